@@ -1,0 +1,58 @@
+import { z } from 'zod';
+import { type ActionId, Slug } from './ids.ts';
+
+export const PrincipalKind = z.enum(['user', 'machine']);
+
+/** Who did something, as it is recorded. `id` is unique among both kinds: `user:nadia`, `machine:ci-orders`. */
+export const Actor = z
+  .object({
+    id: z.string().describe('user:NAME or machine:NAME; system for the gateway itself'),
+    name: z.string(),
+  })
+  .meta({ id: 'Actor' });
+export type Actor = z.infer<typeof Actor>;
+
+/** What a token is narrowed to; absent means everything that its principal may do. */
+export const TokenScope = z.object({
+  actions: z.array(z.string().min(1)).optional().describe('Action ids, or prefixes ending in .* such as postgres.*'),
+  environments: z.array(Slug).optional(),
+});
+export type TokenScope = z.infer<typeof TokenScope>;
+
+/** Who is calling. */
+export const Principal = z
+  .object({
+    id: z.string(),
+    kind: PrincipalKind,
+    name: z.string(),
+    email: z.string().optional(),
+    teams: z.array(Slug),
+    scope: TokenScope,
+  })
+  .meta({ id: 'Principal' });
+export type Principal = z.infer<typeof Principal>;
+
+/** A token as it is listed; the secret is shown once, when it is created. */
+export const Token = z
+  .object({
+    id: z.string(),
+    name: z.string(),
+    principal: Actor,
+    kind: PrincipalKind,
+    scope: TokenScope,
+    createdAt: z.iso.datetime(),
+    createdBy: Actor,
+    expiresAt: z.iso.datetime(),
+    lastUsedAt: z.iso.datetime().nullable(),
+    revokedAt: z.iso.datetime().nullable(),
+  })
+  .meta({ id: 'Token' });
+export type Token = z.infer<typeof Token>;
+
+/** True when the scope includes the action in the environment. */
+export function scopeCovers(scope: TokenScope, action: z.infer<typeof ActionId>, environment?: string): boolean {
+  const covered =
+    scope.actions === undefined ||
+    scope.actions.some((pattern) => (pattern.endsWith('.*') ? action.startsWith(pattern.slice(0, -1)) : pattern === action));
+  return covered && (environment === undefined || scope.environments === undefined || scope.environments.includes(environment));
+}

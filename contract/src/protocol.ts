@@ -1,0 +1,101 @@
+import { z } from 'zod';
+import type { Manifest } from './action.ts';
+import { Output } from './output.ts';
+import type { Plan } from './plan.ts';
+
+/** The provider protocol, version 1: docs/spec/provider-protocol.md. */
+export const PROTOCOL_VERSION = 1;
+export const PROTOCOL_PATH = '/guichet/v1';
+
+export const PHASES = ['options', 'plan', 'run', 'observe'] as const;
+export type Phase = (typeof PHASES)[number];
+
+/** The body of every call of an action. Members that a phase does not use are absent. */
+export const CallBody = z.strictObject({
+  environment: z.string(),
+  input: z.record(z.string(), z.unknown()).describe('Whole for plan, run and observe; partial for options'),
+  field: z.string().optional().describe('options: the field to list choices for'),
+  query: z.string().optional().describe('options: what was typed so far'),
+  seen: z.unknown().optional().describe('run, observe: what the approved plan saw'),
+});
+export type CallBody = z.infer<typeof CallBody>;
+
+const actor = z.object({ id: z.string(), name: z.string() });
+
+/** The claims of a grant: a PASETO v4.public token in `Authorization: Bearer`, key id in the footer `{"kid":...}`. */
+export const GrantClaims = z.object({
+  jti: z.string().describe('Unique; the run of a write is accepted once for it'),
+  iss: z.string(),
+  aud: z.string().describe('Name of the provider'),
+  iat: z.iso.datetime({ offset: true }),
+  exp: z.iso.datetime({ offset: true }).describe('60 seconds after iat'),
+  phase: z.enum(PHASES),
+  action: z.string().describe('Name inside the provider'),
+  version: z.string().describe('Version of the action that was planned and approved'),
+  environment: z.string(),
+  caller: actor.extend({ teams: z.array(z.string()) }),
+  approvers: z.array(actor),
+  request: z.string().nullable().describe('REQ-...; null for reads, options and plans'),
+  run: z.string().nullable().describe('Id of the run; the same for its observe'),
+  body: z.string().describe('sha256 digest of the canonical JSON of the body: covers the input'),
+});
+export type GrantClaims = z.infer<typeof GrantClaims>;
+
+/** How a provider says that a run did not succeed. */
+export const ProviderFailure = z.object({
+  kind: z.enum(['retryable', 'permanent', 'cancelled']),
+  message: z.string(),
+  remedy: z.string().optional(),
+});
+export type ProviderFailure = z.infer<typeof ProviderFailure>;
+
+/** One line of the stream of a run. `result` or `failure` is the last one; without either the run is `unknown`. */
+export const RunMessage = z.discriminatedUnion('type', [
+  z.object({ type: z.literal('log'), level: z.enum(['info', 'warn', 'error']).default('info'), message: z.string() }),
+  z.object({
+    type: z.literal('progress'),
+    message: z.string().optional(),
+    done: z.number().optional(),
+    total: z.number().optional(),
+  }),
+  z.object({ type: z.literal('heartbeat') }),
+  z.object({ type: z.literal('result'), output: Output }),
+  z.object({ type: z.literal('failure'), failure: ProviderFailure }),
+]);
+export type RunMessage = z.infer<typeof RunMessage>;
+
+/** What became of a run whose end nobody saw. */
+export const Observation = z.discriminatedUnion('status', [
+  z.object({ status: z.literal('succeeded'), output: Output }),
+  z.object({ status: z.literal('failed'), failure: ProviderFailure }),
+  z.object({ status: z.literal('not_started') }),
+  z.object({ status: z.literal('running') }),
+  z.object({ status: z.literal('unknown'), message: z.string().optional() }),
+]);
+export type Observation = z.infer<typeof Observation>;
+
+export const Choice = z
+  .object({ value: z.union([z.string(), z.number()]), label: z.string().optional(), detail: z.string().optional() })
+  .meta({ id: 'Choice' });
+export type Choice = z.infer<typeof Choice>;
+export const Choices = z.object({ choices: z.array(Choice) });
+
+/** One call of a provider: what it is asked, the permission for it, and the signal that ends it. */
+export interface ProviderCall {
+  readonly body: CallBody;
+  readonly grant: GrantClaims;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * A provider as the gateway sees it, over HTTP or mounted in its process. Each method rejects with a
+ * GuichetError: `provider.*`, `grant.*`, `action.refused`, `action.unknown` or `input.invalid`.
+ */
+export interface ProviderEndpoint {
+  manifest(signal?: AbortSignal): Promise<Manifest>;
+  options(call: ProviderCall): Promise<Choice[]>;
+  plan(call: ProviderCall): Promise<Plan>;
+  /** Ends after `result` or `failure`; an end without either, or a rejection, leaves the effect unknown. */
+  run(call: ProviderCall): AsyncIterable<RunMessage>;
+  observe(call: ProviderCall): Promise<Observation>;
+}

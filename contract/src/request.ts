@@ -1,0 +1,124 @@
+import { z } from 'zod';
+import { Risk } from './action.ts';
+import { ActionId, RequestId, Slug } from './ids.ts';
+import { Output } from './output.ts';
+import { Plan } from './plan.ts';
+import { Actor } from './principal.ts';
+
+/** The states of a request. docs/spec/request-life.md has the table of states x events. */
+export const REQUEST_STATES = [
+  'awaiting_approval',
+  'queued',
+  'running',
+  'unknown',
+  'succeeded',
+  'failed',
+  'cancelled',
+  'rejected',
+  'withdrawn',
+  'expired',
+  'void',
+] as const;
+export const RequestState = z.enum(REQUEST_STATES).meta({ id: 'RequestState' });
+export type RequestState = z.infer<typeof RequestState>;
+
+export const FINAL_STATES = ['succeeded', 'failed', 'cancelled', 'rejected', 'withdrawn', 'expired', 'void'] as const;
+export type FinalState = (typeof FINAL_STATES)[number];
+export function isFinal(state: RequestState): state is FinalState {
+  return (FINAL_STATES as readonly RequestState[]).includes(state);
+}
+
+/** A gate: a policy that stops a request until enough members of a team have approved. */
+export const Gate = z
+  .object({
+    policy: z.string().describe('Id of the policy that set the gate'),
+    team: Slug.describe('Members of this team may lift it'),
+    count: z.int().min(1),
+    reason: z.string().describe('Why the gate is there'),
+  })
+  .meta({ id: 'Gate' });
+export type Gate = z.infer<typeof Gate>;
+
+/** The decision of `decide()`: one answer for every consumer. */
+export const Decision = z
+  .discriminatedUnion('effect', [
+    z.object({ effect: z.literal('permit'), policies: z.array(z.string()) }),
+    z.object({ effect: z.literal('needs'), gates: z.array(Gate) }),
+    z.object({ effect: z.literal('deny'), reasons: z.array(z.object({ policy: z.string(), message: z.string() })) }),
+  ])
+  .meta({ id: 'Decision' });
+export type Decision = z.infer<typeof Decision>;
+
+export const Approval = z
+  .object({
+    by: Actor,
+    teams: z.array(Slug).describe('Teams of the approver when they approved'),
+    comment: z.string(),
+    at: z.iso.datetime(),
+  })
+  .meta({ id: 'Approval' });
+export type Approval = z.infer<typeof Approval>;
+
+export const Failure = z
+  .object({
+    code: z.string().describe('A code of the error table'),
+    message: z.string(),
+    remedy: z.string().optional(),
+    retryable: z.boolean(),
+  })
+  .meta({ id: 'Failure' });
+export type Failure = z.infer<typeof Failure>;
+
+export const REQUEST_COMMANDS = ['approve', 'reject', 'withdraw', 'cancel'] as const;
+export type RequestCommand = (typeof REQUEST_COMMANDS)[number];
+
+const at = z.iso.datetime();
+
+/** A row of the list of requests. */
+export const RequestSummary = z
+  .object({
+    id: RequestId,
+    action: ActionId,
+    title: z.string(),
+    environment: Slug,
+    risk: Risk,
+    state: RequestState,
+    requester: Actor,
+    reason: z.string(),
+    summary: z.string().describe('The summary of the plan'),
+    gates: z.array(Gate.extend({ approved: z.int().describe('Approvals that count for it so far') })),
+    createdAt: at,
+    updatedAt: at,
+    expiresAt: at.nullable().describe('When it lapses if nothing happens; null while it runs and once it has ended'),
+  })
+  .meta({ id: 'RequestSummary' });
+export type RequestSummary = z.infer<typeof RequestSummary>;
+
+/** One request, whole. */
+export const Request = RequestSummary.extend({
+  actionVersion: z.string(),
+  input: z.record(z.string(), z.unknown()),
+  plan: Plan.omit({ seen: true }),
+  digest: z.string().describe('What an approval names: action, version, schema, input, environment, plan'),
+  approvals: z.array(Approval),
+  decidedBy: Actor.nullable().describe('Who rejected, withdrew or cancelled'),
+  comment: z.string().nullable().describe('The comment of the one who rejected, withdrew or cancelled'),
+  cancelRequestedAt: at.nullable(),
+  run: z
+    .object({
+      id: z.string(),
+      attempt: z.int(),
+      worker: z.string(),
+      startedAt: at,
+      dispatchedAt: at.nullable().describe('When the provider was called'),
+      deadlineAt: at.nullable(),
+      finishedAt: at.nullable(),
+    })
+    .nullable(),
+  drift: Plan.omit({ seen: true }).nullable().describe('The plan made at run time, when it was no longer the approved one'),
+  output: Output.nullable(),
+  failure: Failure.nullable(),
+  lastEvent: z.int().describe('Number of its latest event'),
+  allowed: z.array(z.enum(REQUEST_COMMANDS)).describe('What the caller may do with it now'),
+}).meta({ id: 'Request' });
+export type Request = z.infer<typeof Request>;
