@@ -1,1 +1,22 @@
-export {};
+export {
+  type Approver,
+  action,
+  type Caller,
+  type LogLevel,
+  type ObservationInput,
+  type ObserveContext,
+  type OptionsContext,
+  type OptionsHandler,
+  type PlanContext,
+  type PlanResult,
+  type Progress,
+  type ProviderAction,
+  type ReadContext,
+  type ReadDefinition,
+  type RunContext,
+  type WriteDefinition,
+} from './action.ts';
+export { type FailureOptions, PermanentFailure, RetryableFailure, refuse } from './failures.ts';
+export { type GrantLedger, memoryLedger } from './grant-ledger.ts';
+export { defineProvider, type EndpointOptions, type Provider, type ProviderDefinition } from './provider.ts';
+export { type ProviderLogger, stderrLogger } from './provider-logger.ts';

@@ -1,0 +1,171 @@
+import { ActionName, type FieldError, ManifestAction } from '@guichet/contract';
+import { digestOf } from '@guichet/contract/digest';
+import { z } from 'zod';
+import type { AnyDefinition, ProviderAction } from './action.ts';
+import { jsonCopy, NotJsonError, pointerStep } from './json.ts';
+
+/** An action that was found sound: what the manifest says of it, and what calls it. */
+export interface DescribedAction {
+  readonly manifest: ManifestAction;
+  readonly definition: AnyDefinition;
+  /** The input's schema, closed: fields that it does not name are refused. */
+  readonly input: z.ZodObject;
+}
+
+/** What is wrong with a definition. `field` is where, e.g. `actions/cancel-query/examples/0/input/pid`. */
+export type Findings = FieldError[];
+
+/** Describes one action, or returns undefined after having added to the findings why it cannot. */
+export function describeAction(action: ProviderAction, findings: Findings): DescribedAction | undefined {
+  const before = findings.length;
+  const at = `actions/${action.name}`;
+  const { definition } = action;
+  if (!ActionName.safeParse(action.name).success) {
+    findings.push({ field: at, message: 'the name must be lower-case words joined by hyphens and dots, e.g. topics.delete' });
+  }
+  checkHandlers(definition, at, findings);
+  const input = closedInput(definition, at, findings);
+  if (input === undefined) return undefined;
+  checkOptions(definition, input, at, findings);
+  checkExamples(definition, input, at, findings);
+  const schema = inputSchema(input, at, findings);
+  if (schema === undefined || findings.length > before) return undefined;
+  const manifest = describe(action, schema, findings);
+  return manifest && { manifest, definition, input };
+}
+
+function checkHandlers(definition: AnyDefinition, at: string, findings: Findings): void {
+  // Authors in plain JavaScript have no types to lean on, so presence is checked here too.
+  const { plan, observe, run }: { plan?: unknown; observe?: unknown; run?: unknown } = definition;
+  const absent = (handler: unknown) => typeof handler !== 'function';
+  if (absent(run)) findings.push({ field: `${at}/run`, message: 'is missing: every action has a run handler' });
+  if (definition.kind === 'write') {
+    if (absent(plan)) {
+      findings.push({ field: `${at}/plan`, message: 'is missing: a write must say in words what it would change' });
+    }
+    if (observe !== undefined && absent(observe)) findings.push({ field: `${at}/observe`, message: 'must be a function' });
+  } else {
+    if (plan !== undefined) findings.push({ field: `${at}/plan`, message: 'a read has no plan; is it a write?' });
+    if (observe !== undefined)
+      findings.push({ field: `${at}/observe`, message: 'a read has nothing to observe; is it a write?' });
+    if (definition.risk !== 'safe')
+      findings.push({ field: `${at}/risk`, message: "a read changes nothing, so its risk is 'safe'" });
+  }
+}
+
+function closedInput(definition: AnyDefinition, at: string, findings: Findings): z.ZodObject | undefined {
+  const { input } = definition;
+  if (!(input instanceof z.ZodObject)) {
+    findings.push({ field: `${at}/input`, message: 'must be a z.strictObject({ ... })' });
+    return undefined;
+  }
+  const { catchall } = input.def;
+  if (catchall !== undefined && !(catchall instanceof z.ZodNever)) {
+    findings.push({ field: `${at}/input`, message: 'accepts fields that it does not name; use z.strictObject({ ... })' });
+    return undefined;
+  }
+  // A plain z.object would drop a mistyped optional field without a word, and the run would do something else.
+  return input.strict();
+}
+
+function checkOptions(definition: AnyDefinition, input: z.ZodObject, at: string, findings: Findings): void {
+  for (const [field, handler] of Object.entries(definition.options ?? {})) {
+    if (!Object.hasOwn(input.shape, field)) {
+      const known = Object.keys(input.shape).join(', ') || 'none';
+      findings.push({ field: `${at}/options/${field}`, message: `the input has no such field (its fields: ${known})` });
+    } else if (typeof handler !== 'function') {
+      findings.push({ field: `${at}/options/${field}`, message: 'must be a function' });
+    }
+  }
+}
+
+function checkExamples(definition: AnyDefinition, input: z.ZodObject, at: string, findings: Findings): void {
+  for (const [index, example] of (definition.examples ?? []).entries()) {
+    const where = `${at}/examples/${index}/input`;
+    try {
+      const parsed = input.safeParse(jsonCopy(example.input));
+      for (const issue of parsed.error?.issues ?? []) {
+        findings.push({ field: where + issue.path.map(pointerStep).join(''), message: issue.message });
+      }
+    } catch (error) {
+      const message =
+        error instanceof NotJsonError ? error.message : 'cannot be checked: an input schema must not have asynchronous checks';
+      findings.push({ field: where, message });
+    }
+  }
+}
+
+function inputSchema(input: z.ZodObject, at: string, findings: Findings): Record<string, unknown> | undefined {
+  try {
+    return toJsonSchema(input);
+  } catch (error) {
+    const field = unrepresentable(input, '');
+    findings.push({
+      field: `${at}/input${field}`,
+      message: `has no JSON Schema (${error instanceof Error ? error.message : String(error)})`,
+      remedy: 'Use a type that JSON has, e.g. z.iso.datetime() for a date.',
+    });
+    return undefined;
+  }
+}
+
+/** Pointer of the innermost field that cannot be written as JSON Schema. */
+function unrepresentable(schema: z.core.$ZodType, pointer: string): string {
+  const members: [string, z.core.$ZodType][] =
+    schema instanceof z.ZodObject
+      ? Object.entries(schema.shape)
+      : schema instanceof z.ZodArray
+        ? [['items', schema.element]]
+        : schema instanceof z.ZodOptional || schema instanceof z.ZodNullable || schema instanceof z.ZodDefault
+          ? [['', schema.unwrap()]]
+          : [];
+  for (const [key, member] of members) {
+    try {
+      toJsonSchema(member);
+    } catch {
+      return unrepresentable(member, key === '' ? pointer : pointer + pointerStep(key));
+    }
+  }
+  return pointer;
+}
+
+function toJsonSchema(schema: z.core.$ZodType): Record<string, unknown> {
+  return z.toJSONSchema(schema, {
+    io: 'input', // else fields with a default would be required
+    target: 'draft-2020-12',
+    override: ({ jsonSchema }) => {
+      // z.int() adds the limits of exact numbers; in a form or a help text they only puzzle.
+      if (jsonSchema.minimum === Number.MIN_SAFE_INTEGER) delete jsonSchema.minimum;
+      if (jsonSchema.maximum === Number.MAX_SAFE_INTEGER) delete jsonSchema.maximum;
+    },
+  });
+}
+
+function describe(action: ProviderAction, schema: Record<string, unknown>, findings: Findings): ManifestAction | undefined {
+  const { definition } = action;
+  const description = ManifestAction.omit({ version: true }).safeParse({
+    name: action.name,
+    title: definition.title,
+    description: definition.description,
+    kind: definition.kind,
+    risk: definition.risk,
+    input: schema,
+    output: definition.output,
+    environments: definition.environments,
+    approval: definition.approval,
+    idempotent: definition.idempotent,
+    observable: definition.kind === 'write' && definition.observe !== undefined,
+    timeoutSeconds: definition.timeoutSeconds,
+    options: Object.keys(definition.options ?? {}),
+    examples: definition.examples,
+  });
+  if (!description.success) {
+    for (const issue of description.error.issues) {
+      findings.push({ field: `actions/${action.name}${issue.path.map(pointerStep).join('')}`, message: issue.message });
+    }
+    return undefined;
+  }
+  // The copy drops members that are undefined, as the wire would, so that digest and manifest agree everywhere.
+  const plain = ManifestAction.omit({ version: true }).parse(jsonCopy(description.data));
+  return { ...plain, version: digestOf(plain) };
+}

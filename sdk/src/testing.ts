@@ -1,0 +1,1 @@
+export { type Harness, type HarnessOptions, type HarnessRun, harness } from './harness.ts';
