@@ -1,0 +1,91 @@
+import { readFileSync } from 'node:fs';
+import { rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { GuichetError } from '@guichet/contract';
+import { isPostmasterOf, processBirth } from './process-birth.ts';
+
+/** What postmaster.pid says. `status` is `starting`, `ready`, `standby` or `stopping`. */
+export interface PostmasterFile {
+  readonly pid: number;
+  readonly status: string;
+}
+
+export function readPostmasterFile(dataDir: string): PostmasterFile | undefined {
+  const lines = linesOf(join(dataDir, 'postmaster.pid'));
+  const pid = Number(lines[0]);
+  return Number.isInteger(pid) && pid > 1 ? { pid, status: lines[7]?.trim() ?? 'starting' } : undefined;
+}
+
+function linesOf(file: string): string[] {
+  try {
+    return readFileSync(file, 'utf8').split('\n');
+  } catch {
+    return [];
+  }
+}
+
+const OWNER_FILE = 'guichet-owner';
+
+/** Notes that the running server belongs to this process. */
+export async function claimServer(dataDir: string, postmaster: number): Promise<void> {
+  await writeFile(join(dataDir, OWNER_FILE), `${postmaster}\n${process.pid}\n${processBirth(process.pid)}\n`, { mode: 0o600 });
+}
+
+/** The living process that a running server belongs to; undefined when it was left behind. */
+function ownerOf(dataDir: string, postmaster: number): number | undefined {
+  const [claimed, pid, birth] = linesOf(join(dataDir, OWNER_FILE));
+  const owned = Number(claimed) === postmaster && birth !== undefined && processBirth(Number(pid)) === birth;
+  return owned ? Number(pid) : undefined;
+}
+
+/**
+ * Stops a server that runs on a data directory and has lost its owner (SIGKILL). A server whose owner lives is left
+ * alone, with the error `config.invalid`.
+ */
+export async function stopLeftover(dataDir: string): Promise<void> {
+  const file = readPostmasterFile(dataDir);
+  if (file === undefined || processBirth(file.pid) === undefined) return; // PostgreSQL sees to a stale file itself
+  if (!isPostmasterOf(file.pid, dataDir)) {
+    // The pid went to another process. PostgreSQL would believe that the server still runs, and refuse for ever.
+    await rm(join(dataDir, 'postmaster.pid'), { force: true });
+    return;
+  }
+  const owner = await waitForOwner(dataDir, file.pid);
+  if (owner !== undefined) {
+    throw new GuichetError(
+      'config.invalid',
+      `${dataDir} is in use: its PostgreSQL server (pid ${file.pid}) belongs to process ${owner}.`,
+      {
+        remedy: `Stop process ${owner} first, or use another folder.`,
+      },
+    );
+  }
+  await endProcess(file.pid);
+}
+
+/** An owner signs just after the server has appeared: give a start that goes on at this moment time to do so. */
+async function waitForOwner(dataDir: string, postmaster: number): Promise<number | undefined> {
+  for (let tries = 0; tries < 20; tries++) {
+    const owner = ownerOf(dataDir, postmaster);
+    if (owner !== undefined) return owner;
+    // A server that is ready was signed before, so its owner is dead.
+    if (readPostmasterFile(dataDir)?.status !== 'starting') return undefined;
+    await sleep(100);
+  }
+  return undefined;
+}
+
+async function endProcess(pid: number): Promise<void> {
+  for (const signal of ['SIGINT', 'SIGQUIT', 'SIGKILL'] as const) {
+    try {
+      process.kill(pid, signal);
+    } catch {
+      return; // gone
+    }
+    for (let tries = 0; tries < 500; tries++) {
+      if (processBirth(pid) === undefined) return;
+      await sleep(20);
+    }
+  }
+}
