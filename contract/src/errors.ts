@@ -72,6 +72,7 @@ export const ERRORS = {
     title: 'The provider of this action is not available',
   },
   'action.refused': { status: 422, retryable: false, exit: EXIT.refused, title: 'The provider refuses this action' },
+  'plan.drifted': { status: 409, retryable: false, exit: EXIT.conflict, title: 'The plan is no longer the one you were shown' },
   'environment.unknown': { status: 404, retryable: false, exit: EXIT.notFound, title: 'There is no such environment' },
   'environment.not_offered': {
     status: 409,

@@ -31,6 +31,7 @@ export {
 export { ActionId, ActionName, formatRequestId, parseRequestId, RequestId, Slug } from './ids.ts';
 export {
   ColumnType,
+  inBrief,
   OUTPUT_KINDS,
   Output,
   type OutputInput,

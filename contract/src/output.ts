@@ -99,3 +99,19 @@ export type RecordOutput = z.infer<typeof RecordOutput>;
 export type TreeOutput = z.infer<typeof TreeOutput>;
 export const OUTPUT_KINDS = ['table', 'record', 'text', 'tree', 'timeseries', 'link', 'file', 'connection'] as const;
 export type OutputKind = (typeof OUTPUT_KINDS)[number];
+
+/** An output in one sentence, for the timeline and the audit log; the whole of it stays elsewhere. */
+export function inBrief(output: Output): string {
+  switch (output.kind) {
+    case 'record':
+      return output.summary;
+    case 'table':
+      return `a table of ${output.rows.length} rows`;
+    case 'tree':
+      return `a tree of ${output.roots.length} roots`;
+    case 'text':
+      return output.text.length > 200 ? `${output.text.slice(0, 199)}…` : output.text;
+    default:
+      return output.title ?? `a ${output.kind}`;
+  }
+}

@@ -7,7 +7,7 @@ import type { Plan } from './plan.ts';
 export const PROTOCOL_VERSION = 1;
 export const PROTOCOL_PATH = '/guichet/v1';
 
-export const PHASES = ['options', 'plan', 'run', 'observe'] as const;
+export const PHASES = ['options', 'plan', 'run', 'cancel', 'observe'] as const;
 export type Phase = (typeof PHASES)[number];
 
 /** The body of every call of an action. Members that a phase does not use are absent. */
@@ -84,7 +84,13 @@ export const Choices = z.object({ choices: z.array(Choice) });
 export interface ProviderCall {
   readonly body: CallBody;
   readonly grant: GrantClaims;
+  /** Ends the call hard: the connection is closed. What a run did by then is unknown. */
   readonly signal: AbortSignal;
+  /**
+   * run: asks the handler to stop and say how it ended (over HTTP: phase `cancel`, sent beside the open stream).
+   * The stream then ends as ever, with `result` or a `failure`, normally of kind `cancelled`.
+   */
+  readonly cancel?: AbortSignal | undefined;
 }
 
 /**

@@ -1,0 +1,155 @@
+import { randomUUID } from 'node:crypto';
+import { hostname } from 'node:os';
+import { resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { GuichetError, type ProviderEndpoint } from '@guichet/contract';
+import { startPostgres } from '@guichet/postgres-server';
+import type { FastifyInstance } from 'fastify';
+import { type Logger, pino } from 'pino';
+import { Catalog, type Company, HttpEndpoint, loadCompany, ProviderCalls, type ProviderSource } from './catalog/index.ts';
+import type { Config, ProviderConfig } from './config.ts';
+import { Bus, Database, migrate, statement } from './db/index.ts';
+import { createServer, Metrics } from './http/index.ts';
+import { Grants, Tokens } from './identity/index.ts';
+import { Jobs } from './notify/index.ts';
+import { Reads } from './reads/index.ts';
+import { Decisions, Requests } from './requests/index.ts';
+import { Transitions, Worker } from './runner/index.ts';
+
+export const VERSION = '0.1.0';
+const CATALOG_REFRESH_MS = 10_000;
+const PING = statement('ping', 'select 1');
+
+/** What a module named in `providers` must export as `mount`. */
+export type Mount = (options: Readonly<Record<string, unknown>>, context: { folder: string }) => Promise<Mounted> | Mounted;
+export interface Mounted {
+  readonly endpoint: ProviderEndpoint;
+  close?(): Promise<void>;
+}
+
+export interface AppOptions {
+  /** Providers mounted by hand, beside those of the configuration: for tests and benchmarks. */
+  readonly mounted?: readonly ProviderSource[];
+  readonly logger?: Logger;
+}
+
+/** A gateway that runs: listening, claiming, telling. */
+export interface App {
+  readonly url: string;
+  readonly server: FastifyInstance;
+  readonly tokens: Tokens;
+  readonly company: Company;
+  readonly catalog: Catalog;
+  /** Takes no new work, lets what runs come to its end, and stops. */
+  close(): Promise<void>;
+}
+
+type Closer = () => Promise<void>;
+
+/** Builds a gateway from its configuration and starts it. What was started is stopped again when a later step fails. */
+export async function startApp(config: Config, options: AppOptions = {}): Promise<App> {
+  const closers: Closer[] = [];
+  try {
+    return await start(config, options, closers);
+  } catch (error) {
+    await closeAll(closers);
+    throw error;
+  }
+}
+
+async function closeAll(closers: Closer[]): Promise<void> {
+  for (const close of closers.splice(0).reverse()) await close().catch(() => {});
+}
+
+async function start(
+  config: Config,
+  { mounted = [], logger = pino({ level: config.logLevel }) }: AppOptions,
+  closers: Closer[],
+): Promise<App> {
+  const onError = (error: unknown): void => logger.error({ err: error }, 'background work failed');
+  const onNews = (message: string): void => logger.info(message);
+
+  const url = await databaseUrl(config, closers);
+  await migrate(url);
+  const db = new Database({ url, poolSize: config.poolSize, onError });
+  closers.push(() => db.close());
+  const bus = new Bus({ url, database: db, onError });
+  closers.push(() => bus.close());
+  await bus.start();
+
+  const people = await loadCompany(resolve(config.folder, config.company));
+  const company = (): Company => people;
+  const issuer = config.publicUrl ?? `http://${config.listen.host}:${config.listen.port}`;
+  const grants = await Grants.load({ keyFile: resolve(config.folder, config.grantKeyFile), issuer });
+  const sources = await Promise.all(config.providers.map((provider) => sourceOf(provider, { config, grants, closers })));
+  const catalog = new Catalog({ db, sources: [...sources, ...mounted], environments: config.environments, onNews });
+  await catalog.start();
+  const refresh = setInterval(() => void catalog.refresh().catch(onError), CATALOG_REFRESH_MS);
+  closers.push(async () => clearInterval(refresh));
+
+  const now = (): Date => new Date();
+  const calls = new ProviderCalls({ grants, now });
+  const windows = { approvalMs: config.windows.approval, startMs: config.windows.start };
+  const jobs = new Jobs({ url, webhooks: config.webhooks, onError });
+  const world = { db, bus, catalog, company, calls, windows };
+  const requestOptions = { ...world, outbox: jobs, now };
+  const requests = new Requests(requestOptions);
+  const decisions = new Decisions(requestOptions);
+  const tokens = new Tokens({ db, company });
+  closers.push(() => jobs.stop());
+  await jobs.start((number) => decisions.expire(number));
+
+  const transitions = new Transitions({ db, bus, outbox: jobs, onNews });
+  const { concurrency, leaseSeconds, tickMs, graceMs, drainMs, enabled } = config.worker;
+  const name = `${hostname()}:${process.pid}:${randomUUID().slice(0, 8)}`;
+  const worker = new Worker({ ...world, transitions, name, concurrency, leaseSeconds, tickMs, graceMs, onError });
+  if (enabled) worker.start();
+  closers.push(() => worker.drain(drainMs));
+
+  const draining = new AbortController();
+  const metrics = new Metrics({ runsRunning: () => worker.size });
+  const isReady = (): Promise<boolean> =>
+    db.query(PING).then(
+      () => true,
+      () => false,
+    );
+  const reads = new Reads({ db, catalog, calls });
+  const services = { db, bus, catalog, tokens, grants, reads, requests, decisions, version: VERSION, draining: draining.signal };
+  const server = await createServer({ ...services, logger, metrics, publicUrl: issuer, isReady });
+  closers.push(async () => {
+    draining.abort();
+    await server.close();
+  });
+  const address = await server.listen(config.listen);
+  logger.info({ url: address, worker: enabled ? name : 'off' }, 'guichet is open');
+  return { url: address, server, tokens, company: people, catalog, close: () => closeAll(closers) };
+}
+
+async function databaseUrl({ database, folder }: Config, closers: Closer[]): Promise<string> {
+  if ('url' in database) return database.url;
+  const { dataDir, port } = database.embedded;
+  const server = await startPostgres({ dataDir: resolve(folder, dataDir), ...(port !== undefined && { port }) });
+  closers.push(() => server.stop());
+  return server.url;
+}
+
+async function sourceOf(
+  provider: ProviderConfig,
+  { config, grants, closers }: { config: Config; grants: Grants; closers: Closer[] },
+): Promise<ProviderSource> {
+  const { name } = provider;
+  if ('url' in provider) return { name, endpoint: new HttpEndpoint({ name, url: provider.url.replace(/\/$/, ''), grants }) };
+  const location = resolve(config.folder, provider.module);
+  const module = (await import(pathToFileURL(location).href).catch((cause: unknown) => {
+    throw new GuichetError(
+      'config.invalid',
+      `providers.${name}: the module ${location} cannot be loaded: ${cause instanceof Error ? cause.message : ''}`,
+      { cause },
+    );
+  })) as { mount?: Mount }; // whatever a module exports is looked at below
+  if (typeof module.mount !== 'function')
+    throw new GuichetError('config.invalid', `providers.${name}: ${location} exports no function mount.`);
+  const { endpoint, close } = await module.mount(provider.options, { folder: config.folder });
+  if (close !== undefined) closers.push(() => close());
+  return { name, endpoint };
+}

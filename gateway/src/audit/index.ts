@@ -1,0 +1,1 @@
+export { type AuditFilter, appendAudit, listAudit, type NewAuditEvent } from './store.ts';

@@ -1,0 +1,183 @@
+import {
+  type Choice,
+  Choices,
+  fromProblem,
+  GuichetError,
+  Manifest,
+  Observation,
+  Plan,
+  PROTOCOL_PATH,
+  Problem,
+  type ProviderCall,
+  type ProviderEndpoint,
+  RunMessage,
+} from '@guichet/contract';
+import type { ZodType } from 'zod';
+import type { Grants } from '../identity/index.ts';
+
+/** The largest answer, and the longest line of a stream, that a provider may send. */
+const MAX_BYTES = 8 * 1024 * 1024;
+
+export interface HttpEndpointOptions {
+  readonly name: string;
+  readonly url: string;
+  readonly grants: Grants;
+}
+
+/** A provider on the network: docs/spec/provider-protocol.md, spoken from the gateway's side. */
+export class HttpEndpoint implements ProviderEndpoint {
+  readonly #options: HttpEndpointOptions;
+
+  constructor(options: HttpEndpointOptions) {
+    this.#options = options;
+  }
+
+  async manifest(signal?: AbortSignal): Promise<Manifest> {
+    const response = await this.#fetch('/manifest', { ...(signal !== undefined && { signal }) });
+    return this.#parse(Manifest, await this.#json(response));
+  }
+
+  async options(call: ProviderCall): Promise<Choice[]> {
+    return this.#parse(Choices, await this.#json(await this.#post('options', call))).choices;
+  }
+
+  async plan(call: ProviderCall): Promise<Plan> {
+    return this.#parse(Plan, await this.#json(await this.#post('plan', call)));
+  }
+
+  async observe(call: ProviderCall): Promise<Observation> {
+    return this.#parse(Observation, await this.#json(await this.#post('observe', call)));
+  }
+
+  async *run(call: ProviderCall): AsyncIterable<RunMessage> {
+    const askToStop = (): void => void this.#cancel(call);
+    call.cancel?.addEventListener('abort', askToStop, { once: true });
+    try {
+      const response = await this.#post('run', call);
+      if (response.body === null) return;
+      for await (const line of this.#lines(response.body)) {
+        const message = this.#parse(RunMessage, parseJson(line));
+        yield message;
+        if (message.type === 'result' || message.type === 'failure') return;
+      }
+    } finally {
+      call.cancel?.removeEventListener('abort', askToStop);
+    }
+  }
+
+  /** Best effort: who asked closes the connection when the run does not end in time. */
+  async #cancel({ body, grant, signal }: ProviderCall): Promise<void> {
+    const cancelled = { environment: body.environment, input: {} };
+    const claims = this.#options.grants.claims({ ...grant, phase: 'cancel' }, cancelled, new Date());
+    await this.#post('cancel', { body: cancelled, grant: claims, signal }).catch(() => {});
+  }
+
+  #post(phase: string, { body, grant, signal }: ProviderCall): Promise<Response> {
+    return this.#options.grants.sign(grant).then((token) =>
+      this.#fetch(`/actions/${encodeURIComponent(grant.action)}/${phase}`, {
+        method: 'POST',
+        signal,
+        headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+        body: JSON.stringify(body),
+      }),
+    );
+  }
+
+  /** An answer that is a success; a problem document becomes its error. */
+  async #fetch(path: string, init: RequestInit): Promise<Response> {
+    let response: Response;
+    try {
+      response = await fetch(`${this.#options.url}${PROTOCOL_PATH}${path}`, { ...init, redirect: 'error' });
+    } catch (error) {
+      throw this.#networkError(error, init.signal);
+    }
+    if (response.ok) return response;
+    const text = await this.#text(response).catch(() => '');
+    const problem = Problem.safeParse(parseJsonLoosely(text));
+    if (problem.success) throw fromProblem(problem.data, 'provider.failed');
+    throw new GuichetError(
+      'provider.protocol',
+      `Provider '${this.#options.name}' answered ${response.status} without a problem document.`,
+    );
+  }
+
+  #networkError(error: unknown, signal: AbortSignal | null | undefined): unknown {
+    if (signal?.aborted) return signal.reason;
+    const { name, url } = this.#options;
+    const cause = error instanceof Error ? error.cause : undefined;
+    const code = cause instanceof Error && 'code' in cause ? String(cause.code) : '';
+    // Only these prove that not a byte of the call reached the provider.
+    const unsent = /^(ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|UND_ERR_CONNECT_TIMEOUT)$/.test(code);
+    if (unsent)
+      return new GuichetError('provider.unreachable', `Provider '${name}' cannot be reached at ${url} (${code}).`, {
+        remedy: `Ask the team that runs '${name}', or try again in a moment.`,
+        cause: error,
+      });
+    return new GuichetError('provider.failed', `The connection to provider '${name}' broke.`, { cause: error });
+  }
+
+  async #json(response: Response): Promise<unknown> {
+    return parseJson(await this.#text(response));
+  }
+
+  async #text(response: Response): Promise<string> {
+    if (response.body === null) return '';
+    const chunks: string[] = [];
+    let size = 0;
+    for await (const chunk of response.body.pipeThrough(new TextDecoderStream())) {
+      size += chunk.length;
+      if (size > MAX_BYTES)
+        throw new GuichetError('provider.protocol', `Provider '${this.#options.name}' sent more than ${MAX_BYTES} bytes.`);
+      chunks.push(chunk);
+    }
+    return chunks.join('');
+  }
+
+  async *#lines(body: ReadableStream<Uint8Array>): AsyncIterable<string> {
+    let rest = '';
+    try {
+      for await (const chunk of body.pipeThrough(new TextDecoderStream())) {
+        const lines = (rest + chunk).split('\n');
+        rest = lines.pop() ?? '';
+        if (rest.length > MAX_BYTES)
+          throw new GuichetError(
+            'provider.protocol',
+            `Provider '${this.#options.name}' sent a line of more than ${MAX_BYTES} bytes.`,
+          );
+        for (const line of lines) if (line.trim() !== '') yield line;
+      }
+    } catch (error) {
+      if (error instanceof GuichetError) throw error;
+      throw new GuichetError('provider.failed', `The connection to provider '${this.#options.name}' broke while it ran.`, {
+        cause: error,
+      });
+    }
+    // Half a line is no line: what it would have said is unknown.
+  }
+
+  #parse<Value>(schema: ZodType<Value>, value: unknown): Value {
+    const parsed = schema.safeParse(value);
+    if (parsed.success) return parsed.data;
+    const issue = parsed.error.issues[0];
+    throw new GuichetError(
+      'provider.protocol',
+      `Provider '${this.#options.name}' broke the protocol: ${issue?.path.join('.') ?? ''}: ${issue?.message ?? 'invalid'}.`,
+    );
+  }
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    throw new GuichetError('provider.protocol', 'The provider sent something that is not JSON.', { cause });
+  }
+}
+
+function parseJsonLoosely(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,4 @@
+export { Catalog, type CatalogAction, type ProviderSource } from './catalog.ts';
+export { asPrincipal, Company, loadCompany, type Member, parseCompany } from './company.ts';
+export { HttpEndpoint } from './http-endpoint.ts';
+export { type CallSubject, ProviderCalls, type RunSubject } from './provider-calls.ts';

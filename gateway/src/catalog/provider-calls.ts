@@ -1,0 +1,142 @@
+import {
+  type Actor,
+  type CallBody,
+  type Choice,
+  GuichetError,
+  type Observation,
+  type Output,
+  type Phase,
+  type Plan,
+  type ProviderCall,
+  type RunMessage,
+} from '@guichet/contract';
+import type { Grants } from '../identity/index.ts';
+import type { CatalogAction } from './catalog.ts';
+
+/** How long a provider may take to answer, in seconds; a read or a run has its action's own time limit. */
+const LIMIT_SECONDS = { options: 5, plan: 15, observe: 15 } as const;
+
+export interface CallSubject {
+  readonly found: CatalogAction;
+  readonly environment: string;
+  readonly input: Readonly<Record<string, unknown>>;
+  readonly caller: Actor & { readonly teams: readonly string[] };
+  /** Ends the call early. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface RunSubject extends CallSubject {
+  readonly approvers: readonly Actor[];
+  readonly request: string;
+  readonly run: string;
+  readonly seen: unknown;
+}
+
+/** Calls of providers, each with its grant and its time limit. Rejects with `provider.*`, `action.refused` or `input.invalid`. */
+export class ProviderCalls {
+  readonly #grants: Grants;
+  readonly #now: () => Date;
+
+  constructor({ grants, now }: { grants: Grants; now: () => Date }) {
+    this.#grants = grants;
+    this.#now = now;
+  }
+
+  async options(subject: CallSubject & { field: string; query: string }): Promise<Choice[]> {
+    const { field, query } = subject;
+    return this.#limited(subject, LIMIT_SECONDS.options, (signal) =>
+      subject.found.endpoint.options(this.#call('options', subject, signal, { field, query })),
+    );
+  }
+
+  async plan(subject: CallSubject): Promise<Plan> {
+    return this.#limited(subject, LIMIT_SECONDS.plan, (signal) =>
+      subject.found.endpoint.plan(this.#call('plan', subject, signal)),
+    );
+  }
+
+  /** A read: its output. */
+  async read(subject: CallSubject): Promise<Output> {
+    const { action } = subject.found;
+    return this.#limited(subject, action.timeoutSeconds, async (signal) => {
+      for await (const message of subject.found.endpoint.run(this.#call('run', subject, signal))) {
+        if (message.type === 'result') return message.output;
+        if (message.type === 'failure') {
+          const { kind, message: text, remedy } = message.failure;
+          throw new GuichetError('provider.failed', text, { remedy, details: { kind } });
+        }
+      }
+      throw new GuichetError(
+        'provider.protocol',
+        `Provider '${action.provider}' ended the answer of ${action.id} without a result.`,
+      );
+    });
+  }
+
+  /** The stream of the run of a write. The caller owns the time limit, through its signals. */
+  run(subject: RunSubject & { signal: AbortSignal; cancel: AbortSignal }): AsyncIterable<RunMessage> {
+    return subject.found.endpoint.run({ ...this.#runCall('run', subject, subject.signal), cancel: subject.cancel });
+  }
+
+  async observe(subject: RunSubject): Promise<Observation> {
+    return this.#limited(subject, LIMIT_SECONDS.observe, (signal) =>
+      subject.found.endpoint.observe(this.#runCall('observe', subject, signal)),
+    );
+  }
+
+  #call(phase: Phase, subject: CallSubject, signal: AbortSignal, more: Partial<CallBody> = {}): ProviderCall {
+    const { found, environment, input, caller } = subject;
+    const body: CallBody = { environment, input: { ...input }, ...more };
+    const { name: action, provider: aud, version } = found.action;
+    const { id, name, teams } = caller;
+    const grant = this.#grants.claims(
+      {
+        aud,
+        phase,
+        action,
+        version,
+        environment,
+        caller: { id, name, teams: [...teams] },
+        approvers: [],
+        request: null,
+        run: null,
+      },
+      body,
+      this.#now(),
+    );
+    return { body, grant, signal };
+  }
+
+  #runCall(phase: Phase, subject: RunSubject, signal: AbortSignal): ProviderCall {
+    const { seen, approvers, request, run } = subject;
+    const { body, grant } = this.#call(phase, subject, signal, seen === undefined ? {} : { seen });
+    return { body, grant: { ...grant, approvers: approvers.map(({ id, name }) => ({ id, name })), request, run }, signal };
+  }
+
+  async #limited<Result>(subject: CallSubject, seconds: number, work: (signal: AbortSignal) => Promise<Result>): Promise<Result> {
+    const limit = AbortSignal.timeout(seconds * 1000);
+    const signal = subject.signal === undefined ? limit : AbortSignal.any([limit, subject.signal]);
+    try {
+      return await raceAbort(work(signal), signal);
+    } catch (error) {
+      if (limit.aborted)
+        throw new GuichetError(
+          'provider.timeout',
+          `Provider '${subject.found.action.provider}' did not answer within ${seconds} s.`,
+          {
+            remedy: 'Try again; if it lasts, ask the team that runs the provider.',
+          },
+        );
+      throw error;
+    }
+  }
+}
+
+/** A provider that ignores its signal must not hold the caller. */
+function raceAbort<Result>(work: Promise<Result>, signal: AbortSignal): Promise<Result> {
+  return new Promise((resolve, reject) => {
+    const abort = (): void => reject(signal.reason);
+    signal.addEventListener('abort', abort, { once: true });
+    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
+  });
+}

@@ -1,0 +1,133 @@
+import { randomUUID } from 'node:crypto';
+import pg from 'pg';
+import type { Database, Statement } from './database.ts';
+import { statement } from './database.ts';
+
+const CHANNEL = 'guichet';
+const PAYLOAD_BYTES = 7000; // PostgreSQL refuses 8000 and more
+const NOTIFY: Statement = statement('bus-notify', `select pg_notify('${CHANNEL}', $1)`);
+
+/** `queue`: something can be claimed. `request:42`: request 42 has new events. `cancel:42`: somebody wants its run stopped. */
+export type Topic = 'queue' | `request:${string}` | `cancel:${string}`;
+export type Listener = () => void;
+
+export interface BusOptions {
+  readonly url: string;
+  readonly database: Database;
+  readonly onError: (error: Error) => void;
+}
+
+/**
+ * Tells all replicas that something is new: NOTIFY from a statement of its own after the commit (inside the writing
+ * transaction it would serialise all commits), many topics in one. It carries no facts: whoever wakes reads the tables
+ * by its own cursor, so a lost message costs time and nothing else; after each reconnection everybody is woken.
+ */
+export class Bus {
+  readonly #options: BusOptions;
+  /** First word of our own payloads: what comes back from ourselves has been heard already. */
+  readonly #id = randomUUID();
+  readonly #listeners = new Map<Topic, Set<Listener>>();
+  #pending = new Set<Topic>();
+  #flushing = false;
+  #client: pg.Client | undefined;
+  #closed = false;
+  #retry: NodeJS.Timeout | undefined;
+
+  constructor(options: BusOptions) {
+    this.#options = options;
+  }
+
+  async start(): Promise<void> {
+    await this.#connect();
+  }
+
+  /** Wakes the listeners here at once, and those of other replicas by NOTIFY. */
+  publish(topic: Topic): void {
+    this.#wake(topic);
+    this.#pending.add(topic);
+    if (!this.#flushing) void this.#flush();
+  }
+
+  /** Returns the function that ends the subscription. */
+  subscribe(topic: Topic, listener: Listener): () => void {
+    const set = this.#listeners.get(topic) ?? new Set();
+    this.#listeners.set(topic, set.add(listener));
+    return () => {
+      set.delete(listener);
+      if (set.size === 0) this.#listeners.delete(topic);
+    };
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    clearTimeout(this.#retry);
+    await this.#client?.end().catch(() => {});
+  }
+
+  #wake(topic: Topic): void {
+    for (const listener of this.#listeners.get(topic) ?? []) listener();
+  }
+
+  async #flush(): Promise<void> {
+    this.#flushing = true;
+    while (this.#pending.size > 0 && !this.#closed) {
+      const topics = [...this.#pending];
+      this.#pending = new Set();
+      for (const payload of payloads(topics)) {
+        await this.#options.database
+          .query(NOTIFY, [`${this.#id} ${payload}`])
+          .catch((error: Error) => this.#options.onError(error));
+      }
+    }
+    this.#flushing = false;
+  }
+
+  async #connect(): Promise<void> {
+    const client = new pg.Client({
+      connectionString: this.#options.url,
+      application_name: 'guichet-bus',
+      keepAlive: true,
+      connectionTimeoutMillis: 3000,
+    });
+    client.on('error', (error) => this.#options.onError(error));
+    client.on('end', () => this.#reconnect());
+    client.on('notification', ({ payload }) => {
+      const [id, ...topics] = (payload ?? '').split(' ');
+      if (id === this.#id) return;
+      // The payload was written by payloads() below.
+      for (const topic of topics as Topic[]) this.#wake(topic);
+    });
+    await client.connect();
+    await client.query(`listen ${CHANNEL}`);
+    this.#client = client;
+  }
+
+  #reconnect(): void {
+    if (this.#closed) return;
+    clearTimeout(this.#retry);
+    this.#retry = setTimeout(() => {
+      this.#connect().then(
+        () => {
+          for (const topic of this.#listeners.keys()) this.#wake(topic);
+        },
+        (error: Error) => {
+          this.#options.onError(error);
+          this.#reconnect();
+        },
+      );
+    }, 500);
+  }
+}
+
+function payloads(topics: readonly Topic[]): string[] {
+  const result: string[] = [];
+  let current = '';
+  for (const topic of topics) {
+    if (current.length + topic.length + 1 > PAYLOAD_BYTES) {
+      result.push(current);
+      current = '';
+    }
+    current = current === '' ? topic : `${current} ${topic}`;
+  }
+  return [...result, current];
+}

@@ -1,0 +1,113 @@
+import { GuichetError } from '@guichet/contract';
+import pg from 'pg';
+
+/** A statement with a name: parsed and planned once for each connection. */
+export interface Statement {
+  readonly name: string;
+  readonly text: string;
+}
+
+export function statement(name: string, text: string): Statement {
+  return { name, text };
+}
+
+export interface Queryable {
+  // A row's shape is what the SQL beside the call says; the caller states it.
+  query<Row extends object>(statement: Statement, values?: readonly unknown[]): Promise<Row[]>;
+}
+
+export interface Transaction extends Queryable {
+  /** Runs after the commit, and only then: this is where others are told. Must not throw. */
+  afterCommit(effect: () => void): void;
+  /** For libraries that write in our transaction (pg-boss). */
+  executeSql(text: string, values?: unknown[]): Promise<{ rows: unknown[] }>;
+}
+
+export interface DatabaseOptions {
+  readonly url: string;
+  readonly poolSize: number;
+  readonly onError: (error: Error) => void;
+}
+
+/**
+ * The gateway's PostgreSQL. A database that is away is a `database.unavailable` within the connection timeout (3 s):
+ * callers are refused clearly instead of queueing up.
+ */
+export class Database implements Queryable {
+  readonly pool: pg.Pool;
+
+  constructor({ url, poolSize, onError }: DatabaseOptions) {
+    this.pool = new pg.Pool({
+      connectionString: url,
+      max: poolSize,
+      connectionTimeoutMillis: 3000,
+      idleTimeoutMillis: 60_000,
+      application_name: 'guichet',
+      // A transaction that is forgotten would hold its row locks and stall vacuum for ever.
+      options: '-c idle_in_transaction_session_timeout=10000 -c statement_timeout=30000',
+    });
+    this.pool.on('error', onError);
+  }
+
+  async query<Row extends object>(statement: Statement, values: readonly unknown[] = []): Promise<Row[]> {
+    try {
+      const result = await this.pool.query<Row>({ ...statement, values: [...values] });
+      return result.rows;
+    } catch (error) {
+      throw asDatabaseError(error);
+    }
+  }
+
+  async transaction<Result>(work: (tx: Transaction) => Promise<Result>): Promise<Result> {
+    const effects: (() => void)[] = [];
+    const client = await this.pool.connect().catch((error: unknown) => {
+      throw asDatabaseError(error);
+    });
+    let broken: Error | undefined;
+    try {
+      await client.query('begin');
+      const result = await work(transactionOn(client, effects));
+      await client.query('commit');
+      for (const effect of effects) effect();
+      return result;
+    } catch (error) {
+      await client.query('rollback').catch((rollbackError: Error) => {
+        broken = rollbackError;
+      });
+      throw asDatabaseError(error);
+    } finally {
+      client.release(broken);
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.pool.end();
+  }
+}
+
+function transactionOn(client: pg.PoolClient, effects: (() => void)[]): Transaction {
+  return {
+    query: async <Row extends object>(statement: Statement, values: readonly unknown[] = []) =>
+      (await client.query<Row>({ ...statement, values: [...values] })).rows,
+    executeSql: async (text, values) => client.query(text, values),
+    afterCommit: (effect) => effects.push(effect),
+  };
+}
+
+const UNAVAILABLE = /^(08|57P0|53)/;
+const NETWORK = new Set(['ECONNREFUSED', 'ECONNRESET', 'ENOTFOUND', 'ETIMEDOUT', 'EPIPE', 'EHOSTUNREACH']);
+
+/** A lost or missing database becomes `database.unavailable`; every other error stays what it is. */
+export function asDatabaseError(error: unknown): unknown {
+  if (!(error instanceof Error) || error instanceof GuichetError) return error;
+  const code = 'code' in error && typeof error.code === 'string' ? error.code : '';
+  const lost =
+    UNAVAILABLE.test(code) ||
+    NETWORK.has(code) ||
+    /Connection terminated|timeout exceeded when trying to connect|Cannot use a pool after/.test(error.message);
+  if (!lost) return error;
+  return new GuichetError('database.unavailable', 'The database of the gateway does not answer; nothing was done.', {
+    remedy: 'Try again in a few seconds. If it lasts, tell the team that runs Guichet.',
+    cause: error,
+  });
+}

@@ -1,0 +1,108 @@
+import { createHash } from 'node:crypto';
+import { readdir, readFile } from 'node:fs/promises';
+import { GuichetError } from '@guichet/contract';
+import pg from 'pg';
+
+const FOLDER = new URL('../../migrations/', import.meta.url);
+/** Any number that all gateways share: only one of them migrates at a time. */
+const LOCK = 7_283_461;
+
+export interface Migration {
+  readonly number: number;
+  readonly name: string;
+  /** True when a gateway that does not know this migration must not work with the schema that it makes. */
+  readonly breaking: boolean;
+  readonly sql: string;
+  readonly checksum: string;
+}
+
+/** The migrations that this gateway knows, in order: files `NNNN-name.sql` whose first line says `-- breaking: true|false`. */
+export async function knownMigrations(folder: URL = FOLDER): Promise<Migration[]> {
+  const names = (await readdir(folder)).filter((name) => name.endsWith('.sql')).sort();
+  return Promise.all(names.map((name) => readMigration(folder, name)));
+}
+
+async function readMigration(folder: URL, name: string): Promise<Migration> {
+  const sql = await readFile(new URL(name, folder), 'utf8');
+  const number = /^(\d{4})-[a-z0-9-]+\.sql$/.exec(name)?.[1];
+  const breaking = /^-- breaking: (true|false)\n/.exec(sql)?.[1];
+  if (number === undefined || breaking === undefined)
+    throw new GuichetError(
+      'config.invalid',
+      `Migration ${name}: want a name like 0002-some-words.sql and a first line '-- breaking: true|false'.`,
+    );
+  return {
+    number: Number(number),
+    name,
+    breaking: breaking === 'true',
+    sql,
+    checksum: createHash('sha256').update(sql).digest('hex'),
+  };
+}
+
+/**
+ * Brings the schema up to date, each migration in a transaction of its own; concurrent gateways wait for each other.
+ * Refuses with `schema.too_new` when the database has a breaking migration that this gateway does not know.
+ * Returns the names applied now.
+ */
+export async function migrate(url: string, migrations?: readonly Migration[]): Promise<string[]> {
+  const known = migrations ?? (await knownMigrations());
+  const client = new pg.Client({ connectionString: url, application_name: 'guichet-migrate', connectionTimeoutMillis: 10_000 });
+  await client.connect();
+  try {
+    await client.query('select pg_advisory_lock($1)', [LOCK]);
+    await client.query(`create table if not exists migrations (
+      number integer primary key, name text not null, breaking boolean not null,
+      checksum text not null, applied_at timestamptz not null default now())`);
+    const { rows } = await client.query<{ number: number; name: string; breaking: boolean; checksum: string }>(
+      'select number, name, breaking, checksum from migrations order by number',
+    );
+    refuseForeign(rows, known);
+    const applied: string[] = [];
+    for (const migration of known.filter(({ number }) => !rows.some((row) => row.number === number))) {
+      await apply(client, migration);
+      applied.push(migration.name);
+    }
+    return applied;
+  } finally {
+    await client.end();
+  }
+}
+
+async function apply(client: pg.Client, migration: Migration): Promise<void> {
+  await client.query('begin');
+  try {
+    await client.query(migration.sql);
+    await client.query('insert into migrations (number, name, breaking, checksum) values ($1, $2, $3, $4)', [
+      migration.number,
+      migration.name,
+      migration.breaking,
+      migration.checksum,
+    ]);
+    await client.query('commit');
+  } catch (error) {
+    await client.query('rollback');
+    throw error;
+  }
+}
+
+function refuseForeign(
+  rows: readonly { number: number; name: string; breaking: boolean; checksum: string }[],
+  known: readonly Migration[],
+): void {
+  for (const row of rows) {
+    const migration = known.find(({ number }) => number === row.number);
+    if (migration === undefined && row.breaking)
+      throw new GuichetError(
+        'schema.too_new',
+        `The database has migration ${row.name}, which this gateway does not know and cannot work with.`,
+        {
+          remedy: 'Start a gateway of the version that made it, or a newer one.',
+        },
+      );
+    if (migration !== undefined && migration.checksum !== row.checksum)
+      throw new GuichetError('config.invalid', `Migration ${row.name} is not the one that was applied to this database.`, {
+        remedy: 'Never edit a migration that has landed: add a new one.',
+      });
+  }
+}

@@ -1,0 +1,89 @@
+import { once } from 'node:events';
+import type { ServerResponse } from 'node:http';
+import { isFinal, type RequestState } from '@guichet/contract';
+import type { Bus, Database } from '../db/index.ts';
+import { eventsAfter, toRequestEvent } from '../requests/index.ts';
+
+const HEARTBEAT_MS = 15_000;
+/** A reader that takes nothing for so long is gone, or asks for our memory. */
+const STALLED_MS = 30_000;
+
+export interface EventStreamOptions {
+  readonly db: Database;
+  readonly bus: Bus;
+  /** Number of the request. */
+  readonly number: string;
+  readonly after: number;
+  readonly stateOf: () => Promise<RequestState>;
+  readonly response: ServerResponse;
+  /** Ends the stream early, so that the reader resumes elsewhere. */
+  readonly signal: AbortSignal;
+}
+
+/**
+ * The events of a request as server-sent events: first those already there, then each as it comes, until the request
+ * has ended (`event: end`). It subscribes before it reads, and always reads after its own cursor: nothing is missed, nothing twice.
+ */
+export async function streamEvents({ db, bus, number, after, stateOf, response, signal }: EventStreamOptions): Promise<void> {
+  const wake = waker();
+  const unsubscribe = bus.subscribe(`request:${number}`, wake.ring);
+  const stop = (): void => wake.ring();
+  response.on('close', stop);
+  signal.addEventListener('abort', stop);
+  const heartbeat = setInterval(() => response.write(': still here\n\n'), HEARTBEAT_MS);
+  let cursor = after;
+  try {
+    response.writeHead(200, {
+      'content-type': 'text/event-stream; charset=utf-8',
+      'cache-control': 'no-store',
+      'x-accel-buffering': 'no',
+    });
+    response.write('retry: 1000\n\n');
+    while (!response.destroyed && !signal.aborted) {
+      // The state is read before the events: a final state means that its event is among those read after it.
+      const state = await stateOf();
+      const events = await eventsAfter(db, number, cursor);
+      for (const event of events) {
+        await write(response, `id: ${event.number}\nevent: ${event.type}\ndata: ${JSON.stringify(toRequestEvent(event))}\n\n`);
+        cursor = event.number;
+      }
+      if (events.length > 0) continue;
+      if (isFinal(state)) {
+        response.write(`event: end\ndata: ${JSON.stringify({ state })}\n\n`);
+        return;
+      }
+      await wake.rung();
+    }
+  } finally {
+    clearInterval(heartbeat);
+    unsubscribe();
+    signal.removeEventListener('abort', stop);
+    response.end();
+  }
+}
+
+async function write(response: ServerResponse, text: string): Promise<void> {
+  if (response.write(text) || response.destroyed) return;
+  try {
+    await once(response, 'drain', { signal: AbortSignal.timeout(STALLED_MS) });
+  } catch {
+    response.destroy();
+  }
+}
+
+/** A bell that remembers that it rang. */
+function waker(): { ring: () => void; rung: () => Promise<void> } {
+  let rang = false;
+  let resolve: (() => void) | undefined;
+  return {
+    ring: () => {
+      rang = true;
+      resolve?.();
+    },
+    rung: async () => {
+      if (!rang) await new Promise<void>((done) => (resolve = done));
+      rang = false;
+      resolve = undefined;
+    },
+  };
+}

@@ -1,0 +1,208 @@
+import { GuichetError, type Principal, parseRequestId, type ROUTES, type Route, type RouteName } from '@guichet/contract';
+import { digestOf } from '@guichet/contract/digest';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { z } from 'zod';
+import { type AuditFilter, listAudit } from '../audit/index.ts';
+import type { Catalog } from '../catalog/index.ts';
+import type { Bus, Database } from '../db/index.ts';
+import type { Caller, Grants, Tokens } from '../identity/index.ts';
+import { decide, denied } from '../policy/index.ts';
+import type { Reads } from '../reads/index.ts';
+import type { Decisions, Requests } from '../requests/index.ts';
+import { streamEvents } from './events.ts';
+
+export interface Services {
+  readonly db: Database;
+  readonly bus: Bus;
+  readonly catalog: Catalog;
+  readonly tokens: Tokens;
+  readonly grants: Grants;
+  readonly reads: Reads;
+  readonly requests: Requests;
+  readonly decisions: Decisions;
+  readonly version: string;
+  /** Aborts when the gateway drains: open streams end, so that their readers resume elsewhere. */
+  readonly draining: AbortSignal;
+}
+
+type Part<R, Key extends string> = R extends { readonly [K in Key]: infer Schema extends z.ZodType }
+  ? z.output<Schema>
+  : undefined;
+
+/** One call of a route, checked: what came in, and who sent it (absent on public routes). */
+export interface Call<R extends Route> {
+  readonly caller: R['permission'] extends 'public' ? undefined : Caller;
+  readonly params: Part<R, 'params'>;
+  readonly query: Part<R, 'query'>;
+  readonly body: Part<R, 'body'>;
+  readonly request: FastifyRequest;
+  readonly reply: FastifyReply;
+}
+
+/** What a handler answers; the stream of events answers by itself. */
+type Answer<R extends Route> = R extends { readonly response: infer Schema extends z.ZodType }
+  ? z.input<Schema> | undefined
+  : undefined;
+
+export type Handlers = {
+  readonly [Name in RouteName]: (call: Call<(typeof ROUTES)[Name]>) => Promise<Answer<(typeof ROUTES)[Name]>>;
+};
+
+/** One handler for each route of the table: parse has happened, call the domain, reply. Nothing else. */
+export function makeHandlers(services: Services): Handlers {
+  const { db, bus, catalog, tokens, grants, reads, requests, decisions, version, draining } = services;
+  return {
+    'me.show': async ({ caller }) => ({ ...caller, gateway: { version, environments: [...catalog.environments] } }),
+
+    'tokens.list': async ({ caller, query }) =>
+      page(
+        await tokens.list(caller.principal, { after: tokenCursor(query.cursor), limit: query.limit + 1 }),
+        query.limit,
+        ({ id }) => id,
+      ),
+    'tokens.create': async ({ caller, body }) => {
+      const { name, machine, expiresInDays, scope } = body;
+      const principalId = machine === undefined ? caller.principal.id : `machine:${machine}`;
+      return tokens.create(caller.principal, { name, principalId, expiresInDays, scope });
+    },
+    'tokens.revoke': async ({ caller, params }) => tokens.revoke(caller.principal, params.token),
+
+    'actions.list': async ({ caller, query, request, reply }) => {
+      const items = visibleActions(catalog, caller.principal).filter(
+        ({ provider, kind }) =>
+          (query.provider === undefined || provider === query.provider) && (query.kind === undefined || kind === query.kind),
+      );
+      const etag = `"${digestOf(items).slice('sha256:'.length, 'sha256:'.length + 32)}"`;
+      void reply.header('etag', etag).header('cache-control', 'private, no-cache');
+      if (request.headers['if-none-match'] === etag) {
+        void reply.code(304).send();
+        return undefined;
+      }
+      return { items };
+    },
+    'actions.show': async ({ caller, params }) => {
+      const { action } = catalog.get(params.action);
+      const decision = decide({ operation: 'action.see', principal: caller.principal, action });
+      if (decision.effect !== 'permit') throw denied(decision);
+      return action;
+    },
+    'actions.options': async ({ caller, params, body, reply }) => ({
+      choices: await reads.options(caller.principal, { action: params.action, ...body, signal: untilClosed(reply) }),
+    }),
+    'actions.read': async ({ caller, params, body, reply }) => ({
+      output: await reads.read(caller.principal, { action: params.action, ...body, signal: untilClosed(reply) }),
+    }),
+    'actions.plan': async ({ caller, params, body }) => requests.plan(caller.principal, { action: params.action, ...body }),
+
+    'requests.submit': async ({ caller, body, request }) =>
+      requests.submit(caller.principal, { ...body, idempotencyKey: idempotencyKey(request) }),
+    'requests.list': async ({ caller, query }) => {
+      const { limit, cursor, requester, toApprove, ...filter } = query;
+      const { id, teams } = caller.principal;
+      const items = await requests.list(caller.principal, {
+        ...filter,
+        requesterId: requester === 'me' ? id : requester,
+        approver: toApprove ? { id, teams } : undefined,
+        before: numberCursor(cursor),
+        limit: limit + 1,
+      });
+      return page(items, limit, (item) => numberOf(item.id));
+    },
+    'requests.show': async ({ caller, params }) => requests.show(caller.principal, numberOf(params.request)),
+    'requests.events': async ({ caller, params, query, request, reply }) => {
+      const number = numberOf(params.request);
+      const first = await requests.find(caller.principal, number);
+      const after = query.after ?? lastEventId(request);
+      reply.hijack();
+      const stateOf = async () => (await requests.find(caller.principal, first.number)).state;
+      await streamEvents({ db, bus, number, after, stateOf, response: reply.raw, signal: draining }).catch((error: unknown) =>
+        request.log.warn({ err: error }, 'event stream cut'),
+      );
+      return undefined;
+    },
+    'requests.approve': async ({ caller, params, body }) => decisions.approve(caller.principal, numberOf(params.request), body),
+    'requests.reject': async ({ caller, params, body }) => decisions.reject(caller.principal, numberOf(params.request), body),
+    'requests.withdraw': async ({ caller, params, body }) => decisions.withdraw(caller.principal, numberOf(params.request), body),
+    'requests.cancel': async ({ caller, params, body }) => decisions.cancel(caller.principal, numberOf(params.request), body),
+
+    'audit.list': async ({ caller, query }) => {
+      const decision = decide({ operation: 'audit.see', principal: caller.principal });
+      if (decision.effect !== 'permit') throw denied(decision);
+      const { limit, cursor, request, actor, ...rest } = query;
+      const filter: AuditFilter = {
+        ...rest,
+        request: request === undefined ? undefined : numberOf(request),
+        actorId: actor,
+        before: numberCursor(cursor),
+        limit: limit + 1,
+      };
+      return page(await listAudit(db, filter), limit, ({ id }) => id);
+    },
+    'keys.list': async () => ({ keys: grants.publicKeys.map((key) => ({ ...key })) }),
+  };
+}
+
+function visibleActions(catalog: Catalog, principal: Principal) {
+  return catalog.list().filter((action) => decide({ operation: 'action.see', principal, action }).effect === 'permit');
+}
+
+/** A page of `limit` items out of `limit + 1`: the one too many says that there is a next page. */
+function page<Item>(
+  items: readonly Item[],
+  limit: number,
+  cursorOf: (item: Item) => string,
+): { items: Item[]; next: string | null } {
+  const shown = items.slice(0, limit);
+  const last = shown.at(-1);
+  return { items: shown, next: items.length > limit && last !== undefined ? cursorOf(last) : null };
+}
+
+function numberCursor(cursor: string | undefined): string | undefined {
+  if (cursor === undefined || /^[0-9]{1,18}$/.test(cursor)) return cursor;
+  throw badCursor();
+}
+
+function tokenCursor(cursor: string | undefined): string | undefined {
+  if (cursor === undefined || /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(cursor)) return cursor;
+  throw badCursor();
+}
+
+const badCursor = (): GuichetError =>
+  new GuichetError('cursor.invalid', 'This is not a cursor of this list.', {
+    remedy: 'Pass `next` of the page before, as it came.',
+    errors: [{ field: '/cursor', message: 'is not valid' }],
+  });
+
+function numberOf(id: string): string {
+  const number = parseRequestId(id);
+  if (number === undefined) throw new GuichetError('internal', `${id} passed as a request id.`);
+  return number;
+}
+
+function idempotencyKey(request: FastifyRequest): string | undefined {
+  const key = request.headers['idempotency-key'];
+  if (key === undefined) return undefined;
+  if (typeof key === 'string' && /^[\x21-\x7e]{1,200}$/.test(key)) return key;
+  throw new GuichetError('input.invalid', 'The Idempotency-Key must be 1 to 200 visible ASCII characters.', {
+    remedy: 'A random UUID does well.',
+    errors: [{ field: '/Idempotency-Key', message: 'must be 1 to 200 visible ASCII characters' }],
+  });
+}
+
+function lastEventId(request: FastifyRequest): number {
+  const header = request.headers['last-event-id'];
+  if (header === undefined || header === '') return 0;
+  if (typeof header === 'string' && /^[0-9]{1,9}$/.test(header)) return Number(header);
+  throw new GuichetError('input.invalid', 'Last-Event-ID must be the number of an event.', {
+    errors: [{ field: '/Last-Event-ID', message: 'must be a number' }],
+  });
+}
+
+/** Aborts when the caller hangs up before the answer. */
+function untilClosed(reply: FastifyReply): AbortSignal {
+  const controller = new AbortController();
+  reply.raw.once('close', () => {
+    if (!reply.raw.writableFinished) controller.abort(new GuichetError('internal', 'The caller hung up.'));
+  });
+  return controller.signal;
+}

@@ -1,0 +1,219 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { GuichetError, type Principal, type Token, type TokenScope } from '@guichet/contract';
+import { appendAudit } from '../audit/index.ts';
+import { asPrincipal, type Company } from '../catalog/index.ts';
+import { type Database, type Queryable, statement } from '../db/index.ts';
+import { decide } from '../policy/index.ts';
+
+interface TokenRow {
+  readonly id: string;
+  readonly name: string;
+  readonly kind: 'user' | 'machine';
+  readonly principalId: string;
+  readonly scope: TokenScope;
+  readonly createdAt: Date;
+  readonly createdById: string;
+  readonly createdByName: string;
+  readonly expiresAt: Date;
+  readonly lastUsedAt: Date | null;
+  readonly revokedAt: Date | null;
+}
+
+const COLUMNS = `id, name, kind, principal_id as "principalId", scope, created_at as "createdAt", created_by_id as "createdById",
+  created_by_name as "createdByName", expires_at as "expiresAt", last_used_at as "lastUsedAt", revoked_at as "revokedAt"`;
+
+const BY_HASH = statement('token-by-hash', `select ${COLUMNS} from tokens where hash = $1`);
+const BY_ID = statement('token-by-id', `select ${COLUMNS} from tokens where id = $1 for update`);
+const TOUCH = statement('token-touch', 'update tokens set last_used_at = now() where id = $1');
+const INSERT = statement(
+  'token-insert',
+  `insert into tokens (hash, name, kind, principal_id, scope, created_by_id, created_by_name, expires_at)
+   values ($1, $2, $3, $4, $5, $6, $7, now() + make_interval(days => $8)) returning ${COLUMNS}`,
+);
+const REVOKE = statement(
+  'token-revoke',
+  `update tokens set revoked_at = coalesce(revoked_at, now()) where id = $1 returning ${COLUMNS}`,
+);
+const LIST = statement(
+  'token-list',
+  `select ${COLUMNS} from tokens where principal_id = any ($1::text[]) and ($2::uuid is null or (created_at, id) < (select created_at, id from tokens where id = $2))
+   order by created_at desc, id desc limit $3`,
+);
+
+/** How often the time of last use is written, at most: it must not cost a write for each call. */
+const TOUCH_EVERY_MS = 60_000;
+
+const PREFIX = { user: 'gct_u_', machine: 'gct_m_' } as const;
+
+const hashOf = (secret: string): Buffer => createHash('sha256').update(secret).digest();
+
+/** Who is calling, and with which token. */
+export interface Caller {
+  readonly principal: Principal;
+  readonly token: Token;
+}
+
+export interface NewToken {
+  readonly name: string;
+  readonly principalId: string;
+  readonly expiresInDays: number;
+  readonly scope: TokenScope;
+}
+
+/** Tokens: 256 random bits, stored as their SHA-256, checked in the database at each call so that a revocation holds at once. */
+export class Tokens {
+  readonly #db: Database;
+  readonly #company: () => Company;
+  readonly #touched = new Map<string, number>();
+
+  constructor({ db, company }: { db: Database; company: () => Company }) {
+    this.#db = db;
+    this.#company = company;
+  }
+
+  /** The caller behind a secret; `token.*` errors say what to do. */
+  async verify(secret: string, now: Date): Promise<Caller> {
+    const rows = await this.#db.query<TokenRow>(BY_HASH, [hashOf(secret)]);
+    const row = rows[0];
+    if (row === undefined)
+      throw new GuichetError('token.invalid', 'This token is not known here.', { remedy: 'Sign in again: guichet login.' });
+    if (row.revokedAt !== null)
+      throw new GuichetError('token.revoked', `The token '${row.name}' was revoked.`, {
+        remedy: 'Sign in again: guichet login.',
+      });
+    if (row.expiresAt <= now)
+      throw new GuichetError('token.expired', `The token '${row.name}' expired at ${row.expiresAt.toISOString()}.`, {
+        remedy: 'Make a new one where you are still signed in (guichet tokens create), or sign in again: guichet login.',
+      });
+    const member = this.#company().member(row.principalId);
+    if (member === undefined)
+      throw new GuichetError('token.invalid', `${row.principalId} is no longer in the company file.`, {
+        remedy: 'Ask the team that runs Guichet.',
+      });
+    this.#touch(row.id, now);
+    return { principal: asPrincipal(member, row.scope), token: this.#view(row) };
+  }
+
+  /** Creates a token; the secret is returned here and never again. */
+  async create(by: Principal, wanted: NewToken): Promise<Token & { secret: string }> {
+    const owner = this.#company().member(wanted.principalId);
+    if (owner === undefined)
+      throw new GuichetError('input.invalid', `There is no machine '${wanted.principalId.replace('machine:', '')}'.`, {
+        errors: [
+          {
+            field: '/machine',
+            message: 'is not in the company file',
+            remedy: 'Add it under machines: with the team that owns it.',
+          },
+        ],
+      });
+    this.#permit('token.create', by, owner.id);
+    return this.issue({ ...wanted, createdBy: { id: by.id, name: by.name } });
+  }
+
+  /** Creates a token with no question asked: for the operator's own command and for the demo. */
+  async issue({
+    name,
+    principalId,
+    expiresInDays,
+    scope,
+    createdBy,
+  }: NewToken & { createdBy: { id: string; name: string } }): Promise<Token & { secret: string }> {
+    const kind = principalId.startsWith('machine:') ? 'machine' : 'user';
+    const secret = PREFIX[kind] + randomBytes(32).toString('base64url');
+    const token = await this.#db.transaction(async (tx) => {
+      const values = [
+        hashOf(secret),
+        name,
+        kind,
+        principalId,
+        JSON.stringify(scope),
+        createdBy.id,
+        createdBy.name,
+        expiresInDays,
+      ];
+      const [row] = await tx.query<TokenRow>(INSERT, values);
+      if (row === undefined) throw new GuichetError('internal', 'The token was not stored.');
+      await appendAudit(tx, {
+        type: 'token.created',
+        actor: createdBy,
+        outcome: 'ok',
+        resource: `token:${row.id}`,
+        data: { name, principal: principalId, expiresInDays, scope },
+      });
+      return this.#view(row);
+    });
+    return { ...token, secret };
+  }
+
+  async revoke(by: Principal, id: string): Promise<Token> {
+    return this.#db.transaction(async (tx) => {
+      const found = (await tx.query<TokenRow>(BY_ID, [id]))[0];
+      // Somebody else's token is as unknown as one that does not exist.
+      if (found === undefined || !this.#may('token.see', by, found.principalId))
+        throw new GuichetError('token.unknown', `You have no token ${id}.`, { remedy: 'guichet tokens list shows yours.' });
+      this.#permit('token.revoke', by, found.principalId);
+      const row = (await tx.query<TokenRow>(REVOKE, [id]))[0] ?? found;
+      await appendAudit(tx, {
+        type: 'token.revoked',
+        actor: { id: by.id, name: by.name },
+        outcome: 'ok',
+        resource: `token:${id}`,
+        data: { name: row.name, principal: row.principalId },
+      });
+      return this.#view(row);
+    });
+  }
+
+  /** The caller's tokens and those of the machines of their teams, newest first; `after` is the id of the last one seen. */
+  async list(
+    by: Principal,
+    { after, limit }: { after: string | undefined; limit: number },
+    db: Queryable = this.#db,
+  ): Promise<Token[]> {
+    const machines = this.#company()
+      .machinesOf(by.teams)
+      .map(({ id }) => id);
+    const visible = [by.id, ...machines].filter((id) => this.#may('token.see', by, id));
+    const rows = await db.query<TokenRow>(LIST, [visible, after ?? null, limit]);
+    return rows.map((row) => this.#view(row));
+  }
+
+  #decision(operation: 'token.see' | 'token.create' | 'token.revoke', by: Principal, ownerId: string) {
+    const owner = this.#company().member(ownerId);
+    const team = owner?.kind === 'machine' ? owner.teams[0] : undefined;
+    return decide({ operation, principal: by, context: { tokenOwner: { principalId: ownerId, team } } });
+  }
+
+  #may(operation: 'token.see', by: Principal, ownerId: string): boolean {
+    return this.#decision(operation, by, ownerId).effect === 'permit';
+  }
+
+  #permit(operation: 'token.create' | 'token.revoke', by: Principal, ownerId: string): void {
+    const decision = this.#decision(operation, by, ownerId);
+    if (decision.effect === 'deny')
+      throw new GuichetError('policy.denied', decision.reasons.map(({ message }) => message).join(' '), {
+        details: { decision },
+      });
+  }
+
+  #touch(id: string, now: Date): void {
+    if (now.getTime() - (this.#touched.get(id) ?? 0) < TOUCH_EVERY_MS) return;
+    this.#touched.set(id, now.getTime());
+    // Best effort: the time of last use is a convenience, no call waits or fails for it.
+    this.#db.query(TOUCH, [id]).catch(() => this.#touched.delete(id));
+  }
+
+  #view(row: TokenRow): Token {
+    const { principalId, createdById, createdByName, createdAt, expiresAt, lastUsedAt, revokedAt, ...plain } = row;
+    return {
+      ...plain,
+      principal: { id: principalId, name: this.#company().member(principalId)?.name ?? principalId },
+      createdBy: { id: createdById, name: createdByName },
+      createdAt: createdAt.toISOString(),
+      expiresAt: expiresAt.toISOString(),
+      lastUsedAt: lastUsedAt?.toISOString() ?? null,
+      revokedAt: revokedAt?.toISOString() ?? null,
+    };
+  }
+}

@@ -1,0 +1,1 @@
+export { type ReadCall, Reads } from './service.ts';

@@ -1,0 +1,145 @@
+import type { Actor, Approval, Failure, Gate, Output, Plan, RequestState, Risk, TokenScope } from '@guichet/contract';
+import type { Changes, Life } from './state.ts';
+
+/** A request as it is stored, in the words of the code. */
+export interface RequestRow extends Life {
+  readonly number: string;
+  readonly action: string;
+  readonly actionVersion: string;
+  readonly title: string;
+  readonly risk: Risk;
+  readonly environment: string;
+  readonly input: Readonly<Record<string, unknown>>;
+  readonly plan: Plan;
+  readonly digest: string;
+  readonly summary: string;
+  readonly resourceType: string;
+  readonly resourceId: string;
+  readonly ownerTeam: string;
+  readonly reason: string;
+  readonly requesterId: string;
+  readonly requesterName: string;
+  readonly scope: TokenScope;
+  readonly idempotencyKey: string | null;
+  readonly idempotencyDigest: string | null;
+  readonly gates: readonly Gate[];
+  readonly createdAt: Date;
+  readonly updatedAt: Date;
+  readonly eventCount: number;
+  readonly timeoutSeconds: number;
+  readonly decidedById: string | null;
+  readonly decidedByName: string | null;
+  readonly comment: string | null;
+  readonly runId: string | null;
+  readonly fencingToken: string;
+  readonly worker: string | null;
+  readonly leaseUntil: Date | null;
+  readonly startedAt: Date | null;
+  readonly deadlineAt: Date | null;
+  readonly finishedAt: Date | null;
+  readonly observeAt: Date | null;
+  readonly drift: Plan | null;
+  readonly output: Output | null;
+  readonly failure: Failure | null;
+  readonly approvals: readonly Approval[];
+  /** When the row was read, by the clock of the database: the only clock that all replicas share. */
+  readonly readAt: Date;
+}
+
+export type NewRequest = Pick<
+  RequestRow,
+  | 'action'
+  | 'actionVersion'
+  | 'title'
+  | 'risk'
+  | 'environment'
+  | 'input'
+  | 'plan'
+  | 'digest'
+  | 'summary'
+  | 'resourceType'
+  | 'resourceId'
+  | 'ownerTeam'
+  | 'reason'
+  | 'requesterId'
+  | 'requesterName'
+  | 'scope'
+  | 'idempotencyKey'
+  | 'idempotencyDigest'
+  | 'gates'
+  | 'idempotent'
+  | 'observable'
+  | 'timeoutSeconds'
+> & { readonly state: RequestState; readonly expiresAt: Date };
+
+/** The name of each column in the code, and in SQL where it differs. */
+const NAMES = [
+  'number',
+  'action',
+  'actionVersion',
+  'title',
+  'risk',
+  'environment',
+  'input',
+  'plan',
+  'digest',
+  'summary',
+  'resourceType',
+  'resourceId',
+  'ownerTeam',
+  'reason',
+  'requesterId',
+  'requesterName',
+  'scope',
+  'idempotencyKey',
+  'idempotencyDigest',
+  'state',
+  'gates',
+  'createdAt',
+  'updatedAt',
+  'expiresAt',
+  'eventCount',
+  'idempotent',
+  'observable',
+  'timeoutSeconds',
+  'decidedById',
+  'decidedByName',
+  'comment',
+  'cancelRequestedAt',
+  'runId',
+  'attempt',
+  'fencingToken',
+  'runAfter',
+  'worker',
+  'leaseUntil',
+  'startedAt',
+  'dispatchedAt',
+  'deadlineAt',
+  'finishedAt',
+  'observeAt',
+  'drift',
+  'output',
+  'failure',
+] as const satisfies readonly (keyof RequestRow)[];
+
+export const sqlName = (name: string): string => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+
+const APPROVALS = `(select coalesce(json_agg(json_build_object('by', json_build_object('id', a.principal_id, 'name', a.principal_name),
+  'teams', a.teams, 'comment', a.comment, 'at', to_char(a.at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')) order by a.at), '[]')
+  from approvals a where a.request = r.number)`;
+
+/** The select list of a RequestRow, for a table aliased r. */
+export const ROW = `${NAMES.map((name) => `r.${sqlName(name)} as "${name}"`).join(', ')}, ${APPROVALS} as approvals, clock_timestamp() as "readAt"`;
+
+const JSON_COLUMNS = new Set(['gates', 'input', 'plan', 'drift', 'output', 'failure', 'scope']);
+
+/** Columns and values of changes or of a new row, in the order of the given object's keys. */
+export function columnsOf(values: Changes | NewRequest): { columns: string[]; parameters: unknown[] } {
+  const { decidedBy, ...plain } = values as Changes & { decidedBy?: Actor };
+  const entries: [string, unknown][] = Object.entries(plain).filter(([, value]) => value !== undefined);
+  if (decidedBy !== undefined) entries.push(['decidedById', decidedBy.id], ['decidedByName', decidedBy.name]);
+  return {
+    columns: entries.map(([name]) => sqlName(name)),
+    parameters: entries.map(([name, value]) => (JSON_COLUMNS.has(name) && value !== null ? JSON.stringify(value) : value)),
+  };
+}

@@ -1,0 +1,242 @@
+import {
+  GuichetError,
+  type Plan,
+  type Planned,
+  type Principal,
+  parseRequestId,
+  type Request,
+  type RequestSummary,
+} from '@guichet/contract';
+import { digestOf } from '@guichet/contract/digest';
+import { appendAudit } from '../audit/index.ts';
+import type { CatalogAction, ProviderCalls } from '../catalog/index.ts';
+import type { Bus, Database } from '../db/index.ts';
+import { decide, denied } from '../policy/index.ts';
+import { listRequests, type RequestFilter } from './list.ts';
+import type { Outbox } from './outbox.ts';
+import type { NewRequest, RequestRow } from './row.ts';
+import { digestOfRequest, type World } from './standing.ts';
+import type { Told } from './state.ts';
+import { findByIdempotencyKey, findRequest, insertRequest } from './store.ts';
+import { toRequest, toSummary, withoutSeen } from './view.ts';
+
+/** How long a request waits, in milliseconds: for its approvals, and, from then on, for its start. */
+export interface Windows {
+  readonly approvalMs: number;
+  readonly startMs: number;
+}
+
+export interface RequestsOptions extends World {
+  readonly db: Database;
+  readonly bus: Bus;
+  readonly calls: ProviderCalls;
+  readonly outbox: Outbox;
+  readonly windows: Windows;
+  readonly now: () => Date;
+}
+
+export interface WriteCall {
+  readonly action: string;
+  readonly environment: string;
+  readonly input: Readonly<Record<string, unknown>>;
+}
+
+export interface SubmitCall extends WriteCall {
+  readonly reason?: string | undefined;
+  /** Fingerprint of the plan that the requester was shown. */
+  readonly fingerprint?: string | undefined;
+  readonly idempotencyKey?: string | undefined;
+}
+
+interface PlannedCall {
+  readonly found: CatalogAction;
+  readonly input: Record<string, unknown>;
+  readonly plan: Plan;
+  readonly owner: string;
+}
+
+/** Planning, filing and looking at requests. */
+export class Requests {
+  readonly #options: RequestsOptions;
+
+  constructor(options: RequestsOptions) {
+    this.#options = options;
+  }
+
+  /** What a write would do and who would have to approve it. Changes nothing. */
+  async plan(principal: Principal, call: WriteCall): Promise<Planned> {
+    const { plan, input, found, owner } = await this.#planned(principal, call);
+    const decision = this.#decide(principal, call, { plan, found, owner });
+    const data = { input, summary: plan.summary, decision };
+    await this.#audit(principal, call, { type: 'plan.answered', outcome: 'ok', data });
+    return { plan: withoutSeen(plan), decision, input };
+  }
+
+  /** Files a request. With an idempotency key, the same call gives the same request, however often it is sent. */
+  async submit(principal: Principal, call: SubmitCall): Promise<Request> {
+    const before = await this.#sentBefore(principal, call);
+    if (before !== undefined) return toRequest(before, principal);
+    const planned = await this.#planned(principal, call);
+    if (call.fingerprint !== undefined && call.fingerprint !== planned.plan.fingerprint)
+      throw new GuichetError('plan.drifted', `Things have moved: the plan is now: ${planned.plan.summary}`, {
+        remedy: 'Look at the new plan and submit again.',
+        details: { plan: withoutSeen(planned.plan) },
+      });
+    const decision = this.#decide(principal, call, planned);
+    if (decision.effect === 'deny') {
+      await this.#audit(principal, call, { type: 'request.denied', outcome: 'denied', data: { input: planned.input, decision } });
+      throw denied(decision);
+    }
+    const gates = decision.effect === 'needs' ? decision.gates : [];
+    if (gates.length > 0 && call.reason === undefined)
+      throw new GuichetError('reason.required', 'This needs an approval, and an approver needs a reason.', {
+        remedy: 'Say why: --reason "migration stuck, orders are timing out".',
+        errors: [{ field: '/reason', message: 'is required for this', remedy: 'Say why, in a sentence.' }],
+      });
+    const row = this.#newRow(principal, call, planned, gates);
+    const number = await this.#insert(principal, row);
+    if (number !== undefined) return this.show(principal, number);
+    const raced = await this.#sentBefore(principal, call);
+    if (raced === undefined) throw new GuichetError('internal', 'The request was neither stored nor found.');
+    return toRequest(raced, principal);
+  }
+
+  async show(principal: Principal, number: string): Promise<Request> {
+    return toRequest(await this.find(principal, number), principal);
+  }
+
+  /** The row of a request that the principal may see, else `request.unknown`. */
+  async find(principal: Principal, number: string): Promise<RequestRow> {
+    const row = await findRequest(this.#options.db, number);
+    if (
+      row !== undefined &&
+      decide({ operation: 'request.see', principal, context: { requesterId: row.requesterId } }).effect === 'permit'
+    )
+      return row;
+    throw unknownRequest(number);
+  }
+
+  /** Newest first; of requests that the principal may see. */
+  async list(principal: Principal, filter: RequestFilter): Promise<RequestSummary[]> {
+    const everybodys = decide({ operation: 'request.see', principal }).effect === 'permit';
+    if (!everybodys && filter.requesterId !== undefined && filter.requesterId !== principal.id) return [];
+    const rows = await listRequests(this.#options.db, everybodys ? filter : { ...filter, requesterId: principal.id });
+    return rows.map(toSummary);
+  }
+
+  async #planned(principal: Principal, call: WriteCall): Promise<PlannedCall> {
+    const found = this.#options.catalog.getIn(call.action, call.environment);
+    if (found.action.kind !== 'write')
+      throw new GuichetError('action.not_writable', `${call.action} is a read.`, {
+        remedy: `Read it: POST /v1/actions/${call.action}/read.`,
+      });
+    const input = found.checkInput(call.input);
+    const allowed = decide({ operation: 'action.plan', principal, action: found.action, environment: call.environment });
+    if (allowed.effect !== 'permit') {
+      await this.#audit(principal, call, { type: 'plan.denied', outcome: 'denied', data: { input, decision: allowed } });
+      throw denied(allowed);
+    }
+    try {
+      const plan = await this.#options.calls.plan({ found, environment: call.environment, input, caller: principal });
+      return { found, input, plan, owner: plan.resource.owner ?? found.action.team };
+    } catch (error) {
+      const code = error instanceof GuichetError ? error.code : 'internal';
+      await this.#audit(principal, call, { type: 'plan.failed', outcome: 'failed', data: { input, code } });
+      throw error;
+    }
+  }
+
+  #decide(principal: Principal, call: WriteCall, { plan, found, owner }: Pick<PlannedCall, 'plan' | 'found' | 'owner'>) {
+    const resource = { ...plan.resource, owner };
+    return decide({ operation: 'action.submit', principal, action: found.action, resource, environment: call.environment });
+  }
+
+  #newRow(
+    principal: Principal,
+    call: SubmitCall,
+    { found, input, plan, owner }: PlannedCall,
+    gates: NewRequest['gates'],
+  ): NewRequest {
+    const { windows, now } = this.#options;
+    const { action } = found;
+    const waits = gates.length > 0;
+    return {
+      action: action.id,
+      actionVersion: action.version,
+      title: action.title,
+      risk: action.risk,
+      environment: call.environment,
+      input,
+      plan,
+      digest: digestOfRequest(found, { environment: call.environment, input, fingerprint: plan.fingerprint }),
+      summary: plan.summary,
+      resourceType: plan.resource.type,
+      resourceId: plan.resource.id,
+      ownerTeam: owner,
+      reason: call.reason ?? '',
+      requesterId: principal.id,
+      requesterName: principal.name,
+      scope: principal.scope,
+      idempotencyKey: call.idempotencyKey ?? null,
+      idempotencyDigest: call.idempotencyKey === undefined ? null : idempotencyDigest(call),
+      gates,
+      idempotent: action.idempotent,
+      observable: action.observable,
+      timeoutSeconds: action.timeoutSeconds,
+      state: waits ? 'awaiting_approval' : 'queued',
+      expiresAt: new Date(now().getTime() + (waits ? windows.approvalMs : windows.startMs)),
+    };
+  }
+
+  async #insert(principal: Principal, row: NewRequest): Promise<string | undefined> {
+    const { db, bus, outbox } = this.#options;
+    const actor = { id: principal.id, name: principal.name };
+    const { reason, summary, digest, input, gates } = row;
+    const submitted: Told = { type: 'request.submitted', actor, data: { reason, summary, gates } };
+    const told: Told[] = row.state === 'queued' ? [submitted, { type: 'request.queued', data: {} }] : [submitted];
+    return db.transaction(async (tx) => {
+      const number = await insertRequest(tx, { row, told, auditData: [{ reason, summary, digest, input, gates }] });
+      if (number === undefined) return undefined;
+      await outbox.enqueue(tx, { request: { ...row, number }, told });
+      if (row.state === 'awaiting_approval') await outbox.expireLater(tx, { number, at: row.expiresAt });
+      tx.afterCommit(() => {
+        if (row.state === 'queued') bus.publish('queue');
+      });
+      return number;
+    });
+  }
+
+  async #sentBefore(principal: Principal, call: SubmitCall): Promise<RequestRow | undefined> {
+    if (call.idempotencyKey === undefined) return undefined;
+    const row = await findByIdempotencyKey(this.#options.db, principal.id, call.idempotencyKey);
+    if (row === undefined || row.idempotencyDigest === idempotencyDigest(call)) return row;
+    throw new GuichetError('idempotency.reused', `You used the idempotency key '${call.idempotencyKey}' for another request.`, {
+      remedy: 'Make a new key for each new request.',
+      details: { request: `REQ-${row.number}` },
+    });
+  }
+
+  async #audit(
+    principal: Principal,
+    call: WriteCall,
+    event: {
+      type: 'plan.answered' | 'plan.failed' | 'plan.denied' | 'request.denied';
+      outcome: 'ok' | 'denied' | 'failed';
+      data: Readonly<Record<string, unknown>>;
+    },
+  ): Promise<void> {
+    const actor = { id: principal.id, name: principal.name };
+    await appendAudit(this.#options.db, { ...event, actor, action: call.action, environment: call.environment });
+  }
+}
+
+function idempotencyDigest({ action, environment, input, reason }: SubmitCall): string {
+  return digestOf({ action, environment, input, reason: reason ?? null });
+}
+
+export function unknownRequest(id: string): GuichetError {
+  const shown = parseRequestId(id) === undefined ? id : `REQ-${parseRequestId(id)}`;
+  return new GuichetError('request.unknown', `There is no request ${shown} that you can see.`, {
+    remedy: 'guichet requests list shows them.',
+  });
+}

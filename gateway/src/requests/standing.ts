@@ -1,0 +1,77 @@
+import { type Decision, type Failure, GuichetError, type Principal } from '@guichet/contract';
+import { digestOf } from '@guichet/contract/digest';
+import { asPrincipal, type Catalog, type CatalogAction, type Company } from '../catalog/index.ts';
+import { decide, type Question } from '../policy/index.ts';
+import type { RequestRow } from './row.ts';
+
+export interface World {
+  readonly catalog: Catalog;
+  readonly company: () => Company;
+}
+
+/** What an approval names. Any change of one of these makes another digest, and voids the approval. */
+export function digestOfRequest(
+  found: CatalogAction,
+  facts: { environment: string; input: unknown; fingerprint: string },
+): string {
+  return digestOf({ action: found.action.id, version: found.action.version, schema: found.schemaDigest, ...facts });
+}
+
+export const resourceOf = (row: RequestRow) => ({ type: row.resourceType, id: row.resourceId, owner: row.ownerTeam });
+
+/** How a request stands at this moment: does policy let it run, and if not, what is missing? */
+export type Standing =
+  | {
+      readonly holds: true;
+      readonly found: CatalogAction;
+      readonly requester: Principal;
+      readonly decision: Exclude<Decision, { effect: 'deny' }>;
+    }
+  /** It can never run any more as it was approved. */
+  | { readonly holds: false; readonly failure: Failure };
+
+/**
+ * Asks again, with what is true now: the action as it is in the catalogue, the teams that requester and approvers are in,
+ * the policies in force. Approvals that are passed beyond the recorded ones count as if recorded.
+ */
+export function standingOf(row: RequestRow, { catalog, company }: World, extra: readonly { id: string }[] = []): Standing {
+  const people = company();
+  const found = catalog.find(row.action);
+  if (found === undefined) return fallen('action.unknown', `${row.action} is no longer offered.`);
+  if (
+    digestOfRequest(found, { environment: row.environment, input: row.input, fingerprint: row.plan.fingerprint }) !== row.digest
+  )
+    return fallen('plan.drifted', `${row.action} has changed since the request was filed.`);
+  const member = people.member(row.requesterId);
+  if (member === undefined) return fallen('policy.denied', `${row.requesterName} is no longer in the company file.`);
+  const requester = asPrincipal(member, row.scope);
+  const approvals = [...row.approvals.map(({ by }) => by), ...extra].map(({ id }) => ({
+    principalId: id,
+    teams: people.teamsOf(id),
+  }));
+  const question: Question = {
+    operation: 'action.run',
+    principal: requester,
+    action: found.action,
+    resource: resourceOf(row),
+    environment: row.environment,
+    context: { requesterId: row.requesterId, gates: row.gates },
+    approvals,
+  };
+  const decision = decide(question);
+  if (decision.effect === 'deny') return fallen('policy.denied', decision.reasons.map(({ message }) => message).join(' '));
+  return { holds: true, found, requester, decision };
+}
+
+function fallen(code: 'action.unknown' | 'plan.drifted' | 'policy.denied', message: string): Standing {
+  return {
+    holds: false,
+    failure: { code, message, remedy: 'File it again: it will be planned and approved as things are now.', retryable: false },
+  };
+}
+
+/** The failure that an error of a provider leaves in a request. */
+export function failureOf(error: unknown): Failure {
+  if (error instanceof GuichetError) return { code: error.code, message: error.message, remedy: error.remedy, retryable: false };
+  return { code: 'internal', message: 'Something went wrong inside Guichet.', retryable: false };
+}

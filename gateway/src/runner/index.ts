@@ -1,0 +1,2 @@
+export { Transitions } from './transitions.ts';
+export { Worker, type WorkerOptions } from './worker.ts';

@@ -1,0 +1,80 @@
+import { GuichetError, type Observation } from '@guichet/contract';
+import { GRANT_SECONDS } from '../identity/index.ts';
+import { lockRequest, type RequestRow, requestName } from '../requests/index.ts';
+import { takeUnknown } from './store.ts';
+import type { WorkerOptions } from './worker.ts';
+
+/** How long an observation is one observer's alone; more than the limit of the call. */
+const ALONE_SECONDS = 20;
+const AGAIN_MS = { running: 2000, unknown: 30_000, unreachable: 5000 } as const;
+/** Clocks of the gateway and of a provider may differ by so much. */
+const SKEW_MS = 5000;
+
+/** Asks providers what became of runs whose end nobody saw, until they say. */
+export class Observer {
+  readonly #options: WorkerOptions;
+  readonly #busy = new Set<Promise<void>>();
+
+  constructor(options: WorkerOptions) {
+    this.#options = options;
+  }
+
+  /** Begins to observe those whose time has come. */
+  async observeDue(): Promise<void> {
+    for (const row of await takeUnknown(this.#options.db, 10, ALONE_SECONDS)) {
+      const work = this.#observe(row)
+        .catch((error: unknown) => this.#options.onError(error))
+        .finally(() => this.#busy.delete(work));
+      this.#busy.add(work);
+    }
+  }
+
+  async idle(): Promise<void> {
+    await Promise.all(this.#busy);
+  }
+
+  async #observe(row: RequestRow): Promise<void> {
+    const { db, transitions, windows } = this.#options;
+    const { observation, againMs } = await this.#ask(row);
+    await db.transaction(async (tx) => {
+      const current = await lockRequest(tx, row.number);
+      if (current === undefined || current.fencingToken !== row.fencingToken) return;
+      const now = current.readAt.getTime();
+      // The grant of the lost call may still be on its way: another try waits until it is worth nothing.
+      const grantIsDead = (current.dispatchedAt?.getTime() ?? now) + GRANT_SECONDS * 1000 + SKEW_MS;
+      const runAfter = new Date(Math.max(now, grantIsDead));
+      const expiresAt = new Date(runAfter.getTime() + windows.startMs);
+      await transitions.apply(tx, current, {
+        event: { type: 'settle', observation, runAfter, expiresAt, observeAt: new Date(now + againMs) },
+      });
+    });
+  }
+
+  async #ask(row: RequestRow): Promise<{ observation: Observation; againMs: number }> {
+    const { catalog, calls, company } = this.#options;
+    const found = catalog.find(row.action);
+    if (found === undefined || row.runId === null || !found.action.available)
+      return { observation: { status: 'unknown' }, againMs: AGAIN_MS.unreachable };
+    // Whoever asked may have left the company since; what they started is looked after all the same.
+    const caller = { id: row.requesterId, name: row.requesterName, teams: [...company().teamsOf(row.requesterId)] };
+    const { environment, input, approvals, runId, plan } = row;
+    try {
+      const subject = {
+        found,
+        environment,
+        input,
+        caller,
+        approvers: approvals.map(({ by }) => by),
+        request: requestName(row),
+        run: runId,
+        seen: plan.seen,
+      };
+      const observation = await calls.observe(subject);
+      return { observation, againMs: observation.status === 'running' ? AGAIN_MS.running : AGAIN_MS.unknown };
+    } catch (error) {
+      if (!(error instanceof GuichetError)) throw error;
+      this.#options.onError(error);
+      return { observation: { status: 'unknown', message: error.message }, againMs: AGAIN_MS.unreachable };
+    }
+  }
+}

@@ -1,0 +1,87 @@
+import { type Queryable, statement } from '../db/index.ts';
+import { type RequestRow, ROW } from '../requests/index.ts';
+
+const NEXT = statement(
+  'run-next',
+  `select ${ROW} from requests r where r.state = 'queued' and r.run_after <= clock_timestamp()
+   order by r.run_after, r.number limit $1 for update of r skip locked`,
+);
+const LEASES_OVER = statement(
+  'run-leases-over',
+  `select ${ROW} from requests r where r.state = 'running' and r.lease_until < clock_timestamp()
+   order by r.lease_until limit $1 for update of r skip locked`,
+);
+const TO_OBSERVE = statement(
+  'run-to-observe',
+  `with due as (select number from requests where state = 'unknown' and observe_at <= clock_timestamp()
+     order by observe_at limit $1 for update skip locked)
+   update requests r set observe_at = clock_timestamp() + make_interval(secs => $2), fencing_token = fencing_token + 1
+   from due where r.number = due.number returning ${ROW}`,
+);
+const RENEW = statement(
+  'run-renew',
+  `update requests set lease_until = clock_timestamp() + make_interval(secs => $3)
+   where number = any ($1::bigint[]) and worker = $2 and state = 'running' returning number, fencing_token as "fencingToken", cancel_requested_at as "cancelRequestedAt"`,
+);
+const DUE = statement(
+  'run-due',
+  `select exists (select from requests where state = 'queued' and run_after <= clock_timestamp()) as queued,
+     exists (select from requests where state = 'running' and lease_until < clock_timestamp()) as lost,
+     exists (select from requests where state = 'unknown' and observe_at <= clock_timestamp()) as unknown`,
+);
+const APPEND = statement(
+  'run-append',
+  `with changed as (update requests set event_count = event_count + cardinality($3::text[])
+     where number = $1 and fencing_token = $2 and state = 'running' returning number, event_count)
+   insert into request_events (request, number, type, at, data)
+   select c.number, c.event_count - cardinality($3::text[]) + t.position, t.type, t.at, t.data::json
+   from changed c, unnest($3::text[], $4::text[], $5::timestamptz[]) with ordinality as t (type, data, at, position) returning number`,
+);
+
+/** Queued requests, locked; those that another worker is claiming are skipped. */
+export const lockNext = (db: Queryable, limit: number): Promise<RequestRow[]> => db.query(NEXT, [limit]);
+
+/** Running requests whose worker has not renewed its lease, locked. */
+export const lockLost = (db: Queryable, limit: number): Promise<RequestRow[]> => db.query(LEASES_OVER, [limit]);
+
+/** Unknown requests whose time to be observed has come; each is this caller's alone for `seconds`. */
+export const takeUnknown = (db: Queryable, limit: number, seconds: number): Promise<RequestRow[]> =>
+  db.query(TO_OBSERVE, [limit, seconds]);
+
+export interface Renewed {
+  readonly number: string;
+  readonly fencingToken: string;
+  readonly cancelRequestedAt: Date | null;
+}
+
+/** Renews the leases of a worker's runs. A run that is missing in the answer is no longer the worker's. */
+export const renewLeases = (
+  db: Queryable,
+  { numbers, worker, seconds }: { numbers: readonly string[]; worker: string; seconds: number },
+): Promise<Renewed[]> => db.query(RENEW, [numbers, worker, seconds]);
+
+export interface Due {
+  readonly queued: boolean;
+  readonly lost: boolean;
+  readonly unknown: boolean;
+}
+
+export async function whatIsDue(db: Queryable): Promise<Due> {
+  return (await db.query<Due>(DUE))[0] ?? { queued: false, lost: false, unknown: false };
+}
+
+export interface RunLine {
+  readonly type: 'run.log' | 'run.progress';
+  readonly at: Date;
+  readonly data: Readonly<Record<string, unknown>>;
+}
+
+/** Appends what a run says. False when the run is no longer the caller's. */
+export async function appendLines(
+  db: Queryable,
+  { number, fencingToken }: Pick<RequestRow, 'number' | 'fencingToken'>,
+  lines: readonly RunLine[],
+): Promise<boolean> {
+  const values = [lines.map(({ type }) => type), lines.map(({ data }) => JSON.stringify(data)), lines.map(({ at }) => at)];
+  return (await db.query(APPEND, [number, fencingToken, ...values])).length > 0;
+}

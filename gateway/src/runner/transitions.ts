@@ -1,0 +1,71 @@
+import { GuichetError } from '@guichet/contract';
+import type { Bus, Database, Transaction } from '../db/index.ts';
+import {
+  applyChanges,
+  type LifeEvent,
+  lockRequest,
+  type Outbox,
+  type RequestRow,
+  requestName,
+  transition,
+} from '../requests/index.ts';
+
+export interface TransitionsOptions {
+  readonly db: Database;
+  readonly bus: Bus;
+  readonly outbox: Outbox;
+  readonly onNews: (message: string) => void;
+}
+
+const RETRY_MS = 300;
+
+/** The runner's commits: each locks the row, checks the fencing token, makes one pure transition and writes it. */
+export class Transitions {
+  readonly #options: TransitionsOptions;
+
+  constructor(options: TransitionsOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Commits what happened to a run that we hold. While the database is away it tries again, because what a provider said
+   * must not be lost; `giveUp` ends that. Returns the state after it; undefined when the run is no longer ours.
+   */
+  async commit(held: RequestRow, event: LifeEvent, giveUp: () => boolean): Promise<string | undefined> {
+    for (;;) {
+      try {
+        return await this.#once(held, event);
+      } catch (error) {
+        if (!(error instanceof GuichetError) || error.code !== 'database.unavailable' || giveUp()) throw error;
+        await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
+      }
+    }
+  }
+
+  /** Applies an event to a locked row. The state after it; undefined when the state does not take it. `fence` as in applyChanges. */
+  async apply(
+    tx: Transaction,
+    row: RequestRow,
+    { event, fence = false }: { event: LifeEvent; fence?: boolean },
+  ): Promise<string | undefined> {
+    const next = transition(row, event, row.readAt);
+    if (!next.ok || !(await applyChanges(tx, { row, changes: next.changes, told: next.told, fence }))) return undefined;
+    await this.#options.outbox.enqueue(tx, { request: row, told: next.told });
+    tx.afterCommit(() => {
+      this.#options.bus.publish(`request:${row.number}`);
+      if (next.changes.state === 'queued') this.#options.bus.publish('queue');
+    });
+    return next.changes.state;
+  }
+
+  async #once(held: RequestRow, event: LifeEvent): Promise<string | undefined> {
+    const state = await this.#options.db.transaction(async (tx) => {
+      const row = await lockRequest(tx, held.number);
+      if (row === undefined || row.fencingToken !== held.fencingToken) return undefined;
+      return this.apply(tx, row, { event });
+    });
+    if (state === undefined)
+      this.#options.onNews(`${requestName(held)}: '${event.type}' came too late, the run belongs to somebody else`);
+    return state;
+  }
+}

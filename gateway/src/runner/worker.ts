@@ -1,0 +1,172 @@
+import { randomUUID } from 'node:crypto';
+import { type RequestRow, requestName } from '../requests/index.ts';
+import { Execution, type ExecutionOptions } from './execution.ts';
+import { Observer } from './observer.ts';
+import { lockLost, lockNext, renewLeases, whatIsDue } from './store.ts';
+
+export interface WorkerOptions extends ExecutionOptions {
+  /** Unique among all processes that ever run: a name that comes back would renew a dead worker's leases. */
+  readonly name: string;
+  readonly concurrency: number;
+  /** A worker that has not renewed for so long is dead, in seconds. */
+  readonly leaseSeconds: number;
+  /** How often leases are renewed and the tables looked at, in ms; well below the lease. */
+  readonly tickMs: number;
+}
+
+/**
+ * Claims runs and runs them. It wakes when the bus says that something is queued, and looks by itself every tick, so that
+ * a lost message costs a tick. The same tick finds runs whose worker is dead, and unknown runs that can be observed.
+ */
+export class Worker {
+  readonly #options: WorkerOptions;
+  readonly #running = new Map<string, { execution: Execution; done: Promise<void>; unsubscribe: () => void }>();
+  readonly #observer: Observer;
+  #claiming: Promise<void> | undefined;
+  #again = false;
+  #stopped = false;
+  #ticking: Promise<void> = Promise.resolve();
+  #timer: NodeJS.Timeout | undefined;
+  #unsubscribe: () => void = () => {};
+
+  constructor(options: WorkerOptions) {
+    this.#options = options;
+    this.#observer = new Observer(options);
+  }
+
+  start(): void {
+    this.#unsubscribe = this.#options.bus.subscribe('queue', () => this.#wake());
+    this.#schedule();
+    this.#wake();
+  }
+
+  /** Takes no new run, and waits for those that run; at the limit they are stopped, and observed by others. */
+  async drain(limitMs: number): Promise<void> {
+    this.#stopped = true;
+    this.#unsubscribe();
+    await this.#claiming;
+    const all = Promise.all([...this.#running.values()].map(({ done }) => done));
+    const limit = setTimeout(() => {
+      for (const { execution } of this.#running.values()) execution.stop('drain');
+    }, limitMs);
+    await all;
+    clearTimeout(limit);
+    clearTimeout(this.#timer);
+    await this.#ticking;
+    await this.#observer.idle();
+  }
+
+  get size(): number {
+    return this.#running.size;
+  }
+
+  #wake(): void {
+    this.#again = true;
+    this.#claiming ??= this.#claimAll().finally(() => {
+      this.#claiming = undefined;
+    });
+  }
+
+  async #claimAll(): Promise<void> {
+    while (this.#again && !this.#stopped) {
+      this.#again = false;
+      const free = this.#options.concurrency - this.#running.size;
+      if (free <= 0) return; // the end of a run wakes us
+      try {
+        const claimed = await this.#claim(free);
+        for (const row of claimed) this.#begin(row);
+        if (claimed.length === free) this.#again = true;
+      } catch (error) {
+        this.#options.onError(error);
+      }
+    }
+  }
+
+  async #claim(limit: number): Promise<RequestRow[]> {
+    const { db, transitions, name, leaseSeconds } = this.#options;
+    return db.transaction(async (tx) => {
+      const claimed: RequestRow[] = [];
+      for (const row of await lockNext(tx, limit)) {
+        const runId = randomUUID();
+        const leaseUntil = new Date(row.readAt.getTime() + leaseSeconds * 1000);
+        const event = { type: 'claim', runId, worker: name, leaseUntil } as const;
+        const state = await transitions.apply(tx, row, { event, fence: true });
+        if (state === 'running')
+          claimed.push({
+            ...row,
+            state: 'running',
+            runId,
+            attempt: row.attempt + 1,
+            fencingToken: String(BigInt(row.fencingToken) + 1n),
+            dispatchedAt: null,
+          });
+        // Not claimable any more: its approval is too old.
+        else await transitions.apply(tx, row, { event: { type: 'expire' } });
+      }
+      return claimed;
+    });
+  }
+
+  #begin(row: RequestRow): void {
+    const execution = new Execution(row, this.#options);
+    // The bus carries no facts: the renewal reads the wish to cancel.
+    const unsubscribe = this.#options.bus.subscribe(`cancel:${row.number}`, () => void this.#renew([row.number]));
+    const done = execution
+      .run()
+      .catch((error: unknown) => this.#options.onError(error))
+      .finally(() => {
+        unsubscribe();
+        this.#running.delete(row.number);
+        if (!this.#stopped) this.#wake();
+      });
+    this.#running.set(row.number, { execution, done, unsubscribe });
+  }
+
+  #schedule(): void {
+    this.#timer = setTimeout(() => {
+      this.#ticking = this.#tick()
+        .catch((error: unknown) => this.#options.onError(error))
+        .finally(() => {
+          if (!this.#stopped || this.#running.size > 0) this.#schedule();
+        });
+    }, this.#options.tickMs);
+  }
+
+  async #tick(): Promise<void> {
+    if (this.#running.size > 0) await this.#renew([...this.#running.keys()]);
+    if (this.#stopped) return;
+    const due = await whatIsDue(this.#options.db);
+    if (due.queued) this.#wake();
+    if (due.lost) await this.#buryTheDead();
+    if (due.unknown) await this.#observer.observeDue();
+  }
+
+  /** Renews leases; a run that was asked to cancel is stopped, one that is not ours any more is let go. */
+  async #renew(numbers: readonly string[]): Promise<void> {
+    const { db, name, leaseSeconds, onError } = this.#options;
+    try {
+      const renewed = await renewLeases(db, { numbers, worker: name, seconds: leaseSeconds });
+      for (const number of numbers) {
+        const execution = this.#running.get(number)?.execution;
+        const row = renewed.find((each) => each.number === number && each.fencingToken === execution?.row.fencingToken);
+        // Its end was just committed, or somebody else owns it now: either way it is ours no more.
+        if (row === undefined) execution?.stop('fenced_out');
+        else if (row.cancelRequestedAt !== null) execution?.stop('cancel');
+      }
+    } catch (error) {
+      onError(error);
+    }
+  }
+
+  async #buryTheDead(): Promise<void> {
+    const { db, transitions, windows, onError } = this.#options;
+    await db.transaction(async (tx) => {
+      for (const row of await lockLost(tx, 50)) {
+        const message = `Its worker ${row.worker ?? ''} has not been heard of since ${row.leaseUntil?.toISOString() ?? 'it began'}.`;
+        const expiresAt = new Date(row.readAt.getTime() + windows.startMs);
+        await transitions.apply(tx, row, { event: { type: 'lose', message, observeAt: row.readAt, expiresAt }, fence: true });
+        onError(new Error(`${requestName(row)}: ${message}`));
+      }
+    });
+  }
+}
