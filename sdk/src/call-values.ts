@@ -1,26 +1,41 @@
 import { type FieldError, GuichetError } from '@guichet/contract';
-import type { z } from 'zod';
+import { z } from 'zod';
 import type { HandlerSite } from './handler-errors.ts';
 import { type Json, jsonCopy, NotJsonError, pointerStep } from './json.ts';
 
 /** Parses the whole input. Throws `input.invalid` with a pointer (`/input/pid`) for each field that is wrong. */
 export function admitInput(schema: z.ZodObject, input: Record<string, unknown>): Record<string, unknown> {
-  const parsed = schema.safeParse(jsonCopy(input, '/input'));
+  const parsed = schema.safeParse(inputCopy(input));
   if (parsed.success) return parsed.data;
   throw invalidInput(parsed.error.issues.flatMap(fieldErrors));
 }
 
 /** The fields of a half-filled form that are valid by themselves. Fields that the schema does not name are refused. */
 export function admitPartialInput(schema: z.ZodObject, input: Record<string, unknown>): Record<string, unknown> {
-  const unknown = Object.keys(input).filter((field) => !Object.hasOwn(schema.shape, field));
+  const given = inputCopy(input);
+  const unknown = Object.keys(given).filter((field) => !Object.hasOwn(schema.shape, field));
   if (unknown.length > 0) throw invalidInput(unknown.map(unknownField));
   const valid: Record<string, unknown> = {};
-  for (const [field, member] of Object.entries(schema.shape)) {
-    if (input[field] === undefined) continue;
-    const parsed = (member as z.ZodType).safeParse(jsonCopy(input[field], `/input${pointerStep(field)}`)); // shapes are typed by core interfaces without methods
-    if (parsed.success) valid[field] = parsed.data;
+  for (const [field, value] of Object.entries(given)) {
+    const member: z.core.$ZodType | undefined = schema.shape[field];
+    const parsed = member && z.safeParse(member, value);
+    if (parsed?.success) valid[field] = parsed.data;
   }
   return valid;
+}
+
+/** A copy, for in process the gateway holds the same object. */
+function inputCopy(input: Record<string, unknown>): { [field: string]: Json } {
+  try {
+    return Object.fromEntries(
+      Object.entries(input).flatMap(([field, value]) =>
+        value === undefined ? [] : [[field, jsonCopy(value, `/input${pointerStep(field)}`)]],
+      ),
+    );
+  } catch (error) {
+    if (error instanceof NotJsonError) throw invalidInput([{ field: error.pointer, message: error.message }]);
+    throw error;
+  }
 }
 
 function unknownField(field: string): FieldError {

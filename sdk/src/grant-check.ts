@@ -29,7 +29,7 @@ export function checkGrant(claims: GrantClaims, target: GrantTarget, now = Date.
     invalid(`The grant lives from ${claims.iat} to ${claims.exp}; a grant lives for 60 seconds.`);
   }
   const clock = 'Check that the clocks of the gateway and of this provider agree.';
-  if (now >= expiresAt + CLOCK_TOLERANCE) invalid(`The grant expired at ${claims.exp}.`, clock);
+  if (now > expiresAt + CLOCK_TOLERANCE) invalid(`The grant expired at ${claims.exp}.`, clock);
   if (now < issuedAt - CLOCK_TOLERANCE) invalid(`The grant was issued in the future, at ${claims.iat}.`, clock);
   if (claims.phase !== target.phase) invalid(`The grant is for '${claims.phase}', not for '${target.phase}'.`);
   if (claims.action !== target.action) invalid(`The grant is for the action '${claims.action}', not for '${target.action}'.`);

@@ -8,6 +8,7 @@ import {
 } from '@guichet/contract';
 import { PermanentFailure, RetryableFailure } from './failures.ts';
 import type { ProviderLogger } from './provider-logger.ts';
+import { StopReason } from './run-stream.ts';
 
 /** Where a handler was called, for logs and messages. */
 export interface HandlerSite {
@@ -51,10 +52,8 @@ export function errorOf(error: unknown, site: HandlerSite, signal: AbortSignal):
 export function failureOf(error: unknown, site: HandlerSite, signal: AbortSignal): ProviderFailure {
   const failure = ownFailure(error, site);
   if (!signal.aborted) return failure ?? { kind: 'permanent', ...unexpected(error, site) };
-  const late = signal.reason instanceof DOMException && signal.reason.name === 'TimeoutError';
-  const message = late
-    ? `The run was stopped at its time limit of ${site.action.timeoutSeconds} s.`
-    : 'The run was stopped before it had finished.';
+  const { reason } = signal;
+  const message = reason instanceof StopReason ? reason.message : 'The run was stopped before it had finished.';
   return { message, ...failure, kind: 'cancelled' };
 }
 

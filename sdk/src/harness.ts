@@ -41,6 +41,7 @@ export interface RunChoices {
   /** An earlier plan, to run with what it saw although the world has moved. A new plan is made when absent. */
   readonly plan?: Plan;
   readonly runId?: string;
+  /** Cancels the run, as the gateway would: the handler's own signal is aborted. */
   readonly signal?: AbortSignal;
   /** Called with each message as it comes. */
   readonly onMessage?: (message: RunMessage) => void;
@@ -84,7 +85,7 @@ export function harness(provider: Provider, options: HarnessOptions = {}): Harne
       run: runId,
       body: digestOf(body),
     };
-    return { body, grant, signal: signal ?? new AbortController().signal };
+    return { body, grant, signal: new AbortController().signal, cancel: signal };
   }
 
   const plan = (action: string, input: Record<string, unknown> = {}) => endpoint.plan(call('plan', action, { input }));

@@ -18,5 +18,7 @@ export {
 } from './action.ts';
 export { type FailureOptions, PermanentFailure, RetryableFailure, refuse } from './failures.ts';
 export { type GrantLedger, memoryLedger } from './grant-ledger.ts';
+export { type GatewayKeysOptions, gatewayKeys, type KeySource, type PublishedKey, staticKeys } from './key-source.ts';
 export { defineProvider, type EndpointOptions, type Provider, type ProviderDefinition } from './provider.ts';
 export { type ProviderLogger, stderrLogger } from './provider-logger.ts';
+export { type ProviderServer, type ServeOptions, serve } from './serve.ts';

@@ -2,12 +2,37 @@ import type { RunMessage } from '@guichet/contract';
 
 /** Messages that wait for a slow reader before logs are left out. */
 const MAX_PENDING = 1_000;
+/** The gateway keeps the time limit; so much later, in milliseconds, the provider stops a run that the gateway forgot. */
+const DEADLINE_MARGIN = 5_000;
+
+const STOPPED = {
+  cancel: 'The run was cancelled before it had finished.',
+  deadline: 'The run was stopped at its time limit.',
+  closed: 'The run was stopped, for nobody listened to it any more.',
+  stopping: 'The run was stopped because its provider is stopping.',
+} as const;
 
 export interface RunStreamOptions {
   readonly heartbeatSeconds: number;
+  /** The time limit of the action. */
   readonly timeoutSeconds: number;
-  /** Aborted when the caller gives the run up. */
+  /** Aborted when nobody listens any more: the stream ends there and then. */
   readonly signal: AbortSignal;
+  /** Aborted when the handler shall stop and say how it ended. */
+  readonly cancel?: AbortSignal | undefined;
+  /** Called once, when the stream has ended. */
+  readonly onEnd?: () => void;
+}
+
+/** Why a handler is told to stop: the `reason` of its signal. */
+export class StopReason extends Error {
+  readonly kind: 'cancel' | 'deadline' | 'closed' | 'stopping';
+
+  constructor(kind: StopReason['kind'], message: string) {
+    super(message);
+    this.name = 'AbortError'; // what libraries look for when their signal is aborted
+    this.kind = kind;
+  }
 }
 
 interface Reader {
@@ -22,28 +47,35 @@ interface Reader {
  * and logs beyond the bound are counted and left out. The end is never left out.
  */
 export class RunStream implements AsyncIterableIterator<RunMessage, undefined, undefined> {
-  /** For the handler: aborted when the caller gives up, the reader leaves, or the time limit passes. */
+  /** For the handler: aborted when the run is cancelled, its reader leaves, its time is over or the provider stops. */
   readonly signal: AbortSignal;
   readonly #controller = new AbortController();
+  readonly #options: RunStreamOptions;
   readonly #pending: RunMessage[] = [];
   readonly #readers: Reader[] = [];
-  readonly #heartbeat: NodeJS.Timeout;
-  readonly #deadline: NodeJS.Timeout;
-  readonly #upstream: AbortSignal;
-  readonly #onUpstreamAbort = () => this.#controller.abort(this.#upstream.reason);
+  readonly #timers: NodeJS.Timeout[];
+  readonly #onClosed = () => void this.return();
+  readonly #onCancel = () => this.stop('cancel');
   #leftOut = 0;
   #spoken = false;
   #ended = false;
   #error: unknown;
 
-  constructor({ heartbeatSeconds, timeoutSeconds, signal }: RunStreamOptions) {
+  constructor(options: RunStreamOptions) {
+    const { heartbeatSeconds, timeoutSeconds, signal, cancel } = options;
+    this.#options = options;
     this.signal = this.#controller.signal;
-    this.#upstream = signal;
-    if (signal.aborted) this.#onUpstreamAbort();
-    else signal.addEventListener('abort', this.#onUpstreamAbort, { once: true });
-    this.#heartbeat = setInterval(() => this.#beat(), heartbeatSeconds * 1000).unref();
-    const late = () => this.#controller.abort(new DOMException('The run reached its time limit', 'TimeoutError'));
-    this.#deadline = setTimeout(late, timeoutSeconds * 1000).unref();
+    const beat = setInterval(() => this.#beat(), heartbeatSeconds * 1000).unref();
+    const deadline = setTimeout(() => this.stop('deadline'), timeoutSeconds * 1000 + DEADLINE_MARGIN).unref();
+    this.#timers = [beat, deadline];
+    signal.addEventListener('abort', this.#onClosed, { once: true });
+    cancel?.addEventListener('abort', this.#onCancel, { once: true });
+    if (cancel?.aborted) this.#onCancel();
+  }
+
+  /** Tells the handler to stop; the stream goes on until the handler has said how it ended. */
+  stop(kind: StopReason['kind']): void {
+    if (!this.#ended) this.#controller.abort(new StopReason(kind, STOPPED[kind]));
   }
 
   /** True once the reader may have been told anything; from then on a read can no longer be answered by an error. */
@@ -104,7 +136,7 @@ export class RunStream implements AsyncIterableIterator<RunMessage, undefined, u
 
   /** The reader leaves: the handler is told to stop, and what it still says goes nowhere. */
   return(): Promise<IteratorResult<RunMessage, undefined>> {
-    if (!this.#ended) this.#controller.abort(new DOMException('Nobody reads the run any more', 'AbortError'));
+    this.stop('closed');
     this.#pending.length = 0;
     this.#error = undefined;
     this.#finish();
@@ -125,10 +157,12 @@ export class RunStream implements AsyncIterableIterator<RunMessage, undefined, u
   }
 
   #finish(): void {
+    if (this.#ended) return;
     this.#ended = true;
-    clearInterval(this.#heartbeat);
-    clearTimeout(this.#deadline);
-    this.#upstream.removeEventListener('abort', this.#onUpstreamAbort);
+    for (const timer of this.#timers) clearTimeout(timer);
+    this.#options.signal.removeEventListener('abort', this.#onClosed);
+    this.#options.cancel?.removeEventListener('abort', this.#onCancel);
+    this.#options.onEnd?.();
     for (const reader of this.#readers.splice(0)) reader.resolve({ done: true, value: undefined });
   }
 }

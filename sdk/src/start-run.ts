@@ -22,7 +22,7 @@ interface Start<Definition, Context> {
 /** Enters the handler of a read. As long as it has said nothing, a refusal or a broken answer is an error, not a stream. */
 export function startRead({ stream, site, definition, context }: Start<AnyRead, ReadContext<z.ZodObject>>): RunStream {
   const full = { ...context, ...voice(stream), signal: stream.signal };
-  enter(async () => definition.run(full)).then(
+  enter(stream, async () => definition.run(full)).then(
     (value) => {
       try {
         stream.end({ type: 'result', output: parseOutput(value, site) });
@@ -44,7 +44,7 @@ function failRead(error: unknown, site: HandlerSite, stream: RunStream): void {
 /** Enters the handler of a write. From here on only the stream speaks of it. */
 export function startWrite({ stream, site, definition, context }: Start<AnyWrite, RunContext<z.ZodObject, unknown>>): RunStream {
   const full = { ...context, ...voice(stream), signal: stream.signal };
-  enter(async () => definition.run(full)).then(
+  enter(stream, async () => definition.run(full)).then(
     (value) => {
       try {
         stream.end({ type: 'result', output: parseOutput(value, site) });
@@ -61,9 +61,13 @@ export function startWrite({ stream, site, definition, context }: Start<AnyWrite
   return stream;
 }
 
-/** Lets the caller have its stream before the handler starts, so that both transports see the same order. */
-async function enter<Value>(handler: () => Promise<Value>): Promise<Value> {
+/**
+ * Lets the caller have its stream before the handler starts, so that both transports see the same order. A run that was
+ * cancelled on its way here is not begun.
+ */
+async function enter<Value>(stream: RunStream, handler: () => Promise<Value>): Promise<Value> {
   await Promise.resolve();
+  stream.signal.throwIfAborted();
   return handler();
 }
 

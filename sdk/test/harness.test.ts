@@ -60,6 +60,6 @@ test('cancels a run through the signal', async () => {
       onMessage: (message) => message.type === 'log' && cancel.abort(),
     },
   );
-  expect(run.failure).toEqual({ kind: 'cancelled', message: 'The run was stopped before it had finished.' });
+  expect(run.failure).toEqual({ kind: 'cancelled', message: 'The run was cancelled before it had finished.' });
   expect(shop.aborted).toEqual([run.runId]);
 });
