@@ -2,7 +2,13 @@ import { randomUUID } from 'node:crypto';
 import swagger from '@fastify/swagger';
 import swaggerUi from '@fastify/swagger-ui';
 import { ERRORS, GuichetError, type Principal, ROUTES, type Route, type RouteName, toProblem } from '@guichet/contract';
-import Fastify, { type FastifyBaseLogger, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import Fastify, {
+  type FastifyBaseLogger,
+  type FastifyInstance,
+  type FastifyReply,
+  type FastifyRequest,
+  LogController,
+} from 'fastify';
 import { z } from 'zod';
 import type { Caller } from '../identity/index.ts';
 import { asGuichetError, parsed, refuseNul } from './errors.ts';
@@ -30,7 +36,7 @@ export interface ServerOptions extends Services {
 export async function createServer(options: ServerOptions): Promise<FastifyInstance> {
   const app = Fastify({
     loggerInstance: options.logger,
-    disableRequestLogging: true,
+    logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: BODY_BYTES,
     genReqId: () => randomUUID(),
     requestTimeout: 15_000, // to send a whole request: a slow drip ends here
