@@ -1,0 +1,35 @@
+import type { ROUTES, RouteName } from '@guichet/contract';
+import type { ResponseOf } from './types.ts';
+
+interface Endpoint<Name extends RouteName> {
+  readonly method: (typeof ROUTES)[Name]['method'];
+  readonly path: (typeof ROUTES)[Name]['path'];
+  /** Members that an answer must have; one without them is `gateway.protocol`. */
+  readonly members: readonly (keyof ResponseOf<Name> & string)[];
+}
+
+/**
+ * Method and path of every route, in plain data. The contract's ROUTES hold the same and the schemas too, whose library
+ * costs a command line most of its start-up; so ROUTES give the types here, and the compiler refuses a table that differs.
+ */
+export const ENDPOINTS: { readonly [Name in RouteName]: Endpoint<Name> } = {
+  'me.show': { method: 'GET', path: '/v1/me', members: ['principal', 'gateway', 'token'] },
+  'tokens.list': { method: 'GET', path: '/v1/tokens', members: ['items', 'next'] },
+  'tokens.create': { method: 'POST', path: '/v1/tokens', members: ['id', 'secret'] },
+  'tokens.revoke': { method: 'DELETE', path: '/v1/tokens/:token', members: ['id', 'revokedAt'] },
+  'actions.list': { method: 'GET', path: '/v1/actions', members: ['items'] },
+  'actions.show': { method: 'GET', path: '/v1/actions/:action', members: ['id', 'kind', 'input'] },
+  'actions.options': { method: 'POST', path: '/v1/actions/:action/options', members: ['choices'] },
+  'actions.read': { method: 'POST', path: '/v1/actions/:action/read', members: ['output'] },
+  'actions.plan': { method: 'POST', path: '/v1/actions/:action/plan', members: ['plan', 'decision', 'input'] },
+  'requests.submit': { method: 'POST', path: '/v1/requests', members: ['id', 'state', 'lastEvent'] },
+  'requests.list': { method: 'GET', path: '/v1/requests', members: ['items', 'next'] },
+  'requests.show': { method: 'GET', path: '/v1/requests/:request', members: ['id', 'state', 'lastEvent'] },
+  'requests.events': { method: 'GET', path: '/v1/requests/:request/events', members: [] },
+  'requests.approve': { method: 'POST', path: '/v1/requests/:request/approve', members: ['id', 'state'] },
+  'requests.reject': { method: 'POST', path: '/v1/requests/:request/reject', members: ['id', 'state'] },
+  'requests.withdraw': { method: 'POST', path: '/v1/requests/:request/withdraw', members: ['id', 'state'] },
+  'requests.cancel': { method: 'POST', path: '/v1/requests/:request/cancel', members: ['id', 'state'] },
+  'audit.list': { method: 'GET', path: '/v1/audit', members: ['items', 'next'] },
+  'keys.list': { method: 'GET', path: '/v1/keys', members: ['keys'] },
+};

@@ -1,0 +1,3 @@
+export { type Catalogue, type Client, type ClientOptions, createClient } from './client.ts';
+export type { CallArguments, CallName, CallOptions, InputOf, ResponseOf } from './types.ts';
+export { isEnded, type WatchOptions } from './watch.ts';

@@ -1,0 +1,163 @@
+import { ERRORS, fromProblem, GuichetError, type Problem } from '@guichet/contract';
+
+export interface TransportOptions {
+  /** Where the gateway is, e.g. `https://guichet.example.com`; a path in it is kept. */
+  readonly baseUrl: string;
+  readonly token?: string | undefined;
+  readonly fetch?: typeof globalThis.fetch | undefined;
+  readonly userAgent?: string | undefined;
+  /** How often a call that is safe to repeat is repeated; 3 when absent. */
+  readonly retries?: number | undefined;
+}
+
+export interface Call {
+  readonly method: 'GET' | 'POST' | 'DELETE';
+  readonly path: string;
+  readonly headers?: Readonly<Record<string, string>> | undefined;
+  readonly body?: unknown;
+  readonly signal?: AbortSignal | undefined;
+  /** True when sending it twice has the effect of sending it once. */
+  readonly repeatable: boolean;
+}
+
+const FIRST_PAUSE_MS = 200;
+const LONGEST_PAUSE_MS = 5_000;
+
+/** Sends calls and turns everything that can go wrong into a GuichetError. */
+export class Transport {
+  readonly #options: TransportOptions;
+  readonly #fetch: typeof globalThis.fetch;
+
+  constructor(options: TransportOptions) {
+    this.#options = options;
+    this.#fetch = options.fetch ?? globalThis.fetch;
+    if (!URL.canParse(options.baseUrl) || !/^https?:$/.test(new URL(options.baseUrl).protocol))
+      throw new GuichetError('config.invalid', `'${options.baseUrl}' is not the address of a gateway.`, {
+        remedy: 'Give one that begins with http:// or https://, such as http://127.0.0.1:4400.',
+      });
+  }
+
+  get baseUrl(): string {
+    return this.#options.baseUrl;
+  }
+
+  /**
+   * The answer to a call that went well, or 304. Repeats what is safe to repeat, with growing pauses, for errors that
+   * the table calls retryable; an abort by the caller is thrown as it is.
+   */
+  async send(call: Call): Promise<Response> {
+    const retries = call.repeatable ? (this.#options.retries ?? 3) : 0;
+    for (let attempt = 0; ; attempt++) {
+      const outcome = await this.#once(call);
+      if (outcome instanceof Response) return outcome;
+      if (attempt >= retries || !ERRORS[outcome.error.code].retryable) throw outcome.error;
+      await pause(outcome.retryAfterMs ?? backoffMs(attempt), call.signal);
+    }
+  }
+
+  async #once(call: Call): Promise<Response | { error: GuichetError; retryAfterMs?: number | undefined }> {
+    const { token, userAgent, baseUrl } = this.#options;
+    let response: Response;
+    try {
+      response = await this.#fetch(`${baseUrl.replace(/\/+$/, '')}${call.path}`, {
+        method: call.method,
+        headers: {
+          accept: 'application/json',
+          ...(token !== undefined && { authorization: `Bearer ${token}` }),
+          ...(userAgent !== undefined && { 'user-agent': userAgent }),
+          ...(call.body !== undefined && { 'content-type': 'application/json' }),
+          ...call.headers,
+        },
+        ...(call.body !== undefined && { body: JSON.stringify(call.body) }),
+        ...(call.signal !== undefined && { signal: call.signal }),
+        // A redirect would carry the token to an address that nobody chose.
+        redirect: 'manual',
+      });
+    } catch (cause) {
+      if (call.signal?.aborted === true) throw cause;
+      return { error: unreachable(baseUrl, cause) };
+    }
+    if (response.ok || response.status === 304) return response;
+    return { error: await this.#failure(response), retryAfterMs: retryAfterMs(response) };
+  }
+
+  async #failure(response: Response): Promise<GuichetError> {
+    const problem = await readProblem(response);
+    if (problem !== undefined) return fromProblem(problem, response.status >= 500 ? 'internal' : 'gateway.protocol');
+    const location = response.headers.get('location');
+    if (location !== null)
+      return this.protocolError(`it redirects to ${location}`, 'Use that address as the gateway if you trust it.');
+    return this.protocolError(`HTTP ${response.status} without a problem document`);
+  }
+
+  /** For an answer that is not one of Guichet: a proxy's error page, another server, a far newer gateway. */
+  protocolError(what: string, remedy?: string): GuichetError {
+    return new GuichetError('gateway.protocol', `${this.baseUrl} gave an answer that cannot be read: ${what}.`, {
+      remedy: remedy ?? 'Check that the address is that of a Guichet gateway, and that this client is as new as it is.',
+    });
+  }
+}
+
+function unreachable(baseUrl: string, cause: unknown): GuichetError {
+  return new GuichetError('gateway.unreachable', `The gateway at ${baseUrl} cannot be reached${whyUnreachable(cause)}.`, {
+    remedy: 'Check that it runs, that the address is right, and your network or VPN.',
+    cause,
+  });
+}
+
+/** fetch wraps the reason: the code of the innermost system error says it best. */
+function whyUnreachable(error: unknown): string {
+  for (let at = error, depth = 0; at instanceof Error && depth < 5; at = at.cause, depth++) {
+    const inner = at instanceof AggregateError ? at.errors[0] : at;
+    if (inner instanceof Error && 'code' in inner && typeof inner.code === 'string') return ` (${inner.code})`;
+  }
+  return '';
+}
+
+async function readProblem(response: Response): Promise<Problem | undefined> {
+  if (!/\bjson\b/.test(response.headers.get('content-type') ?? '')) return undefined;
+  try {
+    const body: unknown = await response.json();
+    return isProblem(body) ? body : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function isProblem(body: unknown): body is Problem {
+  return (
+    typeof body === 'object' &&
+    body !== null &&
+    'code' in body &&
+    typeof body.code === 'string' &&
+    'detail' in body &&
+    typeof body.detail === 'string'
+  );
+}
+
+function retryAfterMs(response: Response): number | undefined {
+  const seconds = Number(response.headers.get('retry-after') ?? Number.NaN);
+  return Number.isFinite(seconds) && seconds >= 0 ? Math.min(seconds * 1000, LONGEST_PAUSE_MS) : undefined;
+}
+
+/** 200 ms, doubled each time up to 5 s, each shortened by up to half so that many clients do not come back at once. */
+export function backoffMs(attempt: number): number {
+  const whole = Math.min(FIRST_PAUSE_MS * 2 ** attempt, LONGEST_PAUSE_MS);
+  return whole * (0.5 + Math.random() / 2);
+}
+
+/** Resolves after the pause; rejects with the signal's reason when it is aborted first. */
+export function pause(milliseconds: number, signal?: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    if (signal?.aborted === true) return reject(signal.reason);
+    const onAbort = (): void => {
+      clearTimeout(timer);
+      reject(signal?.reason);
+    };
+    const timer = setTimeout(() => {
+      signal?.removeEventListener('abort', onAbort);
+      resolve();
+    }, milliseconds);
+    signal?.addEventListener('abort', onAbort, { once: true });
+  });
+}
