@@ -1,0 +1,47 @@
+/**
+ * The orders service of the demo company: a service that offers its own actions through the SDK.
+ *
+ *     ORDERS_PORT  port to serve on, 4410 when absent
+ *     GUICHET_URL  address of the gateway, http://127.0.0.1:4400 when absent
+ *     ORDERS_DATA  folder of the refund ledger
+ */
+import { join } from 'node:path';
+import { gatewayKeys, serve } from '@guichet/sdk';
+import { ordersProvider } from './provider.ts';
+import { openRefundLedger } from './refund-ledger.ts';
+
+const EXIT_CONFIG = 78;
+
+async function main(environment: NodeJS.ProcessEnv): Promise<void> {
+  const { ORDERS_PORT = '4410', GUICHET_URL = 'http://127.0.0.1:4400', ORDERS_DATA } = environment;
+  if (ORDERS_DATA === undefined || ORDERS_DATA === '')
+    return misconfigured('ORDERS_DATA is not set: name a folder for the refund ledger');
+  if (!/^[0-9]{1,5}$/.test(ORDERS_PORT) || Number(ORDERS_PORT) > 65_535)
+    return misconfigured(`ORDERS_PORT is not a port: ${ORDERS_PORT}`);
+  if (!URL.canParse(GUICHET_URL)) return misconfigured(`GUICHET_URL is not an address: ${GUICHET_URL}`);
+
+  const ledger = await openRefundLedger(join(ORDERS_DATA, 'refunds.jsonl'));
+  const server = await serve(ordersProvider(ledger), { port: Number(ORDERS_PORT), keys: gatewayKeys(GUICHET_URL) });
+  process.stdout.write(`orders: serving on ${server.url}\n`);
+
+  let stopping = false;
+  const stop = async () => {
+    if (stopping) return;
+    stopping = true;
+    await server.close();
+    await ledger.close();
+    process.stdout.write('orders: stopped\n');
+  };
+  process.on('SIGTERM', stop);
+  process.on('SIGINT', stop);
+}
+
+function misconfigured(message: string): void {
+  process.stderr.write(`orders: ${message}\n`);
+  process.exitCode = EXIT_CONFIG;
+}
+
+await main(process.env).catch((error: unknown) => {
+  process.stderr.write(`orders: ${error instanceof Error ? error.message : String(error)}\n`);
+  process.exitCode = 1;
+});
