@@ -1,1 +1,4 @@
-export { type Harness, type HarnessOptions, type HarnessRun, harness } from './harness.ts';
+export { conformance } from './conformance.ts';
+export type { ConformanceCheck, ConformanceSubject } from './conformance-check.ts';
+export type { SampleCall } from './conformance-client.ts';
+export { type Harness, type HarnessOptions, type HarnessRun, harness, type RunChoices } from './harness.ts';
