@@ -1,0 +1,46 @@
+/** A gateway in a process of its own, with the no-op provider mounted; it tells its parent over IPC. */
+import { parseConfig, startApp } from '@guichet/gateway';
+import { pino } from 'pino';
+import { noopEndpoint } from './noop-provider.ts';
+import { recordStatements } from './recorder.ts';
+
+const { databaseUrl, worker, folder, company } = JSON.parse(process.argv[2] ?? '{}') as {
+  databaseUrl: string;
+  worker: boolean;
+  folder: string;
+  company: string;
+};
+const config = parseConfig(
+  {
+    listen: { port: 0 },
+    database: { url: databaseUrl },
+    poolSize: 16,
+    company,
+    grantKeyFile: `${folder}/grant.key`,
+    worker: { enabled: worker },
+    logLevel: 'warn',
+  },
+  { path: `${folder}/guichet.yaml` },
+);
+const app = await startApp(config, {
+  mounted: [{ name: 'noop', endpoint: noopEndpoint((entry) => process.send?.({ entered: entry })) }],
+  logger: pino({ level: 'warn' }),
+});
+const issue = async (principalId: string): Promise<string> =>
+  (
+    await app.tokens.issue({
+      name: 'bench',
+      principalId,
+      expiresInDays: 1,
+      scope: {},
+      createdBy: { id: 'system', name: 'bench' },
+    })
+  ).secret;
+process.send?.({ ready: { url: app.url, requester: await issue('user:ada'), approver: await issue('user:grace') } });
+let recording: ReturnType<typeof recordStatements> | undefined;
+process.on('message', (message) => {
+  if (message === 'close') void app.close().then(() => process.exit(0));
+  if (message === 'record') recording = recordStatements();
+  if (message === 'recorded') process.send?.({ recorded: recording?.stop() ?? [] });
+});
+process.on('disconnect', () => process.exit(0));

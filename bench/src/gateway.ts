@@ -1,0 +1,49 @@
+import { type ChildProcess, fork } from 'node:child_process';
+import { EventEmitter, once } from 'node:events';
+import { mkdtemp } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Recorded } from './recorder.ts';
+
+export interface BenchGateway {
+  readonly url: string;
+  readonly requester: string;
+  readonly approver: string;
+  /** Emits `TARGET` with the time (ms) at which the run of a change of that target entered its handler. */
+  readonly entries: EventEmitter;
+  /** The statements that the gateway sends while the work goes on. */
+  record(work: () => Promise<void>): Promise<Recorded[]>;
+  close(): Promise<void>;
+}
+
+type Ready = Pick<BenchGateway, 'url' | 'requester' | 'approver'>;
+
+/** A gateway in its own process on the database; with `worker` it also runs what is queued. */
+export async function startGateway(databaseUrl: string, { worker }: { worker: boolean }): Promise<BenchGateway> {
+  const folder = await mkdtemp(join(tmpdir(), 'guichet-bench-'));
+  const company = new URL('./company.yaml', import.meta.url).pathname;
+  const child: ChildProcess = fork(new URL('./gateway-process.ts', import.meta.url), [
+    JSON.stringify({ databaseUrl, worker, folder, company }),
+  ]);
+  const entries = new EventEmitter();
+  const ready = await new Promise<Ready>((resolve, reject) => {
+    child.on('exit', (code) => reject(new Error(`the gateway ended with ${code}`)));
+    child.on('message', (message: { ready?: Ready; entered?: { target: string; at: number }; recorded?: Recorded[] }) => {
+      if (message.recorded !== undefined) entries.emit('recorded', message.recorded);
+      if (message.ready !== undefined) resolve(message.ready);
+      if (message.entered !== undefined) entries.emit(message.entered.target, message.entered.at);
+    });
+  });
+  const close = async (): Promise<void> => {
+    child.send('close');
+    await once(child, 'exit');
+  };
+  const record = async (work: () => Promise<void>): Promise<Recorded[]> => {
+    child.send('record');
+    await work();
+    const recorded = once(entries, 'recorded');
+    child.send('recorded');
+    return (await recorded)[0] as Recorded[]; // what the process sent above
+  };
+  return { ...ready, entries, record, close };
+}
