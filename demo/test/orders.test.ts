@@ -81,10 +81,10 @@ test('of many refunds at once, only as many go through as the plan allows', asyn
   expect(ledger.refunded('production', 'A-1043')).toBe(1250);
 });
 
-test('a run that is repeated, at once or after a restart, refunds once', async () => {
+test('a run that is repeated, by the same process or the next, refunds once', async () => {
   const first = await orders().run('refund', { order: 'A-1042', amount: 100 });
   const again = { plan: first.plan, runId: first.runId };
-  const second = await orders().run('refund', { order: 'A-1042', amount: 100 }, again);
+  const second = await orders().run('refund', { order: 'A-1042', amount: 100 }, again); // a harness of its own, so a provider that forgot
   expect(second.output).toEqual(first.output);
   await reopen();
   const third = await orders().run('refund', { order: 'A-1042', amount: 100 }, again);

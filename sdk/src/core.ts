@@ -2,7 +2,7 @@ import { Choice, GuichetError, type Json, Observation, type Phase, Plan, type Pr
 import { digestOf } from '@guichet/contract/digest';
 import { z } from 'zod';
 import type { AnyDefinition } from './action.ts';
-import { type Admitted, admitCall, checkWanted, claim, runNames, seenOf } from './admission.ts';
+import { type Admitted, admitCall, checkWanted, claim, closeRun, runNames, seenOf } from './admission.ts';
 import { admitInput, admitPartialInput, jsonAnswer, parseAnswer, unwindOnAbort } from './call-values.ts';
 import type { DescribedAction } from './describe-action.ts';
 import { type GrantLedger, memoryLedger } from './grant-ledger.ts';
@@ -47,18 +47,14 @@ export function createCore(provider: Provider, options: CoreOptions = {}): Core 
   const ledger = options.grants ?? memoryLedger();
   const heartbeatSeconds = options.heartbeatSeconds ?? 5;
   const streams = new Set<RunStream>();
-  const byRun = new Map<string, RunStream>();
+  /** Runs of writes whose handler has not ended, also when nobody listens to it any more. */
+  const running = new Map<string, RunStream>();
   const admit = (phase: Phase, call: ProviderCall) => admitCall(phase, call, { provider, logger });
 
-  function openStream(action: DescribedAction, { signal, cancel, grant }: ProviderCall): RunStream {
-    const onEnd = () => {
-      streams.delete(stream);
-      if (grant.run !== null && byRun.get(grant.run) === stream) byRun.delete(grant.run);
-    };
-    const { timeoutSeconds } = action.manifest;
+  function openStream({ manifest: { timeoutSeconds } }: DescribedAction, { signal, cancel }: ProviderCall): RunStream {
+    const onEnd = () => streams.delete(stream);
     const stream = new RunStream({ heartbeatSeconds, timeoutSeconds, signal, cancel, onEnd });
     streams.add(stream);
-    if (grant.run !== null) byRun.set(grant.run, stream);
     return stream;
   }
 
@@ -101,8 +97,13 @@ export function createCore(provider: Provider, options: CoreOptions = {}): Core 
       const { runId } = runNames(grant);
       const input = admitInput(action.input, body.input);
       if (!observe) return { status: 'unknown', message: `The action '${action.manifest.name}' cannot say what a run did.` };
+      if (running.has(runId)) return { status: 'running' };
       const context = { input, seen: seenOf(body), environment: body.environment, runId, signal };
-      return parseAnswer(Observation, await answer(admitted, () => observe(context)), site);
+      const ask = async () => parseAnswer(Observation, await answer(admitted, () => observe(context)), site);
+      const observation = await ask();
+      // Who is told that a run has not started may start another: this one must not come late.
+      if (observation.status !== 'not_started' || (await closeRun(ledger, runId, site))) return observation;
+      return running.has(runId) ? { status: 'running' } : ask();
     },
 
     async run(call) {
@@ -110,17 +111,22 @@ export function createCore(provider: Provider, options: CoreOptions = {}): Core 
       const input = admitInput(action.input, body.input);
       checkWanted(signal);
       const context = { input, environment: body.environment, caller: grant.caller };
-      const open = () => openStream(action, call);
-      if (action.definition.kind === 'read') return startRead({ stream: open(), site, definition: action.definition, context });
-      const full = { ...context, ...runNames(grant), seen: seenOf(body), approvers: grant.approvers };
-      await claim(ledger, grant, site);
+      if (action.definition.kind === 'read') {
+        return startRead({ stream: openStream(action, call), site, definition: action.definition, context });
+      }
+      const names = runNames(grant);
+      await claim(ledger, grant, { ...site, run: names.runId });
       checkWanted(signal);
-      return startWrite({ stream: open(), site, definition: action.definition, context: full });
+      const stream = openStream(action, call);
+      running.set(names.runId, stream);
+      const full = { ...context, ...names, seen: seenOf(body), approvers: grant.approvers };
+      const onSettled = () => running.delete(names.runId);
+      return startWrite({ stream, site, definition: action.definition, context: full, onSettled });
     },
 
     async cancel(call) {
       const { grant } = admit('cancel', call);
-      const stream = byRun.get(runNames(grant).runId);
+      const stream = running.get(runNames(grant).runId);
       stream?.stop('cancel');
       return stream !== undefined;
     },

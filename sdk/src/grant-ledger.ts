@@ -1,7 +1,7 @@
-/** Remembers which grants were used, so that the run of a write happens once for each. */
+/** Remembers which grants were used and which runs were begun, so that the run of a write happens once. */
 export interface GrantLedger {
   /**
-   * True for the first call with this id; false ever after (at least until `expiresAt`, when the grant is of no use to
+   * `grantId` is the id of a grant, or `run:` and the id of a run. True for the first call with this id; false ever after (at least until `expiresAt`, when the grant is of no use to
    * anybody). Must be atomic: of two calls at once, one gets true. A rejection means that the run does not happen.
    */
   claim(grantId: string, expiresAt: Date, issuedAt: Date): Promise<boolean>;

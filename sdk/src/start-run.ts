@@ -19,6 +19,11 @@ interface Start<Definition, Context> {
   readonly context: Given<Context>;
 }
 
+interface StartWrite extends Start<AnyWrite, RunContext<z.ZodObject, unknown>> {
+  /** Called when the handler has ended, before the stream says so. */
+  readonly onSettled: () => void;
+}
+
 /** Enters the handler of a read. As long as it has said nothing, a refusal or a broken answer is an error, not a stream. */
 export function startRead({ stream, site, definition, context }: Start<AnyRead, ReadContext<z.ZodObject>>): RunStream {
   const full = { ...context, ...voice(stream), signal: stream.signal };
@@ -42,22 +47,24 @@ function failRead(error: unknown, site: HandlerSite, stream: RunStream): void {
 }
 
 /** Enters the handler of a write. From here on only the stream speaks of it. */
-export function startWrite({ stream, site, definition, context }: Start<AnyWrite, RunContext<z.ZodObject, unknown>>): RunStream {
+export function startWrite({ stream, site, definition, context, onSettled }: StartWrite): RunStream {
   const full = { ...context, ...voice(stream), signal: stream.signal };
-  enter(stream, async () => definition.run(full)).then(
-    (value) => {
-      try {
-        stream.end({ type: 'result', output: parseOutput(value, site) });
-      } catch (error) {
-        // The handler came to its end, so the effect has very likely happened: calling it failed would be a lie.
-        // A stream that ends without a result leaves the run unknown, and observe or a person settles it.
-        const message = error instanceof Error ? error.message : String(error);
-        stream.push({ type: 'log', level: 'error', message: `${message}. The effect of the run is not known from this.` });
-        stream.end();
-      }
-    },
-    (error) => stream.end({ type: 'failure', failure: failureOf(error, site, stream.signal) }),
-  );
+  enter(stream, async () => definition.run(full))
+    .finally(onSettled)
+    .then(
+      (value) => {
+        try {
+          stream.end({ type: 'result', output: parseOutput(value, site) });
+        } catch (error) {
+          // The handler came to its end, so the effect has very likely happened: calling it failed would be a lie.
+          // A stream that ends without a result leaves the run unknown, and observe or a person settles it.
+          const message = error instanceof Error ? error.message : String(error);
+          stream.push({ type: 'log', level: 'error', message: `${message}. The effect of the run is not known from this.` });
+          stream.end();
+        }
+      },
+      (error) => stream.end({ type: 'failure', failure: failureOf(error, site, stream.signal) }),
+    );
   return stream;
 }
 

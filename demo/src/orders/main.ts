@@ -22,7 +22,6 @@ async function main(environment: NodeJS.ProcessEnv): Promise<void> {
 
   const ledger = await openRefundLedger(join(ORDERS_DATA, 'refunds.jsonl'));
   const server = await serve(ordersProvider(ledger), { port: Number(ORDERS_PORT), keys: gatewayKeys(GUICHET_URL) });
-  process.stdout.write(`orders: serving on ${server.url}\n`);
 
   let stopping = false;
   const stop = async () => {
@@ -34,6 +33,8 @@ async function main(environment: NodeJS.ProcessEnv): Promise<void> {
   };
   process.on('SIGTERM', stop);
   process.on('SIGINT', stop);
+  // Said last: who waits for this line may stop us at once.
+  process.stdout.write(`orders: serving on ${server.url}\n`);
 }
 
 function misconfigured(message: string): void {
