@@ -1,0 +1,112 @@
+import { createServer } from 'node:net';
+import { GuichetError } from '@guichet/contract';
+import { type App, loadConfig, startApp } from '@guichet/gateway';
+import { availableMajors, type Major } from '@guichet/postgres-server';
+import pg from 'pg';
+import { type Instance, startInstance } from './estate.ts';
+import { writeGatewayConfig } from './gateway-config.ts';
+import { startOrders } from './orders-process.ts';
+import { writeProfiles } from './profiles.ts';
+import { startBlockedCheckout, startTraffic } from './traffic.ts';
+import { welcome } from './welcome.ts';
+
+export interface CompanyOptions {
+  readonly home: string;
+  readonly port: number;
+  readonly ordersPort: number;
+  /** Ends the start early. */
+  readonly signal: AbortSignal;
+}
+
+export interface RunningCompany {
+  readonly app: App;
+  readonly instances: readonly Instance[];
+  stop(): Promise<void>;
+}
+
+/** Brings up the estate, its services and the gateway, says what to try, and gives back how to stop it all. */
+export async function startCompany({ home, port, ordersPort, signal }: CompanyOptions): Promise<RunningCompany | undefined> {
+  await refuseTakenPort(port);
+  const closers: (() => Promise<unknown>)[] = [];
+  const stop = async (): Promise<void> => {
+    for (const close of closers.splice(0).reverse())
+      await close().catch((error: unknown) => process.stderr.write(`while stopping: ${String(error)}\n`));
+  };
+  try {
+    say('starting two PostgreSQL servers (production and staging)');
+    const majors = await availableMajors();
+    const instances = await Promise.all([
+      startInstance(home, { name: 'pg1', environment: 'production', owner: 'payments', major: 18 }),
+      // As in many companies, not every server is of the same age.
+      startInstance(home, { name: 'pg2', environment: 'staging', owner: 'payments', major: Math.min(...majors) as Major }),
+    ]);
+    for (const { server } of instances) closers.push(() => server.stop());
+    if (signal.aborted) return void (await stop());
+    const ordersUrl = `http://127.0.0.1:${ordersPort}`;
+    const orders = await startOrders({ home, port: ordersPort, gatewayUrl: `http://127.0.0.1:${port}` });
+    closers.push(() => orders.stop());
+    say('starting the gateway');
+    const app = await startApp(loadConfig(await writeGatewayConfig({ home, port, ordersUrl, instances })));
+    closers.push(() => app.close());
+    await writeProfiles(home, app);
+    closers.push(startLife(instances));
+    process.stdout.write(welcome({ url: app.url, blocker: await blockerOf(instances) }));
+    return { app, instances, stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+/** Traffic on all servers and a blocked checkout in production; the returned function ends both. */
+function startLife(instances: readonly Instance[]): () => Promise<unknown> {
+  const quiet = new AbortController();
+  const sessions = instances.flatMap((instance) => [
+    ...startTraffic(instance, { sessions: 3, signal: quiet.signal }),
+    ...(instance.environment === 'production' ? startBlockedCheckout(instance, quiet.signal) : []),
+  ]);
+  return () => {
+    quiet.abort();
+    return Promise.all(sessions);
+  };
+}
+
+/** The pid of the migration that blocks production, once somebody waits for it. */
+async function blockerOf(instances: readonly Instance[]): Promise<number | undefined> {
+  const production = instances.find(({ environment }) => environment === 'production');
+  const client = new pg.Client({ connectionString: production?.server.url });
+  await client.connect();
+  try {
+    for (let tries = 0; tries < 50; tries++) {
+      const { rows } = await client.query<{ pid: number; waiting: number }>(
+        `select a.pid, (select count(*)::int from pg_stat_activity w where w.wait_event_type = 'Lock' and a.pid = any (pg_blocking_pids(w.pid))) as waiting
+         from pg_stat_activity a where a.application_name = 'orders-migration'`,
+      );
+      const found = rows.find(({ waiting }) => waiting >= 1);
+      if (found !== undefined) return found.pid;
+      await new Promise((resolve) => setTimeout(resolve, 200));
+    }
+    return undefined;
+  } finally {
+    await client.end();
+  }
+}
+
+async function refuseTakenPort(port: number): Promise<void> {
+  const server = createServer();
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', () =>
+      reject(
+        new GuichetError('config.invalid', `Port ${port} is taken.`, {
+          remedy: 'Is Guichet running already? Stop it, or choose another port: npm start -- --port 4500',
+        }),
+      ),
+    );
+    server.listen(port, '127.0.0.1', resolve);
+  });
+  await new Promise((resolve) => server.close(resolve));
+}
+
+function say(text: string): void {
+  process.stdout.write(`· ${text}\n`);
+}

@@ -1,0 +1,49 @@
+import { chmod, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { stringify } from 'yaml';
+import type { Instance } from './estate.ts';
+
+export interface GatewayConfigOptions {
+  readonly home: string;
+  readonly port: number;
+  readonly ordersUrl: string;
+  readonly instances: readonly Instance[];
+}
+
+/** Writes the configuration that the gateway of the demo reads, as a company would write its own. Returns its path. */
+export async function writeGatewayConfig({ home, port, ordersUrl, instances }: GatewayConfigOptions): Promise<string> {
+  const path = join(home, 'guichet.yaml');
+  const config = {
+    listen: { port },
+    database: { embedded: { dataDir: 'gateway-db' } },
+    environments: ['production', 'staging'],
+    company: fileURLToPath(new URL('../company.yaml', import.meta.url)),
+    grantKeyFile: 'grant.key',
+    providers: [
+      {
+        name: 'postgres',
+        module: fileURLToPath(new URL('../../providers/postgres/src/mount.ts', import.meta.url)),
+        options: { instances: instances.map(toInstanceConfig) },
+      },
+      { name: 'orders', url: ordersUrl },
+    ],
+    logLevel: 'warn',
+  };
+  const text = `# Written by npm start; a company writes its own.\n${stringify(config)}`;
+  await writeFile(path, text, { mode: 0o600 }); // it holds the passwords of the demo's databases
+  await chmod(path, 0o600);
+  return path;
+}
+
+function toInstanceConfig({ name, environment, owner, server, passwords }: Instance) {
+  return {
+    name,
+    environment,
+    owner,
+    host: server.host,
+    port: server.port,
+    observer: { user: 'guichet_observer', password: passwords.observer },
+    actor: { user: 'guichet_actor', password: passwords.actor },
+  };
+}

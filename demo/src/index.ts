@@ -1,0 +1,2 @@
+export { type Instance, startInstance } from './estate.ts';
+export { startBlockedCheckout, startTraffic } from './traffic.ts';

@@ -1,0 +1,48 @@
+import { rm } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { GuichetError } from '@guichet/contract';
+import { dataHome, freePort, makeFolder } from '@guichet/postgres-server';
+import { startCompany } from './company.ts';
+
+const PROJECT = fileURLToPath(new URL('../..', import.meta.url));
+const HELP = `npm start: brings up Guichet with a small company around it
+
+  npm start                    Starts everything; Ctrl-C stops everything.
+  npm start -- --port 4500     The gateway on another port than 4400.
+  npm start -- --reset         Forgets all data of the demo first.
+`;
+
+async function main(): Promise<void> {
+  const { values } = parseArgs({
+    options: { port: { type: 'string', default: '4400' }, reset: { type: 'boolean' }, help: { type: 'boolean', short: 'h' } },
+  });
+  if (values.help) return void process.stdout.write(HELP);
+  const port = Number(values.port);
+  if (!Number.isInteger(port) || port < 1 || port > 65_535)
+    throw new GuichetError('usage.invalid', `--port ${values.port} is not a port.`, {
+      remedy: 'Choose a number from 1 to 65535.',
+    });
+  const home = dataHome(PROJECT);
+  if (values.reset) {
+    await rm(home, { recursive: true, force: true });
+    makeFolder(home);
+  }
+  const stop = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => stop.abort());
+  const company = await startCompany({ home, port, ordersPort: await freePort(), signal: stop.signal });
+  if (company === undefined) return;
+  if (!stop.signal.aborted)
+    await new Promise<void>((resolve) => stop.signal.addEventListener('abort', () => resolve(), { once: true }));
+  process.stdout.write('\nStopping …\n');
+  await company.stop();
+  process.stdout.write('Stopped; nothing is left running. Data stays in .data (npm start -- --reset clears it).\n');
+}
+
+function fail(error: unknown): void {
+  const remedy = error instanceof GuichetError && error.remedy !== undefined ? `\n${error.remedy}` : '';
+  process.stderr.write(`npm start: ${error instanceof Error ? error.message : String(error)}${remedy}\n`);
+  process.exitCode = error instanceof GuichetError ? 78 : 1;
+}
+
+await main().catch(fail);

@@ -1,0 +1,22 @@
+/** What `npm start` prints when all is up: the address, who is who, and what to try. */
+export function welcome({ url, blocker }: { url: string; blocker: number | undefined }): string {
+  const pid = blocker ?? 'PID';
+  return `
+Guichet is open at ${url}   (API: ${url}/docs)
+
+People of the demo, each a profile of the command line:
+  nadia   developer, team payments (you, unless you say otherwise)
+  amine   her teammate, team payments
+  sven    SRE, team platform
+  marta   manager, team payments
+
+In production a migration holds locks, and checkouts wait behind it. In a second terminal:
+  ./guichet postgres blocking --instance pg1 --env production
+  ./guichet postgres terminate-session --instance pg1 --pid ${pid} --env production --reason "migration stuck, orders are timing out"
+and, as the second person, in a third one (REQ is the id that the second one shows):
+  GUICHET_PROFILE=amine ./guichet requests list --to-approve
+  GUICHET_PROFILE=amine ./guichet requests approve REQ --comment "go"
+
+Ctrl-C stops everything.
+`;
+}
