@@ -89,6 +89,12 @@ export const ERRORS = {
   },
   'token.unknown': { status: 404, retryable: false, exit: EXIT.notFound, title: 'There is no such token' },
   'route.unknown': { status: 404, retryable: false, exit: EXIT.notFound, title: 'There is no such route' },
+  'route.method_not_allowed': {
+    status: 405,
+    retryable: false,
+    exit: EXIT.notFound,
+    title: 'The route does not take this method',
+  },
   'idempotency.reused': {
     status: 409,
     retryable: false,
@@ -109,6 +115,10 @@ export const ERRORS = {
     exit: EXIT.unavailable,
     title: 'The database of the gateway is not available',
   },
+  'call.abandoned': { status: 499, retryable: true, exit: EXIT.interrupted, title: 'The caller hung up before the answer' },
+  'http.malformed': { status: 400, retryable: false, exit: EXIT.internal, title: 'The call is not valid HTTP' },
+  'http.headers_too_large': { status: 431, retryable: false, exit: EXIT.usage, title: 'The address or the headers are too long' },
+  'http.timeout': { status: 408, retryable: true, exit: EXIT.unreachable, title: 'The call took too long to arrive' },
   'gateway.draining': { status: 503, retryable: true, exit: EXIT.unavailable, title: 'The gateway is stopping' },
   'gateway.unreachable': { status: 0, retryable: true, exit: EXIT.unreachable, title: 'The gateway cannot be reached' },
   'gateway.protocol': {

@@ -14,7 +14,15 @@ export type Actor = z.infer<typeof Actor>;
 
 /** What a token is narrowed to; absent means everything that its principal may do. */
 export const TokenScope = z.object({
-  actions: z.array(z.string().min(1)).optional().describe('Action ids, or prefixes ending in .* such as postgres.*'),
+  actions: z
+    .array(
+      z
+        .string()
+        .max(122)
+        .regex(/^[a-z][a-z0-9]*(?:[-.][a-z0-9]+)*(?:\.\*)?$/, 'must be an action id, or a prefix ending in .*'),
+    )
+    .optional()
+    .describe('Action ids, or prefixes ending in .* such as postgres.*'),
   environments: z.array(Slug).optional(),
 });
 export type TokenScope = z.infer<typeof TokenScope>;

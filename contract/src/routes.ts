@@ -34,7 +34,9 @@ const page = <Item extends z.ZodType>(item: Item) =>
     next: z.string().nullable().describe('Pass it as cursor for the next page; null on the last one'),
   });
 
-const limit = z.coerce.number().int().min(1).max(200).default(50).describe('Rows a page');
+/** A number in a query string: decimal digits and nothing else, so that `0x10`, `1e2` and an empty text are none. */
+const digits = (value: unknown): unknown => (typeof value === 'string' && /^[0-9]{1,15}$/.test(value) ? Number(value) : value);
+const limit = z.preprocess(digits, z.int().min(1).max(200)).default(50).describe('Rows a page');
 const cursor = z.string().max(200).optional().describe('`next` of the page before');
 const actionParams = z.object({ action: ActionId });
 const requestParams = z.object({ request: RequestId });
@@ -44,9 +46,11 @@ const input = z.record(z.string(), z.unknown()).default({});
 /** Free text in a query string: where a flag is meant, `true` or `false`. */
 const flag = z.enum(['true', 'false']).transform((value) => value === 'true');
 
+/** PostgreSQL knows no year 0. */
+const time = z.iso.datetime({ offset: true }).refine((text) => !text.startsWith('0000'), 'must be a time from the year 1 on');
 const timeFilter = {
-  since: z.iso.datetime({ offset: true }).optional().describe('Not before this time'),
-  until: z.iso.datetime({ offset: true }).optional().describe('Before this time'),
+  since: time.optional().describe('Not before this time'),
+  until: time.optional().describe('Before this time'),
 };
 
 export const Me = z
@@ -118,7 +122,7 @@ export const ROUTES = {
       name: z.string().trim().min(1).max(100),
       machine: Slug.optional().describe('Name of the machine; absent for a personal token'),
       expiresInDays: z.int().min(1).max(366),
-      scope: TokenScope.default({}),
+      scope: TokenScope.strict().default({}),
     }),
     response: TokenCreated,
   },
@@ -232,7 +236,9 @@ export const ROUTES = {
     status: 200,
     summary: 'Its events as server-sent events, from the first or from Last-Event-ID, until it has ended',
     params: requestParams,
-    query: z.object({ after: z.coerce.number().int().min(0).optional().describe('Same as Last-Event-ID') }),
+    query: z.object({
+      after: z.preprocess(digits, z.int().min(0).max(999_999_999)).optional().describe('Same as Last-Event-ID'),
+    }),
   },
   'requests.approve': {
     method: 'POST',
