@@ -98,7 +98,7 @@ interface Description<Input extends z.ZodObject, Kind extends OutputKind> {
 /** A read answers at once and changes nothing. */
 export interface ReadDefinition<Input extends z.ZodObject, Kind extends OutputKind> extends Description<Input, Kind> {
   readonly kind: 'read';
-  readonly run: (context: ReadContext<Input>) => Awaitable<OutputOf<Kind>>;
+  readonly run: (context: ReadContext<Input>) => Awaitable<OutputOf<NoInfer<Kind>>>;
   readonly plan?: never;
   readonly observe?: never;
 }
@@ -108,7 +108,7 @@ export interface WriteDefinition<Input extends z.ZodObject, Kind extends OutputK
   readonly kind: 'write';
   /** Says in words what would change. It must change nothing; it is made again before the run. */
   readonly plan: (context: PlanContext<Input>) => Awaitable<PlanResult<Seen>>;
-  readonly run: (context: RunContext<Input, Seen>) => Awaitable<OutputOf<Kind>>;
+  readonly run: (context: RunContext<Input, Seen>) => Awaitable<OutputOf<NoInfer<Kind>>>;
   /** Says what became of a run whose end nobody saw. Without it, such a run must be settled by a person. */
   readonly observe?: (context: ObserveContext<Input, Seen>) => Awaitable<ObservationInput>;
 }

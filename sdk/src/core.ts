@@ -108,20 +108,27 @@ export function createCore(provider: Provider, options: CoreOptions = {}): Core 
 
     async run(call) {
       const { action, body, grant, signal, site } = admit('run', call);
-      const input = admitInput(action.input, body.input);
-      checkWanted(signal);
-      const context = { input, environment: body.environment, caller: grant.caller };
-      if (action.definition.kind === 'read') {
-        return startRead({ stream: openStream(action, call), site, definition: action.definition, context });
+      const { definition } = action;
+      const given = { environment: body.environment, caller: grant.caller };
+      if (definition.kind === 'read') {
+        const context = { ...given, input: admitInput(action.input, body.input) };
+        checkWanted(signal);
+        return startRead({ stream: openStream(action, call), site, definition, context });
       }
       const names = runNames(grant);
+      const context = {
+        ...given,
+        ...names,
+        approvers: grant.approvers,
+        input: admitInput(action.input, body.input),
+        seen: seenOf(body),
+      };
+      checkWanted(signal);
       await claim(ledger, grant, { ...site, run: names.runId });
       checkWanted(signal);
       const stream = openStream(action, call);
       running.set(names.runId, stream);
-      const full = { ...context, ...names, seen: seenOf(body), approvers: grant.approvers };
-      const onSettled = () => running.delete(names.runId);
-      return startWrite({ stream, site, definition: action.definition, context: full, onSettled });
+      return startWrite({ stream, site, definition, context, onSettled: () => running.delete(names.runId) });
     },
 
     async cancel(call) {
