@@ -23,6 +23,8 @@ export interface CallSubject {
   readonly caller: Actor & { readonly teams: readonly string[] };
   /** Ends the call early. */
   readonly signal?: AbortSignal | undefined;
+  /** When the permission was given: its 60 s count from then. Now when absent. */
+  readonly grantedAt?: Date | undefined;
 }
 
 export interface RunSubject extends CallSubject {
@@ -102,7 +104,7 @@ export class ProviderCalls {
         run: null,
       },
       body,
-      this.#now(),
+      subject.grantedAt ?? this.#now(),
     );
     return { body, grant, signal };
   }
@@ -136,6 +138,7 @@ export class ProviderCalls {
 function raceAbort<Result>(work: Promise<Result>, signal: AbortSignal): Promise<Result> {
   return new Promise((resolve, reject) => {
     const abort = (): void => reject(signal.reason);
+    if (signal.aborted) abort();
     signal.addEventListener('abort', abort, { once: true });
     work.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
   });

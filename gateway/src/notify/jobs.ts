@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { formatRequestId } from '@guichet/contract';
-import { type Job, PgBoss } from 'pg-boss';
+import { type Job, type JobResult, PgBoss } from 'pg-boss';
 import type { Transaction } from '../db/index.ts';
 import type { Outbox } from '../requests/index.ts';
 import { type Delivery, deliver, type Webhook } from './webhook.ts';
@@ -10,6 +10,8 @@ const DELIVERY = 'webhook-delivery';
 const DEAD = 'webhook-undelivered';
 /** How often each queue is looked at: no timer here needs to ring sooner, and an idle gateway stays quiet. */
 const POLL_SECONDS = 5;
+
+const POLLING = { pollingIntervalSeconds: POLL_SECONDS, batchSize: 20, burstWhenBatchFull: true, perJobResults: true } as const;
 
 export interface JobsOptions {
   readonly url: string;
@@ -59,20 +61,15 @@ export class Jobs implements Outbox {
       heartbeatSeconds: 10,
       deadLetter: DEAD,
     });
-    const options = { pollingIntervalSeconds: POLL_SECONDS, batchSize: 20 } as const;
-    await this.#boss.work(EXPIRY, options, async (jobs: Job<{ number: string }>[]) => {
-      for (const { data } of jobs) await expire(data.number);
-    });
+    await this.#boss.work<{ number: string }, void, typeof POLLING>(EXPIRY, POLLING, (jobs) =>
+      each(jobs, ({ number }) => expire(number)),
+    );
     if (this.#webhooks.length === 0) return;
-    await this.#boss.work(
-      DELIVERY,
-      { ...options, batchSize: 1 },
-      async (jobs: Job<{ webhook: string; delivery: Delivery }>[]) => {
-        for (const { data } of jobs) {
-          const webhook = this.#webhooks.find(({ name }) => name === data.webhook);
-          if (webhook !== undefined) await deliver(webhook, data.delivery, new Date());
-        }
-      },
+    await this.#boss.work<{ webhook: string; delivery: Delivery }, void, typeof POLLING>(DELIVERY, POLLING, (jobs) =>
+      each(jobs, async ({ webhook: name, delivery }) => {
+        const webhook = this.#webhooks.find((known) => known.name === name);
+        if (webhook !== undefined) await deliver(webhook, delivery, new Date());
+      }),
     );
   }
 
@@ -93,7 +90,7 @@ export class Jobs implements Outbox {
             requester: { id: requesterId, name: requesterName },
           },
         };
-        await this.#boss.send(DELIVERY, { webhook: webhook.name, delivery }, { db: tx });
+        await this.#boss.send(DELIVERY, { webhook: webhook.name, delivery: storable(delivery) }, { db: tx });
       }
     }
   }
@@ -105,4 +102,26 @@ export class Jobs implements Outbox {
   async stop(): Promise<void> {
     await this.#boss.stop({ graceful: true, timeout: 5000 });
   }
+}
+
+/** Does a batch at once; one that fails is tried again alone, and holds up none of the others. */
+function each<Data>(jobs: readonly Job<Data>[], work: (data: Data) => Promise<void>): Promise<JobResult[]> {
+  return Promise.all(
+    jobs.map(async ({ id, data }): Promise<JobResult> => {
+      try {
+        await work(data);
+        return { id, status: 'completed' };
+      } catch (error) {
+        return { id, status: 'failed', output: { message: error instanceof Error ? error.message : String(error) } };
+      }
+    }),
+  );
+}
+
+/** pg-boss keeps jsonb, which has no NUL and no half of a character; a provider's words may hold both. */
+function storable(delivery: Delivery): Delivery {
+  const plain = JSON.stringify(delivery, (_, value) =>
+    typeof value === 'string' ? value.toWellFormed().replaceAll('\0', '\uFFFD') : value,
+  );
+  return JSON.parse(plain) as Delivery; // the same shape, with other characters
 }

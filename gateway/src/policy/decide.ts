@@ -79,8 +79,9 @@ export function decide(question: Question): Decision {
 
 /** A narrowed token reaches nothing outside its scope, whatever its principal may do. */
 function narrowed({ principal, action, environment, operation }: Question): Decision | undefined {
-  if (operation.startsWith('token.') && (principal.scope.actions !== undefined || principal.scope.environments !== undefined))
-    return DENY('token-scope', 'A narrowed token cannot manage tokens.');
+  const isNarrowed = principal.scope.actions !== undefined || principal.scope.environments !== undefined;
+  if (isNarrowed && operation.startsWith('token.')) return DENY('token-scope', 'A narrowed token cannot manage tokens.');
+  if (isNarrowed && operation === 'audit.see') return DENY('token-scope', 'A narrowed token cannot read the audit log.');
   if (action === undefined || scopeCovers(principal.scope, action.id, environment)) return undefined;
   const where = environment === undefined ? '' : ` in ${environment}`;
   return DENY('token-scope', `This token does not cover ${action.id}${where}.`);
@@ -132,7 +133,9 @@ function write(question: Question): Decision {
   const gates = merge([...(context?.gates ?? []), ...gatesOf(action, resource.owner, environment)]);
   // Nobody lifts a gate on their own request, whatever was recorded.
   const counted = approvals.filter(({ principalId }) => principalId !== question.principal.id);
-  const open = gates.filter((gate) => counted.filter(({ teams }) => teams.includes(gate.team)).length < gate.count);
+  const approversOf = (team: string): number =>
+    new Set(counted.filter(({ teams }) => teams.includes(team)).map(({ principalId }) => principalId)).size;
+  const open = gates.filter(({ team, count }) => approversOf(team) < count);
   if (open.length > 0) return { effect: 'needs', gates: open };
   return PERMIT(gates[0]?.policy ?? 'writes-outside-production-alone');
 }
@@ -179,6 +182,7 @@ function judge(question: Question): Decision {
   if (principal.kind !== 'user') return DENY('people-approve', `Only a person can ${verb} a request.`);
   if (isRequester(question)) return DENY('no-self-approval', `Nobody can ${verb} their own request.`);
   const teams = context?.gates?.map(({ team }) => team) ?? [];
+  if (teams.length === 0) return DENY('approver-is-of-the-team', 'It needs no approval.');
   if (!teams.some((team) => principal.teams.includes(team)))
     return DENY('approver-is-of-the-team', `To ${verb} it you must be of team ${teams.map((team) => `'${team}'`).join(' or ')}.`);
   return PERMIT('approver-is-of-the-team');

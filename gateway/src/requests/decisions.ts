@@ -11,10 +11,11 @@ import {
 import { appendAudit } from '../audit/index.ts';
 import type { Transaction } from '../db/index.ts';
 import { decide, denied } from '../policy/index.ts';
+import type { LifeEvent } from './life.ts';
 import type { RequestRow } from './row.ts';
 import { type RequestsOptions, unknownRequest } from './service.ts';
-import { resourceOf, standingOf } from './standing.ts';
-import { type LifeEvent, transition } from './state.ts';
+import { aboutRequest, standingOf } from './standing.ts';
+import { transition } from './state.ts';
 import { applyChanges, findRequest, insertApproval, lockRequest, requestName } from './store.ts';
 import { toRequest } from './view.ts';
 
@@ -66,23 +67,22 @@ export class Decisions {
     number: string,
     { command, verdict }: { command: RequestCommand; verdict: Verdict },
   ): Promise<Request> {
-    const refusal = await this.#options.db.transaction(async (tx) => {
+    // What refuses is given back, not thrown: what was written on the way to the refusal is to stay.
+    const answer = await this.#options.db.transaction(async (tx): Promise<Request | GuichetError> => {
       const row = await lockRequest(tx, number);
-      if (
-        row === undefined ||
-        decide({ operation: 'request.see', principal, context: { requesterId: row.requesterId } }).effect !== 'permit'
-      )
+      if (row === undefined || decide({ ...aboutRequest(row), operation: 'request.see', principal }).effect !== 'permit')
         return unknownRequest(number);
       // The clock is looked at here too: a timer that is late must not let an approval in.
       if (await this.#apply(tx, row, { type: 'expire' })) return stateConflict({ ...row, state: 'expired' }, command);
       const outcome = await this.#judge(tx, { row, principal, command, verdict });
       if (outcome.event !== undefined && !(await this.#apply(tx, row, outcome.event))) return stateConflict(row, command);
-      return 'refusal' in outcome ? outcome.refusal : undefined;
+      if ('refusal' in outcome) return outcome.refusal;
+      // Read before the commit: once it is decided nothing may fail any more.
+      const after = await findRequest(tx, number);
+      return after === undefined ? unknownRequest(number) : toRequest(after, principal);
     });
-    if (refusal !== undefined) throw refusal;
-    const row = await findRequest(this.#options.db, number);
-    if (row === undefined) throw unknownRequest(number);
-    return toRequest(row, principal);
+    if (answer instanceof GuichetError) throw answer;
+    return answer;
   }
 
   async #judge(
@@ -91,13 +91,7 @@ export class Decisions {
   ): Promise<Outcome> {
     const { row, principal, command, verdict } = about;
     const by = { id: principal.id, name: principal.name };
-    const decision = decide({
-      operation: `request.${command}`,
-      principal,
-      resource: resourceOf(row),
-      environment: row.environment,
-      context: { requesterId: row.requesterId, gates: row.gates },
-    });
+    const decision = decide({ ...aboutRequest(row), operation: `request.${command}`, principal });
     if (decision.effect !== 'permit') return { refusal: await this.#recordDenial(tx, about, decision) };
     switch (command) {
       case 'approve':
@@ -145,8 +139,9 @@ export class Decisions {
     const after = standingOf(row, this.#options, [approval.by]);
     if (!after.holds) return { event: { type: 'void', failure: after.failure }, refusal: voided(row, after.failure.message) };
     await insertApproval(tx, row.number, approval);
-    const expiresAt = new Date(row.readAt.getTime() + this.#options.windows.startMs);
-    return { event: { type: 'approve', approval, gates: row.gates, lifted: after.decision.effect === 'permit', expiresAt } };
+    const lifted = after.decision.effect === 'permit';
+    const startWindowMs = this.#options.windows.startMs;
+    return { event: { type: 'approve', approval, digest: row.digest, gates: row.gates, lifted, startWindowMs } };
   }
 
   async #recordDenial(

@@ -1,3 +1,4 @@
+import type { TokenScope } from '@guichet/contract';
 import type { Queryable, Statement } from '../db/index.ts';
 import { statement } from '../db/index.ts';
 import { type RequestRow, ROW } from './row.ts';
@@ -12,6 +13,8 @@ export interface RequestFilter {
   readonly until?: string | undefined;
   /** Only those that wait for an approval that this person can give. */
   readonly approver?: { readonly id: string; readonly teams: readonly string[] } | undefined;
+  /** What the caller's token is narrowed to. */
+  readonly scope?: TokenScope | undefined;
   /** Only requests with a smaller number than this. */
   readonly before?: string | undefined;
   readonly limit: number;
@@ -45,6 +48,16 @@ export async function listRequests(db: Queryable, filter: RequestFilter): Promis
     const teams = `$${values.push(filter.approver.teams)}`;
     conditions.push(TO_APPROVE(id, teams));
   }
+  const { actions, environments } = filter.scope ?? {};
+  if (actions !== undefined) {
+    const exact = `$${values.push(actions.filter((pattern) => !pattern.endsWith('.*')))}`;
+    const prefixes = actions.filter((pattern) => pattern.endsWith('.*')).map((pattern) => pattern.slice(0, -1));
+    const prefix = `$${values.push(prefixes)}`;
+    conditions.push(
+      `(r.action = any (${exact}::text[]) or exists (select from unnest(${prefix}::text[]) p where starts_with(r.action, p)))`,
+    );
+  }
+  add(environments, (p) => `r.environment = any (${p}::text[])`);
   const where = conditions.length === 0 ? '' : `where ${conditions.join(' and ')}`;
   const limit = `$${values.push(filter.limit)}`;
   return db.query<RequestRow>(

@@ -1,6 +1,6 @@
 import type { Transaction } from '../db/index.ts';
+import type { Told } from './life.ts';
 import type { NewRequest } from './row.ts';
-import type { Told } from './state.ts';
 
 /** What a request asks of the world outside, put down in the transaction of the change and done after its commit. */
 export interface Outbox {

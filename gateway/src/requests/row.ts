@@ -1,5 +1,5 @@
 import type { Actor, Approval, Failure, Gate, Output, Plan, RequestState, Risk, TokenScope } from '@guichet/contract';
-import type { Changes, Life } from './state.ts';
+import type { Changes, Life } from './life.ts';
 
 /** A request as it is stored, in the words of the code. */
 export interface RequestRow extends Life {

@@ -12,11 +12,11 @@ import { appendAudit } from '../audit/index.ts';
 import type { CatalogAction, ProviderCalls } from '../catalog/index.ts';
 import type { Bus, Database } from '../db/index.ts';
 import { decide, denied } from '../policy/index.ts';
+import type { Told } from './life.ts';
 import { listRequests, type RequestFilter } from './list.ts';
 import type { Outbox } from './outbox.ts';
 import type { NewRequest, RequestRow } from './row.ts';
-import { digestOfRequest, type World } from './standing.ts';
-import type { Told } from './state.ts';
+import { aboutRequest, digestOfRequest, type World } from './standing.ts';
 import { findByIdempotencyKey, findRequest, insertRequest } from './store.ts';
 import { toRequest, toSummary, withoutSeen } from './view.ts';
 
@@ -77,11 +77,14 @@ export class Requests {
     const before = await this.#sentBefore(principal, call);
     if (before !== undefined) return toRequest(before, principal);
     const planned = await this.#planned(principal, call);
-    if (call.fingerprint !== undefined && call.fingerprint !== planned.plan.fingerprint)
+    if (call.fingerprint !== undefined && call.fingerprint !== planned.plan.fingerprint) {
+      const data = { input: planned.input, summary: planned.plan.summary, shown: call.fingerprint };
+      await this.#audit(principal, call, { type: 'plan.answered', outcome: 'ok', data });
       throw new GuichetError('plan.drifted', `Things have moved: the plan is now: ${planned.plan.summary}`, {
         remedy: 'Look at the new plan and submit again.',
         details: { plan: withoutSeen(planned.plan) },
       });
+    }
     const decision = this.#decide(principal, call, planned);
     if (decision.effect === 'deny') {
       await this.#audit(principal, call, { type: 'request.denied', outcome: 'denied', data: { input: planned.input, decision } });
@@ -93,9 +96,8 @@ export class Requests {
         remedy: 'Say why: --reason "migration stuck, orders are timing out".',
         errors: [{ field: '/reason', message: 'is required for this', remedy: 'Say why, in a sentence.' }],
       });
-    const row = this.#newRow(principal, call, planned, gates);
-    const number = await this.#insert(principal, row);
-    if (number !== undefined) return this.show(principal, number);
+    const filed = await this.#insert(principal, this.#newRow(principal, call, planned, gates));
+    if (filed !== undefined) return toRequest(filed, principal);
     const raced = await this.#sentBefore(principal, call);
     if (raced === undefined) throw new GuichetError('internal', 'The request was neither stored nor found.');
     return toRequest(raced, principal);
@@ -108,10 +110,7 @@ export class Requests {
   /** The row of a request that the principal may see, else `request.unknown`. */
   async find(principal: Principal, number: string): Promise<RequestRow> {
     const row = await findRequest(this.#options.db, number);
-    if (
-      row !== undefined &&
-      decide({ operation: 'request.see', principal, context: { requesterId: row.requesterId } }).effect === 'permit'
-    )
+    if (row !== undefined && decide({ ...aboutRequest(row), operation: 'request.see', principal }).effect === 'permit')
       return row;
     throw unknownRequest(number);
   }
@@ -120,7 +119,8 @@ export class Requests {
   async list(principal: Principal, filter: RequestFilter): Promise<RequestSummary[]> {
     const everybodys = decide({ operation: 'request.see', principal }).effect === 'permit';
     if (!everybodys && filter.requesterId !== undefined && filter.requesterId !== principal.id) return [];
-    const rows = await listRequests(this.#options.db, everybodys ? filter : { ...filter, requesterId: principal.id });
+    const visible = { ...filter, scope: principal.scope };
+    const rows = await listRequests(this.#options.db, everybodys ? visible : { ...visible, requesterId: principal.id });
     return rows.map(toSummary);
   }
 
@@ -137,7 +137,7 @@ export class Requests {
       throw denied(allowed);
     }
     try {
-      const plan = await this.#options.calls.plan({ found, environment: call.environment, input, caller: principal });
+      const plan = storable(await this.#options.calls.plan({ found, environment: call.environment, input, caller: principal }));
       return { found, input, plan, owner: plan.resource.owner ?? found.action.team };
     } catch (error) {
       const code = error instanceof GuichetError ? error.code : 'internal';
@@ -188,7 +188,8 @@ export class Requests {
     };
   }
 
-  async #insert(principal: Principal, row: NewRequest): Promise<string | undefined> {
+  /** The request as filed; undefined when the idempotency key was used before. */
+  async #insert(principal: Principal, row: NewRequest): Promise<RequestRow | undefined> {
     const { db, bus, outbox } = this.#options;
     const actor = { id: principal.id, name: principal.name };
     const { reason, summary, digest, input, gates } = row;
@@ -202,7 +203,8 @@ export class Requests {
       tx.afterCommit(() => {
         if (row.state === 'queued') bus.publish('queue');
       });
-      return number;
+      // Read before the commit: once it is filed nothing may fail any more.
+      return findRequest(tx, number);
     });
   }
 
@@ -230,8 +232,17 @@ export class Requests {
   }
 }
 
-function idempotencyDigest({ action, environment, input, reason }: SubmitCall): string {
-  return digestOf({ action, environment, input, reason: reason ?? null });
+/** PostgreSQL keeps no NUL in a text; what cannot be kept cannot be approved. */
+function storable(plan: Plan): Plan {
+  const { summary, resource } = plan;
+  if (![summary, resource.type, resource.id].some((text) => text.includes('\0'))) return plan;
+  throw new GuichetError('provider.protocol', 'The provider made a plan that holds a NUL character.', {
+    remedy: 'Ask the team that runs the provider.',
+  });
+}
+
+function idempotencyDigest({ action, environment, input, reason, fingerprint }: SubmitCall): string {
+  return digestOf({ action, environment, input, reason: reason ?? null, fingerprint: fingerprint ?? null });
 }
 
 export function unknownRequest(id: string): GuichetError {

@@ -1,4 +1,4 @@
-import { type Decision, type Failure, GuichetError, type Principal } from '@guichet/contract';
+import { type Decision, ERRORS, type Failure, GuichetError, type Principal } from '@guichet/contract';
 import { digestOf } from '@guichet/contract/digest';
 import { asPrincipal, type Catalog, type CatalogAction, type Company } from '../catalog/index.ts';
 import { decide, type Question } from '../policy/index.ts';
@@ -17,7 +17,15 @@ export function digestOfRequest(
   return digestOf({ action: found.action.id, version: found.action.version, schema: found.schemaDigest, ...facts });
 }
 
-export const resourceOf = (row: RequestRow) => ({ type: row.resourceType, id: row.resourceId, owner: row.ownerTeam });
+const resourceOf = (row: RequestRow) => ({ type: row.resourceType, id: row.resourceId, owner: row.ownerTeam });
+
+/** What a decision about an existing request is asked with, beside who asks. */
+export const aboutRequest = (row: RequestRow): Omit<Question, 'operation' | 'principal'> => ({
+  action: { id: row.action, kind: 'write', risk: row.risk },
+  resource: resourceOf(row),
+  environment: row.environment,
+  context: { requesterId: row.requesterId, gates: row.gates },
+});
 
 /** How a request stands at this moment: does policy let it run, and if not, what is missing? */
 export type Standing =
@@ -49,16 +57,13 @@ export function standingOf(row: RequestRow, { catalog, company }: World, extra: 
     principalId: id,
     teams: people.teamsOf(id),
   }));
-  const question: Question = {
+  const decision = decide({
+    ...aboutRequest(row),
     operation: 'action.run',
     principal: requester,
     action: found.action,
-    resource: resourceOf(row),
-    environment: row.environment,
-    context: { requesterId: row.requesterId, gates: row.gates },
     approvals,
-  };
-  const decision = decide(question);
+  });
   if (decision.effect === 'deny') return fallen('policy.denied', decision.reasons.map(({ message }) => message).join(' '));
   return { holds: true, found, requester, decision };
 }
@@ -72,6 +77,9 @@ function fallen(code: 'action.unknown' | 'plan.drifted' | 'policy.denied', messa
 
 /** The failure that an error of a provider leaves in a request. */
 export function failureOf(error: unknown): Failure {
-  if (error instanceof GuichetError) return { code: error.code, message: error.message, remedy: error.remedy, retryable: false };
+  if (error instanceof GuichetError) {
+    const { code, message, remedy } = error;
+    return { code, message, retryable: ERRORS[code].retryable, ...(remedy !== undefined && { remedy }) };
+  }
   return { code: 'internal', message: 'Something went wrong inside Guichet.', retryable: false };
 }

@@ -1,110 +1,11 @@
-import {
-  type Actor,
-  type Approval,
-  type Failure,
-  type Gate,
-  inBrief,
-  type Observation,
-  type Output,
-  type Plan,
-  type RequestEventType,
-  type RequestState,
-} from '@guichet/contract';
+import { type Failure, inBrief, type RequestEventType, type RequestState } from '@guichet/contract';
+import type { Changes, Life, LifeEvent, LifeEventType, Told, Transition } from './life.ts';
 
-/**
- * The life of a request, as one pure function: (request, event, now) -> changes and what to tell, or why not.
- *
- *   submit --> awaiting_approval --approve--> queued --claim--> running --succeed--> succeeded
- *     |          | reject   | expire            | expire          | fail -----------> failed
- *     |          v withdraw v void              | void            | confirm_cancel -> cancelled
- *     |        rejected  withdrawn  expired     | request_cancel  | void -----------> void     (not dispatched yet)
- *     '--> queued (no gate)                     v                 | requeue --------> queued   (nothing happened)
- *                                           cancelled             '-lose--> unknown --settle--> succeeded|failed|queued
- *
- * docs/spec/request-life.md has the whole table and the invariants.
- */
-export type LifeEvent =
-  | {
-      readonly type: 'approve';
-      readonly approval: Approval;
-      readonly gates: readonly Gate[];
-      readonly lifted: boolean;
-      readonly expiresAt: Date;
-    }
-  | { readonly type: 'reject'; readonly by: Actor; readonly comment: string }
-  | { readonly type: 'withdraw'; readonly by: Actor; readonly comment: string }
-  | { readonly type: 'expire' }
-  | { readonly type: 'void'; readonly failure: Failure; readonly drift?: Plan }
-  | { readonly type: 'request_cancel'; readonly by: Actor; readonly comment: string }
-  | { readonly type: 'claim'; readonly runId: string; readonly worker: string; readonly leaseUntil: Date }
-  | { readonly type: 'dispatch'; readonly deadlineAt: Date }
-  | {
-      readonly type: 'requeue';
-      readonly failure: Failure;
-      readonly runAfter: Date;
-      readonly expiresAt: Date;
-      readonly unsent: boolean;
-    }
-  | { readonly type: 'succeed'; readonly output: Output }
-  | { readonly type: 'fail'; readonly failure: Failure }
-  | { readonly type: 'confirm_cancel' }
-  | { readonly type: 'lose'; readonly message: string; readonly observeAt: Date; readonly expiresAt: Date }
-  | {
-      readonly type: 'settle';
-      readonly observation: Observation;
-      readonly runAfter: Date;
-      readonly expiresAt: Date;
-      readonly observeAt: Date;
-    };
+/** A run that was sent is tried so many times at most. */
+export const MAX_ATTEMPTS = 5;
 
-export type LifeEventType = LifeEvent['type'];
-
-/** What the function needs to know of a request. */
-export interface Life {
-  readonly state: RequestState;
-  readonly expiresAt: Date | null;
-  readonly runAfter: Date;
-  readonly cancelRequestedAt: Date | null;
-  readonly dispatchedAt: Date | null;
-  readonly idempotent: boolean;
-  readonly observable: boolean;
-  readonly attempt: number;
-}
-
-/** Columns that a transition changes; an absent one stays. */
-export interface Changes {
-  readonly state: RequestState;
-  readonly gates?: readonly Gate[];
-  readonly expiresAt?: Date | null;
-  readonly decidedBy?: Actor;
-  readonly comment?: string;
-  readonly cancelRequestedAt?: Date;
-  readonly runId?: string;
-  readonly attempt?: number;
-  readonly runAfter?: Date;
-  readonly worker?: string;
-  readonly leaseUntil?: Date | null;
-  readonly startedAt?: Date;
-  readonly dispatchedAt?: Date | null;
-  readonly deadlineAt?: Date | null;
-  readonly finishedAt?: Date | null;
-  readonly observeAt?: Date | null;
-  readonly drift?: Plan;
-  readonly output?: Output;
-  readonly failure?: Failure;
-}
-
-export interface Told {
-  readonly type: RequestEventType;
-  /** Absent: the gateway itself. */
-  readonly actor?: Actor;
-  readonly data: Readonly<Record<string, unknown>>;
-}
-
-export type Transition =
-  | { readonly ok: true; readonly changes: Changes; readonly told: readonly Told[] }
-  /** `state`: the event does not belong in this state. `early`: it does, but not yet; `late`: no more. */
-  | { readonly ok: false; readonly reason: 'state' | 'early' | 'late' | 'dispatched' | 'not_cancelled' };
+/** How long the next try waits, in ms: 1, 2, 4 ... 30 s. */
+export const backoffMs = (attempt: number): number => Math.min(30_000, 1000 * 2 ** Math.max(0, attempt - 1));
 
 /** Which events a state takes. Final states take none. */
 export const ACCEPTED: Readonly<Record<RequestState, readonly LifeEventType[]>> = {
@@ -123,11 +24,23 @@ export const ACCEPTED: Readonly<Record<RequestState, readonly LifeEventType[]>> 
 
 const NO_RUN = { leaseUntil: null, expiresAt: null } as const;
 
+/**
+ * The life of a request, as one pure function: (request, event, now) -> changes and what to tell, or why not.
+ *
+ *   submit --> awaiting_approval --approve--> queued --claim--> running --succeed--> succeeded
+ *     |          | reject   | expire            | expire          | fail -----------> failed
+ *     |          v withdraw v void              | void            | confirm_cancel -> cancelled
+ *     |        rejected  withdrawn  expired     | request_cancel  | void -----------> void     (not dispatched yet)
+ *     '--> queued (no gate)                     v                 | requeue --------> queued   (nothing happened)
+ *                                           cancelled             '-lose--> unknown --settle--> succeeded|failed|cancelled|queued
+ *
+ * docs/spec/request-life.md has the whole table and the invariants.
+ */
 export function transition(life: Life, event: LifeEvent, now: Date): Transition {
   if (!ACCEPTED[life.state].includes(event.type)) return { ok: false, reason: 'state' };
   switch (event.type) {
     case 'approve':
-      return approve(event);
+      return approve(event, now);
     case 'reject':
       return ended('rejected', now, 'request.rejected', { decidedBy: event.by, comment: event.comment });
     case 'withdraw':
@@ -137,7 +50,7 @@ export function transition(life: Life, event: LifeEvent, now: Date): Transition 
       return ended('expired', now, 'request.expired', {}, { was: life.state });
     case 'void':
       if (life.dispatchedAt !== null) return { ok: false, reason: 'dispatched' };
-      return voided(event, now);
+      return life.cancelRequestedAt === null ? voided(event, now) : cancelled(now);
     case 'request_cancel':
       return requestCancel(life, event, now);
     case 'claim':
@@ -147,12 +60,13 @@ export function transition(life: Life, event: LifeEvent, now: Date): Transition 
     case 'requeue':
       return requeue(life, event, now);
     case 'succeed':
+      if (life.dispatchedAt === null) return { ok: false, reason: 'not_dispatched' };
       return ended('succeeded', now, 'request.succeeded', { output: event.output }, { result: inBrief(event.output) });
     case 'fail':
+      if (life.dispatchedAt === null) return { ok: false, reason: 'not_dispatched' };
       return ended('failed', now, 'request.failed', { failure: event.failure }, { failure: event.failure });
     case 'confirm_cancel':
-      if (life.cancelRequestedAt === null) return { ok: false, reason: 'not_cancelled' };
-      return ended('cancelled', now, 'request.cancelled', {});
+      return life.cancelRequestedAt === null ? { ok: false, reason: 'not_cancelled' } : cancelled(now);
     case 'lose':
       return lose(life, event, now);
     case 'settle':
@@ -176,14 +90,19 @@ function ended(
   };
 }
 
-function approve(event: Extract<LifeEvent, { type: 'approve' }>): Transition {
-  const { approval, gates, lifted, expiresAt } = event;
-  const told: Told[] = [
-    { type: 'request.approved', actor: approval.by, data: { comment: approval.comment, teams: approval.teams } },
-  ];
+/** The end of a run that somebody had asked to cancel: who and why were written down then. */
+const cancelled = (now: Date): Transition => ended('cancelled', now, 'request.cancelled', {});
+
+const after = (now: Date, ms: number): Date => new Date(now.getTime() + ms);
+
+function approve(event: Extract<LifeEvent, { type: 'approve' }>, now: Date): Transition {
+  const { approval, digest, gates, lifted, startWindowMs } = event;
+  const { comment, teams } = approval;
+  const told: Told[] = [{ type: 'request.approved', actor: approval.by, data: { comment, teams, digest } }];
   if (!lifted) return { ok: true, changes: { state: 'awaiting_approval', gates }, told };
   // A new clock starts: the approval holds for so long, however long it took to be given.
-  return { ok: true, changes: { state: 'queued', gates, expiresAt }, told: [...told, { type: 'request.queued', data: {} }] };
+  const changes = { state: 'queued', gates, expiresAt: after(now, startWindowMs) } as const;
+  return { ok: true, changes, told: [...told, { type: 'request.queued', data: {} }] };
 }
 
 function voided(event: Extract<LifeEvent, { type: 'void' }>, now: Date): Transition {
@@ -204,8 +123,9 @@ function requestCancel(life: Life, event: Extract<LifeEvent, { type: 'request_ca
 function claim(life: Life, event: Extract<LifeEvent, { type: 'claim' }>, now: Date): Transition {
   if (life.runAfter > now) return { ok: false, reason: 'early' };
   if (life.expiresAt !== null && life.expiresAt <= now) return { ok: false, reason: 'late' };
-  const { runId, worker, leaseUntil } = event;
+  const { runId, worker } = event;
   const attempt = life.attempt + 1;
+  const leaseUntil = after(now, event.leaseMs);
   return {
     ok: true,
     changes: { state: 'running', runId, worker, leaseUntil, attempt, startedAt: now, dispatchedAt: null, deadlineAt: null },
@@ -216,22 +136,36 @@ function claim(life: Life, event: Extract<LifeEvent, { type: 'claim' }>, now: Da
 function dispatch(life: Life, event: Extract<LifeEvent, { type: 'dispatch' }>, now: Date): Transition {
   if (life.dispatchedAt !== null) return { ok: false, reason: 'dispatched' };
   // From here on the effect may have happened; a wish to cancel that came first wins.
-  if (life.cancelRequestedAt !== null) return ended('cancelled', now, 'request.cancelled', {});
+  if (life.cancelRequestedAt !== null) return cancelled(now);
+  const deadlineAt = after(now, event.timeoutMs);
   return {
     ok: true,
-    changes: { state: 'running', dispatchedAt: now, deadlineAt: event.deadlineAt },
-    told: [{ type: 'request.dispatched', data: { deadlineAt: event.deadlineAt.toISOString() } }],
+    changes: { state: 'running', dispatchedAt: now, deadlineAt },
+    told: [{ type: 'request.dispatched', data: { deadlineAt: deadlineAt.toISOString() } }],
   };
 }
 
 function requeue(life: Life, event: Extract<LifeEvent, { type: 'requeue' }>, now: Date): Transition {
+  const { failure, delayMs, startWindowMs, unsent } = event;
+  const sent = life.dispatchedAt !== null && !unsent;
   // Once the call may have reached the provider, only an action that is idempotent is called again.
-  if (life.dispatchedAt !== null && !life.idempotent && !event.unsent) return { ok: false, reason: 'dispatched' };
-  if (life.cancelRequestedAt !== null) return ended('cancelled', now, 'request.cancelled', {});
-  return backToQueue(event.runAfter, life.dispatchedAt === null ? life.expiresAt : event.expiresAt, { failure: event.failure });
+  if (sent && !life.idempotent) return { ok: false, reason: 'dispatched' };
+  if (life.cancelRequestedAt !== null) return cancelled(now);
+  if (sent && life.attempt >= MAX_ATTEMPTS) return ended('failed', now, 'request.failed', { failure }, { failure });
+  // What was never sent has not used its approval's time up, and gets no more of it.
+  const expiresAt = sent ? after(now, startWindowMs) : life.expiresAt;
+  return backToQueue({ runAfter: after(now, delayMs), expiresAt, data: { failure } });
 }
 
-function backToQueue(runAfter: Date, expiresAt: Date | null, data: Readonly<Record<string, unknown>>): Transition {
+function backToQueue({
+  runAfter,
+  expiresAt,
+  data,
+}: {
+  runAfter: Date;
+  expiresAt: Date | null;
+  data: Readonly<Record<string, unknown>>;
+}): Transition {
   return {
     ok: true,
     changes: { state: 'queued', runAfter, expiresAt, leaseUntil: null, dispatchedAt: null, deadlineAt: null, observeAt: null },
@@ -241,35 +175,32 @@ function backToQueue(runAfter: Date, expiresAt: Date | null, data: Readonly<Reco
 
 /** The worker vanished, or nobody saw the end of the call. Never `failed`: that would be a guess. */
 function lose(life: Life, event: Extract<LifeEvent, { type: 'lose' }>, now: Date): Transition {
-  const { message, observeAt, expiresAt } = event;
+  const { message, startWindowMs } = event;
   if (life.dispatchedAt === null) {
-    if (life.cancelRequestedAt !== null) return ended('cancelled', now, 'request.cancelled', {});
-    return backToQueue(now, life.expiresAt, { message });
+    if (life.cancelRequestedAt !== null) return cancelled(now);
+    return backToQueue({ runAfter: now, expiresAt: life.expiresAt, data: { message } });
   }
-  if (life.idempotent && !life.observable && life.cancelRequestedAt === null) return backToQueue(now, expiresAt, { message });
+  const blindRetry = life.idempotent && !life.observable && life.cancelRequestedAt === null;
+  if (blindRetry && life.attempt < MAX_ATTEMPTS) {
+    const runAfter = after(now, backoffMs(life.attempt));
+    return backToQueue({ runAfter, expiresAt: after(runAfter, startWindowMs), data: { message } });
+  }
   return {
     ok: true,
-    changes: { state: 'unknown', leaseUntil: null, observeAt: life.observable ? observeAt : null },
+    changes: { state: 'unknown', leaseUntil: null, observeAt: life.observable ? now : null },
     told: [{ type: 'request.lost', data: { message, observable: life.observable } }],
   };
 }
 
 function settle(life: Life, event: Extract<LifeEvent, { type: 'settle' }>, now: Date): Transition {
-  const { observation, runAfter, expiresAt, observeAt } = event;
-  const settled: Told = { type: 'request.settled', data: { status: observation.status } };
-  const then = (next: Transition): Transition => (next.ok ? { ...next, told: [settled, ...next.told] } : next);
+  const { observation } = event;
   switch (observation.status) {
-    case 'succeeded':
-      return then(
-        ended(
-          'succeeded',
-          now,
-          'request.succeeded',
-          { output: observation.output, observeAt: null },
-          { result: inBrief(observation.output) },
-        ),
-      );
+    case 'succeeded': {
+      const { output } = observation;
+      return settled(event, ended('succeeded', now, 'request.succeeded', { output }, { result: inBrief(output) }));
+    }
     case 'failed': {
+      if (observation.failure.kind === 'cancelled' && life.cancelRequestedAt !== null) return settled(event, cancelled(now));
       const { message, remedy, kind } = observation.failure;
       const failure: Failure = {
         code: 'run.failed',
@@ -277,13 +208,31 @@ function settle(life: Life, event: Extract<LifeEvent, { type: 'settle' }>, now: 
         retryable: kind === 'retryable',
         ...(remedy !== undefined && { remedy }),
       };
-      return then(ended('failed', now, 'request.failed', { failure, observeAt: null }, { failure }));
+      return settled(event, ended('failed', now, 'request.failed', { failure }, { failure }));
     }
     case 'not_started':
-      if (life.cancelRequestedAt !== null) return then(ended('cancelled', now, 'request.cancelled', { observeAt: null }));
-      return then(backToQueue(runAfter, expiresAt, {}));
+      return settled(event, notStarted(life, event, now));
     case 'running':
     case 'unknown':
-      return { ok: true, changes: { state: 'unknown', observeAt }, told: [] };
+      return { ok: true, changes: { state: 'unknown', observeAt: after(now, event.againMs) }, told: [] };
   }
+}
+
+function settled({ observation }: Extract<LifeEvent, { type: 'settle' }>, next: Transition): Transition {
+  if (!next.ok) return next;
+  const changes = { ...next.changes, observeAt: null };
+  return { ok: true, changes, told: [{ type: 'request.settled', data: { status: observation.status } }, ...next.told] };
+}
+
+function notStarted(life: Life, { grantMs, startWindowMs }: Extract<LifeEvent, { type: 'settle' }>, now: Date): Transition {
+  if (life.cancelRequestedAt !== null) return cancelled(now);
+  if (life.attempt >= MAX_ATTEMPTS) {
+    const message = `It did not start in ${life.attempt} tries; nothing was done.`;
+    const failure: Failure = { code: 'run.failed', message, remedy: 'File it again.', retryable: true };
+    return ended('failed', now, 'request.failed', { failure }, { failure });
+  }
+  // The lost call may still be on its way: another try waits until its grant is worth nothing.
+  const grantIsDead = after(life.dispatchedAt ?? now, grantMs);
+  const runAfter = grantIsDead > now ? grantIsDead : now;
+  return backToQueue({ runAfter, expiresAt: after(runAfter, startWindowMs), data: {} });
 }

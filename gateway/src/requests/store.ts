@@ -1,7 +1,7 @@
 import { type Actor, type Approval, formatRequestId } from '@guichet/contract';
-import { type Queryable, type Statement, statement } from '../db/index.ts';
+import { type Queryable, type Statement, statement, type Transaction } from '../db/index.ts';
+import type { Changes, Told } from './life.ts';
 import { columnsOf, type NewRequest, type RequestRow, ROW } from './row.ts';
-import type { Changes, Told } from './state.ts';
 
 /** Who the gateway is in its own log. */
 export const SYSTEM: Actor = { id: 'system', name: 'Guichet' };
@@ -91,12 +91,17 @@ export async function applyChanges(
   return rows.length === 1;
 }
 
-const LOCK = statement('request-lock', `select ${ROW} from requests r where r.number = $1 for update of r`);
+const LOCK = statement('request-lock', 'select from requests where number = $1 for update');
 const SHOW = statement('request-show', `select ${ROW} from requests r where r.number = $1`);
 const BY_KEY = statement('request-by-key', `select ${ROW} from requests r where r.requester_id = $1 and r.idempotency_key = $2`);
 
-export async function lockRequest(db: Queryable, number: string): Promise<RequestRow | undefined> {
-  return (await db.query<RequestRow>(LOCK, [number]))[0];
+/**
+ * Locks a request, then reads it. Two statements, for a statement that waits for a lock goes on with the snapshot that it
+ * had before: it would miss the approval that the other one has just given, and carry an old time.
+ */
+export async function lockRequest(tx: Transaction, number: string): Promise<RequestRow | undefined> {
+  await tx.query(LOCK, [number]);
+  return findRequest(tx, number);
 }
 
 export async function findRequest(db: Queryable, number: string): Promise<RequestRow | undefined> {

@@ -10,9 +10,10 @@ import {
   type RequestSummary,
 } from '@guichet/contract';
 import { decide } from '../policy/index.ts';
+import type { LifeEventType } from './life.ts';
 import type { RequestRow } from './row.ts';
-import { resourceOf } from './standing.ts';
-import { ACCEPTED, type LifeEventType } from './state.ts';
+import { aboutRequest } from './standing.ts';
+import { ACCEPTED } from './state.ts';
 import { requestName, type StoredEvent } from './store.ts';
 
 const iso = (date: Date): string => date.toISOString();
@@ -90,14 +91,7 @@ const EVENT_OF: Readonly<Record<RequestCommand, LifeEventType>> = {
 export function mayNow(row: RequestRow, principal: Principal, command: RequestCommand): boolean {
   if (!ACCEPTED[row.state].includes(EVENT_OF[command])) return false;
   if (command === 'approve' && row.approvals.some(({ by }) => by.id === principal.id)) return false;
-  return (
-    decide({
-      operation: `request.${command}`,
-      principal,
-      resource: resourceOf(row),
-      context: { requesterId: row.requesterId, gates: row.gates },
-    }).effect === 'permit'
-  );
+  return decide({ ...aboutRequest(row), operation: `request.${command}`, principal }).effect === 'permit';
 }
 
 export function toRequestEvent({ actorId, actorName, at, type, number, data }: StoredEvent): RequestEvent {

@@ -1,4 +1,4 @@
-import { type Failure, GuichetError, type Output, type Plan, type ProviderFailure } from '@guichet/contract';
+import { ERRORS, type Failure, GuichetError, type Plan } from '@guichet/contract';
 import type { ProviderCalls, RunSubject } from '../catalog/index.ts';
 import type { Bus, Database } from '../db/index.ts';
 import {
@@ -11,12 +11,11 @@ import {
   type Windows,
   type World,
 } from '../requests/index.ts';
+import { again, endOfError, endOfFailure, lost, type StopReason } from './ending.ts';
 import { Journal } from './journal.ts';
 import { appendLines } from './store.ts';
+import { abortable } from './stream.ts';
 import type { Transitions } from './transitions.ts';
-
-/** Why a run is being stopped. */
-export type StopReason = 'cancel' | 'deadline' | 'fenced_out' | 'drain';
 
 export interface ExecutionOptions extends World {
   readonly db: Database;
@@ -29,8 +28,7 @@ export interface ExecutionOptions extends World {
   readonly onError: (error: unknown) => void;
 }
 
-/** Refusals of a provider that come before its handler: nothing was done. */
-const NOTHING_DONE = new Set(['action.refused', 'action.unknown', 'input.invalid', 'grant.invalid']);
+type Held = Extract<Standing, { holds: true }>;
 
 /**
  * One claimed request, from the claim to its end:
@@ -41,9 +39,11 @@ const NOTHING_DONE = new Set(['action.refused', 'action.unknown', 'input.invalid
 export class Execution {
   readonly #options: ExecutionOptions;
   readonly #row: RequestRow;
+  readonly #stops = new Set<StopReason>();
   readonly #cancel = new AbortController();
   readonly #close = new AbortController();
-  #stopReason: StopReason | undefined;
+  #sent = false;
+  #ended = false;
   #timers: NodeJS.Timeout[] = [];
 
   constructor(row: RequestRow, options: ExecutionOptions) {
@@ -57,10 +57,11 @@ export class Execution {
 
   /** Asks the provider to stop, and closes the connection when it takes longer than the grace. */
   stop(reason: StopReason): void {
-    if (this.#stopReason !== undefined) return;
-    this.#stopReason = reason;
+    if (this.#ended || this.#stops.has(reason)) return;
+    this.#stops.add(reason);
     this.#cancel.abort(reason);
-    if (reason === 'fenced_out') this.#close.abort(reason);
+    // Before the call there is nothing that needs time to stop; a run that is somebody else's is theirs to stop.
+    if (!this.#sent || reason === 'fenced_out') this.#close.abort(reason);
     else this.#timers.push(setTimeout(() => this.#close.abort(reason), this.#options.graceMs));
   }
 
@@ -69,34 +70,38 @@ export class Execution {
     try {
       const standing = await this.#preflight();
       if (standing === undefined) return;
-      const deadlineAt = new Date(Date.now() + this.#row.timeoutSeconds * 1000);
-      if ((await this.#commit({ type: 'dispatch', deadlineAt })) !== 'running') return;
+      // The grant dates from before the dispatch: whoever finds the run lost knows when its call can arrive no more.
+      const grantedAt = new Date();
+      if (!(await this.#dispatch())) return;
+      this.#sent = true;
       this.#timers.push(setTimeout(() => this.stop('deadline'), this.#row.timeoutSeconds * 1000));
-      await this.#commit(await this.#call(standing));
+      await this.#commit(await this.#call({ ...this.#subject(standing), grantedAt }));
     } finally {
+      this.#ended = true;
       for (const timer of this.#timers) clearTimeout(timer);
     }
   }
 
   /** Policy and plan once more. Undefined when the request has been ended or put back. */
-  async #preflight(): Promise<Extract<Standing, { holds: true }> | undefined> {
+  async #preflight(): Promise<Held | undefined> {
     const standing = standingOf(this.#row, this.#options);
     if (!standing.holds) return this.#end({ type: 'void', failure: standing.failure });
     if (standing.decision.effect === 'needs') {
       const teams = standing.decision.gates.map(({ team }) => `'${team}'`).join(', ');
+      const message = `It now needs an approval of team ${teams} that it does not have.`;
       return this.#end({
         type: 'void',
-        failure: policyFailure(`It now needs an approval of team ${teams} that it does not have.`),
+        failure: { code: 'policy.denied', message, remedy: 'File it again.', retryable: false },
       });
     }
-    if (!standing.found.action.available)
-      return this.#end(this.#again(standing.found.action.unavailableReason ?? 'The provider is not available.'));
+    const { available, unavailableReason = 'The provider is not available.' } = standing.found.action;
+    if (!available)
+      return this.#end(again({ code: 'action.unavailable', message: unavailableReason, retryable: true }, this.#about));
     let plan: Plan;
     try {
       plan = await this.#options.calls.plan({ ...this.#subject(standing), signal: this.#close.signal });
     } catch (error) {
-      const transient = error instanceof GuichetError && error.code.startsWith('provider.');
-      return this.#end(transient ? this.#again(error.message) : { type: 'void', failure: failureOf(error) });
+      return this.#end(this.#close.signal.aborted ? this.#stoppedUnsent() : this.#unplanned(error));
     }
     if (plan.fingerprint === this.#row.plan.fingerprint) return standing;
     const message = `Things have moved since it was approved. Then: ${this.#row.plan.summary} Now: ${plan.summary}`;
@@ -107,13 +112,44 @@ export class Execution {
     });
   }
 
-  async #end(event: LifeEvent): Promise<undefined> {
-    await this.#commit(event);
+  /** A provider that cannot plan now may be able to later; one that refuses has ended it. */
+  #unplanned(error: unknown): LifeEvent {
+    const transient = error instanceof GuichetError && (error.code.startsWith('provider.') || ERRORS[error.code].retryable);
+    return transient ? again(failureOf(error), this.#about) : { type: 'void', failure: failureOf(error) };
+  }
+
+  /** True when the call may be made. */
+  async #dispatch(): Promise<boolean> {
+    let state: string | undefined;
+    try {
+      state = await this.#options.transitions.once(this.#row, { type: 'dispatch', timeoutMs: this.#row.timeoutSeconds * 1000 });
+    } catch (error) {
+      // Committed or not, nobody knows. Nothing was sent, so it is put back either way.
+      this.#options.onError(error);
+      await this.#commit(again(failureOf(error), this.#about, { unsent: true }));
+      return false;
+    }
+    if (state !== 'running') return false;
+    if (!this.#cancel.signal.aborted) return true;
+    await this.#end(this.#stoppedUnsent());
+    return false;
+  }
+
+  /** The end of a run that was stopped before its call. */
+  #stoppedUnsent(): LifeEvent | undefined {
+    if (this.#stops.has('fenced_out')) return undefined;
+    if (this.#stops.has('cancel')) return { type: 'confirm_cancel' };
+    const failure: Failure = { code: 'gateway.draining', message: 'The gateway that had taken it is stopping.', retryable: true };
+    return again(failure, this.#about, { unsent: true, delayMs: 0 });
+  }
+
+  async #end(event: LifeEvent | undefined): Promise<undefined> {
+    if (event !== undefined) await this.#commit(event);
     return undefined;
   }
 
   /** Calls the provider and turns what comes into the event that ends the run. */
-  async #call(standing: Extract<Standing, { holds: true }>): Promise<LifeEvent> {
+  async #call(subject: RunSubject): Promise<LifeEvent> {
     const journal = new Journal({
       write: async (lines) => {
         const ours = await appendLines(this.#options.db, this.#row, lines);
@@ -124,66 +160,21 @@ export class Execution {
       onError: this.#options.onError,
     });
     try {
-      const subject = { ...this.#subject(standing), signal: this.#close.signal, cancel: this.#cancel.signal };
-      for await (const message of abortable(this.#options.calls.run(subject), this.#close.signal)) {
-        if (message.type === 'result') return { type: 'succeed', output: message.output satisfies Output };
-        if (message.type === 'failure') return this.#failed(message.failure);
+      const call = { ...subject, signal: this.#close.signal, cancel: this.#cancel.signal };
+      for await (const message of abortable(this.#options.calls.run(call), this.#close.signal)) {
+        if (message.type === 'result') return { type: 'succeed', output: message.output };
+        if (message.type === 'failure') return endOfFailure(message.failure, this.#about);
         if (message.type !== 'heartbeat') journal.add(message);
       }
-      return this.#lost('The provider ended its answer without saying how the run ended.');
+      return lost('The provider ended its answer without saying how the run ended.', this.#about);
     } catch (error) {
-      return this.#broken(error);
+      return endOfError(error, this.#about);
     } finally {
-      await journal.flush();
+      await journal.close(() => this.#givenUp);
     }
   }
 
-  #failed({ kind, message, remedy }: ProviderFailure): LifeEvent {
-    const failure: Failure = {
-      code: 'run.failed',
-      message,
-      retryable: kind === 'retryable',
-      ...(remedy !== undefined && { remedy }),
-    };
-    if (this.#stopReason === 'deadline') {
-      const text = `It took longer than its limit of ${this.#row.timeoutSeconds} s and was stopped: ${message}`;
-      return { type: 'fail', failure: { ...failure, code: 'run.deadline_exceeded', message: text } };
-    }
-    if (kind === 'cancelled' && this.#stopReason === 'cancel') return { type: 'confirm_cancel' };
-    if (kind === 'cancelled' && this.#stopReason === 'drain') return this.#lost('The gateway stopped while it ran.');
-    if (kind === 'retryable' && this.#row.idempotent && this.#row.attempt < 5) return this.#again(message);
-    return { type: 'fail', failure };
-  }
-
-  #broken(error: unknown): LifeEvent {
-    if (!(error instanceof GuichetError))
-      return this.#lost(
-        this.#stopReason === 'deadline' ? 'It did not stop at its time limit.' : 'The call of the provider was cut off.',
-      );
-    if (error.code === 'provider.unreachable') return { ...this.#again(error.message), unsent: true };
-    if (NOTHING_DONE.has(error.code)) return { type: 'fail', failure: failureOf(error) };
-    return this.#lost(error.message);
-  }
-
-  #lost(message: string): LifeEvent {
-    const now = Date.now();
-    return { type: 'lose', message, observeAt: new Date(now), expiresAt: new Date(now + this.#options.windows.startMs) };
-  }
-
-  /** Another try, later each time: 1, 2, 4 ... 30 s. */
-  #again(message: string): Extract<LifeEvent, { type: 'requeue' }> {
-    const now = Date.now();
-    const delay = Math.min(30_000, 1000 * 2 ** (this.#row.attempt - 1));
-    return {
-      type: 'requeue',
-      failure: { code: 'provider.unreachable', message, retryable: true },
-      runAfter: new Date(now + delay),
-      expiresAt: new Date(now + this.#options.windows.startMs),
-      unsent: false,
-    };
-  }
-
-  #subject({ found, requester }: Extract<Standing, { holds: true }>): RunSubject {
+  #subject({ found, requester }: Held): RunSubject {
     const { environment, input, approvals, plan, runId } = this.#row;
     if (runId === null) throw new GuichetError('internal', `${requestName(this.#row)} was claimed without a run id.`);
     return {
@@ -198,31 +189,16 @@ export class Execution {
     };
   }
 
-  #commit(event: LifeEvent): Promise<string | undefined> {
-    return this.#options.transitions.commit(this.#row, event, () => this.#stopReason === 'fenced_out');
+  get #about() {
+    return { row: this.#row, stops: this.#stops, startWindowMs: this.#options.windows.startMs };
   }
-}
 
-function policyFailure(message: string): Failure {
-  return { code: 'policy.denied', message, remedy: 'File it again.', retryable: false };
-}
+  /** True when it is no use to wait for the database any longer: others own the run, or will find it by its lease. */
+  get #givenUp(): boolean {
+    return this.#stops.has('fenced_out') || (this.#stops.has('drain') && this.#close.signal.aborted);
+  }
 
-/** The messages of a stream until the signal aborts; then it rejects, also when the provider ignores the signal. */
-async function* abortable<Message>(stream: AsyncIterable<Message>, signal: AbortSignal): AsyncIterable<Message> {
-  const iterator = stream[Symbol.asyncIterator]();
-  const aborted = new Promise<never>((_, reject) => {
-    if (signal.aborted) reject(signal.reason);
-    signal.addEventListener('abort', () => reject(signal.reason), { once: true });
-  });
-  aborted.catch(() => {});
-  try {
-    for (;;) {
-      const next = await Promise.race([iterator.next(), aborted]);
-      if (next.done) return;
-      yield next.value;
-    }
-  } finally {
-    // Not awaited: a generator that hangs in its handler would hold us here.
-    iterator.return?.()?.catch(() => {});
+  #commit(event: LifeEvent): Promise<string | undefined> {
+    return this.#options.transitions.commit(this.#row, event, () => this.#givenUp);
   }
 }

@@ -3,6 +3,7 @@ import { GuichetError } from '@guichet/contract';
 import type { RunLine } from './store.ts';
 
 const FLUSH_MS = 50;
+const RETRY_MS = 300;
 const MAX_LINES = 10_000;
 const MAX_CHARACTERS = 4000;
 
@@ -25,24 +26,39 @@ export class Journal {
   #written = 0;
   #timer: NodeJS.Timeout | undefined;
   #flushing: Promise<void> = Promise.resolve();
-  #fencedOut = false;
+  #over = false;
 
   constructor(options: JournalOptions) {
     this.#options = options;
   }
 
   add(message: Extract<RunMessage, { type: 'log' | 'progress' }>): void {
+    if (this.#over) return;
     const line = toLine(message);
     const last = this.#lines.at(-1);
     if (line.type === 'run.progress' && last?.type === 'run.progress') this.#lines.pop();
     if (this.#written + this.#lines.length < MAX_LINES) this.#lines.push(line);
     else if (this.#written + this.#lines.length === MAX_LINES)
       this.#lines.push(toLine({ type: 'log', level: 'warn', message: `Only the first ${MAX_LINES} lines are kept.` }));
-    this.#timer ??= setTimeout(() => void this.flush(), FLUSH_MS);
+    this.#flushIn(FLUSH_MS);
   }
 
-  /** Resolves when everything added so far is written, or is nobody's business any more. */
-  flush(): Promise<void> {
+  /** Resolves when everything that was added is written, is nobody's business any more, or is given up. */
+  async close(giveUp: () => boolean): Promise<void> {
+    await this.#flushNow();
+    while (this.#lines.length > 0 && !this.#over && !giveUp()) {
+      await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
+      await this.#flushNow();
+    }
+    this.#over = true;
+    clearTimeout(this.#timer);
+  }
+
+  #flushIn(ms: number): void {
+    this.#timer ??= setTimeout(() => void this.#flushNow(), ms);
+  }
+
+  #flushNow(): Promise<void> {
     clearTimeout(this.#timer);
     this.#timer = undefined;
     this.#flushing = this.#flushing.then(() => this.#flush());
@@ -50,19 +66,20 @@ export class Journal {
   }
 
   async #flush(): Promise<void> {
-    if (this.#fencedOut || this.#lines.length === 0) return;
+    if (this.#over || this.#lines.length === 0) return;
     const lines = this.#lines;
     this.#lines = [];
     try {
       this.#written += lines.length;
       if (await this.#options.write(lines)) return;
-      this.#fencedOut = true;
+      this.#over = true;
+      this.#lines = [];
       this.#options.onFencedOut();
     } catch (error) {
       if (!(error instanceof GuichetError) || error.code !== 'database.unavailable') return this.#options.onError(error);
       this.#written -= lines.length;
       this.#lines = [...lines, ...this.#lines];
-      this.#timer ??= setTimeout(() => void this.flush(), 500);
+      this.#flushIn(RETRY_MS);
     }
   }
 }

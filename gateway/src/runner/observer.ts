@@ -7,8 +7,11 @@ import type { WorkerOptions } from './worker.ts';
 /** How long an observation is one observer's alone; more than the limit of the call. */
 const ALONE_SECONDS = 20;
 const AGAIN_MS = { running: 2000, unknown: 30_000, unreachable: 5000 } as const;
-/** Clocks of the gateway and of a provider may differ by so much. */
-const SKEW_MS = 5000;
+/**
+ * How long after its dispatch a lost call may still be accepted: the life of its grant, 5 s that a provider tolerates,
+ * and 5 s that its clock may be behind ours.
+ */
+const GRANT_MS = GRANT_SECONDS * 1000 + 10_000;
 
 /** Asks providers what became of runs whose end nobody saw, until they say. */
 export class Observer {
@@ -39,14 +42,8 @@ export class Observer {
     await db.transaction(async (tx) => {
       const current = await lockRequest(tx, row.number);
       if (current === undefined || current.fencingToken !== row.fencingToken) return;
-      const now = current.readAt.getTime();
-      // The grant of the lost call may still be on its way: another try waits until it is worth nothing.
-      const grantIsDead = (current.dispatchedAt?.getTime() ?? now) + GRANT_SECONDS * 1000 + SKEW_MS;
-      const runAfter = new Date(Math.max(now, grantIsDead));
-      const expiresAt = new Date(runAfter.getTime() + windows.startMs);
-      await transitions.apply(tx, current, {
-        event: { type: 'settle', observation, runAfter, expiresAt, observeAt: new Date(now + againMs) },
-      });
+      const event = { type: 'settle', observation, grantMs: GRANT_MS, startWindowMs: windows.startMs, againMs } as const;
+      await transitions.apply(tx, current, { event });
     });
   }
 

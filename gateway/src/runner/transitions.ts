@@ -18,6 +18,8 @@ export interface TransitionsOptions {
 }
 
 const RETRY_MS = 300;
+/** An error that is not about an absent database is tried again so often: a deadlock, a full disk, a broken trigger. */
+const TRIES = 10;
 
 /** The runner's commits: each locks the row, checks the fencing token, makes one pure transition and writes it. */
 export class Transitions {
@@ -28,18 +30,31 @@ export class Transitions {
   }
 
   /**
-   * Commits what happened to a run that we hold. While the database is away it tries again, because what a provider said
+   * Commits what happened to a run that we hold. It tries again while the database is away, because what a provider said
    * must not be lost; `giveUp` ends that. Returns the state after it; undefined when the run is no longer ours.
    */
   async commit(held: RequestRow, event: LifeEvent, giveUp: () => boolean): Promise<string | undefined> {
-    for (;;) {
+    for (let tries = 1; ; ) {
       try {
-        return await this.#once(held, event);
+        return await this.once(held, event);
       } catch (error) {
-        if (!(error instanceof GuichetError) || error.code !== 'database.unavailable' || giveUp()) throw error;
+        const away = error instanceof GuichetError && error.code === 'database.unavailable';
+        if (giveUp() || (!away && tries++ >= TRIES)) throw error;
         await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
       }
     }
+  }
+
+  /** The same, once. When it rejects because the database is away, the commit may have happened all the same. */
+  async once(held: RequestRow, event: LifeEvent): Promise<string | undefined> {
+    const state = await this.#options.db.transaction(async (tx) => {
+      const row = await lockRequest(tx, held.number);
+      if (row === undefined || row.fencingToken !== held.fencingToken) return undefined;
+      return this.apply(tx, row, { event });
+    });
+    if (state === undefined)
+      this.#options.onNews(`${requestName(held)}: '${event.type}' came too late, the run belongs to somebody else`);
+    return state;
   }
 
   /** Applies an event to a locked row. The state after it; undefined when the state does not take it. `fence` as in applyChanges. */
@@ -56,16 +71,5 @@ export class Transitions {
       if (next.changes.state === 'queued') this.#options.bus.publish('queue');
     });
     return next.changes.state;
-  }
-
-  async #once(held: RequestRow, event: LifeEvent): Promise<string | undefined> {
-    const state = await this.#options.db.transaction(async (tx) => {
-      const row = await lockRequest(tx, held.number);
-      if (row === undefined || row.fencingToken !== held.fencingToken) return undefined;
-      return this.apply(tx, row, { event });
-    });
-    if (state === undefined)
-      this.#options.onNews(`${requestName(held)}: '${event.type}' came too late, the run belongs to somebody else`);
-    return state;
   }
 }

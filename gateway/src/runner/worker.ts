@@ -20,13 +20,14 @@ export interface WorkerOptions extends ExecutionOptions {
  */
 export class Worker {
   readonly #options: WorkerOptions;
-  readonly #running = new Map<string, { execution: Execution; done: Promise<void>; unsubscribe: () => void }>();
+  readonly #running = new Map<string, { execution: Execution; done: Promise<void> }>();
   readonly #observer: Observer;
   #claiming: Promise<void> | undefined;
   #again = false;
   #stopped = false;
   #ticking: Promise<void> = Promise.resolve();
   #timer: NodeJS.Timeout | undefined;
+  #troubledAt = Number.NEGATIVE_INFINITY;
   #unsubscribe: () => void = () => {};
 
   constructor(options: WorkerOptions) {
@@ -64,6 +65,7 @@ export class Worker {
     this.#again = true;
     this.#claiming ??= this.#claimAll().finally(() => {
       this.#claiming = undefined;
+      if (this.#again && !this.#stopped) this.#wake(); // it rang while the last round was ending
     });
   }
 
@@ -73,23 +75,24 @@ export class Worker {
       const free = this.#options.concurrency - this.#running.size;
       if (free <= 0) return; // the end of a run wakes us
       try {
-        const claimed = await this.#claim(free);
+        const { claimed, looked } = await this.#claim(free);
         for (const row of claimed) this.#begin(row);
-        if (claimed.length === free) this.#again = true;
+        if (looked === free) this.#again = true; // there may be more
       } catch (error) {
         this.#options.onError(error);
       }
     }
   }
 
-  async #claim(limit: number): Promise<RequestRow[]> {
+  /** What was claimed, of how many that were looked at. */
+  async #claim(limit: number): Promise<{ claimed: RequestRow[]; looked: number }> {
     const { db, transitions, name, leaseSeconds } = this.#options;
     return db.transaction(async (tx) => {
       const claimed: RequestRow[] = [];
-      for (const row of await lockNext(tx, limit)) {
+      const rows = await lockNext(tx, limit);
+      for (const row of rows) {
         const runId = randomUUID();
-        const leaseUntil = new Date(row.readAt.getTime() + leaseSeconds * 1000);
-        const event = { type: 'claim', runId, worker: name, leaseUntil } as const;
+        const event = { type: 'claim', runId, worker: name, leaseMs: leaseSeconds * 1000 } as const;
         const state = await transitions.apply(tx, row, { event, fence: true });
         if (state === 'running')
           claimed.push({
@@ -103,7 +106,7 @@ export class Worker {
         // Not claimable any more: its approval is too old.
         else await transitions.apply(tx, row, { event: { type: 'expire' } });
       }
-      return claimed;
+      return { claimed, looked: rows.length };
     });
   }
 
@@ -116,10 +119,10 @@ export class Worker {
       .catch((error: unknown) => this.#options.onError(error))
       .finally(() => {
         unsubscribe();
-        this.#running.delete(row.number);
+        if (this.#running.get(row.number)?.execution === execution) this.#running.delete(row.number);
         if (!this.#stopped) this.#wake();
       });
-    this.#running.set(row.number, { execution, done, unsubscribe });
+    this.#running.set(row.number, { execution, done });
   }
 
   #schedule(): void {
@@ -135,23 +138,29 @@ export class Worker {
   async #tick(): Promise<void> {
     if (this.#running.size > 0) await this.#renew([...this.#running.keys()]);
     if (this.#stopped) return;
-    const due = await whatIsDue(this.#options.db);
+    const due = await whatIsDue(this.#options.db).catch((error: unknown) => {
+      this.#troubledAt = performance.now();
+      throw error;
+    });
     if (due.queued) this.#wake();
-    if (due.lost) await this.#buryTheDead();
+    // A database that was away let nobody renew: the living get the time of a lease to say so before anybody is buried.
+    if (due.lost && performance.now() - this.#troubledAt > this.#options.leaseSeconds * 1000) await this.#buryTheDead();
     if (due.unknown) await this.#observer.observeDue();
   }
 
   /** Renews leases; a run that was asked to cancel is stopped, one that is not ours any more is let go. */
   async #renew(numbers: readonly string[]): Promise<void> {
     const { db, name, leaseSeconds, onError } = this.#options;
+    // Those of this moment: a number may stand for another run by the time the answer is here.
+    const executions = numbers.flatMap((number) => this.#running.get(number)?.execution ?? []);
     try {
       const renewed = await renewLeases(db, { numbers, worker: name, seconds: leaseSeconds });
-      for (const number of numbers) {
-        const execution = this.#running.get(number)?.execution;
-        const row = renewed.find((each) => each.number === number && each.fencingToken === execution?.row.fencingToken);
+      for (const execution of executions) {
+        const { number, fencingToken } = execution.row;
+        const row = renewed.find((each) => each.number === number && each.fencingToken === fencingToken);
         // Its end was just committed, or somebody else owns it now: either way it is ours no more.
-        if (row === undefined) execution?.stop('fenced_out');
-        else if (row.cancelRequestedAt !== null) execution?.stop('cancel');
+        if (row === undefined) execution.stop('fenced_out');
+        else if (row.cancelRequestedAt !== null) execution.stop('cancel');
       }
     } catch (error) {
       onError(error);
@@ -162,10 +171,9 @@ export class Worker {
     const { db, transitions, windows, onError } = this.#options;
     await db.transaction(async (tx) => {
       for (const row of await lockLost(tx, 50)) {
-        const message = `Its worker ${row.worker ?? ''} has not been heard of since ${row.leaseUntil?.toISOString() ?? 'it began'}.`;
-        const expiresAt = new Date(row.readAt.getTime() + windows.startMs);
-        await transitions.apply(tx, row, { event: { type: 'lose', message, observeAt: row.readAt, expiresAt }, fence: true });
-        onError(new Error(`${requestName(row)}: ${message}`));
+        const message = `Its worker ${row.worker ?? ''} let its lease end at ${row.leaseUntil?.toISOString() ?? 'once'}.`;
+        await transitions.apply(tx, row, { event: { type: 'lose', message, startWindowMs: windows.startMs }, fence: true });
+        tx.afterCommit(() => onError(new Error(`${requestName(row)}: ${message}`)));
       }
     });
   }

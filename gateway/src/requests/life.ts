@@ -1,0 +1,103 @@
+import type {
+  Actor,
+  Approval,
+  Failure,
+  Gate,
+  Observation,
+  Output,
+  Plan,
+  RequestEventType,
+  RequestState,
+} from '@guichet/contract';
+
+/**
+ * What can happen to a request. Events carry lengths of time in ms, never times: the transition adds them to the clock of
+ * the database, the only one that all replicas share.
+ */
+export type LifeEvent =
+  | {
+      readonly type: 'approve';
+      readonly approval: Approval;
+      /** What the approver has approved. */
+      readonly digest: string;
+      readonly gates: readonly Gate[];
+      readonly lifted: boolean;
+      readonly startWindowMs: number;
+    }
+  | { readonly type: 'reject'; readonly by: Actor; readonly comment: string }
+  | { readonly type: 'withdraw'; readonly by: Actor; readonly comment: string }
+  | { readonly type: 'expire' }
+  | { readonly type: 'void'; readonly failure: Failure; readonly drift?: Plan }
+  | { readonly type: 'request_cancel'; readonly by: Actor; readonly comment: string }
+  | { readonly type: 'claim'; readonly runId: string; readonly worker: string; readonly leaseMs: number }
+  | { readonly type: 'dispatch'; readonly timeoutMs: number }
+  | {
+      readonly type: 'requeue';
+      readonly failure: Failure;
+      readonly delayMs: number;
+      readonly startWindowMs: number;
+      /** The call is known not to have reached the provider's handler. */
+      readonly unsent: boolean;
+    }
+  | { readonly type: 'succeed'; readonly output: Output }
+  | { readonly type: 'fail'; readonly failure: Failure }
+  | { readonly type: 'confirm_cancel' }
+  | { readonly type: 'lose'; readonly message: string; readonly startWindowMs: number }
+  | {
+      readonly type: 'settle';
+      readonly observation: Observation;
+      /** For so long after the dispatch the lost call may still arrive. */
+      readonly grantMs: number;
+      readonly startWindowMs: number;
+      /** When to ask again. */
+      readonly againMs: number;
+    };
+
+export type LifeEventType = LifeEvent['type'];
+
+/** What the function needs to know of a request. */
+export interface Life {
+  readonly state: RequestState;
+  readonly expiresAt: Date | null;
+  readonly runAfter: Date;
+  readonly cancelRequestedAt: Date | null;
+  readonly dispatchedAt: Date | null;
+  readonly idempotent: boolean;
+  readonly observable: boolean;
+  readonly attempt: number;
+}
+
+/** Columns that a transition changes; an absent one stays. */
+export interface Changes {
+  readonly state: RequestState;
+  readonly gates?: readonly Gate[];
+  readonly expiresAt?: Date | null;
+  readonly decidedBy?: Actor;
+  readonly comment?: string;
+  readonly cancelRequestedAt?: Date;
+  readonly runId?: string;
+  readonly attempt?: number;
+  readonly runAfter?: Date;
+  readonly worker?: string;
+  readonly leaseUntil?: Date | null;
+  readonly startedAt?: Date;
+  readonly dispatchedAt?: Date | null;
+  readonly deadlineAt?: Date | null;
+  readonly finishedAt?: Date | null;
+  readonly observeAt?: Date | null;
+  readonly drift?: Plan;
+  readonly output?: Output;
+  readonly failure?: Failure;
+}
+
+export interface Told {
+  readonly type: RequestEventType;
+  /** Absent: the gateway itself. */
+  readonly actor?: Actor;
+  readonly data: Readonly<Record<string, unknown>>;
+}
+
+export type Transition =
+  | { readonly ok: true; readonly changes: Changes; readonly told: readonly Told[] }
+  /** `state`: the event does not belong in this state. `early`: it does, but not yet; `late`: no more. */
+  | { readonly ok: false; readonly reason: 'state' | 'early' | 'late' | 'dispatched' | 'not_dispatched' | 'not_cancelled' };
