@@ -55,7 +55,7 @@ function findAction(provider: Provider, grant: GrantClaims): DescribedAction {
 
 /** A copy, for in process the gateway holds the same object. */
 export function seenOf(body: CallBody): unknown {
-  return body.seen === undefined ? undefined : jsonCopy(body.seen, '/seen');
+  return body.seen === undefined ? undefined : jsonCopy(body.seen, '/seen', 1);
 }
 
 /** The request and the run that the grant of a write names. */

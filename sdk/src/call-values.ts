@@ -29,7 +29,7 @@ function inputCopy(input: Record<string, unknown>): { [field: string]: Json } {
   try {
     return Object.fromEntries(
       Object.entries(input).flatMap(([field, value]) =>
-        value === undefined ? [] : [[field, jsonCopy(value, `/input${pointerStep(field)}`)]],
+        value === undefined ? [] : [[field, jsonCopy(value, `/input${pointerStep(field)}`, 2)]],
       ),
     );
   } catch (error) {

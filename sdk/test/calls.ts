@@ -38,3 +38,10 @@ export function callOf(provider: Provider, phase: Phase, action: string, options
 export function secondsFromNow(seconds: number): string {
   return new Date(Date.now() + seconds * 1000).toISOString();
 }
+
+/** Everything that a stream says until it ends. */
+export async function collect<Item>(items: AsyncIterable<Item>): Promise<Item[]> {
+  const all: Item[] = [];
+  for await (const item of items) all.push(item);
+  return all;
+}

@@ -115,7 +115,7 @@ const CALLS: [title: string, phase: Phase, action: string, options: CallOptions,
     'a grant of eternal life',
     'run',
     'items.sell',
-    { body: sell, grant: { exp: '2099-01-01T00:00:00.000Z' } },
+    { body: sell, grant: { iat: secondsFromNow(0), exp: '2099-01-01T00:00:00.000Z' } },
     { error: { code: 'grant.invalid' } },
   ],
   [
