@@ -9,15 +9,6 @@ export const RequestId = z
   .regex(/^REQ-[1-9][0-9]{0,17}$/, 'must look like REQ-1042')
   .meta({ id: 'RequestId', examples: ['REQ-1042'] });
 
-export function formatRequestId(number: string | number | bigint): string {
-  return `REQ-${number}`;
-}
-
-/** The number of a request id in any spelling that people use; undefined when it is none. */
-export function parseRequestId(text: string): string | undefined {
-  return /^(?:req-)?([1-9][0-9]{0,17})$/i.exec(text.trim())?.[1];
-}
-
 /** Name of a provider, an environment, a team: lower-case words joined by hyphens. */
 export const Slug = z
   .string()

@@ -28,7 +28,7 @@ export {
   type RequestEventType,
   RUN_EVENTS,
 } from './events.ts';
-export { ActionId, ActionName, formatRequestId, parseRequestId, RequestId, Slug } from './ids.ts';
+export { ActionId, ActionName, RequestId, Slug } from './ids.ts';
 export {
   ColumnType,
   inBrief,
@@ -43,7 +43,8 @@ export {
 } from './output.ts';
 export { Plan, type PlanInput, Resource } from './plan.ts';
 export { Actor, Principal, PrincipalKind, scopeCovers, Token, TokenScope } from './principal.ts';
-export { fromProblem, Problem, toProblem } from './problem.ts';
+export { Problem } from './problem.ts';
+export { fromProblem, toProblem } from './problem-error.ts';
 export {
   CallBody,
   Choice,
@@ -63,15 +64,13 @@ export {
   Approval,
   Decision,
   Failure,
-  FINAL_STATES,
-  type FinalState,
   Gate,
-  isFinal,
   REQUEST_COMMANDS,
-  REQUEST_STATES,
   Request,
   type RequestCommand,
   RequestState,
   RequestSummary,
 } from './request.ts';
+export { formatRequestId, parseRequestId } from './request-id.ts';
+export { FINAL_STATES, type FinalState, isFinal, REQUEST_STATES } from './request-states.ts';
 export { Me, Planned, ProviderKeys, ROUTES, type Route, type RouteName, TokenCreated } from './routes.ts';

@@ -1,5 +1,4 @@
 import { z } from 'zod';
-import { ERRORS, type ErrorCode, GuichetError, isErrorCode } from './errors.ts';
 
 /** An error on the wire: RFC 9457 problem details, media type `application/problem+json`. */
 export const Problem = z
@@ -20,28 +19,3 @@ export const Problem = z
   })
   .meta({ id: 'Problem' });
 export type Problem = z.infer<typeof Problem>;
-
-export function toProblem(error: GuichetError, trace?: string): Problem {
-  const row = ERRORS[error.code];
-  return {
-    type: `urn:guichet:error:${error.code}`,
-    title: row.title,
-    status: row.status === 0 ? 500 : row.status,
-    code: error.code,
-    detail: error.message,
-    retryable: row.retryable,
-    ...(error.remedy !== undefined && { remedy: error.remedy }),
-    ...(trace !== undefined && { trace }),
-    ...(error.errors !== undefined && { errors: error.errors.map((entry) => ({ ...entry })) }),
-    ...(error.details !== undefined && { details: { ...error.details } }),
-  };
-}
-
-/** The error that a problem document stands for; an unknown code (a newer gateway) becomes `fallback`. */
-export function fromProblem(problem: Problem, fallback: ErrorCode = 'internal'): GuichetError {
-  return new GuichetError(isErrorCode(problem.code) ? problem.code : fallback, problem.detail, {
-    remedy: problem.remedy,
-    errors: problem.errors,
-    details: { ...problem.details, ...(problem.trace !== undefined && { trace: problem.trace }) },
-  });
-}

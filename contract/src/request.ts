@@ -4,29 +4,10 @@ import { ActionId, RequestId, Slug } from './ids.ts';
 import { Output } from './output.ts';
 import { Plan } from './plan.ts';
 import { Actor } from './principal.ts';
+import { REQUEST_STATES } from './request-states.ts';
 
-/** The states of a request. docs/spec/request-life.md has the table of states x events. */
-export const REQUEST_STATES = [
-  'awaiting_approval',
-  'queued',
-  'running',
-  'unknown',
-  'succeeded',
-  'failed',
-  'cancelled',
-  'rejected',
-  'withdrawn',
-  'expired',
-  'void',
-] as const;
 export const RequestState = z.enum(REQUEST_STATES).meta({ id: 'RequestState' });
 export type RequestState = z.infer<typeof RequestState>;
-
-export const FINAL_STATES = ['succeeded', 'failed', 'cancelled', 'rejected', 'withdrawn', 'expired', 'void'] as const;
-export type FinalState = (typeof FINAL_STATES)[number];
-export function isFinal(state: RequestState): state is FinalState {
-  return (FINAL_STATES as readonly RequestState[]).includes(state);
-}
 
 /** A gate: a policy that stops a request until enough members of a team have approved. */
 export const Gate = z

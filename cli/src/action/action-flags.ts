@@ -1,0 +1,150 @@
+import type { Action } from '@guichet/contract';
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import { addExamples } from '../builtin/leaf.ts';
+import { commandOf } from '../catalogue/find.ts';
+import { createCommand, withCommonFlags } from '../command.ts';
+import type { Context } from '../context.ts';
+import { parseDuration } from '../duration.ts';
+import { clean, cleanLines } from '../output/clean.ts';
+import { type Field, fieldsOf } from './field.ts';
+import { parseValue } from './parse-value.ts';
+import { quote } from './quote.ts';
+
+export interface ActionCommand {
+  readonly command: Command;
+  readonly fields: readonly Field[];
+}
+
+/** The command of one action, built from what the catalogue says of it. */
+export function actionCommand(context: Context, action: Action, environments: readonly string[]): ActionCommand {
+  const fields = fieldsOf(action.input);
+  const command = createCommand(context, commandOf(action.id)).description(describe(action));
+  command.optionsGroup('Input:');
+  for (const field of fields) for (const option of fieldOptions(field, action)) command.addOption(option);
+  addHowFlags(command, action, environments);
+  withCommonFlags(command);
+  addExamples(command, examplesOf(action, fields, environments));
+  return { command, fields };
+}
+
+/** The input that the flags set, without what was not typed. */
+export function inputFromFlags({ command, fields }: ActionCommand): Record<string, unknown> {
+  const input: Record<string, unknown> = {};
+  for (const { name, flag } of fields) {
+    const value: unknown = command.getOptionValue(attribute(flag));
+    if (value !== undefined) input[name] = value;
+  }
+  return input;
+}
+
+function describe(action: Action): string {
+  const lines = [cleanLines(action.title) + (action.title.endsWith('.') ? '' : '.')];
+  if (action.description !== '') lines.push('', cleanLines(action.description));
+  const facts = [
+    action.kind === 'read' ? 'Reads only.' : `Changes things (${action.risk}).`,
+    `Offered by ${action.provider}, of team '${action.team}'.`,
+  ];
+  if (action.approval !== undefined)
+    facts.push(
+      `Takes ${action.approval.count === 1 ? 'an approval' : `${action.approval.count} approvals`} from team '${action.approval.team}', at least.`,
+    );
+  lines.push('', facts.join(' '));
+  if (!action.available)
+    lines.push('', `Not available now: ${clean(action.unavailableReason ?? 'its provider cannot be reached')}.`);
+  return lines.join('\n');
+}
+
+function fieldOptions(field: Field, action: Action): Option[] {
+  const { flag, kind } = field;
+  const description = describeField(field, action);
+  if (kind === 'boolean')
+    return [new Option(`--${flag}`, description), new Option(`--no-${flag}`, `Not: ${flag}`).hideHelp(field.fallback !== true)];
+  const option = new Option(`--${flag} <${placeholder(field)}>`, description).argParser((text: string, before: unknown) => {
+    const parsed = parseValue(text, field);
+    if (!parsed.ok) throw new InvalidArgumentError(`It ${parsed.message}.`.replace(/\.\.$/, '.').replace(/\?\.$/, '?'));
+    return kind === 'list' ? [...(Array.isArray(before) ? before : []), parsed.value] : parsed.value;
+  });
+  return [option];
+}
+
+function placeholder({ kind, item }: Field): string {
+  const shown = kind === 'list' ? (item?.kind ?? 'text') : kind;
+  return shown === 'choice' ? 'value' : shown;
+}
+
+function describeField(field: Field, action: Action): string {
+  const notes: string[] = [];
+  if (field.required) notes.push('required');
+  if (field.kind === 'list') notes.push('repeat for more');
+  const choices = field.kind === 'list' ? (field.item?.choices ?? []) : field.choices;
+  if (choices.length > 0) notes.push(`one of ${choices.join(', ')}`);
+  if (field.fallback !== undefined)
+    notes.push(`default ${typeof field.fallback === 'string' ? field.fallback : JSON.stringify(field.fallback)}`);
+  if (action.options.includes(field.name)) notes.push('live choices');
+  if (field.flag !== field.name && field.flag.startsWith('input-')) notes.push(`the field '${field.name}'`);
+  return clean(`${field.description}${notes.length === 0 ? '' : ` (${notes.join('; ')})`}`.trim());
+}
+
+function addHowFlags(command: Command, action: Action, environments: readonly string[]): void {
+  const offered = action.environments ?? environments;
+  command.optionsGroup(action.kind === 'read' ? 'Where and how:' : 'Where, why and how:');
+  command.option(
+    '-e, --env <environment>',
+    `Where (${offered.length === 1 ? 'default' : 'required; one of'} ${offered.join(', ')})`,
+  );
+  command.option('-i, --input <file>', 'Take the input from a JSON file, - for stdin; flags come before what it says');
+  if (action.kind === 'read') {
+    command.option('--watch [seconds]', 'Read again and again, every 2 seconds if not said otherwise');
+    command.option('--output-file <path>', 'Where to save a file that it gives');
+    // Taken so that one set of flags fits every action of a script; a read needs no reason.
+    command.addOption(new Option('-r, --reason <text>').hideHelp());
+    command.addOption(new Option('-y, --yes').hideHelp());
+    return;
+  }
+  command.option('-r, --reason <text>', 'Why; whoever approves reads it (also --approval-description, --comment)');
+  for (const alias of ['approval-description', 'comment']) command.addOption(new Option(`--${alias} <text>`).hideHelp());
+  command.option('--plan', 'Show what it would do and who would have to approve it; change nothing');
+  command.option('-y, --yes', 'Do not ask before it runs');
+  command.option('--no-wait', 'File the request, print its id and leave');
+  command.addOption(new Option('--wait', 'Wait for its end (the default)').hideHelp());
+  command.addOption(
+    new Option('--timeout <duration>', 'Wait no longer than this, such as 10m; the request goes on').argParser(durationFlag),
+  );
+  command.option('--idempotency-key <key>', 'Name this submission, so that repeating the command files it once');
+  command.option('--output-file <path>', 'Where to save a file that it gives');
+}
+
+function durationFlag(text: string): number {
+  const seconds = parseDuration(text);
+  if (seconds === undefined) throw new InvalidArgumentError('It must be a duration such as 90s, 10m or 1h30m.');
+  return seconds;
+}
+
+function examplesOf(action: Action, fields: readonly Field[], environments: readonly string[]): string[] {
+  const environment = action.environments?.[0] ?? environments[0] ?? 'staging';
+  const reason = action.kind === 'write' ? ' --reason "why it has to be done"' : '';
+  const line = (input: Readonly<Record<string, unknown>>): string =>
+    `${commandOf(action.id)}${fields.map((field) => flagText(field, input[field.name])).join('')} --env ${environment}${reason}`;
+  if (action.examples.length > 0) return action.examples.flatMap(({ title, input }) => [`# ${clean(title)}`, line(input)]);
+  const made = Object.fromEntries(fields.filter(({ required }) => required).map((field) => [field.name, sample(field)]));
+  return [line(made)];
+}
+
+function sample({ kind, choices, name }: Field): unknown {
+  if (kind === 'choice') return choices[0];
+  if (kind === 'integer' || kind === 'number') return 1;
+  return kind === 'boolean' ? true : kind === 'json' ? {} : kind === 'list' ? [name.toUpperCase()] : name.toUpperCase();
+}
+
+/** ` --flag value` as it is typed; empty when there is no value. */
+export function flagText(field: Field, value: unknown): string {
+  if (value === undefined) return '';
+  if (field.kind === 'boolean') return value === false ? ` --no-${field.flag}` : ` --${field.flag}`;
+  if (Array.isArray(value) && field.kind === 'list') return value.map((item) => ` --${field.flag} ${quote(item)}`).join('');
+  return ` --${field.flag} ${quote(value)}`;
+}
+
+/** The name under which commander keeps a flag's value. */
+export function attribute(flag: string): string {
+  return flag.replaceAll(/-([a-z0-9])/g, (_, letter: string) => letter.toUpperCase());
+}

@@ -1,0 +1,98 @@
+import { EXIT, type ExitCode, GuichetError, type Planned, type Request } from '@guichet/contract';
+import { Interrupted } from '../context.ts';
+import { clean } from '../output/clean.ts';
+import { followRequest } from '../request/follow.ts';
+import { decisionText, planText } from '../request/plan-text.ts';
+import { standingText } from '../request/request-text.ts';
+import { showEnd } from '../request/settle.ts';
+import type { ReadyCall } from './run-action.ts';
+
+/** A write: its plan is shown, then it is filed, followed and its receipt printed. */
+export async function runWrite(ready: ReadyCall): Promise<ExitCode> {
+  const { shell, flags, action, environment, input } = ready;
+  const client = await shell.client();
+  const planned = await client.call('actions.plan', {
+    params: { action: action.id },
+    body: { environment, input },
+    signal: shell.context.interrupt,
+  });
+  if (flags['plan'] === true) {
+    await shell.show(planned, () => `${planText(planned.plan, shell.paint)}\n${decisionText(planned.decision, shell.paint)}`);
+    return EXIT.ok;
+  }
+  shell.say(planText(planned.plan, shell.aside));
+  if (planned.decision.effect === 'deny') throw denied(planned.decision);
+  if (planned.decision.effect === 'needs') shell.say(decisionText(planned.decision, shell.aside));
+  const reason = await reasonFor(ready, planned);
+  if (planned.decision.effect === 'permit') await confirm(ready);
+  const request = await submit(ready, { planned, reason });
+  if (flags['wait'] === false) {
+    await shell.show(request, () => request.id);
+    if (!shell.forPrograms) shell.say(`guichet requests watch ${request.id} follows it.`);
+    return EXIT.ok;
+  }
+  shell.say(shell.aside.bold(standingText(request)));
+  const timeout = typeof flags['timeout'] === 'number' ? flags['timeout'] : undefined;
+  // The first event says what was just printed.
+  const ended = await followRequest(shell, request, { after: 1, timeout });
+  return showEnd(shell, ended, flags['outputFile']);
+}
+
+function denied(decision: Extract<Planned['decision'], { effect: 'deny' }>): GuichetError {
+  const message = decision.reasons.map((reason) => clean(reason.message)).join(' ');
+  return new GuichetError('policy.denied', message || 'Policy does not allow it.', {
+    remedy:
+      decision.reasons.length === 0
+        ? undefined
+        : `Set by policy ${decision.reasons.map(({ policy }) => `'${clean(policy)}'`).join(', ')}.`,
+    details: { decision },
+  });
+}
+
+/** The reason that was given, asked for when an approver will want one and nobody gave it. */
+async function reasonFor({ shell, flags }: ReadyCall, { decision }: Planned): Promise<string | undefined> {
+  const given = flags['reason'] ?? flags['approvalDescription'] ?? flags['comment'];
+  if (typeof given === 'string') return given;
+  if (decision.effect !== 'needs') return undefined;
+  if (!shell.interactive || flags['input'] === '-')
+    throw new GuichetError('usage.invalid', 'Missing: --reason.', {
+      errors: [{ field: '--reason', message: 'This needs an approval, and whoever approves needs to know why' }],
+      remedy: 'Add it: --reason "migration stuck, orders are timing out".',
+    });
+  const { askText } = await import('../prompt/ask.ts');
+  return askText(shell, {
+    message: 'Why? Whoever approves reads this',
+    check: (text) => (text.trim().length < 3 ? 'Say why, in at least 3 characters.' : undefined),
+  });
+}
+
+/** What would run at once is asked for once more where somebody can answer. */
+async function confirm({ shell, flags, action, environment }: ReadyCall): Promise<void> {
+  if (flags['yes'] === true || !shell.interactive || flags['input'] === '-') return;
+  const { askYesNo } = await import('../prompt/ask.ts');
+  const goOn = await askYesNo(shell, {
+    message: `Run it now in ${environment}? Nobody else has to approve it`,
+    fallback: action.risk !== 'destructive',
+  });
+  if (!goOn) throw new Interrupted('Nothing was done.');
+}
+
+async function submit(
+  { shell, flags, action, environment, input }: ReadyCall,
+  { planned, reason }: { planned: Planned; reason: string | undefined },
+): Promise<Request> {
+  const client = await shell.client();
+  const key = flags['idempotencyKey'];
+  return client.call('requests.submit', {
+    body: {
+      action: action.id,
+      environment,
+      input,
+      ...(reason !== undefined && { reason }),
+      fingerprint: planned.plan.fingerprint,
+    },
+    // Made once for each invocation: a repeat after a broken connection files nothing twice.
+    idempotencyKey: typeof key === 'string' ? key : globalThis.crypto.randomUUID(),
+    signal: shell.context.interrupt,
+  });
+}

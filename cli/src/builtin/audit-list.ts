@@ -1,0 +1,91 @@
+import { type AuditEvent, EXIT, type TableOutput } from '@guichet/contract';
+import { Option } from 'commander';
+import { wholeNumber } from '../command.ts';
+import { parseTime } from '../duration.ts';
+import { drawTable } from '../output/table.ts';
+import { readRequestId } from '../request/request-id.ts';
+import { addExamples, type Given, type Leaf, textFlag } from './leaf.ts';
+import { readPages, sayMore } from './pages.ts';
+
+export const auditList: Leaf = {
+  define(command) {
+    command
+      .option('--request <request>', 'Only of this request: REQ-12, or just 12')
+      .option('--actor <who>', 'user:NAME or machine:NAME; a bare name is a user')
+      .option('--action <id>', 'An action such as postgres.terminate-session, or postgres.*')
+      .option('-e, --env <environment>', 'Only in this environment')
+      .option('--type <type>', 'Only events of this type, such as request.approved')
+      .option('--since <time>', 'Not before: 2h, 7d, 2026-03-01')
+      .option('--until <time>', 'Before')
+      .addOption(new Option('--limit <number>', 'At most so many (default 50)').argParser(wholeNumber(1)))
+      .option('--all', 'All of them');
+    addExamples(command, [
+      'guichet audit list --request REQ-12',
+      'guichet audit list --actor nadia --since 2h',
+      'guichet audit list --type request.approved --since 7d --all -o json',
+    ]);
+  },
+  async run(shell, given) {
+    const client = await shell.client();
+    const query = queryOf(given, shell.context.now());
+    const found = await readPages(given, (page) =>
+      client.call('audit.list', { query: { ...query, ...page }, signal: shell.context.interrupt }),
+    );
+    await shell.show(found, () => drawTable(toTable(found.items), shell.canvas));
+    sayMore(shell, found);
+    return EXIT.ok;
+  },
+};
+
+function queryOf({ flags }: Given, now: Date) {
+  const request = textFlag(flags, 'request');
+  const actor = textFlag(flags, 'actor');
+  const since = textFlag(flags, 'since');
+  const until = textFlag(flags, 'until');
+  return {
+    ...(request !== undefined && { request: readRequestId(request) }),
+    ...(actor !== undefined && { actor: actor.includes(':') || actor === 'system' ? actor : `user:${actor}` }),
+    ...(flags['action'] !== undefined && { action: String(flags['action']) }),
+    ...(flags['env'] !== undefined && { environment: String(flags['env']) }),
+    ...(flags['type'] !== undefined && { type: String(flags['type']) }),
+    ...(since !== undefined && { since: parseTime(since, now) }),
+    ...(until !== undefined && { until: parseTime(until, now) }),
+  };
+}
+
+function toTable(items: readonly AuditEvent[]): TableOutput {
+  return {
+    kind: 'table',
+    columns: [
+      { key: 'id', title: 'No', type: 'number', wide: true },
+      { key: 'at', title: 'When', type: 'timestamp', wide: false },
+      { key: 'actor', title: 'Who', type: 'text', wide: false },
+      { key: 'type', title: 'What', type: 'text', wide: false },
+      { key: 'outcome', title: 'Outcome', type: 'state', wide: false },
+      { key: 'request', title: 'Request', type: 'text', wide: false },
+      { key: 'action', title: 'Action', type: 'text', wide: false },
+      { key: 'environment', title: 'Env', type: 'text', wide: false },
+      { key: 'resource', title: 'Resource', type: 'text', wide: true },
+      { key: 'detail', title: 'Detail', type: 'text', wide: false },
+    ],
+    rows: items.map(({ data, actor, ...item }) => ({
+      ...item,
+      request: item.request,
+      actor: actor.name,
+      detail: detailOf(data),
+    })),
+    empty: 'Nothing is recorded that fits. Leave out a filter, or go further back with --since.',
+  };
+}
+
+/** The part of an entry that says most, for people; programs get all of it. */
+function detailOf(data: AuditEvent['data']): string | null {
+  for (const name of ['comment', 'reason', 'result', 'message', 'summary', 'code']) {
+    const value = data[name];
+    if (typeof value === 'string' && value !== '') return value;
+  }
+  const failure = data['failure'];
+  if (typeof failure === 'object' && failure !== null && 'message' in failure) return String(failure.message);
+  const input = data['input'];
+  return input === undefined ? null : JSON.stringify(input);
+}

@@ -1,0 +1,112 @@
+import type { Leaf } from './leaf.ts';
+
+/** One of the CLI's own commands: what help and completion need is here, the rest is loaded when it runs. */
+export interface Builtin {
+  readonly words: readonly string[];
+  readonly summary: string;
+  readonly load: () => Promise<Leaf>;
+  /** What its first argument is, for completion. */
+  readonly argument?: 'request' | 'to-approve' | 'action' | 'profile' | 'token' | 'shell';
+}
+
+export const GROUPS: Readonly<Record<string, string>> = {
+  requests: 'Requests: list, watch, approve, take back',
+  actions: 'What can be done: the catalogue',
+  audit: 'Who did what, when',
+  tokens: 'Tokens of yours and of your machines',
+};
+
+export const BUILTINS: readonly Builtin[] = [
+  { words: ['requests', 'list'], summary: 'List requests', load: async () => (await import('./requests-list.ts')).requestsList },
+  {
+    words: ['requests', 'show'],
+    summary: 'Show one request',
+    argument: 'request',
+    load: async () => (await import('./requests-show.ts')).requestsShow,
+  },
+  {
+    words: ['requests', 'watch'],
+    summary: 'Follow a request to its end',
+    argument: 'request',
+    load: async () => (await import('./requests-show.ts')).requestsWatch,
+  },
+  {
+    words: ['requests', 'approve'],
+    summary: 'Approve what a request would do',
+    argument: 'to-approve',
+    load: async () => (await import('./requests-decide.ts')).requestsApprove,
+  },
+  {
+    words: ['requests', 'reject'],
+    summary: 'Reject a request, saying why',
+    argument: 'to-approve',
+    load: async () => (await import('./requests-decide.ts')).requestsReject,
+  },
+  {
+    words: ['requests', 'withdraw'],
+    summary: 'Take back a request of yours that waits for approval',
+    argument: 'request',
+    load: async () => (await import('./requests-decide.ts')).requestsWithdraw,
+  },
+  {
+    words: ['requests', 'cancel'],
+    summary: 'Stop a request that is queued or running',
+    argument: 'request',
+    load: async () => (await import('./requests-decide.ts')).requestsCancel,
+  },
+  {
+    words: ['actions', 'list'],
+    summary: 'List the actions that you may see',
+    load: async () => (await import('./actions.ts')).actionsList,
+  },
+  {
+    words: ['actions', 'show'],
+    summary: 'Show one action',
+    argument: 'action',
+    load: async () => (await import('./actions.ts')).actionsShow,
+  },
+  {
+    words: ['audit', 'list'],
+    summary: 'List the audit log, newest first',
+    load: async () => (await import('./audit-list.ts')).auditList,
+  },
+  { words: ['tokens', 'list'], summary: 'List your tokens', load: async () => (await import('./tokens.ts')).tokensList },
+  {
+    words: ['tokens', 'create'],
+    summary: 'Create a token and print it, once',
+    load: async () => (await import('./tokens.ts')).tokensCreate,
+  },
+  {
+    words: ['tokens', 'revoke'],
+    summary: 'Revoke a token, now',
+    argument: 'token',
+    load: async () => (await import('./tokens.ts')).tokensRevoke,
+  },
+  { words: ['whoami'], summary: 'Who you are to the gateway', load: async () => (await import('./whoami.ts')).whoami },
+  { words: ['login'], summary: 'Sign in to a gateway with a token', load: async () => (await import('./login.ts')).login },
+  {
+    words: ['logout'],
+    summary: 'Forget the token of a profile',
+    argument: 'profile',
+    load: async () => (await import('./profiles.ts')).logout,
+  },
+  { words: ['profiles'], summary: 'List the profiles', load: async () => (await import('./profiles.ts')).profiles },
+  {
+    words: ['use'],
+    summary: 'Make a profile the current one',
+    argument: 'profile',
+    load: async () => (await import('./profiles.ts')).use,
+  },
+  {
+    words: ['completion'],
+    summary: 'Print the completion script of a shell',
+    argument: 'shell',
+    load: async () => (await import('./completion.ts')).completion,
+  },
+  { words: ['version'], summary: 'Print the version', load: async () => (await import('./version.ts')).version },
+];
+
+/** The command that the words begin with, or undefined. */
+export function findBuiltin(words: readonly string[]): Builtin | undefined {
+  return BUILTINS.find((builtin) => builtin.words.every((word, index) => words[index] === word));
+}

@@ -1,0 +1,112 @@
+import { EXIT, GuichetError, type TableOutput } from '@guichet/contract';
+import { InvalidArgumentError, Option } from 'commander';
+import { collect, wholeNumber } from '../command.ts';
+import { parseDuration } from '../duration.ts';
+import { drawTable } from '../output/table.ts';
+import { addExamples, type Leaf, listFlag, numberFlag, textFlag } from './leaf.ts';
+import { readPages, sayMore } from './pages.ts';
+
+export const tokensList: Leaf = {
+  define(command) {
+    command
+      .addOption(new Option('--limit <number>', 'At most so many (default 50)').argParser(wholeNumber(1)))
+      .option('--all', 'All of them');
+    addExamples(command, ['guichet tokens list']);
+  },
+  async run(shell, given) {
+    const client = await shell.client();
+    const found = await readPages(given, (page) => client.call('tokens.list', { query: page, signal: shell.context.interrupt }));
+    const now = shell.context.now().toISOString();
+    const table: TableOutput = {
+      kind: 'table',
+      columns: [
+        { key: 'id', title: 'ID', type: 'code', wide: false },
+        { key: 'name', title: 'Name', type: 'text', wide: false },
+        { key: 'of', title: 'Of', type: 'text', wide: false },
+        { key: 'state', title: 'State', type: 'state', wide: false },
+        { key: 'expires', title: 'Expires', type: 'timestamp', wide: false },
+        { key: 'used', title: 'Last used', type: 'timestamp', wide: false },
+        { key: 'scope', title: 'Narrowed to', type: 'text', wide: false },
+      ],
+      rows: found.items.map(({ id, name, principal, expiresAt, lastUsedAt, revokedAt, scope }) => ({
+        id,
+        name,
+        of: principal.id,
+        state: revokedAt !== null ? 'revoked' : expiresAt < now ? 'expired' : 'active',
+        expires: expiresAt,
+        used: lastUsedAt,
+        scope: [...(scope.actions ?? []), ...(scope.environments ?? [])].join(', ') || null,
+      })),
+      empty: 'No tokens. guichet tokens create --name laptop makes one.',
+    };
+    await shell.show(found, () => drawTable(table, shell.canvas));
+    sayMore(shell, found);
+    return EXIT.ok;
+  },
+};
+
+export const tokensCreate: Leaf = {
+  define(command) {
+    command
+      .option('--name <text>', 'What it is for (required)')
+      .addOption(
+        new Option('--expires-in <duration>', 'How long it is valid, such as 30d (default 90d, at most 366d)').argParser(days),
+      )
+      .option('--machine <name>', 'For a machine of one of your teams instead of yourself')
+      .option('--action <id>', 'Only for this action, or postgres.*; repeat for more', collect)
+      .option('--environment <name>', 'Only in this environment; repeat for more', collect);
+    addExamples(command, [
+      'guichet tokens create --name laptop --expires-in 30d',
+      'guichet tokens create --name ci --machine ci-orders --action "orders.*" --environment staging > token',
+    ]);
+  },
+  /** The secret alone goes to stdout, so that it can be piped to where it belongs. */
+  async run(shell, { flags }) {
+    const name = textFlag(flags, 'name');
+    if (name === undefined)
+      throw new GuichetError('usage.invalid', 'Missing: --name.', { remedy: 'Say what it is for: --name laptop.' });
+    const machine = textFlag(flags, 'machine');
+    const actions = listFlag(flags, 'action');
+    const environments = listFlag(flags, 'environment');
+    const client = await shell.client();
+    const created = await client.call('tokens.create', {
+      body: {
+        name,
+        ...(machine !== undefined && { machine }),
+        expiresInDays: numberFlag(flags, 'expiresIn') ?? 90,
+        scope: { ...(actions !== undefined && { actions }), ...(environments !== undefined && { environments }) },
+      },
+      signal: shell.context.interrupt,
+    });
+    await shell.show(created, () => created.secret);
+    if (!shell.forPrograms)
+      shell.say(
+        `It is shown this once. It is of ${created.principal.id} and valid until ${created.expiresAt}; guichet tokens revoke ${created.id} ends it.`,
+      );
+    return EXIT.ok;
+  },
+};
+
+export const tokensRevoke: Leaf = {
+  define(command) {
+    command.argument('<token>', 'Its id, as guichet tokens list shows it');
+    addExamples(command, ['guichet tokens revoke 0198c7be-7c4e-7d5a-9d3f-3b1f6a2c8e11']);
+  },
+  async run(shell, { args: [token = ''] }) {
+    if (!/^[0-9a-f-]{36}$/i.test(token))
+      throw new GuichetError('usage.invalid', `'${token}' is not the id of a token.`, {
+        remedy: 'guichet tokens list shows the ids.',
+      });
+    const client = await shell.client();
+    const revoked = await client.call('tokens.revoke', { params: { token }, signal: shell.context.interrupt });
+    await shell.show(revoked, () => `Revoked '${revoked.name}' of ${revoked.principal.id}: nobody can use it any more.`);
+    return EXIT.ok;
+  },
+};
+
+function days(text: string): number {
+  const seconds = parseDuration(text);
+  const whole = seconds === undefined ? Number.NaN : seconds / 86_400;
+  if (Number.isInteger(whole) && whole >= 1 && whole <= 366) return whole;
+  throw new InvalidArgumentError('It must be whole days, from 1d to 366d.');
+}

@@ -1,0 +1,170 @@
+import { EXIT, type ExitCode } from '@guichet/contract';
+import type { Option } from 'commander';
+import { BUILTINS, type Builtin, findBuiltin, GROUPS } from '../builtin/table.ts';
+import type { CatalogueIndex } from '../catalogue/cache.ts';
+import { Catalogue } from '../catalogue/catalogue.ts';
+import { childrenOf, findAction } from '../catalogue/find.ts';
+import { createCommand, withCommonFlags } from '../command.ts';
+import { configPath, readConfig } from '../config/config-file.ts';
+import { clean } from '../output/clean.ts';
+import { FORMATS, type Shell } from '../shell.ts';
+import { splitWords } from '../words.ts';
+
+/** What could stand next, with what it is. */
+export interface Candidate {
+  readonly value: string;
+  readonly description?: string | undefined;
+}
+
+/** How long a shell waits for live values; what is not there by then is left out. */
+const PATIENCE_MS = 800;
+const MOST = 100;
+
+/** Prints the candidates for the last of the words. Never fails: a completion that complains is worse than none. */
+export async function printCompletions(shell: Shell, words: readonly string[]): Promise<ExitCode> {
+  const typed = words.at(-1) ?? '';
+  let candidates: readonly Candidate[] = [];
+  try {
+    candidates = await complete(shell, { before: words.slice(0, -1), typed });
+  } catch {
+    // A gateway that is away, a token that has expired: nothing to offer.
+  }
+  for (const { value, description } of candidates.filter((one) => one.value.startsWith(typed)).slice(0, MOST))
+    shell.print(description === undefined ? value : `${value}\t${clean(description)}`);
+  return EXIT.ok;
+}
+
+interface Line {
+  /** The finished words. */
+  readonly before: readonly string[];
+  readonly typed: string;
+}
+
+async function complete(shell: Shell, line: Line): Promise<readonly Candidate[]> {
+  const { words, rest } = splitWords(line.before);
+  const last = line.before.at(-1) ?? '';
+  const builtin = findBuiltin(words);
+  if (builtin !== undefined) return completeBuiltin(builtin, { ...line, shell, words, last });
+  const catalogue = new Catalogue(shell);
+  const index = await remembered(catalogue);
+  const found =
+    rest.length > 0 || findAction(index.entries, words)?.used === words.length ? findAction(index.entries, words) : undefined;
+  const children = childrenOf(index.entries, words);
+  if (found !== undefined && (line.typed.startsWith('-') || rest.length > 0 || children.length === 0)) {
+    const { completeAction } = await import('./complete-action.ts');
+    return completeAction({ shell, catalogue, index, entry: found.entry, rest, typed: line.typed });
+  }
+  if (line.typed.startsWith('-')) return optionsOf(withCommonFlags(createCommand(shell.context, 'guichet')).options);
+  if (rest.length > 0 && takesValue(last)) return commonValues(shell, last);
+  return [
+    ...ownWords(words),
+    ...children.map(({ word, entry, below }) => ({ value: word, description: entry?.title ?? `${below} actions` })),
+  ];
+}
+
+async function remembered(catalogue: Catalogue): Promise<CatalogueIndex> {
+  return catalogue.index({ offline: true }).catch(() => ({ format: 1 as const, environments: [], entries: [] }));
+}
+
+/** The CLI's own words that can follow. */
+function ownWords(words: readonly string[]): Candidate[] {
+  const seen = new Map<string, Candidate>();
+  for (const builtin of BUILTINS) {
+    const value = builtin.words[words.length];
+    if (value === undefined || !words.every((word, index) => builtin.words[index] === word) || seen.has(value)) continue;
+    seen.set(value, { value, description: words.length === 0 ? (GROUPS[value] ?? builtin.summary) : builtin.summary });
+  }
+  return [...seen.values()];
+}
+
+interface BuiltinLine extends Line {
+  readonly shell: Shell;
+  readonly words: readonly string[];
+  readonly last: string;
+}
+
+async function completeBuiltin(builtin: Builtin, { shell, words, typed, last }: BuiltinLine): Promise<readonly Candidate[]> {
+  const command = createCommand(shell.context, 'guichet');
+  (await builtin.load()).define(command);
+  withCommonFlags(command);
+  const option = command.options.find(({ short, long }) => last !== '' && (short === last || long === last));
+  if (option?.required === true) return valuesOfOption(shell, option);
+  if (typed.startsWith('-')) return optionsOf(command.options);
+  return words.length > builtin.words.length ? [] : argumentValues(shell, builtin.argument);
+}
+
+async function valuesOfOption(shell: Shell, { long }: Option): Promise<readonly Candidate[]> {
+  switch (long) {
+    case '--env':
+    case '--environment':
+      return (await remembered(new Catalogue(shell))).environments.map((value) => ({ value }));
+    case '--action':
+      return (await remembered(new Catalogue(shell))).entries.map(({ id, title }) => ({ value: id, description: title }));
+    case '--provider':
+      return childrenOf((await remembered(new Catalogue(shell))).entries, []).map(({ word }) => ({ value: word }));
+    case '--request':
+      return requestIds(shell, false);
+    case '--state': {
+      const { REQUEST_STATES } = await import('@guichet/contract');
+      return REQUEST_STATES.map((value) => ({ value }));
+    }
+    case '--kind':
+      return [{ value: 'read' }, { value: 'write' }];
+    default:
+      return commonValues(shell, long ?? '');
+  }
+}
+
+/** Values of the flags that every command takes. */
+export function commonValues(shell: Shell, flag: string): readonly Candidate[] {
+  if (flag === '-o' || flag === '--output') return FORMATS.map((value) => ({ value }));
+  return flag === '--profile' ? profileNames(shell) : [];
+}
+
+function takesValue(flag: string): boolean {
+  return flag === '-o' || flag === '--output' || flag === '--profile';
+}
+
+function profileNames(shell: Shell): Candidate[] {
+  const { profiles } = readConfig(configPath(shell.context));
+  return Object.entries(profiles).map(([value, { gateway }]) => ({ value, description: gateway }));
+}
+
+async function argumentValues(shell: Shell, kind: Builtin['argument']): Promise<readonly Candidate[]> {
+  switch (kind) {
+    case 'request':
+      return requestIds(shell, false);
+    case 'to-approve':
+      return requestIds(shell, true);
+    case 'action':
+      return (await remembered(new Catalogue(shell))).entries.map(({ id, title }) => ({ value: id, description: title }));
+    case 'profile':
+      return profileNames(shell);
+    case 'shell':
+      return [{ value: 'bash' }, { value: 'zsh' }, { value: 'fish' }];
+    case 'token': {
+      const client = await shell.client();
+      const { items } = await client.call('tokens.list', { query: { limit: 50 }, signal: patience(shell) });
+      return items.filter(({ revokedAt }) => revokedAt === null).map(({ id, name }) => ({ value: id, description: name }));
+    }
+    default:
+      return [];
+  }
+}
+
+async function requestIds(shell: Shell, toApprove: boolean): Promise<readonly Candidate[]> {
+  const client = await shell.client();
+  const query = { limit: 30, ...(toApprove && { toApprove: 'true' as const }) };
+  const { items } = await client.call('requests.list', { query, signal: patience(shell) });
+  return items.map(({ id, summary, state }) => ({ value: id, description: `${state.replaceAll('_', ' ')}: ${summary}` }));
+}
+
+export function patience({ context }: Shell): AbortSignal {
+  return AbortSignal.any([context.interrupt, AbortSignal.timeout(PATIENCE_MS)]);
+}
+
+export function optionsOf(options: readonly Option[]): Candidate[] {
+  return options
+    .filter(({ hidden, long }) => !hidden && long !== undefined)
+    .map(({ long, description }) => ({ value: long ?? '', description }));
+}

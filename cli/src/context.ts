@@ -1,0 +1,25 @@
+import type { Readable, Writable } from 'node:stream';
+
+export type InputStream = Readable & { readonly isTTY?: boolean };
+export type OutputStream = Writable & { readonly isTTY?: boolean; readonly columns?: number; readonly rows?: number };
+
+/** Everything that a command touches of the world, so that tests can run one inside their own process. */
+export interface Context {
+  readonly stdin: InputStream;
+  readonly stdout: OutputStream;
+  readonly stderr: OutputStream;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly home: string;
+  readonly now: () => Date;
+  readonly fetch?: typeof globalThis.fetch;
+  /** Aborted with an Interrupted by Ctrl-C. */
+  readonly interrupt: AbortSignal;
+}
+
+/** Somebody pressed Ctrl-C. What is said about it (a request that goes on, say) is the message; empty for nothing. */
+export class Interrupted extends Error {
+  constructor(message = '') {
+    super(message);
+    this.name = 'Interrupted';
+  }
+}

@@ -1,0 +1,65 @@
+import type { TableOutput } from '@guichet/contract';
+import { type Cell, formatCell, isRightAligned } from './cell.ts';
+import { clean } from './clean.ts';
+import type { Canvas } from './draw.ts';
+import { fit, padEnd, padStart, widthOf } from './width.ts';
+
+const GAP = 2;
+/** A column is not made narrower than this: less says nothing. */
+const NARROWEST = 6;
+
+type Column = TableOutput['columns'][number];
+
+/** Rows under their titles; the widest columns of text give way until it fits the canvas. */
+export function drawTable(output: TableOutput, canvas: Canvas): string {
+  const columns = output.columns.filter(({ wide }) => canvas.wide || !wide);
+  if (output.rows.length === 0) return clean(output.empty ?? 'Nothing to show.');
+  const titles = columns.map(({ title }) => clean(title).toUpperCase());
+  const cells = output.rows.map((row) => columns.map((column) => formatCell(row[column.key], column.type, canvas)));
+  const widths = titles.map((title, index) => Math.max(widthOf(title), ...cells.map((row) => widthOf(row[index]?.text ?? ''))));
+  if (!canvas.wide) shrink(widths, { columns, room: canvas.width - GAP * (columns.length - 1) });
+  const line = (row: readonly Cell[]): string =>
+    columns
+      .map((column, index) => drawCell(row[index], { column, width: widths[index] ?? 0, last: index === columns.length - 1 }))
+      .join(' '.repeat(GAP))
+      .trimEnd();
+  return [line(titles.map((text) => ({ text, tint: canvas.paint.bold }))), ...cells.map(line)].join('\n');
+}
+
+function drawCell(cell: Cell | undefined, { column, width, last }: { column: Column; width: number; last: boolean }): string {
+  if (cell === undefined) return ' '.repeat(width);
+  const text = fit(cell.text, width);
+  const shown = cell.tint === undefined ? text : cell.tint(text);
+  if (isRightAligned(column.type)) return padStart(shown, width);
+  return last ? shown : padEnd(shown, width);
+}
+
+/** Takes columns away from the widest text until all fit, or until nothing can give way. */
+function shrink(widths: number[], { columns, room }: { columns: readonly Column[]; room: number }): void {
+  let excess = widths.reduce((sum, width) => sum + width, 0) - room;
+  while (excess > 0) {
+    const widest = widestOf(widths, columns);
+    if (widest === undefined) return;
+    const width = widths[widest] ?? 0;
+    const next = Math.max(
+      NARROWEST,
+      ...widths.filter((other, index) => index !== widest && other < width && gives(columns[index])),
+    );
+    const cut = Math.min(excess, Math.max(1, width - next));
+    widths[widest] = width - cut;
+    excess -= cut;
+  }
+}
+
+function widestOf(widths: readonly number[], columns: readonly Column[]): number | undefined {
+  let widest: number | undefined;
+  widths.forEach((width, index) => {
+    if (width > NARROWEST && gives(columns[index]) && width > (widest === undefined ? 0 : (widths[widest] ?? 0))) widest = index;
+  });
+  return widest;
+}
+
+/** Numbers are never cut: half of one is a wrong one. */
+function gives(column: Column | undefined): boolean {
+  return column?.type === 'text' || column?.type === 'code' || column?.type === 'state' || column?.type === 'timestamp';
+}

@@ -1,0 +1,85 @@
+import type { RequestEvent } from '@guichet/contract';
+import { clean } from '../output/clean.ts';
+import type { Paint } from '../output/paint.ts';
+import { formatTime } from '../output/units.ts';
+
+/** One event as a line, or undefined for those that only programs need. */
+export function eventText(event: RequestEvent, { paint, now }: { paint: Paint; now: Date }): string | undefined {
+  const text = wording(event, paint);
+  return text === undefined ? undefined : `${paint.dim(formatTime(new Date(event.at), now))}  ${text}`;
+}
+
+function wording({ type, actor, data }: RequestEvent, paint: Paint): string | undefined {
+  const by = actor === null ? '' : ` by ${clean(actor.name)}`;
+  const comment = typeof data['comment'] === 'string' && data['comment'] !== '' ? `: ${clean(data['comment'])}` : '';
+  switch (type) {
+    case 'request.submitted':
+      return `Submitted${by}`;
+    case 'request.approved':
+      return `${paint.green('Approved')}${by}${comment}`;
+    case 'request.rejected':
+      return `${paint.red('Rejected')}${by}${comment}`;
+    case 'request.withdrawn':
+      return `Withdrawn${by}${comment}`;
+    case 'request.expired':
+      return paint.red('Expired: nobody decided in time');
+    case 'request.queued':
+      return 'Queued';
+    case 'request.started':
+      return typeof data['attempt'] === 'number' && data['attempt'] > 1 ? `Started (attempt ${data['attempt']})` : 'Started';
+    case 'request.dispatched':
+      return undefined;
+    case 'request.cancel_requested':
+      return `Cancel asked for${by}${comment}`;
+    case 'request.requeued':
+      return `Queued again${because(data)}`;
+    case 'request.lost':
+      return paint.yellow(`Nobody knows how the run ended${because(data)}`);
+    case 'request.settled':
+      return `The provider says what became of it: ${clean(String(data['status'] ?? ''))}`;
+    case 'request.voided':
+      return `${paint.red('Void')}${because(data)}`;
+    case 'request.succeeded':
+      return `${paint.green('Succeeded')}${typeof data['result'] === 'string' ? `: ${clean(data['result'])}` : ''}`;
+    case 'request.failed':
+      return `${paint.red('Failed')}${because(data)}`;
+    case 'request.cancelled':
+      return `Cancelled${by}${comment}`;
+    case 'run.log':
+      return logText(data, paint);
+    case 'run.progress':
+      return progressText(data);
+    default:
+      // Of a newer gateway.
+      return clean(String(type));
+  }
+}
+
+/** Why, from the two shapes in which events say it. */
+function because(data: RequestEvent['data']): string {
+  const failure = data['failure'];
+  const inFailure = typeof failure === 'object' && failure !== null && 'message' in failure ? failure.message : undefined;
+  const message = inFailure ?? data['message'];
+  return typeof message === 'string' && message !== '' ? `: ${clean(message)}` : '';
+}
+
+function logText(data: RequestEvent['data'], paint: Paint): string {
+  const message = clean(String(data['message'] ?? ''));
+  if (data['level'] === 'error') return `  ${paint.red(message)}`;
+  return `  ${data['level'] === 'warn' ? paint.yellow(message) : message}`;
+}
+
+const BAR_WIDTH = 20;
+
+/** `[██████░░░░] 60% · copying`, `600 done` where the total is not known. */
+export function progressText(data: RequestEvent['data']): string {
+  const { done, total, message } = data as { done?: unknown; total?: unknown; message?: unknown }; // each is checked below
+  const parts: string[] = [];
+  if (typeof done === 'number' && typeof total === 'number' && total > 0) {
+    const share = Math.min(1, Math.max(0, done / total));
+    const full = Math.round(share * BAR_WIDTH);
+    parts.push(`[${'█'.repeat(full)}${'░'.repeat(BAR_WIDTH - full)}] ${Math.floor(share * 100)}%`);
+  } else if (typeof done === 'number') parts.push(`${done} done`);
+  if (typeof message === 'string' && message !== '') parts.push(clean(message));
+  return `  ${parts.join(' · ')}`;
+}

@@ -1,0 +1,86 @@
+import { GuichetError, type Request, type RequestEvent } from '@guichet/contract';
+import { Interrupted } from '../context.ts';
+import { formatDuration } from '../output/units.ts';
+import { fit } from '../output/width.ts';
+import type { Shell } from '../shell.ts';
+import { eventText } from './event-text.ts';
+
+export interface FollowOptions {
+  /** Number of the last event that need not be shown. */
+  readonly after: number;
+  /** Seconds after which waiting, not the request, ends; for ever when absent. */
+  readonly timeout?: number | undefined;
+}
+
+/**
+ * Shows the events of a request on stderr until it has ended, or until nobody but a person can say how it did, and gives
+ * it as it is then. Throws Interrupted on Ctrl-C and `wait.timeout` when the time is over; the request goes on in both.
+ */
+export async function followRequest(shell: Shell, request: Request, { after, timeout }: FollowOptions): Promise<Request> {
+  const client = await shell.client();
+  const { context } = shell;
+  const limit = timeout === undefined ? undefined : AbortSignal.timeout(timeout * 1000);
+  const signal = limit === undefined ? context.interrupt : AbortSignal.any([context.interrupt, limit]);
+  const lines = new EventLines(shell);
+  try {
+    for await (const event of client.watch(request.id, { after, signal, onConnection: (status) => lines.connection(status) })) {
+      lines.show(event);
+      if (event.type === 'request.lost' && event.data['observable'] !== true) break;
+    }
+    return await client.call('requests.show', { params: { request: request.id }, signal });
+  } catch (error) {
+    if (context.interrupt.aborted) throw new Interrupted(goesOn(request));
+    if (limit?.aborted === true)
+      throw new GuichetError('wait.timeout', `${request.id} has not ended after ${formatDuration(timeout ?? 0)}. It goes on.`, {
+        remedy: `guichet requests watch ${request.id} follows it.`,
+      });
+    throw error;
+  } finally {
+    lines.finish();
+  }
+}
+
+function goesOn({ id, state }: Request): string {
+  const stop = state === 'awaiting_approval' ? 'withdraw' : 'cancel';
+  return [
+    `No longer watching. ${id} goes on without you.`,
+    `  guichet requests watch ${id}    follows it again`,
+    `  guichet requests ${stop} ${id}    stops it`,
+  ].join('\n');
+}
+
+/** Events as lines; on a terminal, progress stays on one line of its own that is drawn over. */
+class EventLines {
+  readonly #shell: Shell;
+  #progress = false;
+
+  constructor(shell: Shell) {
+    this.#shell = shell;
+  }
+
+  show(event: RequestEvent): void {
+    const { context, aside } = this.#shell;
+    const text = eventText(event, { paint: aside, now: context.now() });
+    if (text === undefined) return;
+    this.finish();
+    if (event.type === 'run.progress' && context.stderr.isTTY === true) {
+      context.stderr.write(fit(text, (context.stderr.columns ?? 80) - 1));
+      this.#progress = true;
+    } else this.#shell.say(text);
+  }
+
+  connection(status: 'cut' | 'resumed'): void {
+    this.finish();
+    this.#shell.say(
+      this.#shell.aside.yellow(
+        status === 'cut' ? 'The connection to the gateway was cut; the request goes on. Connecting again …' : 'Connected again.',
+      ),
+    );
+  }
+
+  /** Clears the line of progress. */
+  finish(): void {
+    if (this.#progress) this.#shell.context.stderr.write('\r\u001b[2K');
+    this.#progress = false;
+  }
+}

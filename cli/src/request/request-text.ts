@@ -1,0 +1,82 @@
+import type { Request } from '@guichet/contract';
+import { formatCell } from '../output/cell.ts';
+import { clean } from '../output/clean.ts';
+import { type Canvas, drawOutput } from '../output/draw.ts';
+import { planText, waitingFor } from './plan-text.ts';
+
+/** A whole request, as `requests show` prints it and as an approver reads it. */
+export function requestText(request: Request, canvas: Canvas): string {
+  const { paint } = canvas;
+  const state = formatCell(request.state, 'state', canvas);
+  const time = (at: string): string => formatCell(at, 'timestamp', canvas).text;
+  const lines = [
+    `${paint.bold(request.id)} · ${clean(request.title)} · ${state.tint?.(state.text) ?? state.text}`,
+    field('Action', `${clean(request.action)} in ${clean(request.environment)} (${request.risk})`),
+    field('Requester', `${clean(request.requester.name)}, ${time(request.createdAt)}`),
+    field('Reason', request.reason === '' ? '–' : clean(request.reason)),
+    ...Object.entries(request.input).map(([name, value], index) =>
+      field(index === 0 ? 'Input' : '', `${clean(name)} = ${clean(typeof value === 'string' ? value : JSON.stringify(value))}`),
+    ),
+    planText(request.plan, paint),
+    ...request.gates.map((gate) =>
+      field('Approval', `${gate.approved} of ${gate.count} from team '${clean(gate.team)}': ${clean(gate.reason)}`),
+    ),
+    ...request.approvals.map(({ by, at, comment }) =>
+      field('Approved', `by ${clean(by.name)}, ${time(at)}${comment === '' ? '' : `: ${clean(comment)}`}`),
+    ),
+  ];
+  if (request.decidedBy !== null)
+    lines.push(field('Decided', `by ${clean(request.decidedBy.name)}${request.comment ? `: ${clean(request.comment)}` : ''}`));
+  if (request.expiresAt !== null) lines.push(field('Lapses', time(request.expiresAt)));
+  const end = endText(request, canvas);
+  if (end !== undefined) lines.push(end);
+  if (request.allowed.length > 0)
+    lines.push(
+      paint.dim(`You can: ${request.allowed.map((command) => `guichet requests ${command} ${request.id}`).join(' · ')}`),
+    );
+  return lines.join('\n');
+
+  function field(title: string, text: string): string {
+    return `  ${paint.dim(title.padEnd(9))}  ${text}`;
+  }
+}
+
+/** How it ended: the receipt, or why there is none; undefined while it has not. */
+export function endText(request: Request, canvas: Canvas): string | undefined {
+  const { paint } = canvas;
+  const { state, failure, comment, decidedBy } = request;
+  const why =
+    failure === null
+      ? ''
+      : `: ${clean(failure.message)}${failure.remedy === undefined ? '' : `\n  ${paint.cyan('→')} ${clean(failure.remedy)}`}`;
+  const by = decidedBy === null ? '' : ` by ${clean(decidedBy.name)}${comment ? `: ${clean(comment)}` : ''}`;
+  switch (state) {
+    case 'succeeded':
+      return request.output === null ? paint.green('Succeeded.') : `${paint.green('✓')} ${drawOutput(request.output, canvas)}`;
+    case 'failed':
+      return `${paint.red('✗ Failed')}${why}`;
+    case 'rejected':
+      return `${paint.red('✗ Rejected')}${by}`;
+    case 'withdrawn':
+      return `✗ Withdrawn${by}`;
+    case 'cancelled':
+      return `✗ Cancelled${by}${why}`;
+    case 'expired':
+      return `${paint.red('✗ Expired')}: nobody decided in time. Run the command again if it is still needed.`;
+    case 'void':
+      return `${paint.red('✗ Void')}${why}${request.drift === null ? '' : `\n  It would now be: ${clean(request.drift.summary)}\n  Run the command again to ask for that.`}`;
+    case 'unknown':
+      return `${paint.yellow('? Unknown')}: nobody saw how the run ended${why}. Look at what it acted on before you run it again.`;
+    case 'awaiting_approval':
+    case 'queued':
+    case 'running':
+      return undefined;
+  }
+}
+
+/** `REQ-12 · Waiting for 1 approval from team 'payments' …` */
+export function standingText(request: Request): string {
+  const waits = request.state === 'awaiting_approval' ? waitingFor(request.gates) : undefined;
+  if (waits !== undefined) return `${request.id} · Waiting for ${waits} …`;
+  return `${request.id} · ${request.state === 'running' ? 'Running' : 'Queued'} …`;
+}

@@ -1,0 +1,108 @@
+import { type ExitCode, GuichetError } from '@guichet/contract';
+import { BUILTINS, type Builtin, findBuiltin, GROUPS } from './builtin/table.ts';
+import type { CatalogueIndex } from './catalogue/cache.ts';
+import { Catalogue } from './catalogue/catalogue.ts';
+import { childrenOf, findAction } from './catalogue/find.ts';
+import { commonFlagsOf, createCommand, guessCommonFlags, parseFlags, withCommonFlags } from './command.ts';
+import type { Context } from './context.ts';
+import { showGroup, showTop } from './help.ts';
+import { reportError } from './report-error.ts';
+import { Shell } from './shell.ts';
+import { didYouMean, nearest } from './suggest.ts';
+import { splitWords, type Words } from './words.ts';
+
+/** Runs one command line to its exit code. Errors are reported, never thrown; nothing ends the process. */
+export async function run(argv: readonly string[], context: Context): Promise<ExitCode> {
+  const flags = guessCommonFlags(argv);
+  try {
+    return await dispatch(argv, new Shell(context, flags));
+  } catch (error) {
+    return reportError(error, { context, flags });
+  }
+}
+
+async function dispatch(argv: readonly string[], shell: Shell): Promise<ExitCode> {
+  if (argv[0] === '__complete') return (await import('./completion/complete.ts')).printCompletions(shell, argv.slice(1));
+  if (argv[0] === 'help') return dispatch([...argv.slice(1).filter((word) => !word.startsWith('-')), '--help'], shell);
+  if (argv[0] === '--version' || argv[0] === '-V') return dispatch(['version', ...argv.slice(1)], shell);
+  const line = splitWords(argv);
+  const builtin = findBuiltin(line.words);
+  if (builtin !== undefined) return runBuiltin(builtin, { shell, line });
+  const helpWanted = line.rest.includes('--help') || line.rest.includes('-h');
+  if (line.words.length === 0) {
+    if (!helpWanted && line.rest.length > 0) parseFlags(withCommonFlags(createCommand(shell.context, 'guichet')), line.rest);
+    return showTop(shell);
+  }
+  const [group = ''] = line.words;
+  if (Object.hasOwn(GROUPS, group) && line.words.length === 1) return showGroup(shell, { words: line.words, children: [] });
+  return runFromCatalogue({ shell, line, helpWanted });
+}
+
+async function runBuiltin(builtin: Builtin, { shell, line }: { shell: Shell; line: Words }): Promise<ExitCode> {
+  const leaf = await builtin.load();
+  const command = createCommand(shell.context, ['guichet', ...builtin.words].join(' ')).description(`${builtin.summary}.`);
+  command.optionsGroup('Flags:');
+  leaf.define(command);
+  withCommonFlags(command);
+  parseFlags(command, [...line.words.slice(builtin.words.length), ...line.rest]);
+  const flags = command.opts();
+  return leaf.run(new Shell(shell.context, commonFlagsOf(flags)), { args: command.args, flags });
+}
+
+interface CatalogueLine {
+  readonly shell: Shell;
+  readonly line: Words;
+  readonly helpWanted: boolean;
+}
+
+async function runFromCatalogue({ shell, line, helpWanted }: CatalogueLine): Promise<ExitCode> {
+  const catalogue = new Catalogue(shell);
+  const lookUp = (index: CatalogueIndex) => ({
+    index,
+    found: findAction(index.entries, line.words),
+    children: childrenOf(index.entries, line.words),
+  });
+  let { index, found, children } = lookUp(await indexFor(line.words, { catalogue, helpWanted }));
+  // Perhaps it is new: what is remembered may be up to a minute old.
+  if (found === undefined && children.length === 0 && !catalogue.isFresh)
+    ({ index, found, children } = lookUp(await catalogue.refresh()));
+  if (found === undefined && children.length > 0) return showGroup(shell, { words: line.words, children });
+  if (found === undefined) throw unknownCommand(line.words, index);
+  const { runAction } = await import('./action/run-action.ts');
+  const rest = [...line.words.slice(found.used), ...line.rest];
+  return runAction({ shell, catalogue, entry: found.entry, index, argv: rest });
+}
+
+/** The index; a misspelt command of the CLI's own is told as such even when there is no gateway to ask. */
+async function indexFor(
+  [word = '']: readonly string[],
+  { catalogue, helpWanted }: { catalogue: Catalogue; helpWanted: boolean },
+): Promise<CatalogueIndex> {
+  try {
+    return await catalogue.index({ offline: helpWanted });
+  } catch (error) {
+    const own = BUILTINS.map((builtin) => builtin.words[0] ?? '');
+    const meant = own.includes(word) ? word : nearest(word, own);
+    if (meant === undefined || !(error instanceof GuichetError)) throw error;
+    throw new GuichetError('usage.invalid', `There is no command '${word}' that is known without a gateway.`, {
+      remedy: meant === word ? `See guichet ${word} --help.` : `Did you mean ${meant}? Otherwise: ${error.message}`,
+    });
+  }
+}
+
+function unknownCommand(words: readonly string[], index: CatalogueIndex): GuichetError {
+  let known = 0;
+  while (known < words.length && childrenOf(index.entries, words.slice(0, known + 1)).length > 0) known += 1;
+  const group = words.slice(0, known);
+  const word = words[known] ?? '';
+  const own = BUILTINS.filter((builtin) => group.every((part, at) => builtin.words[at] === part)).map(
+    (builtin) => builtin.words[group.length] ?? '',
+  );
+  const siblings = [...new Set([...childrenOf(index.entries, group).map((child) => child.word), ...own])].filter(
+    (name) => name !== '',
+  );
+  const all = ['guichet', ...group].join(' ');
+  return new GuichetError('usage.invalid', `There is no command '${word}' in ${all}.`, {
+    remedy: `${didYouMean(word, siblings) ?? ''} See ${all} --help.`.trim(),
+  });
+}
