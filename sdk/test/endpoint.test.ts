@@ -137,8 +137,9 @@ test('the handler cannot reach the objects of the gateway', async () => {
     },
   });
   const provider = defineProvider({ name: 'p', title: 'P', version: '1', team: 't', actions: [vandal] });
+  const endpoint = provider.endpoint();
   const call: ProviderCall = callOf(provider, 'run', 'vandal', { body: { input: { list: [{}] }, seen: { a: [1] } } });
-  await collect(provider.endpoint().run(call));
+  await collect(endpoint.run(call));
   expect(seenBy).toEqual([{ list: [{}, 'x'] }, { a: [1, 2] }]);
   expect(call.body).toMatchObject({ input: { list: [{}] }, seen: { a: [1] } });
 });
@@ -186,11 +187,12 @@ test('a plan may leave the fingerprint to what it saw, and must have one of the 
 
 test('heartbeats come in process too, for the gateway watches both alike', async () => {
   const provider = shopProvider(openShop());
+  const endpoint = provider.endpoint({ heartbeatSeconds: 0.01 });
   const cancel = new AbortController();
   const body = { ...sell, input: { item: 'apple', mood: 'wait' } };
   const call = { ...callOf(provider, 'run', 'items.sell', { body }), cancel: cancel.signal };
   const messages: RunMessage[] = [];
-  for await (const message of provider.endpoint({ heartbeatSeconds: 0.01 }).run(call)) {
+  for await (const message of endpoint.run(call)) {
     messages.push(message);
     if (messages.length === 3) cancel.abort();
   }
