@@ -3,7 +3,8 @@ import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { GuichetError } from '@guichet/contract';
-import { isPostmasterOf, processBirth } from './process-birth.ts';
+import { processBirth } from '../process-birth.mjs';
+import { isPostmasterOf } from './is-postmaster.ts';
 
 /** What postmaster.pid says. `status` is `starting`, `ready`, `standby` or `stopping`. */
 export interface PostmasterFile {

@@ -3,8 +3,8 @@ import { closeSync, openSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { GuichetError } from '@guichet/contract';
+import { type Guard, guardProcess } from '../guard.mjs';
 import { type Account, spawnAs } from './account.ts';
-import { type Guard, guardPostmaster } from './guard.ts';
 import { claimServer, readPostmasterFile } from './ownership.ts';
 
 const START_LIMIT_SECONDS = 120;
@@ -63,7 +63,11 @@ export async function launchPostmaster(options: LaunchOptions): Promise<Postmast
       cause,
     });
   }
-  const guard = guardPostmaster(pid, account);
+  const guard = guardProcess({
+    target: pid,
+    signals: ['SIGINT', 'SIGQUIT', 'SIGKILL'], // fast shutdown, then the harder ways
+    ...(account && { uid: account.uid, gid: account.gid }),
+  });
   void exited.then(() => guard.release());
   child.unref();
   await untilReady({ dataDir, pid, child, guard, said: () => readFileSync(logFile).subarray(logged).toString() });

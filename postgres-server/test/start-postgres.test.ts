@@ -8,9 +8,10 @@ import { availableMajors, dataHome, freePort, type Major, type PostgresServer, s
 import { temporaryDataDir } from '@guichet/postgres-server/testing';
 import pg from 'pg';
 import { afterEach, describe, expect, test } from 'vitest';
+import { processBirth } from '../process-birth.mjs';
 import { serverAccount, spawnAs } from '../src/account.ts';
 import { binariesOf } from '../src/binaries.ts';
-import { isPostmasterOf, processBirth } from '../src/process-birth.ts';
+import { isPostmasterOf } from '../src/is-postmaster.ts';
 
 const cleanUp: (() => Promise<unknown>)[] = [];
 afterEach(async () => {

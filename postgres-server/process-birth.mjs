@@ -1,11 +1,16 @@
 import { execFileSync } from 'node:child_process';
-import { readFileSync, readlinkSync, realpathSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 
 /**
  * When a process was born, in a form that only serves to be compared; undefined when there is none. Pid and birth
  * together name a process for ever, a pid alone is given again to others.
+ *
+ * Plain JavaScript: the set-up script needs it before there is a Node that reads TypeScript.
+ *
+ * @param {number} pid
+ * @returns {string | undefined}
  */
-export function processBirth(pid: number): string | undefined {
+export function processBirth(pid) {
   if (process.platform !== 'linux') return ps(pid, 'lstart=');
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
@@ -17,18 +22,14 @@ export function processBirth(pid: number): string | undefined {
   }
 }
 
-/** Whether a process is alive and is the postmaster of a data directory. */
-export function isPostmasterOf(pid: number, dataDir: string): boolean {
-  if (process.platform !== 'linux') return (ps(pid, 'command=') ?? '').includes(dataDir);
-  try {
-    // A server works inside its data directory; nothing else does.
-    return readlinkSync(`/proc/${pid}/cwd`) === realpathSync(dataDir);
-  } catch {
-    return false;
-  }
-}
-
-function ps(pid: number, column: string): string | undefined {
+/**
+ * One column of `ps` about one process; undefined when there is no such process.
+ *
+ * @param {number} pid
+ * @param {string} column
+ * @returns {string | undefined}
+ */
+export function ps(pid, column) {
   try {
     const line = execFileSync('ps', ['-ww', '-o', column, '-p', String(pid)], {
       encoding: 'utf8',

@@ -1,0 +1,80 @@
+/**
+ * Makes a clone ready to run: a Node that is recent enough, the packages, what has to be built. Runs before `npm start`
+ * and `npm test`, on any Node from 20 on, so: plain JavaScript, and nothing but Node's own modules. When all is done
+ * already it costs some milliseconds.
+ */
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { bringNode } from './bring-node.mjs';
+import { npm } from './npm.mjs';
+import { isInstalled, missingPackages } from './packages.mjs';
+import { PROJECT, projectNode, RUNTIME } from './runtime.mjs';
+import { withLock } from './setup-lock.mjs';
+import { SetupError, say, step } from './steps.mjs';
+
+const STAMP = join(RUNTIME, 'built');
+const BUNDLE = join(PROJECT, 'cli/dist/guichet.cjs');
+/** What the bundle of the command line is made of. */
+const BUNDLED = ['package-lock.json', 'cli', 'client', 'contract'];
+
+async function setUp() {
+  mkdirSync(RUNTIME, { recursive: true });
+  await withLock({
+    file: join(RUNTIME, 'setup.lock'),
+    onWait: (holder) => say(`waiting for process ${holder}, which is setting up this folder`),
+    work: async () => {
+      await bringNode();
+      if (!isInstalled(PROJECT)) await step('installing packages', install);
+      const sources = hashOf(BUNDLED);
+      if (!existsSync(BUNDLE) || !existsSync(STAMP) || readFileSync(STAMP, 'utf8') !== sources) {
+        await step('building the command line', build);
+        writeFileSync(STAMP, sources);
+      }
+    },
+  });
+}
+
+async function install() {
+  // No install scripts: nothing here needs one, and a package that is taken over must not run code on set-up.
+  await npm(projectNode(), [
+    'ci',
+    '--ignore-scripts',
+    '--include=dev',
+    '--include=optional',
+    '--prefer-offline',
+    '--loglevel=error',
+  ]);
+  const missing = missingPackages(PROJECT);
+  if (missing.length === 0) return;
+  throw new SetupError(`npm ci left out ${missing.join(', ')}.`, 'Usually the network failed: run it again.');
+}
+
+async function build() {
+  await npm(projectNode(), ['run', 'build', '--workspace', 'cli']);
+}
+
+/** @param {string[]} places files and folders, relative to the project */
+function hashOf(places) {
+  const hash = createHash('sha256').update(process.versions.node);
+  for (const place of places)
+    for (const file of filesIn(place)) hash.update(`\0${file}\0`).update(readFileSync(join(PROJECT, file)));
+  return hash.digest('hex');
+}
+
+/** @param {string} place @returns {string[]} its files, sorted; those that are made of others or prove them left out */
+function filesIn(place) {
+  const entries = place.includes('.') ? undefined : readdirSync(join(PROJECT, place), { withFileTypes: true });
+  if (entries === undefined) return [place];
+  const kept = entries.filter(({ name }) => !['node_modules', 'dist', 'test'].includes(name));
+  return kept.flatMap((entry) => (entry.isDirectory() ? filesIn(`${place}/${entry.name}`) : [`${place}/${entry.name}`])).sort();
+}
+
+try {
+  await setUp();
+} catch (error) {
+  if (!(error instanceof SetupError)) throw error;
+  say(error.message);
+  say(error.remedy);
+  process.exitCode = 78; // the exit code of the contract for what has to be set up first
+}
