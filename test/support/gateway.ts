@@ -1,7 +1,14 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { isFinal, type Problem, type Request, type RequestEvent, type RequestState } from '@guichet/contract';
+import {
+  isFinal,
+  type Problem,
+  type ProviderEndpoint,
+  type Request,
+  type RequestEvent,
+  type RequestState,
+} from '@guichet/contract';
 import { type App, parseConfig, startApp } from '@guichet/gateway';
 import { testDatabase } from '@guichet/postgres-server/testing';
 import { pino } from 'pino';
@@ -44,11 +51,18 @@ export interface CallOptions {
 export interface TestGatewayOptions {
   readonly databaseUrl?: string;
   readonly lab?: Lab;
+  /** Instead of the lab provider mounted in the process: one that the configuration names, or this. */
+  readonly mounted?: 'none' | ProviderEndpoint;
   readonly config?: Record<string, unknown>;
 }
 
 /** A real gateway on a fresh database, with the lab provider mounted. */
-export async function startGateway({ lab = new Lab(), config = {}, databaseUrl }: TestGatewayOptions = {}): Promise<TestGateway> {
+export async function startGateway({
+  lab = new Lab(),
+  mounted = labProvider(lab).endpoint(),
+  config = {},
+  databaseUrl,
+}: TestGatewayOptions = {}): Promise<TestGateway> {
   const database = databaseUrl === undefined ? await testDatabase() : undefined;
   const url = databaseUrl ?? database?.url ?? '';
   const folder = await mkdtemp(join(tmpdir(), 'guichet-gateway-'));
@@ -63,7 +77,7 @@ export async function startGateway({ lab = new Lab(), config = {}, databaseUrl }
     ...config,
   };
   const app = await startApp(parseConfig(file, { path: join(folder, 'guichet.yaml') }), {
-    mounted: [{ name: 'lab', endpoint: labProvider(lab).endpoint() }],
+    mounted: mounted === 'none' ? [] : [{ name: 'lab', endpoint: mounted }],
     logger: pino({ level: process.env['GUICHET_TEST_LOG'] ?? 'silent' }),
   });
   const tokens = new Map<string, Promise<string>>();

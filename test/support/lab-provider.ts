@@ -8,19 +8,33 @@ export class Lab {
   fingerprint = 'calm';
   /** Run ids whose effect happened, in order. */
   readonly effects: string[] = [];
-  /** How the next runs end. */
+  /** How the next plans end. */
+  planning: 'succeed' | 'busy' | 'hang' = 'succeed';
+  /** How the next runs end; `half`: after the effect, without a result. */
   mode: 'succeed' | 'fail' | 'retryable' | 'hang' | 'ignore-cancel' | 'half' = 'succeed';
   /** What observe says. */
   observation: 'succeeded' | 'failed' | 'not_started' | 'running' | 'unknown' = 'unknown';
-  readonly #bell = new EventEmitter();
+  /** Run ids that entered the handler, in order. */
+  readonly entries: string[] = [];
+  readonly #bell = new EventEmitter().setMaxListeners(0);
 
-  entered(): void {
+  entered(runId: string): void {
+    this.entries.push(runId);
     this.#bell.emit('entered');
   }
 
   /** Resolves when the next run has entered its handler. */
   nextEntry(): Promise<void> {
     return new Promise((resolve) => this.#bell.once('entered', resolve));
+  }
+
+  planned(): void {
+    this.#bell.emit('planned');
+  }
+
+  /** Resolves when the next plan is asked for. */
+  nextPlan(): Promise<void> {
+    return new Promise((resolve) => this.#bell.once('planned', resolve));
   }
 
   /** Lets a run that hangs go on. */
@@ -62,7 +76,10 @@ export function labProvider(lab: Lab): Provider {
       input: target,
       output: 'record',
       options: { target: ({ query }) => ['alpha', 'beta'].filter((value) => value.includes(query)).map((value) => ({ value })) },
-      plan: ({ input }) => {
+      plan: async ({ input, signal }) => {
+        lab.planned();
+        if (lab.planning === 'busy') throw new RetryableFailure('The laboratory is busy.');
+        if (lab.planning === 'hang') await lab.released(signal);
         if (input.target === 'forbidden') refuse("'forbidden' cannot be changed.", { remedy: 'Choose another target.' });
         return {
           summary: `Changes '${input.target}' by ${input.size}`,
@@ -73,7 +90,7 @@ export function labProvider(lab: Lab): Provider {
         };
       },
       run: async ({ input, runId, log, progress, signal }) => {
-        lab.entered();
+        lab.entered(runId);
         log(`changing ${input.target}`);
         progress({ message: 'half way', done: 1, total: 2 });
         if (lab.mode === 'fail') throw new PermanentFailure('The thing is stuck.', { remedy: 'Shake it.' });
@@ -81,6 +98,8 @@ export function labProvider(lab: Lab): Provider {
         if (lab.mode === 'hang') await lab.released(signal);
         if (lab.mode === 'ignore-cancel') await lab.released(new AbortController().signal);
         lab.effects.push(runId);
+        // The SDK cannot pass this on as an output: it ends the stream without a result.
+        if (lab.mode === 'half') return undefined as never;
         return {
           kind: 'record' as const,
           summary: `Changed '${input.target}'`,

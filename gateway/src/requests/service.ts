@@ -137,7 +137,7 @@ export class Requests {
       throw denied(allowed);
     }
     try {
-      const plan = storable(await this.#options.calls.plan({ found, environment: call.environment, input, caller: principal }));
+      const plan = await this.#options.calls.plan({ found, environment: call.environment, input, caller: principal });
       return { found, input, plan, owner: plan.resource.owner ?? found.action.team };
     } catch (error) {
       const code = error instanceof GuichetError ? error.code : 'internal';
@@ -230,15 +230,6 @@ export class Requests {
     const actor = { id: principal.id, name: principal.name };
     await appendAudit(this.#options.db, { ...event, actor, action: call.action, environment: call.environment });
   }
-}
-
-/** PostgreSQL keeps no NUL in a text; what cannot be kept cannot be approved. */
-function storable(plan: Plan): Plan {
-  const { summary, resource } = plan;
-  if (![summary, resource.type, resource.id].some((text) => text.includes('\0'))) return plan;
-  throw new GuichetError('provider.protocol', 'The provider made a plan that holds a NUL character.', {
-    remedy: 'Ask the team that runs the provider.',
-  });
 }
 
 function idempotencyDigest({ action, environment, input, reason, fingerprint }: SubmitCall): string {

@@ -1,0 +1,270 @@
+import { type Actor, isFinal, type Output, REQUEST_STATES, type RequestState } from '@guichet/contract';
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { ACCEPTED, MAX_ATTEMPTS, transition } from '../src/requests/index.ts';
+import type { Life, LifeEvent, LifeEventType, Transition } from '../src/requests/life.ts';
+import { APPROVAL_WINDOW_MS, EVENTS, FAILURE, lifeOf, NADIA, NOW, START_WINDOW_MS, secondsAfter } from './support/lives.ts';
+
+const OUTPUT: Output = { kind: 'text', text: 'done' };
+const EVENT_TYPES = [...new Set(EVENTS.map(({ type }) => type))];
+const NON_FINAL = REQUEST_STATES.filter((state) => !isFinal(state));
+
+const anyLife = fc
+  .record({
+    state: fc.constantFrom(...REQUEST_STATES),
+    expiresAt: fc.constantFrom(null, secondsAfter(-1), NOW, secondsAfter(60)),
+    runAfter: fc.constantFrom(new Date(0), NOW, secondsAfter(60)),
+    cancelRequestedAt: fc.constantFrom(null, secondsAfter(-5)),
+    dispatchedAt: fc.constantFrom(null, secondsAfter(-100), secondsAfter(-10)),
+    idempotent: fc.boolean(),
+    observable: fc.boolean(),
+    attempt: fc.integer({ min: 0, max: MAX_ATTEMPTS + 2 }),
+  })
+  // Only what was dispatched can be unknown: see `lose`.
+  .map((life): Life => (life.state === 'unknown' ? { ...life, dispatchedAt: life.dispatchedAt ?? secondsAfter(-10) } : life));
+const anyEvent = fc.constantFrom(...EVENTS);
+
+const taken = (next: Transition): Extract<Transition, { ok: true }> => {
+  if (!next.ok) throw new Error(`not taken: ${next.reason}`);
+  return next;
+};
+const refused = (next: Transition): string => (next.ok ? `taken: ${next.changes.state}` : next.reason);
+
+describe('every state and every event', () => {
+  test.each(REQUEST_STATES.flatMap((state) => EVENT_TYPES.map((type) => [state, type] as const)))(
+    '%s takes %s exactly when the table says so',
+    (state, type) => {
+      const answers = EVENTS.filter((event) => event.type === type).map((event) => transition(lifeOf({ state }), event, NOW));
+      const foreign = answers.every((answer) => !answer.ok && answer.reason === 'state');
+      expect(foreign).toBe(!ACCEPTED[state].includes(type));
+    },
+  );
+
+  test('a final state takes no event', () => {
+    for (const state of REQUEST_STATES.filter(isFinal)) expect(ACCEPTED[state]).toEqual([]);
+  });
+
+  test('every state that is not final can still come to an end', () => {
+    const ends = (state: RequestState, seen: ReadonlySet<RequestState>): boolean =>
+      isFinal(state) ||
+      ACCEPTED[state].some((type) =>
+        EVENTS.filter((event) => event.type === type).some((event) => {
+          const life = { dispatchedAt: secondsAfter(-1), expiresAt: secondsAfter(-1), cancelRequestedAt: secondsAfter(-1) };
+          const next = transition(lifeOf({ state, ...life }), event, NOW);
+          return next.ok && !seen.has(next.changes.state) && ends(next.changes.state, new Set([...seen, state]));
+        }),
+      );
+    for (const state of NON_FINAL) expect(ends(state, new Set([state])), state).toBe(true);
+  });
+});
+
+describe('whatever happens', () => {
+  const always = (property: (life: Life, event: LifeEvent, next: Extract<Transition, { ok: true }>) => void): void => {
+    fc.assert(
+      fc.property(anyLife, anyEvent, (life, event) => {
+        const next = transition(life, event, NOW);
+        if (next.ok) property(life, event, next);
+      }),
+      { numRuns: 5000 },
+    );
+  };
+
+  test('a change of state is always told, and an end says when', () => {
+    always((life, _, { changes, told }) => {
+      if (changes.state !== life.state) expect(told.length).toBeGreaterThan(0);
+      expect(isFinal(changes.state)).toBe(changes.finishedAt !== undefined);
+      if (isFinal(changes.state)) expect(changes).toMatchObject({ finishedAt: NOW, expiresAt: null, leaseUntil: null });
+    });
+  });
+
+  test('a run that was dispatched goes back to the queue only when it is idempotent, was never sent, or was observed not to have started', () => {
+    always((life, event, { changes }) => {
+      if (life.state !== 'running' && life.state !== 'unknown') return;
+      if (changes.state !== 'queued' || life.dispatchedAt === null) return;
+      const unsent = event.type === 'requeue' && event.unsent;
+      const notStarted = event.type === 'settle' && event.observation.status === 'not_started';
+      expect(life.idempotent || unsent || notStarted).toBe(true);
+    });
+  });
+
+  test('a run that vanished after its dispatch never becomes failed, cancelled or void', () => {
+    always((life, event, { changes }) => {
+      if (event.type === 'lose' && life.dispatchedAt !== null) expect(['unknown', 'queued']).toContain(changes.state);
+    });
+  });
+
+  test('a run that was never dispatched neither succeeds nor fails', () => {
+    always((life, _, { changes }) => {
+      if (life.state === 'running' && life.dispatchedAt === null)
+        expect(['succeeded', 'failed', 'unknown']).not.toContain(changes.state);
+    });
+  });
+
+  test('a request that somebody wants cancelled is never queued or dispatched again', () => {
+    always((life, _, { changes }) => {
+      if (life.cancelRequestedAt === null || (life.state !== 'running' && life.state !== 'unknown')) return;
+      expect(changes.state).not.toBe('queued');
+      expect(changes.dispatchedAt ?? null).toBeNull();
+    });
+  });
+
+  test('nothing that was sent is tried more than five times', () => {
+    always((life, event, { changes }) => {
+      const sent = life.dispatchedAt !== null && !(event.type === 'requeue' && event.unsent);
+      const tried = life.state === 'running' || life.state === 'unknown';
+      if (tried && sent && life.attempt >= MAX_ATTEMPTS) expect(changes.state).not.toBe('queued');
+    });
+  });
+
+  test('only an approval or another try after a sent one moves the end of the start window', () => {
+    always((life, event, { changes }) => {
+      if (changes.state !== 'queued' || changes.expiresAt?.getTime() === life.expiresAt?.getTime()) return;
+      expect(event.type === 'approve' || life.dispatchedAt !== null).toBe(true);
+    });
+  });
+});
+
+describe('approving', () => {
+  const approve = (lifted: boolean): LifeEvent => {
+    const by: Actor = { id: 'user:amine', name: 'Amine' };
+    const approval = { by, teams: ['payments'], comment: 'go', at: NOW.toISOString() };
+    return { type: 'approve', approval, digest: 'sha256:x', gates: [], lifted, startWindowMs: START_WINDOW_MS };
+  };
+
+  test('an approval that is not the last leaves the approval window as it was', () => {
+    const { changes, told } = taken(transition(lifeOf({ state: 'awaiting_approval' }), approve(false), NOW));
+    expect(changes).toEqual({ state: 'awaiting_approval', gates: [] });
+    expect(told).toEqual([
+      { type: 'request.approved', actor: expect.anything(), data: { comment: 'go', teams: ['payments'], digest: 'sha256:x' } },
+    ]);
+  });
+
+  test('the start window begins with the last approval, however long that took', () => {
+    const life = lifeOf({ state: 'awaiting_approval', expiresAt: new Date(NOW.getTime() + APPROVAL_WINDOW_MS) });
+    const { changes } = taken(transition(life, approve(true), NOW));
+    expect(changes).toEqual({ state: 'queued', gates: [], expiresAt: new Date(NOW.getTime() + START_WINDOW_MS) });
+  });
+});
+
+describe('clocks', () => {
+  test.each([
+    ['before its time', secondsAfter(1), 'early'],
+    ['without a time', null, 'early'],
+    ['at its time', NOW, 'taken: expired'],
+    ['after its time', secondsAfter(-1), 'taken: expired'],
+  ])('expiry %s', (_, expiresAt, answer) => {
+    expect(refused(transition(lifeOf({ state: 'queued', expiresAt }), { type: 'expire' }, NOW))).toBe(answer);
+  });
+
+  test('a claim waits for the time of the next try, and is refused when the approval is too old', () => {
+    const claim: LifeEvent = { type: 'claim', runId: 'run', worker: 'w', leaseMs: 8000 };
+    expect(refused(transition(lifeOf({ state: 'queued', runAfter: secondsAfter(1) }), claim, NOW))).toBe('early');
+    expect(refused(transition(lifeOf({ state: 'queued', expiresAt: NOW }), claim, NOW))).toBe('late');
+    const { changes } = taken(transition(lifeOf({ state: 'queued', attempt: 2 }), claim, NOW));
+    expect(changes).toMatchObject({ attempt: 3, leaseUntil: secondsAfter(8), startedAt: NOW, dispatchedAt: null });
+  });
+
+  test('the deadline counts from the dispatch', () => {
+    const { changes } = taken(transition(lifeOf({ state: 'running' }), { type: 'dispatch', timeoutMs: 60_000 }, NOW));
+    expect(changes).toEqual({ state: 'running', dispatchedAt: NOW, deadlineAt: secondsAfter(60) });
+  });
+
+  test('what was never sent gets no new start window when it is put back', () => {
+    const requeue = (unsent: boolean): LifeEvent => ({
+      type: 'requeue',
+      failure: FAILURE,
+      delayMs: 4000,
+      startWindowMs: START_WINDOW_MS,
+      unsent,
+    });
+    const life = lifeOf({ state: 'running', dispatchedAt: NOW, expiresAt: secondsAfter(7) });
+    expect(taken(transition(life, requeue(true), NOW)).changes).toMatchObject({
+      expiresAt: secondsAfter(7),
+      runAfter: secondsAfter(4),
+    });
+    const undispatched = { ...life, dispatchedAt: null };
+    expect(taken(transition(undispatched, requeue(false), NOW)).changes).toMatchObject({ expiresAt: secondsAfter(7) });
+    const again = taken(transition({ ...life, idempotent: true }, requeue(false), NOW)).changes;
+    expect(again).toMatchObject({ expiresAt: new Date(NOW.getTime() + START_WINDOW_MS) });
+  });
+});
+
+describe('an unknown run', () => {
+  const settle = (observation: Extract<LifeEvent, { type: 'settle' }>['observation']): LifeEvent => ({
+    type: 'settle',
+    observation,
+    grantMs: 70_000,
+    startWindowMs: START_WINDOW_MS,
+    againMs: 2000,
+  });
+  const life = (more: Partial<Life> = {}) => lifeOf({ state: 'unknown', dispatchedAt: secondsAfter(-10), attempt: 1, ...more });
+  const types = (next: Transition): string[] => taken(next).told.map(({ type }) => type);
+
+  test('that is observed to have succeeded or failed is settled so', () => {
+    const succeeded = transition(life(), settle({ status: 'succeeded', output: OUTPUT }), NOW);
+    expect(types(succeeded)).toEqual(['request.settled', 'request.succeeded']);
+    expect(taken(succeeded).changes).toMatchObject({ state: 'succeeded', output: OUTPUT, observeAt: null });
+    const failed = transition(life(), settle({ status: 'failed', failure: { kind: 'permanent', message: 'no' } }), NOW);
+    expect(types(failed)).toEqual(['request.settled', 'request.failed']);
+    expect(taken(failed).changes).toMatchObject({ failure: { code: 'run.failed', message: 'no', retryable: false } });
+  });
+
+  test('that is observed not to have started is tried again only when its lost call can arrive no more', () => {
+    const notStarted = settle({ status: 'not_started' });
+    expect(taken(transition(life(), notStarted, NOW)).changes).toMatchObject({ state: 'queued', runAfter: secondsAfter(60) });
+    const long = life({ dispatchedAt: secondsAfter(-100) });
+    expect(taken(transition(long, notStarted, NOW)).changes).toMatchObject({ state: 'queued', runAfter: NOW });
+  });
+
+  test('that is observed not to have started five times has failed, for nothing was done', () => {
+    const next = transition(life({ attempt: MAX_ATTEMPTS }), settle({ status: 'not_started' }), NOW);
+    expect(taken(next).changes).toMatchObject({ state: 'failed', failure: { retryable: true } });
+  });
+
+  test('that somebody wanted cancelled is cancelled when it has not started or says that it stopped', () => {
+    const wanted = life({ cancelRequestedAt: secondsAfter(-20) });
+    expect(taken(transition(wanted, settle({ status: 'not_started' }), NOW)).changes.state).toBe('cancelled');
+    const stopped = settle({ status: 'failed', failure: { kind: 'cancelled', message: 'stopped' } });
+    expect(taken(transition(wanted, stopped, NOW)).changes.state).toBe('cancelled');
+    expect(taken(transition(life(), stopped, NOW)).changes.state).toBe('failed');
+  });
+
+  test.each(['running', 'unknown'] as const)('that is observed as %s is asked about again, and nobody is bothered', (status) => {
+    expect(taken(transition(life(), settle({ status }), NOW))).toEqual({
+      ok: true,
+      changes: { state: 'unknown', observeAt: secondsAfter(2) },
+      told: [],
+    });
+  });
+});
+
+describe('cancelling', () => {
+  const cancel: LifeEvent = { type: 'request_cancel', by: NADIA, comment: 'stop' };
+  const told = (next: Transition) => taken(next).told.map(({ type }) => type satisfies string);
+
+  test('a queued request is cancelled at once', () => {
+    const next = transition(lifeOf({ state: 'queued' }), cancel, NOW);
+    expect(taken(next).changes).toMatchObject({ state: 'cancelled', decidedBy: NADIA, comment: 'stop' });
+  });
+
+  test('a running request is asked to stop, once', () => {
+    const first = transition(lifeOf({ state: 'running' }), cancel, NOW);
+    expect(taken(first).changes).toMatchObject({ state: 'running', cancelRequestedAt: NOW, decidedBy: NADIA });
+    expect(told(first)).toEqual(['request.cancel_requested']);
+    const second = transition(lifeOf({ state: 'running', cancelRequestedAt: secondsAfter(-1) }), cancel, NOW);
+    expect(taken(second)).toEqual({ ok: true, changes: { state: 'running' }, told: [] });
+  });
+
+  test.each(['dispatch', 'void', 'requeue', 'lose'] satisfies LifeEventType[])(
+    'the wish to cancel wins over %s as long as nothing was dispatched',
+    (type) => {
+      const life = lifeOf({ state: 'running', cancelRequestedAt: secondsAfter(-1) });
+      for (const event of EVENTS.filter((each) => each.type === type))
+        expect(taken(transition(life, event, NOW)).changes.state).toBe('cancelled');
+    },
+  );
+
+  test('nobody confirms a cancel that nobody asked for', () => {
+    expect(refused(transition(lifeOf({ state: 'running' }), { type: 'confirm_cancel' }, NOW))).toBe('not_cancelled');
+  });
+});

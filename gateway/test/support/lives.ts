@@ -1,0 +1,83 @@
+import type { Actor, Failure, Observation } from '@guichet/contract';
+import type { Life, LifeEvent } from '../../src/requests/index.ts';
+
+export const NOW = new Date('2031-03-04T05:06:07.000Z');
+export const secondsAfter = (seconds: number): Date => new Date(NOW.getTime() + seconds * 1000);
+export const APPROVAL_WINDOW_MS = 24 * 3600 * 1000;
+export const START_WINDOW_MS = 3600 * 1000;
+export const NADIA: Actor = { id: 'user:nadia', name: 'Nadia Benali' };
+export const FAILURE: Failure = { code: 'run.failed', message: 'It broke.', retryable: true };
+
+export function lifeOf(more: Partial<Life>): Life {
+  return {
+    state: 'queued',
+    expiresAt: secondsAfter(600),
+    runAfter: new Date(0),
+    cancelRequestedAt: null,
+    dispatchedAt: null,
+    idempotent: false,
+    observable: true,
+    attempt: 1,
+    ...more,
+  };
+}
+
+const OBSERVATIONS: readonly Observation[] = [
+  { status: 'succeeded', output: { kind: 'text', text: 'done' } },
+  { status: 'failed', failure: { kind: 'permanent', message: 'no' } },
+  { status: 'failed', failure: { kind: 'cancelled', message: 'stopped' } },
+  { status: 'not_started' },
+  { status: 'running' },
+  { status: 'unknown' },
+];
+
+const approval = { by: { id: 'user:amine', name: 'Amine Diallo' }, teams: ['payments'], comment: '', at: NOW.toISOString() };
+
+/** Every event there is, in every variant that the function tells apart. */
+export const EVENTS: readonly LifeEvent[] = [
+  ...[true, false].map(
+    (lifted): LifeEvent => ({ type: 'approve', approval, digest: 'd', gates: [], lifted, startWindowMs: START_WINDOW_MS }),
+  ),
+  { type: 'reject', by: NADIA, comment: 'no' },
+  { type: 'withdraw', by: NADIA, comment: '' },
+  { type: 'expire' },
+  { type: 'void', failure: FAILURE },
+  { type: 'request_cancel', by: NADIA, comment: '' },
+  { type: 'claim', runId: 'run', worker: 'worker', leaseMs: 8000 },
+  { type: 'dispatch', timeoutMs: 60_000 },
+  ...[true, false].map(
+    (unsent): LifeEvent => ({ type: 'requeue', failure: FAILURE, delayMs: 1000, startWindowMs: START_WINDOW_MS, unsent }),
+  ),
+  { type: 'succeed', output: { kind: 'text', text: 'done' } },
+  { type: 'fail', failure: FAILURE },
+  { type: 'confirm_cancel' },
+  { type: 'lose', message: 'gone', startWindowMs: START_WINDOW_MS },
+  ...OBSERVATIONS.map(
+    (observation): LifeEvent => ({
+      type: 'settle',
+      observation,
+      grantMs: 70_000,
+      startWindowMs: START_WINDOW_MS,
+      againMs: 2000,
+    }),
+  ),
+];
+
+const one = <Value>(...values: Value[]): readonly Value[] => values;
+
+/** Every combination of what the function looks at, in one state. */
+export function livesIn(state: Life['state']): Life[] {
+  return one(null, secondsAfter(-1), secondsAfter(60)).flatMap((expiresAt) =>
+    one(null, secondsAfter(-5)).flatMap((cancelRequestedAt) =>
+      one(null, secondsAfter(-10)).flatMap((dispatchedAt) =>
+        one(true, false).flatMap((idempotent) =>
+          one(true, false).flatMap((observable) =>
+            one(1, 5).map((attempt) =>
+              lifeOf({ state, expiresAt, cancelRequestedAt, dispatchedAt, idempotent, observable, attempt }),
+            ),
+          ),
+        ),
+      ),
+    ),
+  );
+}
