@@ -9,7 +9,7 @@ export class Lab {
   /** Run ids whose effect happened, in order. */
   readonly effects: string[] = [];
   /** How the next plans end. */
-  planning: 'succeed' | 'busy' | 'hang' = 'succeed';
+  planning: 'succeed' | 'busy' | 'refuse' | 'hang' = 'succeed';
   /** How the next runs end; `half`: after the effect, without a result. */
   mode: 'succeed' | 'fail' | 'retryable' | 'hang' | 'ignore-cancel' | 'half' = 'succeed';
   /** What observe says. */
@@ -80,7 +80,8 @@ export function labProvider(lab: Lab): Provider {
         lab.planned();
         if (lab.planning === 'busy') throw new RetryableFailure('The laboratory is busy.');
         if (lab.planning === 'hang') await lab.released(signal);
-        if (input.target === 'forbidden') refuse("'forbidden' cannot be changed.", { remedy: 'Choose another target.' });
+        if (lab.planning === 'refuse' || input.target === 'forbidden')
+          refuse(`'${input.target}' cannot be changed.`, { remedy: 'Choose another target.' });
         return {
           summary: `Changes '${input.target}' by ${input.size}`,
           effects: [`'${input.target}' is no longer what it was`],
