@@ -1,7 +1,7 @@
 /** A gateway in a process of its own, with the no-op provider mounted; it tells its parent over IPC. */
 import { parseConfig, startApp } from '@guichet/gateway';
 import { pino } from 'pino';
-import { noopEndpoint } from './noop-provider.ts';
+import { manyActions, noopEndpoint } from './noop-provider.ts';
 import { recordStatements } from './recorder.ts';
 
 const { databaseUrl, worker, folder, company } = JSON.parse(process.argv[2] ?? '{}') as {
@@ -23,7 +23,10 @@ const config = parseConfig(
   { path: `${folder}/guichet.yaml` },
 );
 const app = await startApp(config, {
-  mounted: [{ name: 'noop', endpoint: noopEndpoint((entry) => process.send?.({ entered: entry })) }],
+  mounted: [
+    { name: 'noop', endpoint: noopEndpoint((entry) => process.send?.({ entered: entry })) },
+    { name: 'many', endpoint: manyActions(120) },
+  ],
   logger: pino({ level: 'warn' }),
 });
 const issue = async (principalId: string): Promise<string> =>

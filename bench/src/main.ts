@@ -5,10 +5,17 @@ import { createDatabase, temporaryDataDir } from '@guichet/postgres-server/testi
 import { benchApprove } from './approve.ts';
 import { benchIdle } from './idle.ts';
 import { benchRead } from './read.ts';
+import { benchStartUp } from './start-up.ts';
 import type { Result } from './statistics.ts';
 import { benchSubmit } from './submit.ts';
 
-const BENCHES = { submit: benchSubmit, read: benchRead, approve: benchApprove, idle: benchIdle } as const;
+const BENCHES = {
+  submit: benchSubmit,
+  read: benchRead,
+  approve: benchApprove,
+  'start-up': benchStartUp,
+  idle: benchIdle,
+} as const;
 
 /** `npm run bench [-- NAME ...]`: all of them, or the named ones. Only a run of all of them writes RESULTS.md. */
 const wanted = process.argv.slice(2);

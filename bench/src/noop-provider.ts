@@ -40,3 +40,29 @@ export function noopEndpoint(onEntered: (entry: { target: string; at: number }) 
     ],
   }).endpoint();
 }
+
+/** A provider with as many actions as asked: a catalogue of the size that a company has. */
+export function manyActions(count: number): ProviderEndpoint {
+  const one = (index: number) =>
+    action(`action-${index}`, {
+      title: `Do thing number ${index}`,
+      description: 'It does what its number says, carefully.',
+      kind: 'read',
+      risk: 'safe',
+      input: z.strictObject({
+        instance: z.string().describe('Where'),
+        limit: z.int().default(10).describe('How many'),
+        state: z.enum(['all', 'active', 'idle']).default('all'),
+      }),
+      output: 'text',
+      examples: [{ title: 'Do it', input: { instance: 'pg1' } }],
+      run: () => ({ kind: 'text', text: 'done' }),
+    });
+  return defineProvider({
+    name: 'many',
+    title: 'Many',
+    version: '1.0.0',
+    team: 'platform',
+    actions: Array.from({ length: count }, (_, index) => one(index)),
+  }).endpoint();
+}
