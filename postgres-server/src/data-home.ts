@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { chmodSync, existsSync, lstatSync, mkdirSync, mkdtempSync, realpathSync } from 'node:fs';
+import { chmodSync, existsSync, lstatSync, mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { chown } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -9,25 +9,30 @@ import { canEnter, serverAccount } from './account.ts';
 /**
  * The folder for everything a project keeps between runs; made when missing. It is `.data` in the project, unless we
  * are root and the account that runs PostgreSQL cannot reach the project (a clone under /root): then it is
- * `/var/tmp/guichet-<hash of the project's path>`.
+ * `/var/tmp/guichet-<hash of the project's path>`, and `.data/location` says so to programs that cannot ask.
  */
 export function dataHome(projectDir: string): string {
   const project = realpathSync(projectDir);
+  const inProject = join(project, '.data');
+  const location = join(inProject, 'location');
   const account = serverAccount();
+  makeFolder(inProject);
   if (account === undefined || canEnter(project, account)) {
-    const home = join(project, '.data');
-    makeFolder(home);
-    return home;
+    rmSync(location, { force: true });
+    return inProject;
   }
   const hash = createHash('sha256').update(project).digest('hex').slice(0, 12);
   const home = join('/var/tmp', `guichet-${hash}`);
   makeFolder(home);
   // Anybody may write to /var/tmp: a folder that somebody else laid there must not receive our data.
   const made = lstatSync(home);
-  if (made.isDirectory() && made.uid === 0) return home;
-  throw new GuichetError('config.invalid', `${home} is not a folder of root.`, {
-    remedy: `Look at what it is, and remove it; or move the project to a folder that '${account.name}' can enter.`,
-  });
+  if (!made.isDirectory() || made.uid !== 0) {
+    throw new GuichetError('config.invalid', `${home} is not a folder of root.`, {
+      remedy: `Look at what it is, and remove it; or move the project to a folder that '${account.name}' can enter.`,
+    });
+  }
+  writeFileSync(location, `${home}\n`);
+  return home;
 }
 
 /**

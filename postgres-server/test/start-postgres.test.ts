@@ -202,9 +202,11 @@ describe.runIf(process.getuid?.() === 0)('as root', () => {
   }
 
   test('puts the data of a project that only root can enter where PostgreSQL reaches it', async () => {
-    const home = dataHome(await closedProject());
+    const project = await closedProject();
+    const home = dataHome(project);
     cleanUp.push(() => rm(home, { recursive: true, force: true }));
     expect(home).toMatch(/^\/var\/tmp\/guichet-[0-9a-f]{12}$/);
+    expect(await readFile(join(project, '.data/location'), 'utf8')).toBe(`${home}\n`);
     const server = await start({ dataDir: join(home, 'servers/main') });
     expect(await value(server.url, 'SELECT 1')).toBe(1);
   });

@@ -1,0 +1,70 @@
+/**
+ * `npm test`: types, style, rules of import, then every test; the last line counts. `npm test -- PATH` runs the tests
+ * of that path alone. One failed step does not stop the next.
+ */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { readHouse, sourceFiles } from './imports/read-house.ts';
+import { violationsOf } from './imports/rules.ts';
+import { longFiles } from './long-files.ts';
+import { PROJECT } from './runtime.mjs';
+import { type Counts, countTests, formatCounts, type VitestReport } from './vitest-counts.ts';
+
+const filters = process.argv.slice(2);
+
+/** Runs a program of node_modules on this Node, its output shown. Gives the exit code. */
+async function runProgram(file: string, ...args: string[]): Promise<number> {
+  const child = spawn(process.execPath, [join(PROJECT, 'node_modules', file), ...args], { cwd: PROJECT, stdio: 'inherit' });
+  // The group gets Ctrl-C as a whole; the program ends by itself, and then so do we.
+  const [code] = (await once(child, 'exit')) as [number | null]; // null for a signal
+  return code ?? 1;
+}
+
+function report(problems: readonly string[]): boolean {
+  for (const problem of problems) process.stdout.write(`  ${problem}\n`);
+  return problems.length === 0;
+}
+
+const STATIC_CHECKS: readonly (readonly [title: string, check: () => Promise<boolean> | boolean])[] = [
+  ['types (tsc)', async () => (await runProgram('typescript/bin/tsc', '-b')) === 0],
+  ['style (biome)', async () => (await runProgram('@biomejs/biome/bin/biome', 'check', '--error-on-warnings')) === 0],
+  ['imports', () => report(violationsOf(readHouse(PROJECT)).map(({ file, line, message }) => `${file}:${line} ${message}`))],
+  ['length of files', () => report(longFiles(PROJECT, sourceFiles(PROJECT)))],
+];
+
+async function runTests(): Promise<Counts> {
+  const folder = await mkdtemp(join(tmpdir(), 'guichet-report-'));
+  const file = join(folder, 'vitest.json');
+  try {
+    const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${file}`];
+    const code = await runProgram('vitest/vitest.mjs', 'run', ...reporters, ...filters);
+    const text = await readFile(file, 'utf8').catch(() => undefined);
+    // The format of Vitest's JSON reporter.
+    return countTests(text === undefined ? undefined : (JSON.parse(text) as VitestReport), code);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** Does one step under a heading, and says how it went and how long it took. */
+async function timed<T>(title: string, work: () => Promise<T> | T, passed: (result: T) => boolean): Promise<T> {
+  const started = performance.now();
+  process.stdout.write(`\n== ${title}\n`);
+  const result = await work();
+  process.stdout.write(
+    `== ${title}: ${passed(result) ? 'ok' : 'FAILED'} in ${((performance.now() - started) / 1000).toFixed(1)} s\n`,
+  );
+  return result;
+}
+
+let brokenChecks = 0;
+if (filters.length === 0) {
+  for (const [title, check] of STATIC_CHECKS) if (!(await timed(title, check, Boolean))) brokenChecks += 1;
+}
+const tests = await timed('tests (vitest)', runTests, ({ failed }) => failed === 0);
+const counts = { ...tests, failed: tests.failed + brokenChecks };
+process.stdout.write(`\n${formatCounts(counts)}\n`);
+process.exitCode = counts.failed === 0 ? 0 : 1;
