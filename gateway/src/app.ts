@@ -69,10 +69,7 @@ async function start(
   const onError = (error: unknown): void => logger.error({ err: error }, 'background work failed');
   const onNews = (message: string): void => logger.info(message);
 
-  const url = await databaseUrl(config, closers);
-  await migrate(url);
-  const db = new Database({ url, poolSize: config.poolSize, onError });
-  closers.push(() => db.close());
+  const { url, db } = await openDatabase(config, { closers, onError });
   const bus = new Bus({ url, database: db, onError });
   closers.push(() => bus.close());
   await bus.start();
@@ -95,7 +92,7 @@ async function start(
   const requestOptions = { ...world, outbox: jobs, now };
   const requests = new Requests(requestOptions);
   const decisions = new Decisions(requestOptions);
-  const tokens = new Tokens({ db, company });
+  const tokens = new Tokens({ db, company, environments: config.environments });
   closers.push(() => jobs.stop());
   await jobs.start((number) => decisions.expire(number));
 
@@ -118,11 +115,55 @@ async function start(
   const server = await createServer({ ...services, logger, metrics, publicUrl: issuer, isReady });
   closers.push(async () => {
     draining.abort();
+    const cut = setTimeout(() => server.server.closeAllConnections(), config.worker.drainMs); // who does not read must not hold us
     await server.close();
+    clearTimeout(cut);
   });
-  const address = await server.listen(config.listen);
+  const address = await server.listen(config.listen).catch((error: unknown) => {
+    throw cannotListen(config, error);
+  });
   logger.info({ url: address, worker: enabled ? name : 'off' }, 'guichet is open');
   return { url: address, server, tokens, company: people, catalog, close: () => closeAll(closers) };
+}
+
+/** For the operator's own commands: the tokens and the company of a gateway that need not run. */
+export async function withTokens<Result>(
+  config: Config,
+  work: (parts: { tokens: Tokens; company: Company }) => Promise<Result>,
+): Promise<Result> {
+  const closers: Closer[] = [];
+  try {
+    const company = await loadCompany(resolve(config.folder, config.company));
+    const { db } = await openDatabase(config, { closers, onError: () => {} });
+    return await work({ tokens: new Tokens({ db, company: () => company, environments: config.environments }), company });
+  } finally {
+    await closeAll(closers);
+  }
+}
+
+async function openDatabase(
+  config: Config,
+  { closers, onError }: { closers: Closer[]; onError: (error: unknown) => void },
+): Promise<{ url: string; db: Database }> {
+  const url = await databaseUrl(config, closers);
+  await migrate(url);
+  const db = new Database({ url, poolSize: config.poolSize, onError });
+  closers.push(() => db.close());
+  return { url, db };
+}
+
+function cannotListen({ listen: { host, port } }: Config, cause: unknown): GuichetError {
+  const code = cause instanceof Error && 'code' in cause ? String(cause.code) : '';
+  const why: Readonly<Record<string, string>> = {
+    EADDRINUSE: 'something else listens there already',
+    EACCES: 'this account may not',
+    EADDRNOTAVAIL: 'this machine does not have that address',
+    ENOTFOUND: 'there is no such host',
+  };
+  return new GuichetError('config.invalid', `The gateway cannot listen on ${host}:${port}: ${why[code] ?? code}.`, {
+    remedy: 'Change listen in the configuration, or set GUICHET_HOST and GUICHET_PORT.',
+    cause,
+  });
 }
 
 async function databaseUrl({ database, folder }: Config, closers: Closer[]): Promise<string> {
@@ -143,12 +184,14 @@ async function sourceOf(
   const module = (await import(pathToFileURL(location).href).catch((cause: unknown) => {
     throw new GuichetError(
       'config.invalid',
-      `providers.${name}: the module ${location} cannot be loaded: ${cause instanceof Error ? cause.message : ''}`,
-      { cause },
+      `Provider '${name}': the module ${location} cannot be loaded: ${cause instanceof Error ? cause.message : ''}`,
+      { remedy: "Set 'module' in the configuration to a file, relative to the folder of the configuration.", cause },
     );
   })) as { mount?: Mount }; // whatever a module exports is looked at below
   if (typeof module.mount !== 'function')
-    throw new GuichetError('config.invalid', `providers.${name}: ${location} exports no function mount.`);
+    throw new GuichetError('config.invalid', `Provider '${name}': ${location} exports no function 'mount'.`, {
+      remedy: 'Export one that returns { endpoint }.',
+    });
   const { endpoint, close } = await module.mount(provider.options, { folder: config.folder });
   if (close !== undefined) closers.push(() => close());
   return { name, endpoint };

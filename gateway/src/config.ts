@@ -1,8 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
-import { GuichetError, Slug } from '@guichet/contract';
+import { type FieldError, GuichetError, REQUEST_EVENTS, Slug } from '@guichet/contract';
 import { parse } from 'yaml';
 import { z } from 'zod';
+import { anyOf, check, invalidFile, notYaml, pointer } from './findings/index.ts';
 
 const UNITS = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
 
@@ -11,6 +12,8 @@ const Duration = z
   .string()
   .regex(/^[1-9][0-9]{0,5}[smhd]$/, 'must look like 90s, 15m, 24h or 7d')
   .transform((text) => Number(text.slice(0, -1)) * UNITS[text.slice(-1) as keyof typeof UNITS]); // the pattern ends in a unit
+
+const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'silent'] as const;
 
 const ProviderConfig = z.union([
   z.strictObject({ name: Slug, url: z.url({ protocol: /^https?$/ }).describe('A provider on the network') }),
@@ -23,11 +26,14 @@ const ProviderConfig = z.union([
 
 const ConfigFile = z.strictObject({
   listen: z.strictObject({ host: z.string().default('127.0.0.1'), port: z.int().min(0).max(65_535).default(4400) }).prefault({}),
-  publicUrl: z.url().optional().describe('Where callers and providers reach this gateway; http://HOST:PORT when absent'),
+  publicUrl: z
+    .url({ protocol: /^https?$/ })
+    .optional()
+    .describe('Where callers and providers reach this gateway; http://HOST:PORT when absent'),
   database: z
     .union([
-      z.strictObject({ url: z.string() }),
-      z.strictObject({ embedded: z.strictObject({ dataDir: z.string(), port: z.int().optional() }) }),
+      z.strictObject({ url: z.string().regex(/^postgres(ql)?:\/\//, 'must be a postgres:// address') }),
+      z.strictObject({ embedded: z.strictObject({ dataDir: z.string(), port: z.int().min(1).max(65_535).optional() }) }),
     ])
     .prefault({ embedded: { dataDir: '.data/gateway-db' } }),
   poolSize: z.int().min(2).max(200).default(16),
@@ -51,10 +57,15 @@ const ConfigFile = z.strictObject({
     .prefault({}),
   webhooks: z
     .array(
-      z.strictObject({ name: Slug, url: z.url(), secretFromEnv: z.string().optional(), events: z.array(z.string()).optional() }),
+      z.strictObject({
+        name: Slug,
+        url: z.url({ protocol: /^https?$/ }),
+        secretFromEnv: z.string().optional(),
+        events: z.array(z.enum(REQUEST_EVENTS)).optional(),
+      }),
     )
     .default([]),
-  logLevel: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']).default('info'),
+  logLevel: z.enum(LOG_LEVELS).default('info'),
 });
 
 export type ProviderConfig = z.output<typeof ProviderConfig>;
@@ -65,77 +76,144 @@ export type Config = Omit<z.output<typeof ConfigFile>, 'webhooks'> & {
   readonly folder: string;
 };
 
-/** The environment variables that override the file. */
-const OVERRIDES: Readonly<Record<string, (file: Record<string, unknown>, value: string) => void>> = {
-  GUICHET_DATABASE_URL: (file, value) => Object.assign(file, { database: { url: value } }),
-  GUICHET_HOST: (file, value) => Object.assign(file, { listen: { ...asRecord(file['listen']), host: value } }),
-  GUICHET_PORT: (file, value) => Object.assign(file, { listen: { ...asRecord(file['listen']), port: Number(value) } }),
-  GUICHET_PUBLIC_URL: (file, value) => Object.assign(file, { publicUrl: value }),
-  GUICHET_LOG_LEVEL: (file, value) => Object.assign(file, { logLevel: value }),
-  GUICHET_WORKER: (file, value) => Object.assign(file, { worker: { ...asRecord(file['worker']), enabled: value !== 'off' } }),
+/** An environment variable that overrides a field of the file. */
+interface Override {
+  /** Path of the field. */
+  readonly field: readonly [string, ...string[]];
+  /** What the text stands for; undefined when it stands for nothing. */
+  readonly read: (text: string) => unknown;
+  readonly wants: string;
+}
+
+const asText = (text: string): string => text;
+const OVERRIDES: Readonly<Record<string, Override>> = {
+  GUICHET_DATABASE_URL: { field: ['database'], read: (text) => ({ url: text }), wants: 'a postgres:// address' },
+  GUICHET_HOST: { field: ['listen', 'host'], read: asText, wants: 'a host name or an address' },
+  GUICHET_PORT: {
+    field: ['listen', 'port'],
+    read: (text) => (/^[0-9]{1,5}$/.test(text) ? Number(text) : undefined),
+    wants: 'a whole number from 0 to 65535',
+  },
+  GUICHET_PUBLIC_URL: { field: ['publicUrl'], read: asText, wants: 'an http:// or https:// address' },
+  GUICHET_LOG_LEVEL: { field: ['logLevel'], read: asText, wants: anyOf(LOG_LEVELS) },
+  GUICHET_WORKER: {
+    field: ['worker', 'enabled'],
+    read: (text) => (text === 'on' ? true : text === 'off' ? false : undefined),
+    wants: 'on or off',
+  },
 };
+
+type Environment = Readonly<Record<string, string | undefined>>;
 
 /**
  * The configuration: a YAML file, with the environment over it (GUICHET_DATABASE_URL, GUICHET_HOST, GUICHET_PORT,
- * GUICHET_PUBLIC_URL, GUICHET_LOG_LEVEL, GUICHET_WORKER=off). Refuses with the file, the field and what is wrong.
+ * GUICHET_PUBLIC_URL, GUICHET_LOG_LEVEL, GUICHET_WORKER). Refuses with the file or the variable, the field, what is
+ * wrong and what to do.
  */
-export function loadConfig(path: string, env: Readonly<Record<string, string | undefined>> = process.env): Config {
-  const file = readYaml(path);
-  for (const [name, apply] of Object.entries(OVERRIDES)) {
-    const value = env[name];
-    if (value !== undefined && value !== '') apply(file, value);
-  }
-  return parseConfig(file, { path, env });
+export function loadConfig(path: string, env: Environment = process.env): Config {
+  return parseConfig(readYaml(path), { path, env });
 }
 
 /** Checks a configuration that is already an object. `path` names it in errors and is what relative paths start from. */
-export function parseConfig(
-  file: unknown,
-  { path, env = {} }: { path: string; env?: Readonly<Record<string, string | undefined>> },
-): Config {
-  const parsed = ConfigFile.safeParse(file);
-  if (!parsed.success) {
-    const findings = parsed.error.issues.map((issue) => `${issue.path.join('.') || 'the file'}: ${issue.message}`);
-    throw new GuichetError('config.invalid', `${path}: ${findings.join('; ')}`, {
-      remedy: 'docs/guide/gateway.md describes every field.',
-    });
-  }
-  const { webhooks, ...rest } = parsed.data;
+export function parseConfig(file: unknown, { path, env = {} }: { path: string; env?: Environment }): Config {
+  const set = Object.entries(OVERRIDES).filter(([name]) => (env[name] ?? '') !== '');
+  const whole = set.reduce((document, [name, override]) => overridden(document, { name, override, text: env[name] ?? '' }), file);
+  const checked = check(ConfigFile, whole);
+  if (!checked.ok) throw refused(checked.findings, { path, set });
+  const contradictions = contradictionsOf(checked.value);
+  if (contradictions.length > 0) throw refused(contradictions, { path, set });
+  const { webhooks, ...rest } = checked.value;
   return {
     ...rest,
     folder: dirname(resolve(path)),
-    webhooks: webhooks.map(({ secretFromEnv, events, ...hook }) => ({ ...hook, events, secret: secretOf(secretFromEnv, env) })),
+    webhooks: webhooks.map(({ secretFromEnv, events, ...hook }, index) => ({
+      ...hook,
+      events,
+      secret: secretOf(secretFromEnv, { path, index, env }),
+    })),
   };
 }
 
-function secretOf(name: string | undefined, env: Readonly<Record<string, string | undefined>>): string | undefined {
-  if (name === undefined) return undefined;
-  const value = env[name];
-  if (value === undefined || value === '')
-    throw new GuichetError('config.invalid', `webhooks: the environment variable ${name} is not set.`);
-  return value;
+function overridden(file: unknown, { name, override, text }: { name: string; override: Override; text: string }): unknown {
+  const { field, read, wants } = override;
+  const value = read(text);
+  if (value === undefined) throw badVariable(name, wants);
+  const [outer, inner] = field;
+  if (!isRecord(file)) return file; // said of the file itself, in one place
+  return { ...file, [outer]: inner === undefined ? value : { ...(isRecord(file[outer]) ? file[outer] : {}), [inner]: value } };
 }
 
-function readYaml(path: string): Record<string, unknown> {
+/** The text itself is not repeated: an address of a database holds a password. */
+function badVariable(name: string, wants: string): GuichetError {
+  return new GuichetError('config.invalid', `The environment variable ${name} must be ${wants}.`, {
+    remedy: 'Mend it, or unset it to use what the file says.',
+  });
+}
+
+/** What no field says alone. */
+function contradictionsOf({ providers, webhooks, environments, worker }: z.output<typeof ConfigFile>): FieldError[] {
+  const twice = (list: string, names: readonly string[], member = ''): FieldError[] =>
+    names.flatMap((name, index) =>
+      names.indexOf(name) === index
+        ? []
+        : [{ field: `/${list}/${index}${member}`, message: `'${name}' stands twice`, remedy: 'Name it once.' }],
+    );
+  const namesOf = (things: readonly { name: string }[]): string[] => things.map(({ name }) => name);
+  const tooSlow = worker.tickMs * 2 > worker.leaseSeconds * 1000;
+  return [
+    ...twice('environments', environments),
+    ...twice('providers', namesOf(providers), '/name'),
+    ...twice('webhooks', namesOf(webhooks), '/name'),
+    ...(tooSlow
+      ? [
+          {
+            field: '/worker/tickMs',
+            message: 'must be at most half of leaseSeconds',
+            remedy: 'A worker renews its lease once a tick.',
+          },
+        ]
+      : []),
+  ];
+}
+
+/** A finding about a field that the environment has set is about the variable, not about the file. */
+function refused(
+  findings: readonly FieldError[],
+  { path, set }: { path: string; set: readonly (readonly [string, Override])[] },
+): GuichetError {
+  const variable = set.find(([, { field }]) => findings.some((finding) => finding.field.startsWith(pointer(field))));
+  if (variable !== undefined) return badVariable(variable[0], variable[1].wants);
+  return invalidFile(path, findings, 'docs/guide/gateway.md describes every field.');
+}
+
+function secretOf(
+  name: string | undefined,
+  { path, index, env }: { path: string; index: number; env: Environment },
+): string | undefined {
+  if (name === undefined) return undefined;
+  const value = env[name];
+  if (value !== undefined && value !== '') return value;
+  const field = `/webhooks/${index}/secretFromEnv`;
+  throw invalidFile(path, [{ field, message: `names the environment variable ${name}, which is not set`, remedy: 'Set it.' }]);
+}
+
+function readYaml(path: string): unknown {
   let text: string;
   try {
     text = readFileSync(path, 'utf8');
   } catch (cause) {
     throw new GuichetError('config.invalid', `The configuration ${path} cannot be read.`, {
-      remedy: 'Pass --config FILE.',
+      remedy: 'Pass --config FILE; docs/guide/gateway.md has one to start from.',
       cause,
     });
   }
   try {
-    return asRecord(parse(text));
+    return parse(text);
   } catch (error) {
-    throw new GuichetError(
-      'config.invalid',
-      `${path}: not valid YAML: ${error instanceof Error ? error.message : 'unknown error'}`,
-    );
+    throw notYaml(path, error);
   }
 }
 
-function asRecord(value: unknown): Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) ? { ...value } : {};
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -1,36 +1,71 @@
 import { parseArgs } from 'node:util';
-import { GuichetError } from '@guichet/contract';
-import { startApp } from './app.ts';
-import { loadConfig } from './config.ts';
+import { ERRORS, GuichetError } from '@guichet/contract';
+import { startApp, VERSION, withTokens } from './app.ts';
+import { type Config, loadConfig } from './config.ts';
 
-const HELP = `guichet-gateway: the only door
+const HELP = `guichet-gateway ${VERSION}: the only door
 
   node gateway/src/main.ts --config guichet.yaml
-      Starts a gateway. SIGTERM and Ctrl-C let what runs come to its end first.
+      Starts a gateway. SIGTERM and Ctrl-C let what runs come to its end first; a second one does not wait.
 
   node gateway/src/main.ts --config guichet.yaml issue-token user:nadia [--name laptop] [--days 30]
       Prints a new token. For the first ones: afterwards people make their own with 'guichet tokens create'.
+      --name   what the token is called in lists, 'first token' when absent
+      --days   how long it is valid, 1 to 366, 30 when absent
+
+  --help, --version
+
+docs/guide/gateway.md describes the configuration.
 `;
 
 async function main(): Promise<void> {
-  const { values, positionals } = parseArgs({
-    allowPositionals: true,
-    options: {
-      config: { type: 'string' },
-      name: { type: 'string' },
-      days: { type: 'string' },
-      help: { type: 'boolean', short: 'h' },
-    },
-  });
+  const { values, positionals } = readArguments();
   if (values.help) return void process.stdout.write(HELP);
+  if (values.version) return void process.stdout.write(`${VERSION}\n`);
+  const [command, ...rest] = positionals;
+  if (command !== undefined && command !== 'issue-token')
+    throw new GuichetError('usage.invalid', `There is no command '${command}'.`, { remedy: '--help shows what there is.' });
   if (values.config === undefined)
     throw new GuichetError('usage.invalid', 'No configuration was named.', { remedy: 'Pass --config FILE. --help shows how.' });
-  const config = loadConfig(values.config);
-  const [command, principalId] = positionals;
-  if (command === 'issue-token')
-    return issueToken({ principalId, name: values.name ?? 'first token', days: Number(values.days ?? 30), config });
-  if (command !== undefined)
-    throw new GuichetError('usage.invalid', `There is no command '${command}'.`, { remedy: '--help shows what there is.' });
+  if (command === undefined) return run(loadConfig(values.config));
+  const [principalId, ...tooMany] = rest;
+  if (principalId === undefined || tooMany.length > 0)
+    throw new GuichetError('usage.invalid', 'issue-token takes one name.', { remedy: 'Write user:NAME or machine:NAME.' });
+  const days = daysOf(values.days ?? '30');
+  await issueToken(loadConfig(values.config), { principalId, name: nameOf(values.name ?? 'first token'), days });
+}
+
+function readArguments() {
+  try {
+    return parseArgs({
+      allowPositionals: true,
+      options: {
+        config: { type: 'string', short: 'c' },
+        name: { type: 'string' },
+        days: { type: 'string' },
+        help: { type: 'boolean', short: 'h' },
+        version: { type: 'boolean' },
+      },
+    });
+  } catch (error) {
+    const what = error instanceof Error ? error.message.split('. ')[0] : '';
+    throw new GuichetError('usage.invalid', `${what}.`, { remedy: '--help shows what there is.' });
+  }
+}
+
+function daysOf(text: string): number {
+  const days = /^[0-9]{1,3}$/.test(text) ? Number(text) : 0;
+  if (days >= 1 && days <= 366) return days;
+  throw new GuichetError('usage.invalid', `--days must be a whole number from 1 to 366, not '${text}'.`);
+}
+
+function nameOf(text: string): string {
+  const name = text.trim();
+  if (name.length >= 1 && name.length <= 100) return name;
+  throw new GuichetError('usage.invalid', '--name must have 1 to 100 characters.');
+}
+
+async function run(config: Config): Promise<void> {
   const app = await startApp(config);
   stopOnSignal(() => app.close());
 }
@@ -46,55 +81,26 @@ function stopOnSignal(close: () => Promise<void>): void {
     });
 }
 
-async function issueToken({
-  principalId,
-  name,
-  days,
-  config,
-}: {
-  principalId: string | undefined;
-  name: string;
-  days: number;
-  config: ReturnType<typeof loadConfig>;
-}): Promise<void> {
-  if (principalId === undefined)
-    throw new GuichetError('usage.invalid', 'For whom?', { remedy: 'issue-token user:NAME or machine:NAME' });
-  if (!Number.isInteger(days) || days < 1 || days > 366)
-    throw new GuichetError('usage.invalid', '--days must be a whole number from 1 to 366.');
-  const app = await startApp({
-    ...config,
-    providers: [],
-    listen: { host: '127.0.0.1', port: 0 },
-    worker: { ...config.worker, enabled: false },
-    logLevel: 'error',
-  });
-  try {
-    if (app.company.member(principalId) === undefined)
-      throw new GuichetError('usage.invalid', `${principalId} is not in ${config.company}.`, {
-        remedy: 'Write user:NAME or machine:NAME.',
+async function issueToken(config: Config, wanted: { principalId: string; name: string; days: number }): Promise<void> {
+  const { principalId, name, days } = wanted;
+  const secret = await withTokens(config, async ({ tokens, company }) => {
+    if (company.member(principalId) === undefined)
+      throw new GuichetError('usage.invalid', `There is no '${principalId}' in ${config.company}.`, {
+        remedy: 'Write user:NAME or machine:NAME, with a name of that file.',
       });
-    const token = await app.tokens.issue({
-      name,
-      principalId,
-      expiresInDays: days,
-      scope: {},
-      createdBy: { id: 'system', name: 'operator' },
-    });
-    process.stdout.write(`${token.secret}\n`);
-  } finally {
-    await app.close();
-  }
+    const createdBy = { id: 'system', name: 'operator' };
+    const token = await tokens.issue({ name, principalId, expiresInDays: days, scope: {}, createdBy });
+    return token.secret;
+  });
+  process.stdout.write(`${secret}\n`);
 }
 
+/** What went wrong, in words. Only a mistake of our own shows where in the code it is. */
 function fail(error: unknown): void {
   const known = error instanceof GuichetError ? error : undefined;
-  process.stderr.write(
-    known === undefined
-      ? `${error instanceof Error ? error.stack : String(error)}\n`
-      : `${known.message}${known.remedy === undefined ? '' : `\n${known.remedy}`}\n`,
-  );
-  process.exitCode = 78;
-  process.exit();
+  const text = known?.message ?? (error instanceof Error ? error.stack : String(error));
+  process.stderr.write(`${text}\n${known?.remedy === undefined ? '' : `${known.remedy}\n`}`);
+  process.exit(ERRORS[known?.code ?? 'internal'].exit);
 }
 
 main().catch(fail);

@@ -1,7 +1,8 @@
-import { type Action, GuichetError, type Manifest, type ManifestAction, type ProviderEndpoint } from '@guichet/contract';
+import { type Action, GuichetError, Manifest, type ManifestAction, type ProviderEndpoint } from '@guichet/contract';
 import { digestOf } from '@guichet/contract/digest';
 import { type Database, statement } from '../db/index.ts';
-import { compileInputCheck, type InputCheck, suggestion } from './input.ts';
+import { check, suggestion, unstorable } from '../findings/index.ts';
+import { compileInputCheck, type InputCheck } from './input.ts';
 
 /** An action with all that the gateway needs to serve it. */
 export interface CatalogAction {
@@ -46,17 +47,16 @@ export class Catalog {
   #actions: ReadonlyMap<string, CatalogAction> = new Map();
   /** Providers that have never answered, with why. */
   readonly #silent = new Map<string, string>();
+  /** The manifest of each provider as it was last saved. */
+  readonly #saved = new Map<string, string>();
 
   constructor(options: CatalogOptions) {
     this.#options = options;
   }
 
   async start(): Promise<void> {
-    const saved = await this.#options.db.query<{ name: string; manifest: Manifest }>(LOAD);
-    for (const source of this.#options.sources) {
-      const manifest = saved.find(({ name }) => name === source.name)?.manifest;
-      if (manifest !== undefined) this.#adopt(source, manifest, 'It has not answered since the gateway started.');
-    }
+    const saved = await this.#options.db.query<{ name: string; manifest: unknown }>(LOAD);
+    for (const source of this.#options.sources) this.#remember(source, saved.find(({ name }) => name === source.name)?.manifest);
     await this.refresh();
   }
 
@@ -81,9 +81,21 @@ export class Catalog {
   get(id: string): CatalogAction {
     const found = this.#actions.get(id);
     if (found !== undefined) return found;
+    const provider = id.split('.')[0] ?? id;
+    const silence = this.#silent.get(provider);
+    if (silence !== undefined)
+      throw new GuichetError('action.unavailable', `Provider '${provider}' has not said yet what it offers: ${silence}`, {
+        remedy: 'Try again in a moment.',
+      });
     throw new GuichetError('action.unknown', `There is no action '${id}'.`, {
-      remedy: suggestion(id, [...this.#actions.keys()]) ?? 'guichet actions list shows all of them.',
+      remedy: suggestion(id, this.#idsNear(provider)) ?? 'guichet actions list shows all of them.',
     });
+  }
+
+  /** Ids of the provider, when there is one of that name; else all. */
+  #idsNear(provider: string): string[] {
+    const own = [...(this.#providers.get(provider)?.actions.keys() ?? [])];
+    return own.length > 0 ? own : [...this.#actions.keys()];
   }
 
   /** The action, when its provider answers and it is offered in the environment. */
@@ -110,22 +122,43 @@ export class Catalog {
     return found;
   }
 
+  /** What the provider offered when it was last heard; one that this version cannot read is as good as none. */
+  #remember(source: ProviderSource, saved: unknown): void {
+    const manifest = check(Manifest, saved);
+    if (!manifest.ok) return;
+    try {
+      this.#adopt(source, manifest.value, 'It has not answered since the gateway started.');
+    } catch (error) {
+      this.#options.onNews(`provider '${source.name}': what it offered before cannot be used: ${messageOf(error)}`);
+    }
+  }
+
   async #refreshOne(source: ProviderSource): Promise<void> {
     try {
       const manifest = await source.endpoint.manifest(AbortSignal.timeout(5000));
-      if (manifest.provider !== source.name)
-        throw new GuichetError(
-          'provider.protocol',
-          `It calls itself '${manifest.provider}', the configuration says '${source.name}'.`,
-        );
+      refuseForeign(source, manifest);
       const text = JSON.stringify(manifest);
       const known = this.#providers.get(source.name);
-      if (known?.manifest === text && known.unavailable === undefined) return;
-      this.#adopt(source, manifest, undefined);
-      await this.#options.db.query(SAVE, [source.name, text]);
-      this.#options.onNews(`provider '${source.name}' ${manifest.version}: ${manifest.actions.length} actions`);
+      if (known?.manifest !== text || known.unavailable !== undefined) {
+        this.#adopt(source, manifest, undefined);
+        this.#options.onNews(`provider '${source.name}' ${manifest.version}: ${manifest.actions.length} actions`);
+      }
     } catch (error) {
-      this.#markUnavailable(source, error instanceof Error ? error.message : 'unknown error');
+      this.#markUnavailable(source, messageOf(error));
+      return;
+    }
+    await this.#save(source.name);
+  }
+
+  /** A database that is away says nothing about the provider: it goes on, and is saved at the next refresh. */
+  async #save(name: string): Promise<void> {
+    const text = this.#providers.get(name)?.manifest;
+    if (text === undefined || this.#saved.get(name) === text) return;
+    try {
+      await this.#options.db.query(SAVE, [name, text]);
+      this.#saved.set(name, text);
+    } catch (error) {
+      this.#options.onNews(`provider '${name}': what it offers could not be saved: ${messageOf(error)}`);
     }
   }
 
@@ -147,6 +180,7 @@ export class Catalog {
     const provider: Provider = { ...source, actions, unavailable, manifest: JSON.stringify(manifest) };
     this.#providers = new Map([...this.#providers, [source.name, provider]]);
     this.#actions = new Map([...this.#providers.values()].flatMap((each) => [...each.actions]));
+    this.#silent.delete(source.name);
   }
 }
 
@@ -167,7 +201,31 @@ function toCatalogAction(options: {
       ...(unavailable !== undefined && { unavailableReason: unavailable }),
     },
     endpoint: source.endpoint,
-    checkInput: compileInputCheck(action.input),
+    checkInput: checkOf(action),
     schemaDigest: digestOf(action.input),
   };
 }
+
+function checkOf(action: ManifestAction): InputCheck {
+  try {
+    return compileInputCheck(action.input);
+  } catch (error) {
+    throw new GuichetError('provider.protocol', `The input schema of '${action.name}' cannot be used: ${messageOf(error)}.`);
+  }
+}
+
+/** Refuses a manifest of somebody else, one that names an action twice, and texts that cannot be stored. */
+function refuseForeign(source: ProviderSource, manifest: Manifest): void {
+  if (manifest.provider !== source.name)
+    throw new GuichetError(
+      'provider.protocol',
+      `It calls itself '${manifest.provider}', the configuration says '${source.name}'.`,
+    );
+  const names = manifest.actions.map(({ name }) => name);
+  const twice = names.find((name, index) => names.indexOf(name) !== index);
+  if (twice !== undefined) throw new GuichetError('provider.protocol', `It offers '${twice}' twice.`);
+  const finding = unstorable(manifest);
+  if (finding !== undefined) throw new GuichetError('provider.protocol', `Its manifest: ${finding.field} ${finding.message}.`);
+}
+
+const messageOf = (error: unknown): string => (error instanceof Error ? error.message : 'unknown error');

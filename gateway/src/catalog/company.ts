@@ -1,7 +1,8 @@
 import { readFile } from 'node:fs/promises';
-import { GuichetError, type Principal, Slug, type TokenScope } from '@guichet/contract';
+import { type FieldError, GuichetError, type Principal, Slug, type TokenScope } from '@guichet/contract';
 import { parse } from 'yaml';
 import { z } from 'zod';
+import { check, invalidFile, notYaml, suggestion } from '../findings/index.ts';
 
 /** The company file: who there is, who owns what. */
 const CompanyFile = z.strictObject({
@@ -64,7 +65,7 @@ export class Company {
 export async function loadCompany(path: string): Promise<Company> {
   const text = await readFile(path, 'utf8').catch((cause: unknown) => {
     throw new GuichetError('config.invalid', `The company file ${path} cannot be read.`, {
-      remedy: 'Set catalog.company to a YAML file.',
+      remedy: "Set 'company' in the configuration to a YAML file of people, teams, services and machines.",
       cause,
     });
   });
@@ -76,52 +77,46 @@ export function parseCompany(text: string, path: string): Company {
   try {
     document = parse(text);
   } catch (error) {
-    throw new GuichetError(
-      'config.invalid',
-      `${path}: not valid YAML: ${error instanceof Error ? error.message : 'unknown error'}`,
-    );
+    throw notYaml(path, error);
   }
-  const parsed = CompanyFile.safeParse(document);
-  if (!parsed.success)
-    throw invalid(
-      path,
-      parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`),
-    );
-  const findings = inconsistencies(parsed.data);
-  if (findings.length > 0) throw invalid(path, findings);
-  return new Company(parsed.data);
+  const checked = check(CompanyFile, document);
+  if (!checked.ok) throw invalidFile(path, checked.findings);
+  const findings = inconsistencies(checked.value);
+  if (findings.length > 0) throw invalidFile(path, findings);
+  return new Company(checked.value);
 }
 
-function invalid(path: string, findings: readonly string[]): GuichetError {
-  return new GuichetError('config.invalid', `${path}: ${findings.join('; ')}`, { remedy: 'Mend the file and start again.' });
-}
-
-function inconsistencies(file: CompanyFile): string[] {
-  const people = new Set(file.people.map(({ name }) => name));
-  const teams = new Set(file.teams.map(({ name }) => name));
-  const duplicates = (kind: string, names: readonly string[]): string[] =>
-    names.filter((name, index) => names.indexOf(name) !== index).map((name) => `${kind}: '${name}' stands twice`);
+function inconsistencies(file: CompanyFile): FieldError[] {
+  const people = file.people.map(({ name }) => name);
+  const teams = file.teams.map(({ name }) => name);
   return [
-    ...duplicates(
-      'people',
-      file.people.map(({ name }) => name),
-    ),
-    ...duplicates(
-      'teams',
-      file.teams.map(({ name }) => name),
-    ),
+    ...duplicates('people', people),
+    ...duplicates('teams', teams),
     ...duplicates(
       'machines',
       file.machines.map(({ name }) => name),
     ),
-    ...file.teams.flatMap((team) =>
-      team.members.filter((name) => !people.has(name)).map((name) => `teams.${team.name}.members: there is no person '${name}'`),
+    ...duplicates(
+      'services',
+      file.services.map(({ name }) => name),
     ),
-    ...file.services
-      .filter(({ team }) => !teams.has(team))
-      .map(({ name, team }) => `services.${name}.team: there is no team '${team}'`),
-    ...file.machines
-      .filter(({ team }) => !teams.has(team))
-      .map(({ name, team }) => `machines.${name}.team: there is no team '${team}'`),
+    ...file.teams.flatMap(({ members }, index) =>
+      members.flatMap((name, at) => unknown(`/teams/${index}/members/${at}`, { kind: 'person', name, known: people })),
+    ),
+    ...file.services.flatMap(({ team }, index) => unknown(`/services/${index}/team`, { kind: 'team', name: team, known: teams })),
+    ...file.machines.flatMap(({ team }, index) => unknown(`/machines/${index}/team`, { kind: 'team', name: team, known: teams })),
   ];
+}
+
+function duplicates(list: string, names: readonly string[]): FieldError[] {
+  return names.flatMap((name, index) =>
+    names.indexOf(name) === index
+      ? []
+      : [{ field: `/${list}/${index}/name`, message: `'${name}' stands twice`, remedy: 'Name it once.' }],
+  );
+}
+
+function unknown(field: string, { kind, name, known }: { kind: string; name: string; known: readonly string[] }): FieldError[] {
+  if (known.includes(name)) return [];
+  return [{ field, message: `names a ${kind} '${name}' that is not there`, remedy: suggestion(name, known) }];
 }

@@ -1,6 +1,7 @@
 import {
   type Choice,
   Choices,
+  type ErrorCode,
   fromProblem,
   GuichetError,
   Manifest,
@@ -13,10 +14,23 @@ import {
   RunMessage,
 } from '@guichet/contract';
 import type { ZodType } from 'zod';
+import { check } from '../findings/index.ts';
 import type { Grants } from '../identity/index.ts';
 
 /** The largest answer, and the longest line of a stream, that a provider may send. */
 const MAX_BYTES = 8 * 1024 * 1024;
+
+/** What a provider may refuse a call with, beside `provider.*`. */
+const SAYABLE: ReadonlySet<ErrorCode> = new Set([
+  'action.refused',
+  'action.unknown',
+  'action.no_options',
+  'environment.not_offered',
+  'input.invalid',
+  'plan.drifted',
+  'grant.invalid',
+  'grant.used',
+]);
 
 export interface HttpEndpointOptions {
   readonly name: string;
@@ -56,7 +70,7 @@ export class HttpEndpoint implements ProviderEndpoint {
       const response = await this.#post('run', call);
       if (response.body === null) return;
       for await (const line of this.#lines(response.body)) {
-        const message = this.#parse(RunMessage, parseJson(line));
+        const message = this.#parse(RunMessage, this.#parseJson(line));
         yield message;
         if (message.type === 'result' || message.type === 'failure') return;
       }
@@ -94,11 +108,25 @@ export class HttpEndpoint implements ProviderEndpoint {
     if (response.ok) return response;
     const text = await this.#text(response).catch(() => '');
     const problem = Problem.safeParse(parseJsonLoosely(text));
-    if (problem.success) throw fromProblem(problem.data, 'provider.failed');
-    throw new GuichetError(
-      'provider.protocol',
-      `Provider '${this.#options.name}' answered ${response.status} without a problem document.`,
-    );
+    if (problem.success) throw this.#refusal(fromProblem(problem.data, 'provider.failed'));
+    throw this.#protocolError(`answered ${response.status} without a problem document`);
+  }
+
+  /** A provider speaks about its actions; what it says of tokens or of our database is not for our callers. */
+  #refusal(error: GuichetError): GuichetError {
+    if (SAYABLE.has(error.code) || error.code.startsWith('provider.')) return error;
+    return new GuichetError('provider.failed', `Provider '${this.#options.name}' answered ${error.code}: ${error.message}`, {
+      remedy: this.#remedy,
+      cause: error,
+    });
+  }
+
+  get #remedy(): string {
+    return `Ask the team that runs provider '${this.#options.name}'.`;
+  }
+
+  #protocolError(what: string): GuichetError {
+    return new GuichetError('provider.protocol', `Provider '${this.#options.name}' ${what}.`, { remedy: this.#remedy });
   }
 
   #networkError(error: unknown, signal: AbortSignal | null | undefined): unknown {
@@ -113,11 +141,14 @@ export class HttpEndpoint implements ProviderEndpoint {
         remedy: `Ask the team that runs '${name}', or try again in a moment.`,
         cause: error,
       });
-    return new GuichetError('provider.failed', `The connection to provider '${name}' broke.`, { cause: error });
+    return new GuichetError('provider.failed', `The connection to provider '${name}' broke.`, {
+      remedy: this.#remedy,
+      cause: error,
+    });
   }
 
   async #json(response: Response): Promise<unknown> {
-    return parseJson(await this.#text(response));
+    return this.#parseJson(await this.#text(response));
   }
 
   async #text(response: Response): Promise<string> {
@@ -126,8 +157,7 @@ export class HttpEndpoint implements ProviderEndpoint {
     let size = 0;
     for await (const chunk of response.body.pipeThrough(new TextDecoderStream())) {
       size += chunk.length;
-      if (size > MAX_BYTES)
-        throw new GuichetError('provider.protocol', `Provider '${this.#options.name}' sent more than ${MAX_BYTES} bytes.`);
+      if (size > MAX_BYTES) throw this.#protocolError(`sent more than ${MAX_BYTES} bytes`);
       chunks.push(chunk);
     }
     return chunks.join('');
@@ -139,16 +169,13 @@ export class HttpEndpoint implements ProviderEndpoint {
       for await (const chunk of body.pipeThrough(new TextDecoderStream())) {
         const lines = (rest + chunk).split('\n');
         rest = lines.pop() ?? '';
-        if (rest.length > MAX_BYTES)
-          throw new GuichetError(
-            'provider.protocol',
-            `Provider '${this.#options.name}' sent a line of more than ${MAX_BYTES} bytes.`,
-          );
+        if (rest.length > MAX_BYTES) throw this.#protocolError(`sent a line of more than ${MAX_BYTES} bytes`);
         for (const line of lines) if (line.trim() !== '') yield line;
       }
     } catch (error) {
       if (error instanceof GuichetError) throw error;
       throw new GuichetError('provider.failed', `The connection to provider '${this.#options.name}' broke while it ran.`, {
+        remedy: this.#remedy,
         cause: error,
       });
     }
@@ -156,21 +183,19 @@ export class HttpEndpoint implements ProviderEndpoint {
   }
 
   #parse<Value>(schema: ZodType<Value>, value: unknown): Value {
-    const parsed = schema.safeParse(value);
-    if (parsed.success) return parsed.data;
-    const issue = parsed.error.issues[0];
-    throw new GuichetError(
-      'provider.protocol',
-      `Provider '${this.#options.name}' broke the protocol: ${issue?.path.join('.') ?? ''}: ${issue?.message ?? 'invalid'}.`,
-    );
+    const checked = check(schema, value);
+    if (checked.ok) return checked.value;
+    const finding = checked.findings[0];
+    throw this.#protocolError(`broke the protocol: ${finding?.field ?? '/'} ${finding?.message ?? 'is not valid'}`);
   }
-}
 
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (cause) {
-    throw new GuichetError('provider.protocol', 'The provider sent something that is not JSON.', { cause });
+  #parseJson(text: string): unknown {
+    try {
+      return JSON.parse(text);
+    } catch {
+      // The error of JSON.parse quotes the text, which may hold what only the caller may see: it is not kept.
+      throw this.#protocolError('sent something that is not JSON');
+    }
   }
 }
 

@@ -1,6 +1,7 @@
 import { type FieldError, GuichetError, type InputSchema } from '@guichet/contract';
 import { Ajv2020, type ErrorObject, type ValidateFunction } from 'ajv/dist/2020.js';
 import addFormats from 'ajv-formats';
+import { anyOf, boundMessage, formatMessage, got, MOST_FINDINGS, nounOf, suggestion, told } from '../findings/index.ts';
 
 /** No coercion ("5" is not 5) and nothing removed: what is approved is what was sent, with its defaults. */
 const ajv = new Ajv2020({
@@ -9,6 +10,7 @@ const ajv = new Ajv2020({
   coerceTypes: false,
   removeAdditional: false,
   strict: false,
+  logger: false,
   verbose: true,
 });
 // The types of ajv-formats name the CommonJS default export, Node gives the function itself.
@@ -28,7 +30,7 @@ export function compileInputCheck(schema: InputSchema): InputCheck {
 }
 
 function invalidInput(findings: readonly ErrorObject[]): GuichetError {
-  const errors = dedupe(findings.map(toFieldError));
+  const errors = dedupe(findings.filter(saysSomething).map(toFieldError)).slice(0, MOST_FINDINGS);
   const first = errors[0];
   const more = errors.length > 1 ? ` (and ${errors.length - 1} more)` : '';
   return new GuichetError(
@@ -38,21 +40,37 @@ function invalidInput(findings: readonly ErrorObject[]): GuichetError {
   );
 }
 
+/** `if` only repeats that its `then` failed; what failed there has a finding of its own. */
+const saysSomething = ({ keyword }: ErrorObject): boolean => keyword !== 'if';
+
 function dedupe(errors: readonly FieldError[]): FieldError[] {
   const seen = new Set<string>();
   return errors.filter(({ field, message }) => !seen.has(field + message) && seen.add(field + message));
 }
+
+const BOUNDS: Readonly<Record<string, readonly [of: string, side: 'min' | 'max', inclusive: boolean]>> = {
+  minimum: ['number', 'min', true],
+  maximum: ['number', 'max', true],
+  exclusiveMinimum: ['number', 'min', false],
+  exclusiveMaximum: ['number', 'max', false],
+  minLength: ['string', 'min', true],
+  maxLength: ['string', 'max', true],
+  minItems: ['array', 'min', true],
+  maxItems: ['array', 'max', true],
+  minProperties: ['object', 'min', true],
+  maxProperties: ['object', 'max', true],
+};
 
 function toFieldError(error: ErrorObject): FieldError {
   const at = (name?: string): string => `/input${error.instancePath}${name === undefined ? '' : `/${name}`}`;
   const params = error.params as Record<string, unknown>; // Ajv's params are a record whose shape depends on the keyword
   switch (error.keyword) {
     case 'required':
-      return {
-        field: at(String(params['missingProperty'])),
-        message: 'is required',
-        remedy: describe(error, String(params['missingProperty'])),
-      };
+    case 'dependentRequired': {
+      const name = String(params['missingProperty']);
+      const because = error.keyword === 'required' ? '' : ` when ${String(params['property'])} is given`;
+      return { field: at(name), message: `is required${because}`, remedy: describe(error, name) };
+    }
     case 'additionalProperties':
     case 'unevaluatedProperties': {
       const name = String(params['additionalProperty'] ?? params['unevaluatedProperty']);
@@ -60,17 +78,45 @@ function toFieldError(error: ErrorObject): FieldError {
     }
     case 'enum': {
       const allowed = (params['allowedValues'] as unknown[]).map(String); // the enum keyword's params
-      return { field: at(), message: `must be one of ${allowed.join(', ')}`, remedy: suggestion(String(error.data), allowed) };
+      return { field: at(), message: `must be ${anyOf(allowed)}`, remedy: nearest(error.data, allowed) };
     }
+    case 'const':
+      return { field: at(), message: `must be ${JSON.stringify(params['allowedValue'])}`, remedy: got(error.data) };
     case 'type':
       return {
         field: at(),
-        message: `must be ${article(String(params['type']))}`,
-        remedy: `Got ${typeName(error.data)}: ${brief(error.data)}.`,
+        message: `must be ${anyOf([params['type']].flat().map((type) => nounOf(String(type))))}`,
+        remedy: got(error.data),
       };
+    case 'format':
+      return { field: at(), message: formatMessage(String(params['format'])), remedy: describe(error) ?? got(error.data) };
+    case 'pattern':
+      return { field: at(), message: `must match ${String(params['pattern'])}`, remedy: describe(error) ?? got(error.data) };
+    case 'multipleOf':
+      return { field: at(), message: `must be a multiple of ${String(params['multipleOf'])}`, remedy: got(error.data) };
+    case 'uniqueItems':
+      return { field: at(), message: `holds the same entry twice, at ${String(params['j'])} and ${String(params['i'])}` };
+    case 'oneOf':
+    case 'anyOf':
+      return { field: at(), message: 'has none of the shapes that it may have', remedy: describe(error) };
     default:
-      return { field: at(), message: error.message ?? 'is not valid', remedy: describe(error) };
+      return bound(error, at()) ?? { field: at(), message: error.message ?? 'is not valid', remedy: describe(error) };
   }
+}
+
+function bound(error: ErrorObject, field: string): FieldError | undefined {
+  const row = BOUNDS[error.keyword];
+  if (row === undefined) return undefined;
+  const [of, side, inclusive] = row;
+  const limit = Number((error.params as { limit?: unknown }).limit); // every keyword of BOUNDS has a limit
+  return { field, message: boundMessage({ of, side, limit, inclusive }), remedy: describe(error) };
+}
+
+/** The allowed words stand in the message already. */
+function nearest(value: unknown, allowed: readonly string[]): string | undefined {
+  if (typeof value !== 'string') return got(value);
+  const remedy = suggestion(value, allowed);
+  return remedy?.startsWith('Did you mean') ? remedy : undefined;
 }
 
 /** The author's own words about the field, where there are some. */
@@ -78,43 +124,11 @@ function describe(error: ErrorObject, name?: string): string | undefined {
   const schema = error.parentSchema as
     | { description?: string; properties?: Record<string, { description?: string }> }
     | undefined; // verbose: true
-  return name === undefined ? schema?.description : schema?.properties?.[name]?.description;
+  const description = name === undefined ? schema?.description : schema?.properties?.[name]?.description;
+  return told(name ?? error.instancePath, description);
 }
 
 function knownFields(error: ErrorObject): string[] {
   const schema = error.parentSchema as { properties?: Record<string, unknown> } | undefined; // verbose: true
   return Object.keys(schema?.properties ?? {});
-}
-
-const article = (type: string): string => (/^[aeiou]/.test(type) ? `an ${type}` : `a ${type}`);
-const typeName = (value: unknown): string =>
-  value === null ? 'null' : Array.isArray(value) ? 'an array' : article(typeof value);
-
-function brief(value: unknown): string {
-  const text = JSON.stringify(value) ?? 'nothing';
-  return text.length > 40 ? `${text.slice(0, 39)}…` : text;
-}
-
-/** "Did you mean pid?" when something known is at most two edits away, else the list of what is known. */
-export function suggestion(word: string, known: readonly string[]): string | undefined {
-  if (known.length === 0) return undefined;
-  const nearest = known
-    .map((name) => ({ name, distance: editDistance(word.toLowerCase(), name.toLowerCase()) }))
-    .sort((a, b) => a.distance - b.distance)[0];
-  if (nearest !== undefined && nearest.distance <= Math.min(2, Math.floor(word.length / 2)))
-    return `Did you mean ${nearest.name}?`;
-  return known.length > 12 ? undefined : `Known: ${known.join(', ')}.`;
-}
-
-function editDistance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, index) => index);
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i];
-    for (let j = 1; j <= b.length; j++) {
-      const substitution = (row[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1);
-      next.push(Math.min(substitution, (row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1));
-    }
-    row = next;
-  }
-  return row[b.length] ?? 0;
 }

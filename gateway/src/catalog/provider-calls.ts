@@ -10,6 +10,7 @@ import {
   type ProviderCall,
   type RunMessage,
 } from '@guichet/contract';
+import { unstorable } from '../findings/index.ts';
 import type { Grants } from '../identity/index.ts';
 import type { CatalogAction } from './catalog.ts';
 
@@ -52,9 +53,15 @@ export class ProviderCalls {
   }
 
   async plan(subject: CallSubject): Promise<Plan> {
-    return this.#limited(subject, LIMIT_SECONDS.plan, (signal) =>
+    const plan = await this.#limited(subject, LIMIT_SECONDS.plan, (signal) =>
       subject.found.endpoint.plan(this.#call('plan', subject, signal)),
     );
+    const finding = unstorable(plan);
+    if (finding === undefined) return plan;
+    const { provider, team } = subject.found.action;
+    throw new GuichetError('provider.protocol', `The plan of provider '${provider}': ${finding.field} ${finding.message}.`, {
+      remedy: `Ask team '${team}', which runs it.`,
+    });
   }
 
   /** A read: its output. */
@@ -64,13 +71,18 @@ export class ProviderCalls {
       for await (const message of subject.found.endpoint.run(this.#call('run', subject, signal))) {
         if (message.type === 'result') return message.output;
         if (message.type === 'failure') {
-          const { kind, message: text, remedy } = message.failure;
+          const {
+            kind,
+            message: text,
+            remedy = `Ask team '${action.team}', which runs provider '${action.provider}'.`,
+          } = message.failure;
           throw new GuichetError('provider.failed', text, { remedy, details: { kind } });
         }
       }
       throw new GuichetError(
         'provider.protocol',
         `Provider '${action.provider}' ended the answer of ${action.id} without a result.`,
+        { remedy: `Ask team '${action.team}', which runs it.` },
       );
     });
   }

@@ -97,9 +97,15 @@ export class Bus {
       // The payload was written by payloads() below.
       for (const topic of topics as Topic[]) this.#wake(topic);
     });
-    await client.connect();
-    await client.query(`listen ${CHANNEL}`);
+    try {
+      await client.connect();
+      await client.query(`listen ${CHANNEL}`);
+    } catch (error) {
+      await client.end().catch(() => {});
+      throw error;
+    }
     this.#client = client;
+    if (this.#closed) await client.end();
   }
 
   #reconnect(): void {

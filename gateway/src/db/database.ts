@@ -64,10 +64,17 @@ export class Database implements Queryable {
       throw asDatabaseError(error);
     });
     let broken: Error | undefined;
+    // A connection that dies between two statements says so by an event, and nobody listening would end the process.
+    const onLost = (error: Error): void => {
+      broken = error;
+    };
+    client.on('error', onLost);
     try {
       await client.query('begin');
       const result = await work(transactionOn(client, effects));
-      await client.query('commit');
+      await client.query('commit').catch((error: unknown) => {
+        throw asCommitError(error);
+      });
       for (const effect of effects) effect();
       return result;
     } catch (error) {
@@ -76,6 +83,7 @@ export class Database implements Queryable {
       });
       throw asDatabaseError(error);
     } finally {
+      client.off('error', onLost);
       client.release(broken);
     }
   }
@@ -94,20 +102,51 @@ function transactionOn(client: pg.PoolClient, effects: (() => void)[]): Transact
   };
 }
 
-const UNAVAILABLE = /^(08|57P0|53)/;
-const NETWORK = new Set(['ECONNREFUSED', 'ECONNRESET', 'ENOTFOUND', 'ETIMEDOUT', 'EPIPE', 'EHOSTUNREACH']);
+/** Lost connections, no room, no right to write (a standby), and what PostgreSQL stopped to protect itself. */
+const UNAVAILABLE = /^(08|53|57P0|57014|25006|25P0[34]|40001|40P01|55P03)/;
+/** Errors of the network and of the driver that come before a statement was sent. */
+const UNSENT =
+  /ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|timeout exceeded when trying to connect|Cannot use a pool after/;
+const BROKEN = /ECONNRESET|ETIMEDOUT|EPIPE|Connection terminated|Client has encountered a connection error|not queryable/;
 
 /** A lost or missing database becomes `database.unavailable`; every other error stays what it is. */
 export function asDatabaseError(error: unknown): unknown {
   if (!(error instanceof Error) || error instanceof GuichetError) return error;
   const code = 'code' in error && typeof error.code === 'string' ? error.code : '';
-  const lost =
-    UNAVAILABLE.test(code) ||
-    NETWORK.has(code) ||
-    /Connection terminated|timeout exceeded when trying to connect|Cannot use a pool after/.test(error.message);
-  if (!lost) return error;
-  return new GuichetError('database.unavailable', 'The database of the gateway does not answer; nothing was done.', {
-    remedy: 'Try again in a few seconds. If it lasts, tell the team that runs Guichet.',
-    cause: error,
-  });
+  const text = `${code} ${error.message}`;
+  const unsent = UNSENT.test(text);
+  if (!unsent && !UNAVAILABLE.test(code) && !BROKEN.test(text)) return error;
+  return new GuichetError(
+    'database.unavailable',
+    `The database of the gateway does not answer${unsent ? '; nothing was done' : ''}.`,
+    {
+      remedy: 'Try again in a few seconds. If it lasts, tell the team that runs Guichet.',
+      cause: error,
+    },
+  );
+}
+
+/** A commit whose answer was lost may have happened. */
+function asCommitError(error: unknown): unknown {
+  const known = asDatabaseError(error);
+  if (!(known instanceof GuichetError)) return known;
+  return new GuichetError(
+    'database.unavailable',
+    'The database went away in the middle of a commit: it may have been done, or not.',
+    {
+      remedy: 'Look before you do it again; with an Idempotency-Key a repeat is safe.',
+      cause: error,
+    },
+  );
+}
+
+/**
+ * An error as it may be logged. Those of PostgreSQL quote the values that they are about (`Key (name)=(...)`), and
+ * values may be secrets: only their kind and place are kept.
+ */
+export function loggable(error: unknown): unknown {
+  if (!(error instanceof pg.DatabaseError)) return error;
+  const { code, table, constraint, column, routine, stack } = error;
+  const frames = stack?.slice(stack.indexOf('\n    at ')).trim();
+  return { type: 'DatabaseError', code, table, constraint, column, routine, stack: frames };
 }

@@ -6,6 +6,8 @@ import pg from 'pg';
 const FOLDER = new URL('../../migrations/', import.meta.url);
 /** Any number that all gateways share: only one of them migrates at a time. */
 const LOCK = 7_283_461;
+/** The oldest major version of PostgreSQL that has all that the schema uses (xid8, gen_random_uuid). */
+const OLDEST = 13;
 
 export interface Migration {
   readonly number: number;
@@ -47,9 +49,9 @@ async function readMigration(folder: URL, name: string): Promise<Migration> {
  */
 export async function migrate(url: string, migrations?: readonly Migration[]): Promise<string[]> {
   const known = migrations ?? (await knownMigrations());
-  const client = new pg.Client({ connectionString: url, application_name: 'guichet-migrate', connectionTimeoutMillis: 10_000 });
-  await client.connect();
+  const client = await connected(url);
   try {
+    await refuseOld(client);
     await client.query('select pg_advisory_lock($1)', [LOCK]);
     await client.query(`create table if not exists migrations (
       number integer primary key, name text not null, breaking boolean not null,
@@ -64,9 +66,57 @@ export async function migrate(url: string, migrations?: readonly Migration[]): P
       applied.push(migration.name);
     }
     return applied;
+  } catch (error) {
+    if (error instanceof pg.DatabaseError && error.code === '42501')
+      throw new GuichetError('config.invalid', `The gateway may not change its database: ${error.message}.`, {
+        remedy: 'Make the user of database.url the owner of the database.',
+        cause: error,
+      });
+    throw error;
   } finally {
     await client.end();
   }
+}
+
+async function connected(url: string): Promise<pg.Client> {
+  try {
+    const client = new pg.Client({ connectionString: url, application_name: 'guichet-migrate', connectionTimeoutMillis: 10_000 });
+    client.on('error', () => {}); // a connection that breaks makes the statement that waits on it fail
+    await client.connect();
+    return client;
+  } catch (cause) {
+    throw cannotConnect(url, cause);
+  }
+}
+
+/** Errors of PostgreSQL that mean that the address is wrong, not that the server is away. */
+const REFUSED = /^(28|3D)/;
+
+function cannotConnect(url: string, cause: unknown): GuichetError {
+  const code = cause instanceof Error && 'code' in cause ? String(cause.code) : '';
+  const what = cause instanceof Error && cause.message !== '' ? cause.message : code;
+  return new GuichetError(
+    REFUSED.test(code) ? 'config.invalid' : 'database.unavailable',
+    `The database ${withoutPassword(url)} cannot be opened: ${what}.`,
+    { remedy: 'Check database in the configuration (or GUICHET_DATABASE_URL), and that PostgreSQL runs.', cause },
+  );
+}
+
+function withoutPassword(url: string): string {
+  if (!URL.canParse(url)) return 'of the configuration';
+  const { protocol, username, host, pathname } = new URL(url);
+  return `${protocol}//${username === '' ? '' : `${username}@`}${host}${pathname}`;
+}
+
+async function refuseOld(client: pg.Client): Promise<void> {
+  const { rows } = await client.query<{ version: string; number: number }>(
+    `select current_setting('server_version') as version, current_setting('server_version_num')::int as number`,
+  );
+  const found = rows[0];
+  if (found === undefined || found.number >= OLDEST * 10_000) return;
+  throw new GuichetError('config.invalid', `The database is PostgreSQL ${found.version}; the gateway needs ${OLDEST} or newer.`, {
+    remedy: 'Point database.url at a newer server.',
+  });
 }
 
 async function apply(client: pg.Client, migration: Migration): Promise<void> {

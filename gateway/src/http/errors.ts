@@ -1,10 +1,8 @@
 import { type ErrorCode, type FieldError, GuichetError } from '@guichet/contract';
-import type { FastifyError } from 'fastify';
-import type { ZodError, ZodType } from 'zod';
+import type { ZodType } from 'zod';
+import { check, unstorable } from '../findings/index.ts';
 
-const FASTIFY_CODES: Readonly<Record<string, [ErrorCode, string, string]>> = {
-  FST_ERR_CTP_INVALID_JSON_BODY: ['body.malformed', 'The body is not valid JSON.', 'Send one JSON object.'],
-  FST_ERR_CTP_EMPTY_JSON_BODY: ['body.malformed', 'The body is empty.', 'Send one JSON object, {} at least.'],
+const FOREIGN: Readonly<Record<string, readonly [ErrorCode, message: string, remedy: string]>> = {
   FST_ERR_CTP_BODY_TOO_LARGE: ['body.too_large', 'The body is larger than 256 KiB.', 'Send less.'],
   FST_ERR_CTP_INVALID_MEDIA_TYPE: [
     'body.unsupported_type',
@@ -16,60 +14,56 @@ const FASTIFY_CODES: Readonly<Record<string, [ErrorCode, string, string]>> = {
     'The body is not as long as content-length says.',
     'Send the whole body.',
   ],
+  FST_ERR_BAD_URL: [
+    'input.invalid',
+    'The path is not valid percent-encoded UTF-8.',
+    'Encode it as UTF-8, then percent-encode it.',
+  ],
+  FST_ERR_MAX_PARAM_LENGTH: ['input.invalid', 'A part of the path is longer than 200 characters.', 'No id is that long.'],
+  // Node's own: the connection ended in the middle of the body.
+  ECONNRESET: ['body.malformed', 'The body broke off.', 'Send the whole body.'],
 };
 
 /** Any error as the one kind that leaves this process; what nobody foresaw becomes `internal` and tells nothing. */
 export function asGuichetError(error: unknown): GuichetError {
   if (error instanceof GuichetError) return error;
-  const code = error instanceof Error && 'code' in error ? (error as FastifyError).code : '';
-  const known = FASTIFY_CODES[code];
+  const known = FOREIGN[codeOf(error)];
   if (known !== undefined) return new GuichetError(known[0], known[1], { remedy: known[2], cause: error });
-  // secure-json-parse and JSON.parse throw SyntaxError; Fastify marks them as the client's with statusCode 400.
-  if (error instanceof SyntaxError && 'statusCode' in error && error.statusCode === 400)
-    return new GuichetError('body.malformed', 'The body is not valid JSON.', { remedy: 'Send one JSON object.', cause: error });
   return new GuichetError('internal', 'Something went wrong inside Guichet; it is in the log of the gateway.', {
     remedy: 'Give the trace id to the team that runs Guichet.',
     cause: error,
   });
 }
 
-/** The value as the schema takes it, or `input.invalid` naming each field. `place`: body, query, path. */
-export function parsed<Value>(schema: ZodType<Value>, value: unknown, place: string): Value {
-  const result = schema.safeParse(value);
-  if (result.success) return result.data;
-  throw invalid(result.error, place);
+function codeOf(error: unknown): string {
+  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : '';
 }
 
-function invalid(error: ZodError, place: string): GuichetError {
-  const errors = error.issues.flatMap((issue): FieldError[] => {
-    const path = issue.path.map((part) => `/${String(part)}`).join('');
-    if (issue.code === 'unrecognized_keys')
-      return issue.keys.map((key) => ({
-        field: `${path}/${key}`,
-        message: `is not known in the ${place}`,
-        remedy: 'Leave it out, or check its spelling.',
-      }));
-    const missing = issue.code === 'invalid_type' && issue.message.includes('received undefined');
-    return [{ field: path || '/', message: missing ? `is required in the ${place}` : lowerFirst(issue.message) }];
-  });
-  const first = errors[0];
-  return new GuichetError('input.invalid', first === undefined ? 'The input is not valid.' : `${first.field} ${first.message}.`, {
-    errors,
-    remedy: first?.remedy,
-  });
+type Place = 'body' | 'query' | 'path';
+
+/** The value as the schema takes it, or `input.invalid` naming each field and what to do about it. */
+export function parsed<Value>(schema: ZodType<Value>, value: unknown, place: Place): Value {
+  const checked = check(schema, value);
+  if (checked.ok) return checked.value;
+  throw invalidInput(checked.findings, place);
 }
 
-const lowerFirst = (text: string): string => text.charAt(0).toLowerCase() + text.slice(1);
+/** `input.invalid` about these fields; the first one makes the sentence. */
+export function invalidInput(findings: readonly FieldError[], place: Place): GuichetError {
+  const errors = findings.map((finding) => ({
+    ...finding,
+    remedy: finding.remedy ?? `GET /openapi.json describes the ${place}.`,
+  }));
+  const [first] = errors;
+  if (first === undefined) return new GuichetError('input.invalid', 'The input is not valid.');
+  const where = place === 'body' ? '' : ` in the ${place}`;
+  const subject = first.field === '/' ? `The ${place}` : `${first.field}${where}`;
+  const more = errors.length > 1 ? ` (and ${errors.length - 1} more)` : '';
+  return new GuichetError('input.invalid', `${subject} ${first.message}${more}.`, { errors, remedy: first.remedy });
+}
 
-/** Refuses strings that PostgreSQL cannot store, naming the field. */
-export function refuseNul(value: unknown, path = ''): void {
-  if (typeof value === 'string' && value.includes('\0'))
-    throw new GuichetError('input.invalid', `${path || '/'} holds a NUL character.`, {
-      errors: [{ field: path || '/', message: 'holds a NUL character (\\u0000)', remedy: 'Take it out.' }],
-    });
-  if (typeof value === 'object' && value !== null)
-    for (const [key, member] of Object.entries(value)) {
-      refuseNul(key, path);
-      refuseNul(member, `${path}/${key}`);
-    }
+/** Refuses texts that the database cannot hold, naming the field. */
+export function refuseUnstorable(value: unknown, place: Place): void {
+  const finding = unstorable(value);
+  if (finding !== undefined) throw invalidInput([finding], place);
 }

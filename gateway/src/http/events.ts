@@ -5,7 +5,6 @@ import type { Bus, Database } from '../db/index.ts';
 import { eventsAfter, toRequestEvent } from '../requests/index.ts';
 
 const HEARTBEAT_MS = 15_000;
-/** A reader that takes nothing for so long is gone, or asks for our memory. */
 const STALLED_MS = 30_000;
 
 export interface EventStreamOptions {
@@ -14,23 +13,32 @@ export interface EventStreamOptions {
   /** Number of the request. */
   readonly number: string;
   readonly after: number;
+  /** Asked before each look at the events; rejects when the reader may see them no more. */
   readonly stateOf: () => Promise<RequestState>;
   readonly response: ServerResponse;
   /** Ends the stream early, so that the reader resumes elsewhere. */
   readonly signal: AbortSignal;
+  /** How often a silent stream says that it lives, and looks by itself; 15 s when absent. */
+  readonly heartbeatMs?: number;
+  /** A reader that takes nothing for so long is gone, or asks for our memory: it is cut. 30 s when absent. */
+  readonly stalledMs?: number;
 }
 
 /**
  * The events of a request as server-sent events: first those already there, then each as it comes, until the request
  * has ended (`event: end`). It subscribes before it reads, and always reads after its own cursor: nothing is missed, nothing twice.
  */
-export async function streamEvents({ db, bus, number, after, stateOf, response, signal }: EventStreamOptions): Promise<void> {
+export async function streamEvents(options: EventStreamOptions): Promise<void> {
+  const { db, bus, number, after, stateOf, response, signal, heartbeatMs = HEARTBEAT_MS, stalledMs = STALLED_MS } = options;
   const wake = waker();
   const unsubscribe = bus.subscribe(`request:${number}`, wake.ring);
   const stop = (): void => wake.ring();
   response.on('close', stop);
   signal.addEventListener('abort', stop);
-  const heartbeat = setInterval(() => response.write(': still here\n\n'), HEARTBEAT_MS);
+  const heartbeat = setInterval(() => {
+    response.write(': still here\n\n');
+    wake.ring(); // a message that was lost costs a heartbeat
+  }, heartbeatMs);
   let cursor = after;
   try {
     response.writeHead(200, {
@@ -44,7 +52,9 @@ export async function streamEvents({ db, bus, number, after, stateOf, response, 
       const state = await stateOf();
       const events = await eventsAfter(db, number, cursor);
       for (const event of events) {
-        await write(response, `id: ${event.number}\nevent: ${event.type}\ndata: ${JSON.stringify(toRequestEvent(event))}\n\n`);
+        const text = `id: ${event.number}\nevent: ${event.type}\ndata: ${JSON.stringify(toRequestEvent(event))}\n\n`;
+        await write(response, text, () => AbortSignal.any([signal, AbortSignal.timeout(stalledMs)]));
+        if (response.destroyed) return;
         cursor = event.number;
       }
       if (events.length > 0) continue;
@@ -62,10 +72,10 @@ export async function streamEvents({ db, bus, number, after, stateOf, response, 
   }
 }
 
-async function write(response: ServerResponse, text: string): Promise<void> {
+async function write(response: ServerResponse, text: string, patience: () => AbortSignal): Promise<void> {
   if (response.write(text) || response.destroyed) return;
   try {
-    await once(response, 'drain', { signal: AbortSignal.timeout(STALLED_MS) });
+    await once(response, 'drain', { signal: patience() });
   } catch {
     response.destroy();
   }

@@ -1,4 +1,13 @@
-import { GuichetError, type Principal, parseRequestId, type ROUTES, type Route, type RouteName } from '@guichet/contract';
+import { createHash } from 'node:crypto';
+import {
+  type Action,
+  GuichetError,
+  type Principal,
+  parseRequestId,
+  type ROUTES,
+  type Route,
+  type RouteName,
+} from '@guichet/contract';
 import { digestOf } from '@guichet/contract/digest';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { z } from 'zod';
@@ -9,7 +18,11 @@ import type { Caller, Grants, Tokens } from '../identity/index.ts';
 import { decide, denied } from '../policy/index.ts';
 import type { Reads } from '../reads/index.ts';
 import type { Decisions, Requests } from '../requests/index.ts';
+import { asGuichetError } from './errors.ts';
 import { streamEvents } from './events.ts';
+
+/** A stream may outlive its token: it is looked at again this often. */
+const REVERIFY_MS = 5000;
 
 export interface Services {
   readonly db: Database;
@@ -72,9 +85,9 @@ export function makeHandlers(services: Services): Handlers {
         ({ provider, kind }) =>
           (query.provider === undefined || provider === query.provider) && (query.kind === undefined || kind === query.kind),
       );
-      const etag = `"${digestOf(items).slice('sha256:'.length, 'sha256:'.length + 32)}"`;
+      const etag = etagOf(items);
       void reply.header('etag', etag).header('cache-control', 'private, no-cache');
-      if (request.headers['if-none-match'] === etag) {
+      if (matches(request.headers['if-none-match'], etag)) {
         void reply.code(304).send();
         return undefined;
       }
@@ -110,13 +123,22 @@ export function makeHandlers(services: Services): Handlers {
     },
     'requests.show': async ({ caller, params }) => requests.show(caller.principal, numberOf(params.request)),
     'requests.events': async ({ caller, params, query, request, reply }) => {
+      if (draining.aborted)
+        throw new GuichetError('gateway.draining', 'This gateway is stopping.', { remedy: 'Call again: another one answers.' });
       const number = numberOf(params.request);
-      const first = await requests.find(caller.principal, number);
+      await requests.find(caller.principal, number);
       const after = query.after ?? lastEventId(request);
+      let verifiedAt = Date.now();
+      const stateOf = async () => {
+        if (Date.now() - verifiedAt > REVERIFY_MS) {
+          await tokens.reverify(caller, new Date());
+          verifiedAt = Date.now();
+        }
+        return (await requests.find(caller.principal, number)).state;
+      };
       reply.hijack();
-      const stateOf = async () => (await requests.find(caller.principal, first.number)).state;
       await streamEvents({ db, bus, number, after, stateOf, response: reply.raw, signal: draining }).catch((error: unknown) =>
-        request.log.warn({ err: error }, 'event stream cut'),
+        request.log.warn({ reason: asGuichetError(error).code }, 'event stream cut'),
       );
       return undefined;
     },
@@ -146,6 +168,25 @@ function visibleActions(catalog: Catalog, principal: Principal) {
   return catalog.list().filter((action) => decide({ operation: 'action.see', principal, action }).effect === 'permit');
 }
 
+/** An action in the catalogue never changes: another one takes its place. So its digest is made once. */
+const DIGESTS = new WeakMap<Action, string>();
+
+function etagOf(items: readonly Action[]): string {
+  const hash = createHash('sha256');
+  for (const item of items) {
+    const digest = DIGESTS.get(item) ?? digestOf(item);
+    DIGESTS.set(item, digest);
+    hash.update(digest);
+  }
+  return `"${hash.digest('base64url').slice(0, 32)}"`;
+}
+
+/** If-None-Match of RFC 9110: `*`, or a list in which a proxy may have made tags weak. */
+function matches(header: string | undefined, etag: string): boolean {
+  if (header === undefined) return false;
+  return header.split(',').some((tag) => tag.trim() === '*' || tag.trim().replace(/^W\//, '') === etag);
+}
+
 /** A page of `limit` items out of `limit + 1`: the one too many says that there is a next page. */
 function page<Item>(
   items: readonly Item[],
@@ -170,7 +211,9 @@ function tokenCursor(cursor: string | undefined): string | undefined {
 const badCursor = (): GuichetError =>
   new GuichetError('cursor.invalid', 'This is not a cursor of this list.', {
     remedy: 'Pass `next` of the page before, as it came.',
-    errors: [{ field: '/cursor', message: 'is not valid' }],
+    errors: [
+      { field: '/cursor', message: 'is not a cursor of this list', remedy: 'Pass `next` of the page before, as it came.' },
+    ],
   });
 
 function numberOf(id: string): string {
@@ -183,18 +226,20 @@ function idempotencyKey(request: FastifyRequest): string | undefined {
   const key = request.headers['idempotency-key'];
   if (key === undefined) return undefined;
   if (typeof key === 'string' && /^[\x21-\x7e]{1,200}$/.test(key)) return key;
-  throw new GuichetError('input.invalid', 'The Idempotency-Key must be 1 to 200 visible ASCII characters.', {
-    remedy: 'A random UUID does well.',
-    errors: [{ field: '/Idempotency-Key', message: 'must be 1 to 200 visible ASCII characters' }],
-  });
+  throw badHeader('Idempotency-Key', 'must be 1 to 200 visible ASCII characters', 'A random UUID does well.');
 }
 
 function lastEventId(request: FastifyRequest): number {
   const header = request.headers['last-event-id'];
   if (header === undefined || header === '') return 0;
   if (typeof header === 'string' && /^[0-9]{1,9}$/.test(header)) return Number(header);
-  throw new GuichetError('input.invalid', 'Last-Event-ID must be the number of an event.', {
-    errors: [{ field: '/Last-Event-ID', message: 'must be a number' }],
+  throw badHeader('Last-Event-ID', 'must be the number of an event', 'Send the id of the last event that you have seen.');
+}
+
+function badHeader(name: string, message: string, remedy: string): GuichetError {
+  return new GuichetError('input.invalid', `The header ${name} ${message}.`, {
+    remedy,
+    errors: [{ field: `/${name}`, message, remedy }],
   });
 }
 
@@ -202,7 +247,8 @@ function lastEventId(request: FastifyRequest): number {
 function untilClosed(reply: FastifyReply): AbortSignal {
   const controller = new AbortController();
   reply.raw.once('close', () => {
-    if (!reply.raw.writableFinished) controller.abort(new GuichetError('internal', 'The caller hung up.'));
+    if (!reply.raw.writableFinished)
+      controller.abort(new GuichetError('call.abandoned', 'The caller hung up before the answer.'));
   });
   return controller.signal;
 }

@@ -3,6 +3,7 @@ import { GuichetError, type Principal, type Token, type TokenScope } from '@guic
 import { appendAudit } from '../audit/index.ts';
 import { asPrincipal, type Company } from '../catalog/index.ts';
 import { type Database, type Queryable, statement } from '../db/index.ts';
+import { suggestion } from '../findings/index.ts';
 import { decide } from '../policy/index.ts';
 
 interface TokenRow {
@@ -24,16 +25,14 @@ const COLUMNS = `id, name, kind, principal_id as "principalId", scope, created_a
 
 const BY_HASH = statement('token-by-hash', `select ${COLUMNS} from tokens where hash = $1`);
 const BY_ID = statement('token-by-id', `select ${COLUMNS} from tokens where id = $1 for update`);
+const STANDING = statement('token-standing', `select ${COLUMNS} from tokens where id = $1`);
 const TOUCH = statement('token-touch', 'update tokens set last_used_at = now() where id = $1');
 const INSERT = statement(
   'token-insert',
   `insert into tokens (hash, name, kind, principal_id, scope, created_by_id, created_by_name, expires_at)
    values ($1, $2, $3, $4, $5, $6, $7, now() + make_interval(days => $8)) returning ${COLUMNS}`,
 );
-const REVOKE = statement(
-  'token-revoke',
-  `update tokens set revoked_at = coalesce(revoked_at, now()) where id = $1 returning ${COLUMNS}`,
-);
+const REVOKE = statement('token-revoke', `update tokens set revoked_at = now() where id = $1 returning ${COLUMNS}`);
 const LIST = statement(
   'token-list',
   `select ${COLUMNS} from tokens where principal_id = any ($1::text[]) and ($2::uuid is null or (created_at, id) < (select created_at, id from tokens where id = $2))
@@ -60,21 +59,40 @@ export interface NewToken {
   readonly scope: TokenScope;
 }
 
+export interface TokensOptions {
+  readonly db: Database;
+  readonly company: () => Company;
+  /** Those that a token can be narrowed to. */
+  readonly environments: readonly string[];
+}
+
 /** Tokens: 256 random bits, stored as their SHA-256, checked in the database at each call so that a revocation holds at once. */
 export class Tokens {
   readonly #db: Database;
   readonly #company: () => Company;
+  readonly #environments: readonly string[];
   readonly #touched = new Map<string, number>();
 
-  constructor({ db, company }: { db: Database; company: () => Company }) {
+  constructor({ db, company, environments }: TokensOptions) {
     this.#db = db;
     this.#company = company;
+    this.#environments = environments;
   }
 
   /** The caller behind a secret; `token.*` errors say what to do. */
   async verify(secret: string, now: Date): Promise<Caller> {
-    const rows = await this.#db.query<TokenRow>(BY_HASH, [hashOf(secret)]);
-    const row = rows[0];
+    const row = (await this.#db.query<TokenRow>(BY_HASH, [hashOf(secret)]))[0];
+    const caller = this.#admitted(row, now);
+    this.#touch(caller.token.id, now);
+    return caller;
+  }
+
+  /** For calls that last: throws `token.*` when the token has ended since it was verified. */
+  async reverify({ token }: Caller, now: Date): Promise<void> {
+    this.#admitted((await this.#db.query<TokenRow>(STANDING, [token.id]))[0], now);
+  }
+
+  #admitted(row: TokenRow | undefined, now: Date): Caller {
     if (row === undefined)
       throw new GuichetError('token.invalid', 'This token is not known here.', { remedy: 'Sign in again: guichet login.' });
     if (row.revokedAt !== null)
@@ -90,23 +108,14 @@ export class Tokens {
       throw new GuichetError('token.invalid', `${row.principalId} is no longer in the company file.`, {
         remedy: 'Ask the team that runs Guichet.',
       });
-    this.#touch(row.id, now);
     return { principal: asPrincipal(member, row.scope), token: this.#view(row) };
   }
 
   /** Creates a token; the secret is returned here and never again. */
   async create(by: Principal, wanted: NewToken): Promise<Token & { secret: string }> {
     const owner = this.#company().member(wanted.principalId);
-    if (owner === undefined)
-      throw new GuichetError('input.invalid', `There is no machine '${wanted.principalId.replace('machine:', '')}'.`, {
-        errors: [
-          {
-            field: '/machine',
-            message: 'is not in the company file',
-            remedy: 'Add it under machines: with the team that owns it.',
-          },
-        ],
-      });
+    if (owner === undefined) throw unknownMachine(wanted.principalId.replace('machine:', ''), this.#machinesOf(by));
+    this.#refuseUnknownEnvironments(wanted.scope);
     this.#permit('token.create', by, owner.id);
     return this.issue({ ...wanted, createdBy: { id: by.id, name: by.name } });
   }
@@ -153,6 +162,7 @@ export class Tokens {
       if (found === undefined || !this.#may('token.see', by, found.principalId))
         throw new GuichetError('token.unknown', `You have no token ${id}.`, { remedy: 'guichet tokens list shows yours.' });
       this.#permit('token.revoke', by, found.principalId);
+      if (found.revokedAt !== null) return this.#view(found);
       const row = (await tx.query<TokenRow>(REVOKE, [id]))[0] ?? found;
       await appendAudit(tx, {
         type: 'token.revoked',
@@ -171,12 +181,28 @@ export class Tokens {
     { after, limit }: { after: string | undefined; limit: number },
     db: Queryable = this.#db,
   ): Promise<Token[]> {
-    const machines = this.#company()
-      .machinesOf(by.teams)
-      .map(({ id }) => id);
-    const visible = [by.id, ...machines].filter((id) => this.#may('token.see', by, id));
+    const visible = [by.id, ...this.#machinesOf(by)].filter((id) => this.#may('token.see', by, id));
     const rows = await db.query<TokenRow>(LIST, [visible, after ?? null, limit]);
     return rows.map((row) => this.#view(row));
+  }
+
+  #machinesOf({ teams }: Principal): string[] {
+    return this.#company()
+      .machinesOf(teams)
+      .map(({ id }) => id);
+  }
+
+  /** A token that is narrowed to a word that means nothing would look safe and be useless. */
+  #refuseUnknownEnvironments({ environments = [] }: TokenScope): void {
+    const known = this.#environments;
+    const errors = environments.flatMap((name, index) =>
+      known.includes(name)
+        ? []
+        : [{ field: `/scope/environments/${index}`, message: 'is no environment', remedy: suggestion(name, known) }],
+    );
+    const first = errors[0];
+    if (first !== undefined)
+      throw new GuichetError('input.invalid', `${first.field} ${first.message}.`, { errors, remedy: first.remedy });
   }
 
   #decision(operation: 'token.see' | 'token.create' | 'token.revoke', by: Principal, ownerId: string) {
@@ -193,6 +219,7 @@ export class Tokens {
     const decision = this.#decision(operation, by, ownerId);
     if (decision.effect === 'deny')
       throw new GuichetError('policy.denied', decision.reasons.map(({ message }) => message).join(' '), {
+        remedy: 'Ask somebody of the team that owns it, or use a token of your own that is not narrowed.',
         details: { decision },
       });
   }
@@ -216,4 +243,13 @@ export class Tokens {
       revokedAt: revokedAt?.toISOString() ?? null,
     };
   }
+}
+
+function unknownMachine(name: string, ids: readonly string[]): GuichetError {
+  const known = ids.map((id) => id.replace('machine:', ''));
+  const remedy = suggestion(name, known) ?? "Add it to the company file under 'machines', with the team that owns it.";
+  return new GuichetError('input.invalid', `There is no machine '${name}'.`, {
+    remedy,
+    errors: [{ field: '/machine', message: 'is not in the company file', remedy }],
+  });
 }
