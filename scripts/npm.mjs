@@ -49,7 +49,7 @@ export async function npm(node, args) {
 function npmFailed(args, said) {
   const title = `npm ${args[0]} failed`;
   const lines = said.split('\n').filter((line) => !/A complete log of this run|npm warn|^\s*$/.test(line));
-  const shown = lines.slice(-20).join('\n');
+  const shown = lines.slice(0, 15).join('\n');
   if (NO_NETWORK.test(said)) {
     const registry =
       "Check the network, and npm's settings `registry` and `https-proxy` (npm config get registry); then run it again.";

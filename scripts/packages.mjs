@@ -28,7 +28,8 @@ export function isInstalled(project) {
   if (!existsSync(note)) return false;
   const installed = readLock(note);
   const wanted = readLock(join(project, 'package-lock.json'));
-  for (const place of installed.keys()) if (!wanted.has(place)) return false;
+  // Binaries for a platform that the lock was not made on are found by npm alone, and are not in the lock.
+  for (const [place, { optional }] of installed) if (!wanted.has(place) && !optional) return false;
   for (const [place, entry] of wanted) {
     const present = installed.get(place);
     if (present === undefined ? !entry.optional : present.version !== entry.version || present.integrity !== entry.integrity)
