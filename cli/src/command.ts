@@ -1,18 +1,16 @@
 import { GuichetError } from '@guichet/contract';
-import { Command, CommanderError, Help, InvalidArgumentError, Option } from 'commander';
+import { Command, CommanderError, Help, Option } from 'commander';
+import { COMMON_FLAGS } from './common-flags.ts';
 import type { Context, OutputStream } from './context.ts';
+import { HelpShown } from './help-shown.ts';
 import { paintFor } from './output/paint.ts';
-import { type CommonFlags, FORMATS, type Format } from './shell.ts';
+import { FORMATS } from './shell.ts';
 import { didYouMean } from './suggest.ts';
-
-/** Help was asked for and printed: nothing more to do. */
-export class HelpShown extends Error {}
 
 /** A command that throws instead of ending the process, prints to the context's streams, and takes the common flags. */
 export function createCommand(context: Context, name: string): Command {
   const command = new Command(name)
     .exitOverride()
-    .helpOption('-h, --help', 'Show this')
     .allowExcessArguments(false)
     .showSuggestionAfterError(true)
     .configureOutput({
@@ -26,33 +24,13 @@ export function createCommand(context: Context, name: string): Command {
 
 /** Adds the flags of every command; last, so that the command's own stand first in its help. */
 export function withCommonFlags(command: Command): Command {
-  return command
-    .optionsGroup('Common flags:')
-    .addOption(
-      new Option('-o, --output <format>', `${FORMATS.join(', ')}; json and yaml print one document`).argParser(oneOf(FORMATS)),
-    )
-    .option('--profile <name>', 'Use this profile instead of the current one')
-    .option('--no-color', 'Without colours (as with NO_COLOR)');
-}
-
-export function commonFlagsOf(options: Readonly<Record<string, unknown>>): CommonFlags {
-  return {
-    output: (options['output'] as Format | undefined) ?? 'table', // checked by its parser
-    profile: options['profile'] as string | undefined, // commander gives a string for <name>
-    color: options['color'] !== false,
-  };
-}
-
-/** What of the common flags can be read from a command line that may be wrong: so that its error has the right form. */
-export function guessCommonFlags(argv: readonly string[]): CommonFlags {
-  const value = (...names: string[]): string | undefined => {
-    const at = argv.findIndex((token) => names.includes(token.split('=', 1)[0] ?? ''));
-    const token = argv[at];
-    return token?.includes('=') === true ? token.slice(token.indexOf('=') + 1) : at < 0 ? undefined : argv[at + 1];
-  };
-  const short = argv.find((token) => /^-o\w+$/.test(token))?.slice(2);
-  const output = FORMATS.find((format) => format === (value('-o', '--output') ?? short)) ?? 'table';
-  return { output, profile: value('--profile'), color: !argv.includes('--no-color') };
+  command.optionsGroup('Common flags:');
+  for (const [flags, text] of COMMON_FLAGS) {
+    const option = new Option(flags, text);
+    if (flags.startsWith('-h')) command.addHelpOption(option.helpGroup('Common flags:'));
+    else command.addOption(flags.startsWith('-o') ? option.argParser(oneOf(FORMATS)) : option);
+  }
+  return command;
 }
 
 /** Parses; throws `usage.invalid` for what does not fit, HelpShown after help. */
@@ -83,7 +61,9 @@ export function oneOf<Word extends string>(words: readonly Word[]): (value: stri
   return (value) => {
     const found = words.find((word) => word === value);
     if (found !== undefined) return found;
-    throw new InvalidArgumentError(`\n${didYouMean(value, words) ?? `Allowed: ${words.join(', ')}.`}`);
+    throw new GuichetError('usage.invalid', `There is no '${value}' to choose here.`, {
+      remedy: didYouMean(value, words) ?? `Allowed: ${words.join(', ')}.`,
+    });
   };
 }
 
@@ -92,7 +72,7 @@ export function wholeNumber(least: number): (value: string) => number {
   return (value) => {
     const number = Number(value);
     if (/^\d+$/.test(value) && number >= least && Number.isSafeInteger(number)) return number;
-    throw new InvalidArgumentError(`It must be a whole number of at least ${least}.`);
+    throw new GuichetError('usage.invalid', `'${value}' is not a whole number of at least ${least}.`);
   };
 }
 
@@ -113,6 +93,7 @@ function styleHelp(command: Command, context: Context): void {
     styleSubcommandTerm: (text) => paint.cyan(text),
     styleArgumentTerm: (text) => paint.cyan(text),
     subcommandTerm: (subcommand) => subcommand.name(),
+    commandUsage: (shown) => new Help().commandUsage(shown).replace('[options]', '[flags]'),
     // The hidden "help" subcommand would repeat what --help is.
     visibleCommands: (parent) => new Help().visibleCommands(parent).filter((child) => child.name() !== 'help'),
   });

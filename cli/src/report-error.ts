@@ -1,6 +1,6 @@
 import { ERRORS, EXIT, type ExitCode, GuichetError, toProblem } from '@guichet/contract';
-import { HelpShown } from './command.ts';
 import { type Context, Interrupted } from './context.ts';
+import { HelpShown } from './help-shown.ts';
 import { clean, cleanLines } from './output/clean.ts';
 import { type Paint, paintFor } from './output/paint.ts';
 import { type CommonFlags, toText } from './shell.ts';
@@ -29,7 +29,9 @@ export async function reportError(
 function describeError(error: GuichetError, paint: Paint): string {
   const lines = [`${paint.bold(paint.red('error:'))} ${cleanLines(error.message)}`];
   const remedies = new Set<string>();
-  for (const { field, message, remedy } of error.errors ?? []) {
+  // One finding that the message has said already is not listed once more.
+  const findings = error.errors?.filter(({ message }) => error.errors?.length !== 1 || !error.message.includes(message)) ?? [];
+  for (const { field, message, remedy } of findings) {
     lines.push(`  ${paint.bold(clean(field))}  ${clean(message)}${remedy === undefined ? '' : `  ${paint.dim(clean(remedy))}`}`);
     if (remedy !== undefined) remedies.add(remedy);
   }

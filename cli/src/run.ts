@@ -1,9 +1,9 @@
 import { type ExitCode, GuichetError } from '@guichet/contract';
-import { BUILTINS, type Builtin, findBuiltin, GROUPS } from './builtin/table.ts';
+import { BUILTINS, findBuiltin, GROUPS } from './builtin/table.ts';
 import type { CatalogueIndex } from './catalogue/cache.ts';
 import { Catalogue } from './catalogue/catalogue.ts';
 import { childrenOf, findAction } from './catalogue/find.ts';
-import { commonFlagsOf, createCommand, guessCommonFlags, parseFlags, withCommonFlags } from './command.ts';
+import { guessCommonFlags } from './common-flags.ts';
 import type { Context } from './context.ts';
 import { showGroup, showTop } from './help.ts';
 import { reportError } from './report-error.ts';
@@ -27,26 +27,15 @@ async function dispatch(argv: readonly string[], shell: Shell): Promise<ExitCode
   if (argv[0] === '--version' || argv[0] === '-V') return dispatch(['version', ...argv.slice(1)], shell);
   const line = splitWords(argv);
   const builtin = findBuiltin(line.words);
-  if (builtin !== undefined) return runBuiltin(builtin, { shell, line });
+  if (builtin !== undefined) return (await import('./run-builtin.ts')).runBuiltin(builtin, { shell, line });
   const helpWanted = line.rest.includes('--help') || line.rest.includes('-h');
   if (line.words.length === 0) {
-    if (!helpWanted && line.rest.length > 0) parseFlags(withCommonFlags(createCommand(shell.context, 'guichet')), line.rest);
+    if (!helpWanted && line.rest.length > 0) (await import('./run-builtin.ts')).checkFlags(shell, line.rest);
     return showTop(shell);
   }
   const [group = ''] = line.words;
   if (Object.hasOwn(GROUPS, group) && line.words.length === 1) return showGroup(shell, { words: line.words, children: [] });
   return runFromCatalogue({ shell, line, helpWanted });
-}
-
-async function runBuiltin(builtin: Builtin, { shell, line }: { shell: Shell; line: Words }): Promise<ExitCode> {
-  const leaf = await builtin.load();
-  const command = createCommand(shell.context, ['guichet', ...builtin.words].join(' ')).description(`${builtin.summary}.`);
-  command.optionsGroup('Flags:');
-  leaf.define(command);
-  withCommonFlags(command);
-  parseFlags(command, [...line.words.slice(builtin.words.length), ...line.rest]);
-  const flags = command.opts();
-  return leaf.run(new Shell(shell.context, commonFlagsOf(flags)), { args: command.args, flags });
 }
 
 interface CatalogueLine {

@@ -1,10 +1,10 @@
-import type { Action } from '@guichet/contract';
-import { type Command, InvalidArgumentError, Option } from 'commander';
+import { type Action, GuichetError } from '@guichet/contract';
+import { type Command, Option } from 'commander';
 import { addExamples } from '../builtin/leaf.ts';
 import { commandOf } from '../catalogue/find.ts';
 import { createCommand, withCommonFlags } from '../command.ts';
 import type { Context } from '../context.ts';
-import { parseDuration } from '../duration.ts';
+import { durationFlag } from '../duration.ts';
 import { clean, cleanLines } from '../output/clean.ts';
 import { type Field, fieldsOf } from './field.ts';
 import { parseValue } from './parse-value.ts';
@@ -61,7 +61,7 @@ function fieldOptions(field: Field, action: Action): Option[] {
     return [new Option(`--${flag}`, description), new Option(`--no-${flag}`, `Not: ${flag}`).hideHelp(field.fallback !== true)];
   const option = new Option(`--${flag} <${placeholder(field)}>`, description).argParser((text: string, before: unknown) => {
     const parsed = parseValue(text, field);
-    if (!parsed.ok) throw new InvalidArgumentError(`It ${parsed.message}.`.replace(/\.\.$/, '.').replace(/\?\.$/, '?'));
+    if (!parsed.ok) throw new GuichetError('usage.invalid', `--${flag} ${parsed.message}.`, { remedy: parsed.remedy });
     return kind === 'list' ? [...(Array.isArray(before) ? before : []), parsed.value] : parsed.value;
   });
   return [option];
@@ -114,20 +114,19 @@ function addHowFlags(command: Command, action: Action, environments: readonly st
   command.option('--output-file <path>', 'Where to save a file that it gives');
 }
 
-function durationFlag(text: string): number {
-  const seconds = parseDuration(text);
-  if (seconds === undefined) throw new InvalidArgumentError('It must be a duration such as 90s, 10m or 1h30m.');
-  return seconds;
-}
-
 function examplesOf(action: Action, fields: readonly Field[], environments: readonly string[]): string[] {
-  const environment = action.environments?.[0] ?? environments[0] ?? 'staging';
+  const environment = exampleEnvironment(action.environments ?? environments);
   const reason = action.kind === 'write' ? ' --reason "why it has to be done"' : '';
   const line = (input: Readonly<Record<string, unknown>>): string =>
     `${commandOf(action.id)}${fields.map((field) => flagText(field, input[field.name])).join('')} --env ${environment}${reason}`;
   if (action.examples.length > 0) return action.examples.flatMap(({ title, input }) => [`# ${clean(title)}`, line(input)]);
   const made = Object.fromEntries(fields.filter(({ required }) => required).map((field) => [field.name, sample(field)]));
   return [line(made)];
+}
+
+/** An example is copied and run: rather not in production. */
+function exampleEnvironment(environments: readonly string[]): string {
+  return environments.find((name) => name !== 'production') ?? environments[0] ?? 'staging';
 }
 
 function sample({ kind, choices, name }: Field): unknown {

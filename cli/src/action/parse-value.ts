@@ -1,7 +1,14 @@
 import { didYouMean } from '../suggest.ts';
 import type { Field } from './field.ts';
 
-export type Parsed = { readonly ok: true; readonly value: unknown } | { readonly ok: false; readonly message: string };
+export type Parsed =
+  | { readonly ok: true; readonly value: unknown }
+  | {
+      readonly ok: false;
+      /** What is wrong, as the rest of a sentence that begins with the flag. */
+      readonly message: string;
+      readonly remedy?: string | undefined;
+    };
 
 /** The value that a typed text stands for. For a list: of one item. */
 export function parseValue(text: string, field: Pick<Field, 'kind' | 'choices' | 'item'>): Parsed {
@@ -44,7 +51,7 @@ function choice(text: string, choices: Field['choices']): Parsed {
   const value = choices.find((known) => String(known) === text);
   if (value !== undefined) return { ok: true, value };
   const names = choices.map(String);
-  return wrong(`cannot be '${text}'. ${didYouMean(text, names) ?? `It must be one of ${names.join(', ')}.`}`);
+  return wrong(`cannot be '${text}'`, didYouMean(text, names) ?? `One of: ${names.join(', ')}.`);
 }
 
 /** JSON; a bare word is taken as text when it cannot be meant as anything else. */
@@ -56,6 +63,6 @@ function json(text: string): Parsed {
   }
 }
 
-function wrong(message: string): Parsed {
-  return { ok: false, message };
+function wrong(message: string, remedy?: string): Parsed {
+  return { ok: false, message, remedy };
 }

@@ -33,8 +33,9 @@ export async function runWrite(ready: ReadyCall): Promise<ExitCode> {
   }
   shell.say(shell.aside.bold(standingText(request)));
   const timeout = typeof flags['timeout'] === 'number' ? flags['timeout'] : undefined;
-  // The first event says what was just printed.
-  const ended = await followRequest(shell, request, { after: 1, timeout });
+  // What happened up to here was just said; of a run whose end is unknown all is worth saying.
+  const after = request.state === 'unknown' ? 0 : request.lastEvent;
+  const ended = await followRequest(shell, request, { after, timeout });
   return showEnd(shell, ended, flags['outputFile']);
 }
 

@@ -1,6 +1,6 @@
 import { EXIT } from '@guichet/contract';
-import { InvalidArgumentError, Option } from 'commander';
-import { parseDuration } from '../duration.ts';
+import { Option } from 'commander';
+import { durationFlag } from '../duration.ts';
 import { saveFile } from '../output/save-file.ts';
 import { followRequest } from '../request/follow.ts';
 import { readRequestId } from '../request/request-id.ts';
@@ -27,13 +27,7 @@ export const requestsWatch: Leaf = {
   define(command) {
     command
       .argument('<request>', 'REQ-12, or just 12')
-      .addOption(
-        new Option('--timeout <duration>', 'Watch no longer than this, such as 10m').argParser((text: string) => {
-          const seconds = parseDuration(text);
-          if (seconds === undefined) throw new InvalidArgumentError('It must be a duration such as 90s, 10m or 1h30m.');
-          return seconds;
-        }),
-      )
+      .addOption(new Option('--timeout <duration>', 'Watch no longer than this, such as 10m').argParser(durationFlag))
       .option('--output-file <path>', 'Where to save a file that it gives');
     addExamples(command, ['guichet requests watch REQ-12', 'guichet requests watch 12 --timeout 10m && echo done']);
   },

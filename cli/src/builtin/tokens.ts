@@ -1,5 +1,5 @@
 import { EXIT, GuichetError, type TableOutput } from '@guichet/contract';
-import { InvalidArgumentError, Option } from 'commander';
+import { Option } from 'commander';
 import { collect, wholeNumber } from '../command.ts';
 import { parseDuration } from '../duration.ts';
 import { drawTable } from '../output/table.ts';
@@ -108,5 +108,5 @@ function days(text: string): number {
   const seconds = parseDuration(text);
   const whole = seconds === undefined ? Number.NaN : seconds / 86_400;
   if (Number.isInteger(whole) && whole >= 1 && whole <= 366) return whole;
-  throw new InvalidArgumentError('It must be whole days, from 1d to 366d.');
+  throw new GuichetError('usage.invalid', `--expires-in must be whole days, from 1d to 366d; not '${text}'.`);
 }

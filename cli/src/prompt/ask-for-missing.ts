@@ -66,7 +66,7 @@ function problemOf(text: string, field: Field): string | undefined {
   if (text.trim() === '') return 'It is required.';
   for (const part of partsOf(text, field)) {
     const parsed = parseValue(part, field);
-    if (!parsed.ok) return `It ${parsed.message}`;
+    if (!parsed.ok) return `It ${parsed.message}. ${parsed.remedy ?? ''}`.trim();
   }
   return undefined;
 }

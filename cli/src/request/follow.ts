@@ -22,12 +22,14 @@ export async function followRequest(shell: Shell, request: Request, { after, tim
   const limit = timeout === undefined ? undefined : AbortSignal.timeout(timeout * 1000);
   const signal = limit === undefined ? context.interrupt : AbortSignal.any([context.interrupt, limit]);
   const lines = new EventLines(shell);
+  const show = (): Promise<Request> => client.call('requests.show', { params: { request: request.id }, signal });
   try {
     for await (const event of client.watch(request.id, { after, signal, onConnection: (status) => lines.connection(status) })) {
       lines.show(event);
-      if (event.type === 'request.lost' && event.data['observable'] !== true) break;
+      // Nobody will ever say how it ended, unless that was said meanwhile.
+      if (event.type === 'request.lost' && event.data['observable'] !== true && (await show()).state === 'unknown') break;
     }
-    return await client.call('requests.show', { params: { request: request.id }, signal });
+    return await show();
   } catch (error) {
     if (context.interrupt.aborted) throw new Interrupted(goesOn(request));
     if (limit?.aborted === true)
@@ -49,6 +51,16 @@ function goesOn({ id, state }: Request): string {
   ].join('\n');
 }
 
+const ENDS: ReadonlySet<string> = new Set<RequestEvent['type']>([
+  'request.succeeded',
+  'request.failed',
+  'request.cancelled',
+  'request.rejected',
+  'request.withdrawn',
+  'request.expired',
+  'request.voided',
+]);
+
 /** Events as lines; on a terminal, progress stays on one line of its own that is drawn over. */
 class EventLines {
   readonly #shell: Shell;
@@ -60,6 +72,8 @@ class EventLines {
 
   show(event: RequestEvent): void {
     const { context, aside } = this.#shell;
+    // How it ended is the result of the command; here it would be said twice.
+    if (!this.#shell.forPrograms && ENDS.has(event.type)) return;
     const text = eventText(event, { paint: aside, now: context.now() });
     if (text === undefined) return;
     this.finish();
