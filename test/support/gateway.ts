@@ -56,10 +56,13 @@ export interface TestGatewayOptions {
   readonly config?: Record<string, unknown>;
 }
 
+/** Tests make handlers fail on purpose; GUICHET_TEST_LOG=info shows what gateway and provider say. */
+export const SILENT = pino({ level: process.env['GUICHET_TEST_LOG'] ?? 'silent' });
+
 /** A real gateway on a fresh database, with the lab provider mounted. */
 export async function startGateway({
   lab = new Lab(),
-  mounted = labProvider(lab).endpoint(),
+  mounted = labProvider(lab).endpoint({ logger: SILENT }),
   config = {},
   databaseUrl,
 }: TestGatewayOptions = {}): Promise<TestGateway> {
@@ -78,7 +81,7 @@ export async function startGateway({
   };
   const app = await startApp(parseConfig(file, { path: join(folder, 'guichet.yaml') }), {
     mounted: mounted === 'none' ? [] : [{ name: 'lab', endpoint: mounted }],
-    logger: pino({ level: process.env['GUICHET_TEST_LOG'] ?? 'silent' }),
+    logger: SILENT,
   });
   const tokens = new Map<string, Promise<string>>();
   const token = (principalId: string): Promise<string> => {

@@ -96,7 +96,10 @@ export function labProvider(lab: Lab): Provider {
         progress({ message: 'half way', done: 1, total: 2 });
         if (lab.mode === 'fail') throw new PermanentFailure('The thing is stuck.', { remedy: 'Shake it.' });
         if (lab.mode === 'retryable') throw new RetryableFailure('The thing is busy.');
-        if (lab.mode === 'hang') await lab.released(signal);
+        if (lab.mode === 'hang') {
+          await lab.released(signal);
+          log('going on');
+        }
         if (lab.mode === 'ignore-cancel') await lab.released(new AbortController().signal);
         lab.effects.push(runId);
         // The SDK cannot pass this on as an output: it ends the stream without a result.

@@ -25,6 +25,7 @@ export class Worker {
   #claiming: Promise<void> | undefined;
   #again = false;
   #stopped = false;
+  #drained = false;
   #ticking: Promise<void> = Promise.resolve();
   #timer: NodeJS.Timeout | undefined;
   #troubledAt = Number.NEGATIVE_INFINITY;
@@ -41,10 +42,15 @@ export class Worker {
     this.#wake();
   }
 
-  /** Takes no new run, and waits for those that run; at the limit they are stopped, and observed by others. */
-  async drain(limitMs: number): Promise<void> {
+  /** From now on no new run is taken; those that run go on. */
+  takeNoMore(): void {
     this.#stopped = true;
     this.#unsubscribe();
+  }
+
+  /** Takes no new run, and waits for those that run; at the limit they are stopped, and observed by others. */
+  async drain(limitMs: number): Promise<void> {
+    this.takeNoMore();
     await this.#claiming;
     const all = Promise.all([...this.#running.values()].map(({ done }) => done));
     const limit = setTimeout(() => {
@@ -52,6 +58,7 @@ export class Worker {
     }, limitMs);
     await all;
     clearTimeout(limit);
+    this.#drained = true;
     clearTimeout(this.#timer);
     await this.#ticking;
     await this.#observer.idle();
@@ -130,7 +137,7 @@ export class Worker {
       this.#ticking = this.#tick()
         .catch((error: unknown) => this.#options.onError(error))
         .finally(() => {
-          if (!this.#stopped || this.#running.size > 0) this.#schedule();
+          if (!this.#drained) this.#schedule(); // leases are renewed until the last run has ended
         });
     }, this.#options.tickMs);
   }
