@@ -5,12 +5,13 @@ import { pathToFileURL } from 'node:url';
 import { GuichetError, type ProviderEndpoint } from '@guichet/contract';
 import { startPostgres } from '@guichet/postgres-server';
 import type { FastifyInstance } from 'fastify';
-import { type Logger, pino } from 'pino';
+import type { Logger } from 'pino';
 import { Catalog, type Company, HttpEndpoint, loadCompany, ProviderCalls, type ProviderSource } from './catalog/index.ts';
 import type { Config, ProviderConfig } from './config.ts';
 import { Bus, Database, migrate, statement } from './db/index.ts';
 import { createServer, Metrics } from './http/index.ts';
 import { Grants, Tokens } from './identity/index.ts';
+import { createLogger } from './logger.ts';
 import { Jobs } from './notify/index.ts';
 import { Reads } from './reads/index.ts';
 import { Decisions, Requests } from './requests/index.ts';
@@ -63,7 +64,7 @@ async function closeAll(closers: Closer[]): Promise<void> {
 
 async function start(
   config: Config,
-  { mounted = [], logger = pino({ level: config.logLevel }) }: AppOptions,
+  { mounted = [], logger = createLogger(config.logLevel) }: AppOptions,
   closers: Closer[],
 ): Promise<App> {
   const onError = (error: unknown): void => logger.error({ err: error }, 'background work failed');
@@ -115,6 +116,7 @@ async function start(
   const server = await createServer({ ...services, logger, metrics, publicUrl: issuer, isReady });
   closers.push(async () => {
     draining.abort();
+    worker.takeNoMore();
     const cut = setTimeout(() => server.server.closeAllConnections(), config.worker.drainMs); // who does not read must not hold us
     await server.close();
     clearTimeout(cut);
