@@ -62,8 +62,13 @@ export function answerExpectation(_request: IncomingMessage, response: ServerRes
   const error = new GuichetError('http.malformed', 'The header Expect asks for something that is not offered.', {
     remedy: 'Leave it out.',
   });
-  response.writeHead(ERRORS[error.code].status, { 'content-type': 'application/problem+json', connection: 'close' });
-  response.end(JSON.stringify(toProblem(error)));
+  const body = JSON.stringify(toProblem(error));
+  response.writeHead(ERRORS[error.code].status, {
+    'content-type': 'application/problem+json',
+    'content-length': Buffer.byteLength(body),
+    connection: 'close',
+  });
+  response.end(body);
 }
 
 /** What Node's parser refuses never becomes a call; it is answered on the bare connection. */
