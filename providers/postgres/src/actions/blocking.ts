@@ -1,0 +1,36 @@
+import { action, type ProviderAction } from '@guichet/sdk';
+import { z } from 'zod';
+import { adviceOn, blockingTree, sceneOf } from '../blocking-tree.ts';
+import { refusing } from '../instance-error.ts';
+import { readLockWaits } from '../lock-waits.ts';
+import { readSessions } from '../sessions.ts';
+import { InstanceName, instanceOptions } from './instance-field.ts';
+import type { Workplace } from './workplace.ts';
+
+export function blockingAction(workplace: Workplace): ProviderAction {
+  const { estate, mask } = workplace;
+  return action('blocking', {
+    title: 'Show who blocks whom',
+    description:
+      'The sessions that hold others up, as trees: who blocks without waiting is a root, who waits is under whom it waits on. Says which single step frees most.',
+    kind: 'read',
+    risk: 'safe',
+    input: z.strictObject({ instance: InstanceName }),
+    output: 'tree',
+    timeoutSeconds: 30,
+    examples: [{ title: 'Find who holds the others up', input: { instance: 'pg1' } }],
+    options: { instance: instanceOptions(workplace) },
+    run: ({ input, environment }) =>
+      refusing(async () => {
+        const instance = estate.find(environment, input.instance);
+        const sessions = await readSessions(instance, await mask());
+        const empty = `Nobody waits for a lock on '${instance.name}'.`;
+        if (sessions.every(({ blockedBy }) => blockedBy.length === 0)) return { kind: 'tree', roots: [], empty };
+        const scene = sceneOf(sessions, await readLockWaits(instance));
+        const { roots, hidden } = blockingTree(scene);
+        const notes = adviceOn(scene, { instance: instance.name, environment });
+        if (hidden > 0) notes.push(`${hidden} more branches are not shown.`);
+        return { kind: 'tree', roots, notes, empty };
+      }),
+  });
+}

@@ -1,0 +1,25 @@
+import type { Choice } from '@guichet/contract';
+import { z } from 'zod';
+import { overviews, type State } from '../instance-overview.ts';
+import { matchesFuzzily } from '../nearest.ts';
+import { bytesInWords } from '../words.ts';
+import type { Workplace } from './workplace.ts';
+
+export const InstanceName = z.string().min(1).max(63).describe('Name of the PostgreSQL instance');
+
+/** Choices must be there while somebody types. In ms. */
+const OPTIONS_MS = 1500;
+
+/** The instances of the environment, each with what it is at this moment. */
+export function instanceOptions({ estate }: Workplace) {
+  return async ({ environment, query }: { environment: string; query: string }): Promise<Choice[]> => {
+    const matching = estate.of(environment).filter(({ name }) => matchesFuzzily(query, name));
+    return (await overviews(matching, OPTIONS_MS)).map((state) => ({ value: state.instance.name, detail: detailOf(state) }));
+  };
+}
+
+function detailOf(state: State): string {
+  if (!state.up) return `down: ${state.reason}`;
+  const { role, version, size } = state.overview;
+  return [role, `PostgreSQL ${version}`, ...(size === null ? [] : [bytesInWords(size)])].join(', ');
+}

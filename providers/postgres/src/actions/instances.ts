@@ -1,0 +1,71 @@
+import { action, type ProviderAction } from '@guichet/sdk';
+import { z } from 'zod';
+import { overviews, type State } from '../instance-overview.ts';
+import type { Workplace } from './workplace.ts';
+
+/** An instance that does not answer within this is shown as down. In ms. */
+const ANSWER_MS = 4000;
+
+export function instancesAction({ estate }: Workplace): ProviderAction {
+  return action('instances', {
+    title: 'List the instances',
+    description:
+      'The PostgreSQL servers of the environment, and how each of them is. One that is down is listed with the reason.',
+    kind: 'read',
+    risk: 'safe',
+    input: z.strictObject({}),
+    output: 'table',
+    timeoutSeconds: 20,
+    examples: [{ title: 'See the servers of an environment', input: {} }],
+    run: async ({ environment }) => ({
+      kind: 'table',
+      columns: [
+        { key: 'name', title: 'Name', type: 'code' },
+        { key: 'state', title: 'State', type: 'state' },
+        { key: 'owner', title: 'Owner' },
+        { key: 'version', title: 'Version' },
+        { key: 'role', title: 'Role' },
+        { key: 'size', title: 'Size', type: 'bytes' },
+        { key: 'connections', title: 'Conns', type: 'number' },
+        { key: 'connectionsAllowed', title: 'Max', type: 'number' },
+        { key: 'lag', title: 'Lag', type: 'duration' },
+        { key: 'uptime', title: 'Uptime', type: 'duration' },
+        { key: 'environment', title: 'Env', wide: true },
+        { key: 'replicas', title: 'Replicas', type: 'number', wide: true },
+        { key: 'address', title: 'Address', type: 'code', wide: true },
+        { key: 'reason', title: 'Reason', wide: true },
+      ],
+      ...describe(await overviews(estate.of(environment), ANSWER_MS)),
+      empty: `No PostgreSQL instance of '${environment}' is in the configuration of the provider.`,
+    }),
+  });
+}
+
+function describe(states: readonly State[]) {
+  return {
+    rows: states.map(rowOf),
+    // The reasons are long, so the narrow table says them below.
+    notes: states.flatMap((state) => (state.up ? [] : [state.reason])),
+  };
+}
+
+function rowOf(state: State) {
+  const { name, environment, owner, host, port } = state.instance.settings;
+  const overview = state.up ? state.overview : undefined;
+  return {
+    name,
+    state: state.up ? 'up' : 'down',
+    owner,
+    version: overview?.version ?? null,
+    role: overview?.role ?? null,
+    size: overview?.size ?? null,
+    connections: overview?.connections ?? null,
+    connectionsAllowed: overview?.connectionsAllowed ?? null,
+    lag: overview?.lag ?? null,
+    uptime: overview?.uptime ?? null,
+    environment,
+    replicas: overview?.replicas ?? null,
+    address: `${host}:${port}`,
+    reason: state.up ? null : state.reason,
+  };
+}

@@ -1,0 +1,9 @@
+import type { Estate } from '../estate.ts';
+import type { QueryMask } from '../query-mask.ts';
+
+/** What every action works with. */
+export interface Workplace {
+  readonly estate: Estate;
+  /** Loaded once, when it is first needed: it is a WebAssembly module of 1.7 MB. */
+  readonly mask: () => Promise<QueryMask>;
+}

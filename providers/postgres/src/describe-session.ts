@@ -1,0 +1,33 @@
+import type { Session } from './sessions.ts';
+import { inWords } from './words.ts';
+
+type Named = Pick<Session, 'pid' | 'application' | 'user' | 'kind'>;
+
+/** `'orders-migration'`, or who it is where the application gives no name. */
+export function nameOf({ application, user, kind }: Named): string {
+  if (application !== '') return `'${application}'`;
+  return user === null ? `the ${kind}` : `user '${user}'`;
+}
+
+/** `idle in transaction for 3m12s`, `active for 4s`. */
+export function doing(session: Session): string {
+  const { state, kind, statementAge, stateAge } = session;
+  const age = state === 'active' ? statementAge : stateAge;
+  return `${state ?? kind}${age === null ? '' : ` for ${inWords(age)}`}`;
+}
+
+/** `'orders-migration' (pid 14024, idle in transaction for 3m12s)` */
+export function introduce(session: Session): string {
+  return `${nameOf(session)} (pid ${session.pid}, ${doing(session)})`;
+}
+
+/** Its transaction is open: what it has done so far is neither kept nor given up. */
+export function inTransaction({ transactionAge, state }: Session): boolean {
+  return transactionAge !== null && state !== 'idle';
+}
+
+/** The command that does it, to copy. Names of instances and environments have no characters that a shell would mind. */
+export function commandLine(action: string, flags: Readonly<Record<string, string | number>>): string {
+  const given = Object.entries(flags).map(([flag, value]) => `--${flag} ${value}`);
+  return ['guichet postgres', action, ...given].join(' ');
+}

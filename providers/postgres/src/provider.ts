@@ -1,0 +1,59 @@
+import { defineProvider, type Provider } from '@guichet/sdk';
+import { activityAction } from './actions/activity.ts';
+import { blockingAction } from './actions/blocking.ts';
+import { cancelQueryAction } from './actions/cancel-query.ts';
+import { instancesAction } from './actions/instances.ts';
+import { terminateSessionAction } from './actions/terminate-session.ts';
+import {
+  type ConfigSource,
+  loadPostgresConfig,
+  type PostgresConfigInput,
+  type PostgresSettings,
+  parsePostgresConfig,
+} from './config.ts';
+import { Estate } from './estate.ts';
+import { QueryMask } from './query-mask.ts';
+
+export interface PostgresProvider extends Provider {
+  /** Ends the connections to every instance. */
+  close(): Promise<void>;
+}
+
+/**
+ * The actions on the instances of the configuration. Nothing is connected to before it is asked for, so an instance that is
+ * down does not keep the provider from starting. Throws `config.invalid`, naming the field.
+ */
+export function createPostgresProvider(config: PostgresConfigInput, source: Partial<ConfigSource> = {}): PostgresProvider {
+  return providerOf(parsePostgresConfig(config, source));
+}
+
+/** The same of a YAML file; paths in it are relative to its folder. Throws `config.invalid`, naming file and field. */
+export function loadPostgresProvider(path: string, env: ConfigSource['env'] = process.env): PostgresProvider {
+  return providerOf(loadPostgresConfig(path, env));
+}
+
+function providerOf(settings: PostgresSettings): PostgresProvider {
+  const estate = new Estate(settings);
+  let mask: Promise<QueryMask> | undefined;
+  const workplace = {
+    estate,
+    mask: () => {
+      mask ??= QueryMask.load();
+      return mask;
+    },
+  };
+  const provider = defineProvider({
+    name: 'postgres',
+    title: 'PostgreSQL',
+    version: '0.1.0',
+    team: settings.team,
+    actions: [
+      instancesAction(workplace),
+      activityAction(workplace),
+      blockingAction(workplace),
+      cancelQueryAction(workplace),
+      terminateSessionAction(workplace),
+    ],
+  });
+  return { ...provider, close: () => estate.close() };
+}

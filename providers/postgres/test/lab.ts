@@ -1,0 +1,158 @@
+import { readFileSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { availableMajors, type Major, startPostgres } from '@guichet/postgres-server';
+import { temporaryDataDir } from '@guichet/postgres-server/testing';
+import { type Harness, harness } from '@guichet/sdk/testing';
+import pg from 'pg';
+import type { PostgresConfigInput } from '../src/index.ts';
+import { createPostgresProvider, type PostgresProvider } from '../src/index.ts';
+
+/** The oldest and the newest that there are here. */
+export const MAJORS: readonly Major[] = [...new Set([availableMajors()[0] ?? 18, 18 as const])];
+
+const PASSWORDS = { OBSERVER_PASSWORD: 'observer-s3cret', ACTOR_PASSWORD: 'actor-s3cret', orders: 'orders-s3cret' } as const;
+
+/** The statements that the guide tells people to run, so that they are known to be enough. */
+function guideStatements(): string {
+  const guide = readFileSync(new URL('../../../docs/guide/postgres.md', import.meta.url), 'utf8');
+  const [, sql] = /```sql\n([\s\S]*?)```/.exec(guide) ?? [];
+  if (sql === undefined) throw new Error('the guide has no SQL');
+  return sql.replace('OBSERVER_PASSWORD', PASSWORDS.OBSERVER_PASSWORD).replace('ACTOR_PASSWORD', PASSWORDS.ACTOR_PASSWORD);
+}
+
+export type InstanceInput = PostgresConfigInput['instances'][number];
+
+/** A session of an application, with its pid. */
+export interface AppSession {
+  readonly client: pg.Client;
+  readonly pid: number;
+  /** Runs a statement and does not wait for it; its error, if any, is what the promise gives. */
+  start(sql: string): Promise<unknown>;
+}
+
+export interface Lab extends AsyncDisposable {
+  readonly major: Major;
+  readonly port: number;
+  readonly provider: PostgresProvider;
+  readonly postgres: Harness;
+  readonly instance: InstanceInput;
+  /** As the superuser. */
+  sql<Row extends object = Record<string, unknown>>(text: string, values?: unknown[]): Promise<Row[]>;
+  /** Opens a session of the application's user; `superuser` for one of the superuser. */
+  open(application: string, options?: { superuser?: boolean; database?: string }): Promise<AppSession>;
+  /** Waits until the pid waits for a lock. */
+  blocked(pid: number): Promise<void>;
+  /** Ends all sessions that `open` has made, and rolls back prepared transactions. */
+  quiet(): Promise<void>;
+}
+
+/** A real server of that major with the tables of the tests, and the provider on it with the logins of the guide. */
+export async function openLab(major: Major): Promise<Lab> {
+  const dataDir = await temporaryDataDir();
+  const server = await startPostgres({
+    dataDir,
+    major,
+    settings: {
+      max_connections: '80',
+      max_prepared_transactions: '5',
+      // A deadlock of the tests stays until somebody ends it.
+      deadlock_timeout: '10min',
+      fsync: 'off',
+    },
+  });
+  const admin = new pg.Client({ connectionString: server.url });
+  admin.on('error', () => {});
+  await admin.connect();
+  await admin.query(guideStatements());
+  await admin.query(`create role orders login password '${PASSWORDS.orders}'; grant create on schema public to orders`);
+  await admin.query('create database shop owner orders');
+  await admin.query('set role orders; create table customers (id int primary key, name text); reset role');
+  await admin.query("insert into customers select n, 'Customer ' || n from generate_series(1, 100) n");
+  const instance: InstanceInput = {
+    name: 'pg1',
+    environment: 'production',
+    owner: 'payments',
+    host: server.host,
+    port: server.port,
+    observer: { user: 'guichet_observer', password: PASSWORDS.OBSERVER_PASSWORD },
+    actor: { user: 'guichet_actor', password: PASSWORDS.ACTOR_PASSWORD },
+  };
+  const provider = createPostgresProvider({ instances: [instance] });
+  const opened: pg.Client[] = [];
+
+  const lab: Lab = {
+    major,
+    port: server.port,
+    provider,
+    postgres: harness(provider),
+    instance,
+    async sql<Row extends object>(text: string, values: unknown[] = []) {
+      const { rows } = await admin.query<Row>(text, values);
+      return rows;
+    },
+    async open(application, { superuser = false, database = 'postgres' } = {}) {
+      const url = superuser
+        ? server.urlFor({ database })
+        : server.urlFor({ database, user: 'orders', password: PASSWORDS.orders });
+      const client = new pg.Client({ connectionString: url, application_name: application });
+      client.on('error', () => {});
+      await client.connect();
+      opened.push(client);
+      const { rows } = await client.query<{ pid: number }>('select pg_backend_pid() as pid');
+      return {
+        client,
+        pid: rows[0]?.pid ?? 0,
+        start: (sql) => client.query(sql).catch((error: unknown) => error),
+      };
+    },
+    async blocked(pid) {
+      for (let tries = 0; tries < 400; tries++) {
+        const [row] = await lab.sql<{ waits: boolean }>(
+          "select wait_event_type = 'Lock' as waits from pg_stat_activity where pid = $1",
+          [pid],
+        );
+        if (row?.waits === true) return;
+        await sleep(20);
+      }
+      throw new Error(`pid ${pid} does not wait for a lock`);
+    },
+    async quiet() {
+      for (const client of opened.splice(0)) void client.end().catch(() => {});
+      await lab.sql(
+        "select pg_terminate_backend(pid) from pg_stat_activity where pid <> pg_backend_pid() and backend_type = 'client backend' and application_name <> 'guichet'",
+      );
+      for (const { gid, database } of await lab.sql<{ gid: string; database: string }>(
+        'select gid, database from pg_prepared_xacts',
+      )) {
+        const client = new pg.Client({ connectionString: server.urlFor({ database }) });
+        await client.connect();
+        await client.query(`rollback prepared '${gid}'`);
+        await client.end();
+      }
+      await until(async () => {
+        const rows = await lab.sql(
+          "select from pg_stat_activity where pid <> pg_backend_pid() and backend_type = 'client backend' and application_name <> 'guichet'",
+        );
+        return rows.length === 0;
+      });
+    },
+    async [Symbol.asyncDispose]() {
+      await provider.close();
+      await lab.quiet();
+      await admin.end();
+      await server.stop({ mode: 'immediate' });
+      await rm(dataDir, { recursive: true, force: true });
+    },
+  };
+  return lab;
+}
+
+/** Waits until it is so; fails when it never is. */
+export async function until(condition: () => Promise<boolean>): Promise<void> {
+  for (let tries = 0; tries < 400; tries++) {
+    if (await condition()) return;
+    await sleep(20);
+  }
+  throw new Error('it never came to be so');
+}

@@ -1,0 +1,124 @@
+import { beforeAll, describe, expect, test } from 'vitest';
+import { QueryMask } from '../src/query-mask.ts';
+
+let mask: QueryMask;
+beforeAll(async () => {
+  mask = await QueryMask.load();
+});
+const shown = (text: string) => mask.mask(text, false);
+
+describe('shows what a statement does, with ? for its literals', () => {
+  test.each([
+    ["update customers set name = 'Ada', age = 36 where id = $1", 'update customers set name = ? , age = ? where id = $1'],
+    ['select * from t limit 10', 'select * from t limit ?'],
+    ['insert into "Order Lines" (a, b) values (1, true)', 'insert into "Order Lines" (a, b) values (?, true)'],
+    ["select a\n\tfrom   t\nwhere b = 'x'::text", 'select a from t where b = ?::text'],
+    ['begin', 'begin'],
+    ["explain analyze select 'x' from t", 'explain analyze select ? from t'],
+    ['alter table orders add column note varchar(20)', 'alter table orders add column note varchar(?)'],
+    ['lock table orders in access exclusive mode', 'lock table orders in access exclusive mode'],
+    [
+      'create index concurrently i on orders (cents) where cents > 500',
+      'create index concurrently i on orders (cents) where cents > ?',
+    ],
+    ["select data -> 'key' ? 'x', é from t; select 2", 'select data -> ? ? ?, é from t; select ?'],
+  ])('%s', (text, masked) => {
+    expect(shown(text).replaceAll(' ,', ',')).toBe(masked.replaceAll(' ,', ','));
+  });
+});
+
+const C = 'canary';
+const HIDDEN: readonly string[] = [
+  `select '${C}'`,
+  `select E'it\\'s ${C}'`,
+  `select $$${C}$$, $tag$ ${C} $tag$`,
+  `select U&'${C}' UESCAPE '!'`,
+  `select N'${C}', b'01', x'ca'`,
+  `select 'a'\n  '${C}'`,
+  `select 1 -- ${C}`,
+  `select /* ${C} /* nested ${C} */ ${C} */ 1`,
+  `/* ${C} */ update t set a = 1`,
+  `-- ${C}\nupdate t set a = '${C}'`,
+  `select '${C}'::text, cast('${C}' as text), text '${C}', interval '${C}'`,
+  `prepare p as select '${C}'`,
+  `execute p('${C}')`,
+  `alter role app password '${C}'`,
+  `create role app login password '${C}'`,
+  `alter user app with encrypted password '${C}'`,
+  `create user mapping for app server s options (user 'u', password '${C}')`,
+  `alter user mapping for app server s options (set password '${C}')`,
+  `create subscription s connection 'password=${C}' publication p`,
+  `copy t from program 'curl ${C}'`,
+  `copy t to '/tmp/${C}'`,
+  `do $$ begin perform '${C}'; end $$`,
+  `set my.token = ${C}`,
+  `set my.token = '${C}'`,
+  `notify ch, '${C}'`,
+  `call p('${C}')`,
+  `create function f() returns text language sql as $$ select '${C}' $$`,
+  `comment on table t is '${C}'`,
+  `create table t2 as select '${C}' as a`,
+  `create table t (a text default '${C}')`,
+  `select * from json_table('{}', '$.${C}' columns (a int path '$.${C}'))`,
+  `merge into t using s on t.a = s.a when matched then update set b = '${C}'`,
+  `declare c cursor for select '${C}'`,
+  `explain (analyze) execute p('${C}')`,
+  `select 1; alter role app password '${C}'`,
+  // What only parses by chance: with standard_conforming_strings = off the literal goes on after the backslash.
+  `select 'x\\' as ${C}, '2'`,
+  // What does not parse at all.
+  `select 'open ${C}`,
+  `select /* open ${C}`,
+  `select $$ open ${C}`,
+  `selec '${C}'`,
+  `${C}`,
+  `my password is ${C}`,
+  `update t set a = ${C} ${C} '`,
+  `CREATE USER app PASSWORD '${C}`,
+];
+
+test.each(HIDDEN)('never shows the canary of: %s', (text) => {
+  for (const cut of [false, true]) expect(mask.mask(text, cut)).not.toContain(C);
+});
+
+test('never shows a canary wherever the server cuts the statement off', () => {
+  for (const text of HIDDEN) {
+    // The first letters of a canary that was cut off itself count as well.
+    for (let length = 1; length < text.length; length++) expect(mask.mask(text.slice(0, length), true)).not.toMatch(/canar|cana/);
+  }
+});
+
+test('never shows numbers', () => {
+  for (const text of ['select 4111111', 'select -4111111.5e3', 'select 0x4111111, 4111111_000', 'select 4111111::text']) {
+    expect(shown(text)).not.toContain('4111111');
+  }
+});
+
+describe('keeps the first words of what it does not show', () => {
+  test.each([
+    ["update orders set a = 'cut of", 'UPDATE orders …(masked)'],
+    ["  /* x */ -- y\n insert into public.orders values ('cut of", 'INSERT INTO public.orders …(masked)'],
+    ['delete from only "Order Lines" where \'cut', 'DELETE FROM ONLY "Order Lines" …(masked)'],
+    ["select 'cut", 'SELECT …(masked)'],
+    ["alter role app password 'x'", 'ALTER ROLE …(masked)'],
+    ["copy orders from program 'x'", 'COPY orders …(masked)'],
+    ['do $$ begin end $$', 'DO …(masked)'],
+    ['set a.b = c', 'SET …(masked)'],
+    ['update ord', 'UPDATE …(masked)'],
+    ['hello', '…(masked)'],
+  ])('%s', (text, masked) => {
+    expect(mask.mask(text, true)).toBe(masked);
+  });
+});
+
+test('masks a text that is long or deeply nested without choking, and goes on working', () => {
+  expect(shown(`select ${'not '.repeat(100_000)}true`)).toBe('SELECT …(masked)');
+  expect(shown(`select ${'('.repeat(7000)}1${')'.repeat(7000)}`)).toMatch(/^(SELECT …\(masked\)|select \()/);
+  expect(shown('select 1')).toBe('select ?');
+  expect(shown('')).toBe('');
+});
+
+test('keeps at most so many texts, and gives the same for those that it has forgotten', () => {
+  for (let index = 0; index < 4500; index++) expect(shown(`set a = ${index}`)).toBe('SET …(masked)');
+  expect(shown('set a = 0')).toBe('SET …(masked)');
+});
