@@ -2,7 +2,7 @@ import { chmod, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { stringify } from 'yaml';
-import type { Instance } from './estate.ts';
+import { DATABASE, type Instance } from './estate.ts';
 
 export interface GatewayConfigOptions {
   readonly home: string;
@@ -43,6 +43,7 @@ function toInstanceConfig({ name, environment, owner, server, passwords }: Insta
     owner,
     host: server.host,
     port: server.port,
+    databases: [DATABASE],
     observer: { user: 'guichet_observer', password: passwords.observer },
     actor: { user: 'guichet_actor', password: passwords.actor },
   };

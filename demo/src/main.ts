@@ -1,4 +1,5 @@
 import { rm } from 'node:fs/promises';
+import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { GuichetError } from '@guichet/contract';
@@ -10,12 +11,18 @@ const HELP = `npm start: brings up Guichet with a small company around it
 
   npm start                    Starts everything; Ctrl-C stops everything.
   npm start -- --port 4500     The gateway on another port than 4400.
+  npm start -- --data DIR      Keeps its data there instead of in .data.
   npm start -- --reset         Forgets all data of the demo first.
 `;
 
 async function main(): Promise<void> {
   const { values } = parseArgs({
-    options: { port: { type: 'string', default: '4400' }, reset: { type: 'boolean' }, help: { type: 'boolean', short: 'h' } },
+    options: {
+      port: { type: 'string', default: '4400' },
+      data: { type: 'string' },
+      reset: { type: 'boolean' },
+      help: { type: 'boolean', short: 'h' },
+    },
   });
   if (values.help) return void process.stdout.write(HELP);
   const port = Number(values.port);
@@ -23,7 +30,8 @@ async function main(): Promise<void> {
     throw new GuichetError('usage.invalid', `--port ${values.port} is not a port.`, {
       remedy: 'Choose a number from 1 to 65535.',
     });
-  const home = dataHome(PROJECT);
+  const home = values.data === undefined ? dataHome(PROJECT) : resolve(values.data);
+  makeFolder(home);
   if (values.reset) {
     await rm(home, { recursive: true, force: true });
     makeFolder(home);
@@ -36,7 +44,7 @@ async function main(): Promise<void> {
     await new Promise<void>((resolve) => stop.signal.addEventListener('abort', () => resolve(), { once: true }));
   process.stdout.write('\nStopping …\n');
   await company.stop();
-  process.stdout.write('Stopped; nothing is left running. Data stays in .data (npm start -- --reset clears it).\n');
+  process.stdout.write(`Stopped; nothing is left running. Data stays in ${home} (npm start -- --reset clears it).\n`);
 }
 
 function fail(error: unknown): void {

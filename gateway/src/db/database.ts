@@ -89,6 +89,8 @@ export class Database implements Queryable {
   }
 
   async close(): Promise<void> {
+    // From here on a connection that breaks is no news.
+    this.pool.removeAllListeners('error').on('error', () => {});
     await this.pool.end();
   }
 }

@@ -1,0 +1,157 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { AuditEvent, Request, RequestSummary } from '@guichet/contract';
+import { freePort } from '@guichet/postgres-server';
+import { temporaryDataDir } from '@guichet/postgres-server/testing';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+
+const RUN = fileURLToPath(new URL('../scripts/run.mjs', import.meta.url));
+const DEMO = fileURLToPath(new URL('../demo/src/main.ts', import.meta.url));
+const GUICHET = fileURLToPath(new URL('../guichet', import.meta.url));
+
+let home: string;
+let demo: ChildProcess;
+let said = '';
+
+/** The main scene, played as its users play it: `npm start`'s own command, and the real command line in other processes. */
+beforeAll(async () => {
+  home = await temporaryDataDir();
+  await mkdir(join(home, 'company'));
+  demo = spawn(process.execPath, [RUN, DEMO, '--port', String(await freePort()), '--data', join(home, 'company')], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  for (const stream of [demo.stdout, demo.stderr]) stream?.on('data', (chunk: Buffer) => (said += chunk.toString()));
+  await waitFor(
+    () => said.includes('Ctrl-C stops everything'),
+    () => `npm start said: ${said}`,
+  );
+}, 120_000);
+
+afterAll(async () => {
+  const exited = once(demo, 'exit');
+  demo.kill('SIGTERM');
+  await exited;
+  await rm(home, { recursive: true, force: true });
+}, 60_000);
+
+async function waitFor(isSo: () => boolean, otherwise: () => string): Promise<void> {
+  for (let tries = 0; tries < 900 && !isSo(); tries++) await new Promise((resolve) => setTimeout(resolve, 100));
+  if (!isSo()) throw new Error(otherwise());
+}
+
+interface Finished {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+function guichet(
+  person: string,
+  ...parameters: string[]
+): { child: ChildProcess; finished: Promise<Finished>; said: () => string } {
+  const child = spawn(GUICHET, parameters, {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: {
+      ...process.env,
+      GUICHET_CONFIG: join(home, 'company/cli.json'),
+      GUICHET_PROFILE: person,
+      XDG_CACHE_HOME: join(home, 'cache', person),
+      NO_COLOR: '1',
+    },
+  });
+  let stdout = '';
+  let stderr = '';
+  child.stdout?.on('data', (chunk: Buffer) => (stdout += chunk.toString()));
+  child.stderr?.on('data', (chunk: Buffer) => (stderr += chunk.toString()));
+  const finished = once(child, 'close').then(([code]) => ({ code: code as number | null, stdout, stderr })); // what 'close' emits
+  return { child, finished, said: () => stdout + stderr };
+}
+
+async function json<Value>(person: string, ...parameters: string[]): Promise<Value> {
+  const { code, stdout, stderr } = await guichet(person, ...parameters, '-o', 'json').finished;
+  expect(code, `${parameters.join(' ')}: ${stderr}`).toBe(0);
+  return JSON.parse(stdout) as Value; // -o json prints the documented shape
+}
+
+interface Tree {
+  readonly roots: readonly { readonly label: string; readonly data?: { readonly pid?: number } }[];
+}
+
+test('a developer frees a blocked production database alone, with the yes of a teammate', async () => {
+  const blocking = await json<Tree>('nadia', 'postgres', 'blocking', '--instance', 'pg1', '--env', 'production');
+  const root = blocking.roots.find(({ label }) => label.includes('orders-migration'));
+  expect(root, JSON.stringify(blocking)).toBeDefined();
+  const pid = String(root?.data?.pid);
+
+  const activity = await guichet('nadia', 'postgres', 'activity', '--instance', 'pg1', '--env', 'production').finished;
+  expect(activity).toMatchObject({ code: 0 });
+  expect(activity.stdout).toContain('orders-migration');
+
+  const terminate = guichet(
+    'nadia',
+    'postgres',
+    'terminate-session',
+    '--instance',
+    'pg1',
+    '--pid',
+    pid,
+    '--env',
+    'production',
+    '--reason',
+    'migration stuck, orders are timing out',
+  );
+  await waitFor(() => terminate.said().includes("Waiting for 1 approval from team 'payments'"), terminate.said);
+  expect(terminate.said()).toMatch(
+    /Plan: ends the session of 'orders-migration' \(pid \d+, idle in transaction for .*\), frees \d+ waiting sessions/i,
+  );
+
+  const [waiting] = (await json<{ items: RequestSummary[] }>('amine', 'requests', 'list', '--to-approve')).items;
+  const id = waiting?.id ?? '';
+  const own = await guichet('nadia', 'requests', 'approve', id, '--comment', 'mine').finished;
+  expect(own.code).toBe(4);
+  const approved = await guichet('amine', 'requests', 'approve', id, '--comment', 'go').finished;
+  expect(approved, approved.stderr).toMatchObject({ code: 0 });
+
+  const ended = await terminate.finished;
+  expect(ended, terminate.said()).toMatchObject({ code: 0 });
+  expect(terminate.said()).toContain('stopped');
+
+  const request = await json<Request>('nadia', 'requests', 'show', id);
+  expect(request).toMatchObject({ state: 'succeeded', approvals: [{ by: { id: 'user:amine' }, comment: 'go' }] });
+  const audit = await json<{ items: AuditEvent[] }>('nadia', 'audit', 'list', '--request', id);
+  const types = audit.items.map(({ type }) => type);
+  for (const type of [
+    'request.submitted',
+    'approval.denied',
+    'request.approved',
+    'request.queued',
+    'request.started',
+    'request.dispatched',
+    'request.succeeded',
+  ])
+    expect(types).toContain(type);
+});
+
+test('an action of another team, offered over HTTP, takes the approval that its authors ask for', async () => {
+  const orders = await json<{ rows: { order: string }[] }>('nadia', 'orders', 'list', '--env', 'staging');
+  expect(orders.rows.length).toBeGreaterThan(0);
+  const refund = guichet(
+    'nadia',
+    'orders',
+    'refund',
+    '--order',
+    String(orders.rows[0]?.order),
+    '--env',
+    'staging',
+    '--reason',
+    'the parcel was lost',
+    '--yes',
+  );
+  await waitFor(() => refund.said().includes("from team 'payments'"), refund.said);
+  const [waiting] = (await json<{ items: RequestSummary[] }>('amine', 'requests', 'list', '--to-approve')).items;
+  await guichet('amine', 'requests', 'approve', waiting?.id ?? '', '--comment', 'sorry for the wait').finished;
+  expect(await refund.finished, refund.said()).toMatchObject({ code: 0 });
+});
