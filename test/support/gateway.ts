@@ -54,6 +54,8 @@ export interface TestGatewayOptions {
   /** Instead of the lab provider mounted in the process: one that the configuration names, or this. */
   readonly mounted?: 'none' | ProviderEndpoint;
   readonly config?: Record<string, unknown>;
+  /** Environment variables that the configuration names. */
+  readonly env?: Record<string, string>;
 }
 
 /** Tests make handlers fail on purpose; GUICHET_TEST_LOG=info shows what gateway and provider say. */
@@ -64,6 +66,7 @@ export async function startGateway({
   lab = new Lab(),
   mounted = labProvider(lab).endpoint({ logger: SILENT }),
   config = {},
+  env = {},
   databaseUrl,
 }: TestGatewayOptions = {}): Promise<TestGateway> {
   const database = databaseUrl === undefined ? await testDatabase() : undefined;
@@ -79,7 +82,7 @@ export async function startGateway({
     worker: { tickMs: 200, leaseSeconds: 2, graceMs: 500, drainMs: 2000 },
     ...config,
   };
-  const app = await startApp(parseConfig(file, { path: join(folder, 'guichet.yaml') }), {
+  const app = await startApp(parseConfig(file, { path: join(folder, 'guichet.yaml'), env }), {
     mounted: mounted === 'none' ? [] : [{ name: 'lab', endpoint: mounted }],
     logger: SILENT,
   });

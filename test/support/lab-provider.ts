@@ -12,6 +12,8 @@ export class Lab {
   planning: 'succeed' | 'busy' | 'refuse' | 'hang' = 'succeed';
   /** How the next runs end; `half`: after the effect, without a result. */
   mode: 'succeed' | 'fail' | 'retryable' | 'hang' | 'ignore-cancel' | 'half' = 'succeed';
+  /** What a run that fails says. */
+  complaint = 'The thing is stuck.';
   /** What observe says. */
   observation: 'succeeded' | 'failed' | 'not_started' | 'running' | 'unknown' = 'unknown';
   /** Run ids that entered the handler, in order. */
@@ -94,7 +96,7 @@ export function labProvider(lab: Lab): Provider {
         lab.entered(runId);
         log(`changing ${input.target}`);
         progress({ message: 'half way', done: 1, total: 2 });
-        if (lab.mode === 'fail') throw new PermanentFailure('The thing is stuck.', { remedy: 'Shake it.' });
+        if (lab.mode === 'fail') throw new PermanentFailure(lab.complaint, { remedy: 'Shake it.' });
         if (lab.mode === 'retryable') throw new RetryableFailure('The thing is busy.');
         if (lab.mode === 'hang') {
           await lab.released(signal);
