@@ -144,6 +144,8 @@ test('an action of another team, offered over HTTP, takes the approval that its 
     'refund',
     '--order',
     String(orders.rows[0]?.order),
+    '--amount',
+    '100',
     '--env',
     'staging',
     '--reason',
