@@ -19,34 +19,37 @@ const withoutChildProcess: Plugin = {
  * The command as one CommonJS entry with chunks that are loaded when they are needed: CommonJS starts some milliseconds
  * sooner than ES modules, and what a command does not use is not read.
  */
-const dist = join(import.meta.dirname, 'dist');
-rmSync(dist, { recursive: true, force: true });
-await build({
-  input: join(import.meta.dirname, 'src/main.ts'),
-  platform: 'node',
-  plugins: [withoutChildProcess],
-  output: {
-    dir: dist,
-    format: 'cjs',
-    entryFileNames: 'guichet.cjs',
-    chunkFileNames: 'chunks/[name].cjs',
-    minify: true,
-    // Each further file costs a third of a millisecond: what is used together is one.
-    codeSplitting: {
-      groups: [
-        { name: 'version', test: /\/cli\/src\/version\.ts$/, priority: 3 },
-        {
-          name: 'core',
-          test: /\/picocolors\/|\/contract\/src\/|\/cli\/src\/(?:[\w-]+\.ts|config\/|catalogue\/|builtin\/table|output\/(?:clean|paint))(?<!\/(?:main|command|run-builtin|duration)\.ts)/,
-          priority: 2,
-        },
-        {
-          name: 'command',
-          test: /\/commander\/|\/cli\/src\/(?:command|run-builtin|duration|action\/|request\/|output\/)/,
-          priority: 1,
-        },
-      ],
+export async function buildCli(dist: string): Promise<void> {
+  rmSync(dist, { recursive: true, force: true });
+  await build({
+    input: join(import.meta.dirname, 'src/main.ts'),
+    platform: 'node',
+    plugins: [withoutChildProcess],
+    output: {
+      dir: dist,
+      format: 'cjs',
+      entryFileNames: 'guichet.cjs',
+      chunkFileNames: 'chunks/[name].cjs',
+      minify: true,
+      // Each further file costs a third of a millisecond: what is used together is one.
+      codeSplitting: {
+        groups: [
+          { name: 'version', test: /\/cli\/src\/version\.ts$/, priority: 3 },
+          {
+            name: 'core',
+            test: /\/picocolors\/|\/contract\/src\/|\/cli\/src\/(?:[\w-]+\.ts|config\/|catalogue\/|builtin\/table|output\/(?:clean|paint))(?<!\/(?:main|command|run-builtin|duration)\.ts)/,
+            priority: 2,
+          },
+          {
+            name: 'command',
+            test: /\/commander\/|\/cli\/src\/(?:command|run-builtin|duration|action\/|request\/|output\/)/,
+            priority: 1,
+          },
+        ],
+      },
     },
-  },
-});
-chmodSync(join(dist, 'guichet.cjs'), 0o755);
+  });
+  chmodSync(join(dist, 'guichet.cjs'), 0o755);
+}
+
+if (import.meta.main) await buildCli(join(import.meta.dirname, 'dist'));

@@ -1,6 +1,6 @@
 import type { Client } from '@guichet/client';
 import { openSession, type Session, signedIn } from './config/session.ts';
-import type { Context } from './context.ts';
+import type { Context, OutputStream } from './context.ts';
 import type { Canvas } from './output/draw.ts';
 import { type Paint, paintFor } from './output/paint.ts';
 import { VERSION } from './version.ts';
@@ -62,10 +62,19 @@ export class Shell {
     return this.#client;
   }
 
+  /** Where results are drawn. */
   get canvas(): Canvas {
-    const { stdout, now } = this.context;
-    const width = stdout.isTTY === true ? Math.max(20, stdout.columns ?? 80) : Number.POSITIVE_INFINITY;
-    return { width, wide: this.flags.output === 'wide', paint: this.paint, now: now() };
+    return this.#canvasOf(this.context.stdout, this.paint);
+  }
+
+  /** Where everything else is. */
+  get asideCanvas(): Canvas {
+    return this.#canvasOf(this.context.stderr, this.aside);
+  }
+
+  #canvasOf(stream: OutputStream, paint: Paint): Canvas {
+    const width = stream.isTTY === true ? Math.max(20, stream.columns ?? 80) : Number.POSITIVE_INFINITY;
+    return { width, wide: this.flags.output === 'wide', paint, now: this.context.now() };
   }
 
   /** A line of the result. */

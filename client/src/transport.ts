@@ -105,13 +105,15 @@ function unreachable(baseUrl: string, cause: unknown): GuichetError {
   });
 }
 
-/** fetch wraps the reason: the code of the innermost system error says it best. */
+/** fetch wraps the reason: the innermost error says it best, by its system code or in its own words. */
 function whyUnreachable(error: unknown): string {
+  let words = '';
   for (let at = error, depth = 0; at instanceof Error && depth < 5; at = at.cause, depth++) {
     const inner = at instanceof AggregateError ? at.errors[0] : at;
     if (inner instanceof Error && 'code' in inner && typeof inner.code === 'string') return ` (${inner.code})`;
+    if (depth > 0) words = ` (${at.message})`;
   }
-  return '';
+  return words;
 }
 
 async function readProblem(response: Response): Promise<Problem | undefined> {

@@ -17,12 +17,12 @@ export async function runWrite(ready: ReadyCall): Promise<ExitCode> {
     signal: shell.context.interrupt,
   });
   if (flags['plan'] === true) {
-    await shell.show(planned, () => `${planText(planned.plan, shell.paint)}\n${decisionText(planned.decision, shell.paint)}`);
+    await shell.show(planned, () => `${planText(planned.plan, shell.canvas)}\n${decisionText(planned.decision, shell.canvas)}`);
     return EXIT.ok;
   }
-  shell.say(planText(planned.plan, shell.aside));
+  shell.say(planText(planned.plan, shell.asideCanvas));
   if (planned.decision.effect === 'deny') throw denied(planned.decision);
-  if (planned.decision.effect === 'needs') shell.say(decisionText(planned.decision, shell.aside));
+  if (planned.decision.effect === 'needs') shell.say(decisionText(planned.decision, shell.asideCanvas));
   const reason = await reasonFor(ready, planned);
   if (planned.decision.effect === 'permit') await confirm(ready);
   const request = await submit(ready, { planned, reason });

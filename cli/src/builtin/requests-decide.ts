@@ -17,7 +17,7 @@ export const requestsApprove: Leaf = {
     const client = await shell.client();
     const request = await fetchRequest(shell, args[0]);
     if (shell.interactive && flags['yes'] !== true && request.allowed.includes('approve')) {
-      shell.say(requestText(request, { ...shell.canvas, paint: shell.aside }));
+      shell.say(requestText(request, shell.asideCanvas));
       const { askYesNo } = await import('../prompt/ask.ts');
       if (!(await askYesNo(shell, { message: `Approve ${request.id}?`, fallback: request.risk !== 'destructive' })))
         throw new Interrupted('Nothing was decided.');

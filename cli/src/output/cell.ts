@@ -48,7 +48,14 @@ const TINTS: Readonly<Record<string, 'green' | 'yellow' | 'red' | 'dim'>> = {
   disabled: 'dim',
 };
 
-export function formatCell(value: Value, type: ColumnType, { paint, now }: { paint: Paint; now: Date }): Cell {
+export interface CellStyle {
+  readonly paint: Paint;
+  readonly now: Date;
+  /** Times as how long ago, and nothing more. */
+  readonly tight?: boolean;
+}
+
+export function formatCell(value: Value, type: ColumnType, { paint, now, tight = false }: CellStyle): Cell {
   if (value === null || value === undefined) return { text: '–', tint: paint.dim };
   switch (type) {
     case 'duration':
@@ -56,7 +63,7 @@ export function formatCell(value: Value, type: ColumnType, { paint, now }: { pai
     case 'bytes':
       return { text: typeof value === 'number' ? formatBytes(value) : clean(String(value)) };
     case 'timestamp':
-      return { text: formatTimestamp(String(value), now) };
+      return { text: formatTimestamp(String(value), { now, tight }) };
     case 'boolean':
       return { text: value === true ? 'yes' : value === false ? 'no' : clean(String(value)) };
     case 'state': {
@@ -71,8 +78,9 @@ export function formatCell(value: Value, type: ColumnType, { paint, now }: { pai
 
 export const isRightAligned = (type: ColumnType): boolean => type === 'number' || type === 'duration' || type === 'bytes';
 
-function formatTimestamp(text: string, now: Date): string {
+function formatTimestamp(text: string, { now, tight }: { now: Date; tight: boolean }): string {
   const at = new Date(text);
   if (Number.isNaN(at.getTime())) return clean(text);
+  if (tight) return formatRelative(at, now);
   return `${formatTime(at, now)} (${formatRelative(at, now)})`;
 }

@@ -15,9 +15,15 @@ export function drawTable(output: TableOutput, canvas: Canvas): string {
   const columns = output.columns.filter(({ wide }) => canvas.wide || !wide);
   if (output.rows.length === 0) return clean(output.empty ?? 'Nothing to show.');
   const titles = columns.map(({ title }) => clean(title).toUpperCase());
-  const cells = output.rows.map((row) => columns.map((column) => formatCell(row[column.key], column.type, canvas)));
-  const widths = titles.map((title, index) => Math.max(widthOf(title), ...cells.map((row) => widthOf(row[index]?.text ?? ''))));
-  if (!canvas.wide) shrink(widths, { columns, room: canvas.width - GAP * (columns.length - 1) });
+  const room = canvas.width - GAP * (columns.length - 1);
+  const format = (tight: boolean): Cell[][] =>
+    output.rows.map((row) => columns.map((column) => formatCell(row[column.key], column.type, { ...canvas, tight })));
+  const measure = (rows: readonly Cell[][]): number[] =>
+    titles.map((title, index) => Math.max(widthOf(title), ...rows.map((row) => widthOf(row[index]?.text ?? ''))));
+  let cells = format(false);
+  if (!canvas.wide && total(measure(cells)) > room) cells = format(true);
+  const widths = measure(cells);
+  if (!canvas.wide) shrink(widths, { columns, room });
   const line = (row: readonly Cell[]): string =>
     columns
       .map((column, index) => drawCell(row[index], { column, width: widths[index] ?? 0, last: index === columns.length - 1 }))
@@ -36,7 +42,7 @@ function drawCell(cell: Cell | undefined, { column, width, last }: { column: Col
 
 /** Takes columns away from the widest text until all fit, or until nothing can give way. */
 function shrink(widths: number[], { columns, room }: { columns: readonly Column[]; room: number }): void {
-  let excess = widths.reduce((sum, width) => sum + width, 0) - room;
+  let excess = total(widths) - room;
   while (excess > 0) {
     const widest = widestOf(widths, columns);
     if (widest === undefined) return;
@@ -51,6 +57,8 @@ function shrink(widths: number[], { columns, room }: { columns: readonly Column[
   }
 }
 
+const total = (widths: readonly number[]): number => widths.reduce((sum, width) => sum + width, 0);
+
 function widestOf(widths: readonly number[], columns: readonly Column[]): number | undefined {
   let widest: number | undefined;
   widths.forEach((width, index) => {
@@ -61,5 +69,5 @@ function widestOf(widths: readonly number[], columns: readonly Column[]): number
 
 /** Numbers are never cut: half of one is a wrong one. */
 function gives(column: Column | undefined): boolean {
-  return column?.type === 'text' || column?.type === 'code' || column?.type === 'state' || column?.type === 'timestamp';
+  return column?.type === 'text' || column?.type === 'code' || column?.type === 'state';
 }

@@ -46,8 +46,8 @@ function goesOn({ id, state }: Request): string {
   const stop = state === 'awaiting_approval' ? 'withdraw' : 'cancel';
   return [
     `No longer watching. ${id} goes on without you.`,
-    `  guichet requests watch ${id}    follows it again`,
-    `  guichet requests ${stop} ${id}    stops it`,
+    `  ${`guichet requests watch ${id}`.padEnd(32)}  follows it again`,
+    `  ${`guichet requests ${stop} ${id}`.padEnd(32)}  stops it`,
   ].join('\n');
 }
 

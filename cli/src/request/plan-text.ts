@@ -1,19 +1,22 @@
 import type { Decision, Gate, Plan } from '@guichet/contract';
 import { clean } from '../output/clean.ts';
-import type { Paint } from '../output/paint.ts';
+import type { Canvas } from '../output/draw.ts';
+import { wrap } from '../output/width.ts';
 
 type ShownPlan = Omit<Plan, 'seen'>;
 
 /** A plan in words: what it would do, effect by effect, and what to beware of. */
-export function planText(plan: ShownPlan, paint: Paint): string {
-  const lines = [`${paint.bold('Plan:')} ${clean(plan.summary)}`];
-  for (const effect of plan.effects) lines.push(`  • ${clean(effect)}`);
-  for (const warning of plan.warnings) lines.push(`  ${paint.yellow('!')} ${paint.yellow(clean(warning))}`);
+export function planText(plan: ShownPlan, { paint, width }: Pick<Canvas, 'paint' | 'width'>): string {
+  // The heading is coloured after the wrapping, which counts plain text.
+  const lines = [wrap(`Plan: ${clean(plan.summary)}`, { width, indent: 2 }).replace('Plan:', paint.bold('Plan:'))];
+  for (const effect of plan.effects) lines.push(`  • ${wrap(clean(effect), { width: width - 4, indent: 4 })}`);
+  for (const warning of plan.warnings)
+    lines.push(`  ${paint.yellow(`! ${wrap(clean(warning), { width: width - 4, indent: 4 })}`)}`);
   return lines.join('\n');
 }
 
 /** What the decision means for the one who asks. */
-export function decisionText(decision: Decision, paint: Paint): string {
+export function decisionText(decision: Decision, { paint, width }: Pick<Canvas, 'paint' | 'width'>): string {
   switch (decision.effect) {
     case 'permit':
       return `${paint.green('Runs at once:')} it needs nobody's approval.`;
@@ -24,9 +27,10 @@ export function decisionText(decision: Decision, paint: Paint): string {
       ].join('\n');
     case 'needs':
       return decision.gates
-        .map(
-          (gate) => `${paint.yellow('Needs')} ${gateText(gate)}. ${paint.dim(`${clean(gate.reason)} (${clean(gate.policy)}).`)}`,
-        )
+        .map((gate) => {
+          const why = wrap(`${clean(gate.reason)} (${clean(gate.policy)}).`, { width: width - 2, indent: 2 });
+          return `${paint.yellow('Needs')} ${gateText(gate)}.\n  ${paint.dim(why)}`;
+        })
         .join('\n');
   }
 }

@@ -17,7 +17,7 @@ export function requestText(request: Request, canvas: Canvas): string {
     ...Object.entries(request.input).map(([name, value], index) =>
       field(index === 0 ? 'Input' : '', `${clean(name)} = ${clean(typeof value === 'string' ? value : JSON.stringify(value))}`),
     ),
-    planText(request.plan, paint),
+    planText(request.plan, canvas),
     ...request.gates.map((gate) =>
       field('Approval', `${gate.approved} of ${gate.count} from team '${clean(gate.team)}': ${clean(gate.reason)}`),
     ),

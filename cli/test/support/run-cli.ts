@@ -1,0 +1,85 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Readable, Writable } from 'node:stream';
+import { writeConfig } from '../../src/config/config-file.ts';
+import { type Context, Interrupted } from '../../src/context.ts';
+import { run } from '../../src/run.ts';
+
+export interface Result {
+  readonly exit: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface RunOptions {
+  readonly stdin?: string;
+  readonly env?: Readonly<Record<string, string>>;
+  /** Columns of a stdout that is a terminal; a pipe when absent. */
+  readonly columns?: number;
+  /** Presses Ctrl-C when stderr has said this. */
+  readonly interruptAfter?: string;
+  readonly now?: Date;
+}
+
+/** A home of its own for the command: configuration, cache, and nothing of the machine's. */
+export interface Home extends Disposable {
+  readonly folder: string;
+  readonly env: Readonly<Record<string, string>>;
+  run(argv: readonly string[], options?: RunOptions): Promise<Result>;
+}
+
+/** A home that is signed in at the gateway, when one is given. */
+export function makeHome(gateway?: string): Home {
+  const folder = mkdtempSync(join(tmpdir(), 'guichet-cli-'));
+  const env = { GUICHET_CONFIG: join(folder, 'config.json'), XDG_CACHE_HOME: join(folder, 'cache') };
+  if (gateway !== undefined)
+    writeConfig(env.GUICHET_CONFIG, {
+      current: 'nadia',
+      profiles: { nadia: { gateway, token: 'secret', principal: 'user:nadia' } },
+    });
+  return {
+    folder,
+    env,
+    run: (argv, options = {}) => runCli(argv, { ...options, env: { ...env, ...options.env } }),
+    [Symbol.dispose]: () => rmSync(folder, { recursive: true, force: true }),
+  };
+}
+
+async function runCli(
+  argv: readonly string[],
+  { stdin = '', env = {}, columns, interruptAfter, now }: RunOptions,
+): Promise<Result> {
+  const interrupt = new AbortController();
+  const stdout = new Recorder();
+  const stderr = new Recorder((text) => {
+    if (interruptAfter !== undefined && text.includes(interruptAfter)) interrupt.abort(new Interrupted());
+  });
+  const context: Context = {
+    stdin: Readable.from(stdin === '' ? [] : [Buffer.from(stdin)]),
+    stdout: columns === undefined ? stdout : Object.assign(stdout, { isTTY: true, columns }),
+    stderr,
+    env: { NO_COLOR: '1', ...env },
+    home: env['HOME'] ?? '/nonexistent',
+    now: () => now ?? new Date(),
+    interrupt: interrupt.signal,
+  };
+  const exit = await run(argv, context);
+  return { exit, stdout: stdout.text, stderr: stderr.text };
+}
+
+class Recorder extends Writable {
+  text = '';
+  readonly #onText: (text: string) => void;
+
+  constructor(onText: (text: string) => void = () => {}) {
+    super();
+    this.#onText = onText;
+  }
+
+  override _write(chunk: Buffer, _encoding: string, done: () => void): void {
+    this.text += chunk.toString('utf8');
+    this.#onText(this.text);
+    done();
+  }
+}
