@@ -53,7 +53,7 @@ async function runFromCatalogue({ shell, line, helpWanted }: CatalogueLine): Pro
   });
   let { index, found, children } = lookUp(await indexFor(line.words, { catalogue, helpWanted }));
   // Perhaps it is new: what is remembered may be up to a minute old.
-  if (found === undefined && children.length === 0 && !catalogue.isFresh)
+  if (found === undefined && children.length === 0 && index !== NOTHING && !catalogue.isFresh)
     ({ index, found, children } = lookUp(await catalogue.refresh()));
   if (found === undefined && children.length > 0) return showGroup(shell, { words: line.words, children });
   if (found === undefined) throw unknownCommand(line.words, index);
@@ -62,7 +62,10 @@ async function runFromCatalogue({ shell, line, helpWanted }: CatalogueLine): Pro
   return runAction({ shell, catalogue, entry: found.entry, index, argv: rest });
 }
 
-/** The index; a misspelt command of the CLI's own is told as such even when there is no gateway to ask. */
+/** What is known without a gateway. */
+const NOTHING: CatalogueIndex = { format: 1, environments: [], entries: [] };
+
+/** The index; nothing when there is no gateway to ask and the words are nearly a command of the CLI's own. */
 async function indexFor(
   [word = '']: readonly string[],
   { catalogue, helpWanted }: { catalogue: Catalogue; helpWanted: boolean },
@@ -71,27 +74,24 @@ async function indexFor(
     return await catalogue.index({ offline: helpWanted });
   } catch (error) {
     const own = BUILTINS.map((builtin) => builtin.words[0] ?? '');
-    const meant = own.includes(word) ? word : nearest(word, own);
-    if (meant === undefined || !(error instanceof GuichetError)) throw error;
-    throw new GuichetError('usage.invalid', `There is no command '${word}' that is known without a gateway.`, {
-      remedy: meant === word ? `See guichet ${word} --help.` : `Did you mean ${meant}? Otherwise: ${error.message}`,
-    });
+    if (error instanceof GuichetError && nearest(word, own) !== undefined) return NOTHING;
+    throw error;
   }
 }
 
 function unknownCommand(words: readonly string[], index: CatalogueIndex): GuichetError {
+  const following = (group: readonly string[]): string[] => {
+    const own = BUILTINS.filter((builtin) => group.every((part, at) => builtin.words[at] === part)).map(
+      (builtin) => builtin.words[group.length] ?? '',
+    );
+    return [...new Set([...childrenOf(index.entries, group).map((child) => child.word), ...own])].filter(Boolean);
+  };
   let known = 0;
-  while (known < words.length && childrenOf(index.entries, words.slice(0, known + 1)).length > 0) known += 1;
+  while (known < words.length && following(words.slice(0, known + 1)).length > 0) known += 1;
   const group = words.slice(0, known);
   const word = words[known] ?? '';
-  const own = BUILTINS.filter((builtin) => group.every((part, at) => builtin.words[at] === part)).map(
-    (builtin) => builtin.words[group.length] ?? '',
-  );
-  const siblings = [...new Set([...childrenOf(index.entries, group).map((child) => child.word), ...own])].filter(
-    (name) => name !== '',
-  );
   const all = ['guichet', ...group].join(' ');
   return new GuichetError('usage.invalid', `There is no command '${word}' in ${all}.`, {
-    remedy: `${didYouMean(word, siblings) ?? ''} See ${all} --help.`.trim(),
+    remedy: `${didYouMean(word, following(group)) ?? ''} See ${all} --help.`.trim(),
   });
 }

@@ -1,0 +1,127 @@
+import { spawn } from 'node:child_process';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type RouteServer, serveRoutes } from '@guichet/client/testing';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { buildCli } from '../build.ts';
+import { VERSION } from '../src/version.ts';
+import { baseHandlers, makeRequest } from './support/catalogue.ts';
+import { type Home, makeHome } from './support/run-cli.ts';
+
+/** The bundle as users run it: a process of its own. */
+let dist: string;
+let server: RouteServer;
+let home: Home;
+beforeAll(async () => {
+  dist = mkdtempSync(join(tmpdir(), 'guichet-bundle-'));
+  await buildCli(dist);
+  server = await serveRoutes(baseHandlers());
+  home = makeHome(server.url);
+});
+afterAll(async () => {
+  home[Symbol.dispose]();
+  await server.close();
+  rmSync(dist, { recursive: true, force: true });
+});
+
+interface Started {
+  readonly ended: Promise<{ code: number | null; stdout: string; stderr: string }>;
+  /** Resolves when stderr has said this. */
+  said(text: string): Promise<void>;
+  signal(name: NodeJS.Signals): void;
+}
+
+function start(argv: readonly string[], stdin = ''): Started {
+  const env = { ...home.env, PATH: process.env['PATH'], NO_COLOR: '1' };
+  const child = spawn(process.execPath, [join(dist, 'guichet.cjs'), ...argv], { env });
+  let stdout = '';
+  let stderr = '';
+  const listeners = new Set<() => void>();
+  child.stdout.on('data', (chunk: Buffer) => {
+    stdout += chunk;
+  });
+  child.stderr.on('data', (chunk: Buffer) => {
+    stderr += chunk;
+    for (const listener of listeners) listener();
+  });
+  child.stdin.on('error', () => {}); // a command that does not read closes it
+  child.stdin.end(stdin);
+  const ended = new Promise<{ code: number | null; stdout: string; stderr: string }>((resolve, reject) => {
+    child.on('error', reject);
+    child.on('close', (code) => resolve({ code, stdout, stderr }));
+  });
+  const said = (text: string): Promise<void> =>
+    new Promise((resolve) => {
+      const look = (): void => {
+        if (!stderr.includes(text)) return;
+        listeners.delete(look);
+        resolve();
+      };
+      listeners.add(look);
+      look();
+    });
+  return { ended, said, signal: (name) => void child.kill(name) };
+}
+
+it('prints its version, the one of its package', async () => {
+  const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
+  expect(VERSION).toBe(version);
+  expect(await start(['--version']).ended).toEqual({ code: 0, stdout: `guichet ${VERSION}\n`, stderr: '' });
+});
+
+it('loads neither the schema library nor anything else that a fast path does not need', () => {
+  const files = ['guichet.cjs', ...readdirSync(join(dist, 'chunks')).map((name) => join('chunks', name))];
+  const contents = files.map((name) => [name, readFileSync(join(dist, name), 'utf8')] as const);
+  expect(contents.filter(([, text]) => text.includes('_zod')).map(([name]) => name)).toEqual([]);
+  expect(contents.filter(([, text]) => /require\(.node:child_process.\)/.test(text)).map(([name]) => name)).toEqual([]);
+  const requiredBy = (name: string): string[] => {
+    const text = readFileSync(join(dist, name), 'utf8');
+    return [...text.matchAll(/^(?:(?!Promise).)*?require\(["'`]\.\/(?:chunks\/)?([\w-]+\.cjs)["'`]\)/gm)].map(
+      ([, file]) => file ?? '',
+    );
+  };
+  expect(requiredBy('guichet.cjs')).toEqual(['version.cjs']);
+  expect(requiredBy('chunks/core.cjs')).not.toContain('command.cjs');
+});
+
+it('runs a command to its exit code and ends by itself', async () => {
+  expect(await start(['whoami']).ended).toMatchObject({ code: 0, stdout: expect.stringContaining('Nadia Benali') });
+  expect(await start(['postgres', '--help']).ended).toMatchObject({
+    code: 0,
+    stdout: expect.stringContaining('terminate-session'),
+  });
+  expect(await start(['postgres', 'activity']).ended).toMatchObject({
+    code: 2,
+    stderr: expect.stringContaining('Missing: --instance, --env.'),
+  });
+});
+
+it('reads a token from stdin', async () => {
+  expect(await start(['login', '--gateway', server.url, '--name', 'other'], 'secret\n').ended).toMatchObject({ code: 0 });
+  expect(await start(['use', 'nadia']).ended).toMatchObject({ code: 0 });
+});
+
+it('on Ctrl-C stops watching, says that the request goes on, and ends with 130', async () => {
+  server.handlers['requests.show'] = () => makeRequest('awaiting_approval');
+  server.handlers['requests.events'] = (stream) => stream.send({ number: 1, type: 'request.submitted' });
+  const watching = start(['requests', 'watch', '12']);
+  await watching.said('Submitted');
+  watching.signal('SIGINT');
+  const { code, stderr } = await watching.ended;
+  expect(code).toBe(130);
+  expect(stderr).toContain('REQ-12 goes on without you.');
+});
+
+it('does not mind a reader that goes away', async () => {
+  server.handlers['requests.list'] = () => ({ items: Array.from({ length: 200 }, () => makeRequest('queued')), next: null });
+  const env = { ...home.env, PATH: process.env['PATH'] };
+  const child = spawn(process.execPath, [join(dist, 'guichet.cjs'), 'requests', 'list', '-o', 'json'], { env });
+  let stderr = '';
+  child.stderr.on('data', (chunk: Buffer) => {
+    stderr += chunk;
+  });
+  child.stdout.once('data', () => child.stdout.destroy());
+  const code = await new Promise((resolve) => child.on('close', resolve));
+  expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+});
