@@ -9,7 +9,7 @@ import type { Logger } from 'pino';
 import { Catalog, type Company, HttpEndpoint, loadCompany, ProviderCalls, type ProviderSource } from './catalog/index.ts';
 import type { Config, ProviderConfig } from './config.ts';
 import { Bus, Database, migrate, statement } from './db/index.ts';
-import { createServer, Metrics } from './http/index.ts';
+import { closeServer, createServer, Metrics } from './http/index.ts';
 import { Grants, Tokens } from './identity/index.ts';
 import { createLogger } from './logger.ts';
 import { Jobs } from './notify/index.ts';
@@ -117,9 +117,7 @@ async function start(
   closers.push(async () => {
     draining.abort();
     worker.takeNoMore();
-    const cut = setTimeout(() => server.server.closeAllConnections(), config.worker.drainMs); // who does not read must not hold us
-    await server.close();
-    clearTimeout(cut);
+    await closeServer(server, { limitMs: drainMs });
   });
   const address = await server.listen(config.listen).catch((error: unknown) => {
     throw cannotListen(config, error);

@@ -1,2 +1,3 @@
+export { closeServer } from './close-server.ts';
 export { Metrics } from './metrics.ts';
 export { createServer } from './server.ts';
