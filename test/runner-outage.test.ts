@@ -16,6 +16,8 @@ let databaseUrl: string;
 let one: TestGateway;
 let two: TestGateway;
 const lab = new Lab();
+/** Renews its leases late, but in time. */
+const SLOW = { tickMs: 1000, leaseSeconds: 2, graceMs: 500, drainMs: 2000 };
 const heard: string[] = [];
 const receiver = createServer((request, response) => {
   request.setEncoding('utf8').on('data', (text: string) => {
@@ -36,7 +38,7 @@ beforeAll(async () => {
     windows: { approval: '5s', start: '60s' },
     webhooks: [{ name: 'chat', url: `http://127.0.0.1:${hookPort}/`, events: ['request.succeeded', 'request.expired'] }],
   };
-  one = await startGateway({ lab, databaseUrl, config });
+  one = await startGateway({ lab, databaseUrl, config: { ...config, worker: SLOW } });
   two = await startGateway({ lab, databaseUrl, config: { ...config, worker: { enabled: false } } });
 });
 afterAll(async () => {
@@ -122,12 +124,13 @@ test('a run that ends while the database is away has succeeded when it is back, 
 }, 60_000);
 
 test('an outage longer than the lease buries nobody who lives', async () => {
-  const third = await startGateway({ lab, databaseUrl }); // it could find the run lost
+  lab.mode = 'hang';
+  const entry = lab.nextEntry();
+  const { body } = await submit();
+  await entry;
+  // It looks for the dead long before the living have renewed.
+  const third = await startGateway({ lab, databaseUrl, config: { worker: { ...SLOW, tickMs: 100 } } });
   try {
-    lab.mode = 'hang';
-    const entry = lab.nextEntry();
-    const { body } = await submit();
-    await entry;
     await server.stop({ mode: 'immediate' });
     await seconds(4); // the lease is 2 s
     await startDatabase();
