@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { type RouteServer, serveRoutes } from '@guichet/client/testing';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { buildCli } from '../build.ts';
@@ -32,9 +32,9 @@ interface Started {
   signal(name: NodeJS.Signals): void;
 }
 
-function start(argv: readonly string[], stdin = ''): Started {
+function start(argv: readonly string[], { stdin = '', execArgv = [] }: { stdin?: string; execArgv?: string[] } = {}): Started {
   const env = { ...home.env, PATH: process.env['PATH'], NO_COLOR: '1' };
-  const child = spawn(process.execPath, [join(dist, 'guichet.cjs'), ...argv], { env });
+  const child = spawn(process.execPath, [...execArgv, join(dist, 'guichet.cjs'), ...argv], { env });
   let stdout = '';
   let stderr = '';
   const listeners = new Set<() => void>();
@@ -70,19 +70,29 @@ it('prints its version, the one of its package', async () => {
   expect(await start(['--version']).ended).toEqual({ code: 0, stdout: `guichet ${VERSION}\n`, stderr: '' });
 });
 
-it('loads neither the schema library nor anything else that a fast path does not need', () => {
+it('holds no schema library', () => {
   const files = ['guichet.cjs', ...readdirSync(join(dist, 'chunks')).map((name) => join('chunks', name))];
-  const contents = files.map((name) => [name, readFileSync(join(dist, name), 'utf8')] as const);
-  expect(contents.filter(([, text]) => text.includes('_zod')).map(([name]) => name)).toEqual([]);
-  expect(contents.filter(([, text]) => /require\(.node:child_process.\)/.test(text)).map(([name]) => name)).toEqual([]);
-  const requiredBy = (name: string): string[] => {
-    const text = readFileSync(join(dist, name), 'utf8');
-    return [...text.matchAll(/^(?:(?!Promise).)*?require\(["'`]\.\/(?:chunks\/)?([\w-]+\.cjs)["'`]\)/gm)].map(
-      ([, file]) => file ?? '',
-    );
+  expect(files.filter((name) => readFileSync(join(dist, name), 'utf8').includes('_zod'))).toEqual([]);
+});
+
+it('loads for its version and for the help of groups only what these need', async () => {
+  const probe = join(dist, 'probe.cjs');
+  writeFileSync(
+    probe,
+    "process.on('exit', () => process.stderr.write(JSON.stringify([Object.keys(require.cache), process.moduleLoadList])));",
+  );
+  const loadedBy = async (...argv: string[]): Promise<{ files: string[]; builtins: string[] }> => {
+    const { stderr } = await start(argv, { execArgv: ['-r', probe] }).ended;
+    const [files, builtins]: [string[], string[]] = JSON.parse(stderr);
+    return { files: files.map((path) => basename(path)).filter((name) => name !== 'probe.cjs'), builtins };
   };
-  expect(requiredBy('guichet.cjs')).toEqual(['version.cjs']);
-  expect(requiredBy('chunks/core.cjs')).not.toContain('command.cjs');
+  expect((await loadedBy('--version')).files.sort()).toEqual(['guichet.cjs', 'version.cjs']);
+  await start(['postgres']).ended; // from here on the catalogue is remembered
+  const { files, builtins } = await loadedBy('postgres', '--help');
+  expect(files).not.toContain('command.cjs');
+  expect(files.length).toBeLessThanOrEqual(5);
+  expect(builtins).not.toContain('NativeModule crypto');
+  expect(builtins).not.toContain('NativeModule child_process');
 });
 
 it('runs a command to its exit code and ends by itself', async () => {
@@ -98,7 +108,9 @@ it('runs a command to its exit code and ends by itself', async () => {
 });
 
 it('reads a token from stdin', async () => {
-  expect(await start(['login', '--gateway', server.url, '--name', 'other'], 'secret\n').ended).toMatchObject({ code: 0 });
+  expect(await start(['login', '--gateway', server.url, '--name', 'other'], { stdin: 'secret\n' }).ended).toMatchObject({
+    code: 0,
+  });
   expect(await start(['use', 'nadia']).ended).toMatchObject({ code: 0 });
 });
 

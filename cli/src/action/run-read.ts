@@ -1,6 +1,7 @@
 import { EXIT, type ExitCode, GuichetError, type Output } from '@guichet/contract';
 import { drawOutput } from '../output/draw.ts';
 import { saveFile } from '../output/save-file.ts';
+import { formatTime } from '../output/units.ts';
 import type { ReadyCall } from './run-action.ts';
 
 /** Runs a read and shows its answer; with --watch again and again. */
@@ -40,8 +41,9 @@ async function watch(ready: ReadyCall, seconds: number): Promise<ExitCode> {
     });
   for (;;) {
     const output = await read(ready);
+    const now = shell.context.now();
     const drawn = drawOutput(output, shell.canvas);
-    const head = shell.paint.dim(`Every ${seconds}s, ${shell.context.now().toLocaleTimeString()}. Ctrl-C ends it.`);
+    const head = shell.paint.dim(`Every ${seconds}s, ${formatTime(now, now)}. Ctrl-C ends it.`);
     if (stdout.isTTY === true) stdout.write(`\u001b[H\u001b[2J\u001b[3J${head}\n${firstLines(drawn, (stdout.rows ?? 24) - 2)}\n`);
     else shell.print(`${drawn}\n`);
     await new Promise<void>((resolve) => {
@@ -53,7 +55,7 @@ async function watch(ready: ReadyCall, seconds: number): Promise<ExitCode> {
       }
       interrupt.addEventListener('abort', done);
     });
-    if (interrupt.aborted) return EXIT.interrupted;
+    if (interrupt.aborted) return EXIT.ok; // it was asked to read until then
   }
 }
 

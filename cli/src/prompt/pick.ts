@@ -27,7 +27,7 @@ const PAUSE_MS = 120;
 /** Lets somebody choose by typing parts of a name, in any order of letters that fits; the best match first. */
 export async function pick(shell: Shell, question: PickQuestion): Promise<string | number> {
   const { context } = shell;
-  const list = new LiveList(question, () => context.stderr.emit('resize'));
+  const list = new LiveList(question);
   const answer = await autocomplete<string>({
     input: context.stdin,
     output: context.stderr,
@@ -42,7 +42,10 @@ export async function pick(shell: Shell, question: PickQuestion): Promise<string
         this.emit('userInput', this.userInput);
         context.stderr.emit('resize');
       };
-      return [...list.ranked(this.userInput ?? '')];
+      const { items, isNew } = list.ranked(this.userInput ?? '');
+      // The best match is the one that Enter takes, unless somebody has chosen another with the arrows.
+      if (isNew && !this.isNavigating) this.focusedValue = undefined;
+      return [...items];
     },
     filter: () => true,
     validate: (value) => (value === undefined ? 'Choose one, or press Ctrl-C.' : undefined),
@@ -52,32 +55,36 @@ export async function pick(shell: Shell, question: PickQuestion): Promise<string
 }
 
 class LiveList {
-  redraw: () => void;
+  /** Told when choices have come. */
+  redraw: () => void = () => {};
   readonly #question: PickQuestion;
   #items: readonly Item[];
   #ranked: { query: string; items: readonly Item[] } | undefined;
   readonly #values = new Map<string, string | number>();
+  #found: { query: string; items: readonly Item[] } = { query: '', items: [] };
   #asked = '';
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(question: PickQuestion, redraw: () => void) {
+  constructor(question: PickQuestion) {
     this.#question = question;
     this.#items = question.choices.map((choice) => this.#toItem(choice));
-    this.redraw = redraw;
   }
 
-  ranked(typed: string): readonly Item[] {
+  /** What fits the typed text, the best first, and whether that has changed since it was last asked. */
+  ranked(typed: string): { items: readonly Item[]; isNew: boolean } {
     const query = typed.trim();
-    if (this.#ranked?.query === query) return this.#ranked.items;
+    if (this.#ranked?.query === query) return { items: this.#ranked.items, isNew: false };
     this.#lookUp(query);
-    const matches = query === '' ? this.#items : rank(this.#items, query);
+    // What the provider found belongs, even where the label alone does not show why.
+    const matches =
+      query === '' ? this.#items : merge(rank(this.#items, query), this.#found.query === query ? this.#found.items : []);
     const own = query === '' ? undefined : this.#question.free?.(query);
     const items =
       own === undefined || matches.some(({ value }) => value === String(own))
         ? matches
         : [...matches, this.#toItem({ value: own, detail: 'as typed' })];
     this.#ranked = { query, items };
-    return items;
+    return { items, isNew: true };
   }
 
   /** The value that was chosen, a number where the choice was one. */
@@ -87,6 +94,7 @@ class LiveList {
 
   close(): void {
     clearTimeout(this.#timer);
+    this.redraw = () => {};
   }
 
   #toItem({ value, label, detail }: Choice): Item {
@@ -103,19 +111,17 @@ class LiveList {
       // Without an answer the choices that are there stay.
       const found = await search(query).catch(() => undefined);
       if (found === undefined || this.#asked !== query) return;
-      this.#items = merge(
-        found.map((choice) => this.#toItem(choice)),
-        this.#items,
-      );
+      this.#found = { query, items: found.map((choice) => this.#toItem(choice)) };
+      this.#items = merge(this.#found.items, this.#items);
       this.#ranked = undefined;
       this.redraw();
     }, PAUSE_MS);
   }
 }
 
-function merge(fresh: readonly Item[], before: readonly Item[]): Item[] {
-  const known = new Set(fresh.map(({ value }) => value));
-  return [...fresh, ...before.filter(({ value }) => !known.has(value))];
+function merge(first: readonly Item[], then: readonly Item[]): Item[] {
+  const known = new Set(first.map(({ value }) => value));
+  return [...first, ...then.filter(({ value }) => !known.has(value))];
 }
 
 function rank(items: readonly Item[], query: string): readonly Item[] {

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Readable, Writable } from 'node:stream';
+import { PassThrough, Readable, Writable } from 'node:stream';
 import { writeConfig } from '../../src/config/config-file.ts';
 import { type Context, Interrupted } from '../../src/context.ts';
 import { run } from '../../src/run.ts';
@@ -19,6 +19,8 @@ export interface RunOptions {
   readonly columns?: number;
   /** Presses Ctrl-C when stderr has said this. */
   readonly interruptAfter?: string;
+  /** Somebody at a terminal, who presses keys each time stderr has said something new that contains a text. */
+  readonly keys?: readonly (readonly [after: string, keys: string])[];
   readonly now?: Date;
 }
 
@@ -46,19 +48,19 @@ export function makeHome(gateway?: string): Home {
   };
 }
 
-async function runCli(
-  argv: readonly string[],
-  { stdin = '', env = {}, columns, interruptAfter, now }: RunOptions,
-): Promise<Result> {
+async function runCli(argv: readonly string[], options: RunOptions): Promise<Result> {
+  const { stdin = '', env = {}, columns, interruptAfter, keys, now } = options;
   const interrupt = new AbortController();
   const stdout = new Recorder();
+  const terminal = keys === undefined ? undefined : new Typist(keys);
   const stderr = new Recorder((text) => {
     if (interruptAfter !== undefined && text.includes(interruptAfter)) interrupt.abort(new Interrupted());
+    terminal?.read(text);
   });
   const context: Context = {
-    stdin: Readable.from(stdin === '' ? [] : [Buffer.from(stdin)]),
+    stdin: terminal?.input ?? Readable.from(stdin === '' ? [] : [Buffer.from(stdin)]),
     stdout: columns === undefined ? stdout : Object.assign(stdout, { isTTY: true, columns }),
-    stderr,
+    stderr: terminal === undefined ? stderr : Object.assign(stderr, { isTTY: true, columns: 100, rows: 40 }),
     env: { NO_COLOR: '1', ...env },
     home: env['HOME'] ?? '/nonexistent',
     now: () => now ?? new Date(),
@@ -66,6 +68,26 @@ async function runCli(
   };
   const exit = await run(argv, context);
   return { exit, stdout: stdout.text, stderr: stderr.text };
+}
+
+/** Reads what is asked and types the answers, one after the other. */
+class Typist {
+  readonly input = Object.assign(new PassThrough(), { isTTY: true, setRawMode: () => {} });
+  readonly #keys: (readonly [after: string, keys: string])[];
+  #seen = 0;
+
+  constructor(keys: readonly (readonly [after: string, keys: string])[]) {
+    this.#keys = [...keys];
+  }
+
+  read(text: string): void {
+    const [next] = this.#keys;
+    if (next === undefined || !text.slice(this.#seen).includes(next[0])) return;
+    this.#seen = text.length;
+    this.#keys.shift();
+    // One key at a time, as from a keyboard; the prompt that asked listens only after it has drawn itself.
+    for (const key of next[1]) setTimeout(() => this.input.write(key), 20);
+  }
 }
 
 class Recorder extends Writable {
