@@ -45,6 +45,7 @@ const InstanceConfig = z.strictObject({
 const PostgresConfig = z
   .strictObject({
     team: Slug.default('platform').describe('The team that owns this provider'),
+    watchSeconds: z.int().min(1).max(50).default(20).describe('So long a session may take to heed a signal'),
     instances: z.array(InstanceConfig).min(1),
   })
   .superRefine(({ instances }, context) => {
@@ -75,6 +76,7 @@ export type InstanceSettings = Omit<z.output<typeof InstanceConfig>, 'observer' 
 /** The configuration, checked, with secrets resolved. */
 export interface PostgresSettings {
   readonly team: string;
+  readonly watchSeconds: number;
   readonly instances: readonly InstanceSettings[];
 }
 
@@ -131,7 +133,7 @@ export function parsePostgresConfig(config: unknown, source: Partial<ConfigSourc
     };
   });
   if (findings.length > 0) throw invalid(label, findings);
-  return { team: parsed.data.team, instances };
+  return { ...parsed.data, instances };
 }
 
 interface Finding {

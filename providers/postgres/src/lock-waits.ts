@@ -93,7 +93,9 @@ async function relationNames(instance: Instance, rows: readonly WaitRow[]): Prom
   }
   const found = await Promise.all(
     [...wanted].slice(0, MOST_DATABASES).map(async ([database, oids]) => {
-      const named = await instance.observer.queryIn<{ oid: string; name: string }>(database, NAMES, [[...oids]]).catch(() => []);
+      const named = await instance.observer
+        .ask<{ oid: string; name: string }>({ database, text: NAMES, values: [[...oids]] })
+        .catch(() => []);
       return named.map(({ oid, name }): [string, string] => [`${database}/${oid}`, name]);
     }),
   );

@@ -12,6 +12,13 @@ const LOCK_MS = 1000;
 const ANSWER_MS = 7000;
 const MOST_CONNECTIONS = { observer: 4, actor: 2 } as const;
 
+interface Question {
+  readonly text: string;
+  readonly values?: readonly unknown[];
+  /** The first of the instance's when absent. */
+  readonly database?: string;
+}
+
 /** One login of one instance, with a small pool of its own. Nothing that happens to its connections ends the process. */
 export class Login {
   readonly #asked: Asked;
@@ -28,19 +35,24 @@ export class Login {
     return this.#asked.login.user;
   }
 
-  /** Rejects with an InstanceError when the instance cannot be asked. */
+  /**
+   * Asks over the pool something that may be asked twice. A connection of the pool that was cut meanwhile (a restart, a
+   * failover) shows only when it is used: then it is asked again over a new one, for the rest of the pool is cut as well.
+   * Rejects with an InstanceError when the instance cannot be asked.
+   */
   async query<Row extends object>(text: string, values: readonly unknown[] = []): Promise<Row[]> {
     try {
       const { rows } = await this.#pool.query<Row>(text, [...values]);
       return rows;
     } catch (error) {
+      if (wasCut(error)) return this.ask<Row>({ text, values });
       throw instanceErrorOf(error, this.#asked) ?? error;
     }
   }
 
-  /** The same in another database of the instance, over a connection of its own. */
-  async queryIn<Row extends object>(database: string, text: string, values: readonly unknown[] = []): Promise<Row[]> {
-    const client = new pg.Client({ ...clientConfig(this.#asked), database });
+  /** Asks once, over a new connection: what has an effect, or what is in another database. Rejects with an InstanceError. */
+  async ask<Row extends object>({ text, values = [], database }: Question): Promise<Row[]> {
+    const client = new pg.Client({ ...clientConfig(this.#asked), ...(database !== undefined && { database }) });
     client.on('error', () => {}); // the query that is under way rejects as well
     try {
       await client.connect();
@@ -56,6 +68,12 @@ export class Login {
   async close(): Promise<void> {
     await this.#pool.end();
   }
+}
+
+function wasCut(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  const code = 'code' in error ? error.code : undefined;
+  return code === '57P01' || code === 'ECONNRESET' || code === 'EPIPE' || error.message === 'Connection terminated unexpectedly';
 }
 
 function clientConfig({ settings, login }: Asked): pg.ClientConfig {

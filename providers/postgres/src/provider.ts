@@ -37,6 +37,7 @@ function providerOf(settings: PostgresSettings): PostgresProvider {
   let mask: Promise<QueryMask> | undefined;
   const workplace = {
     estate,
+    watchSeconds: settings.watchSeconds,
     mask: () => {
       mask ??= QueryMask.load();
       return mask;

@@ -33,13 +33,10 @@ export async function sendSignal(kind: SignalKind, instance: Instance, seen: See
   const { pid, backendStart, queryStart, state, boundTo } = seen;
   await checkActor(instance);
   try {
-    const rows = await instance.actor.query<{ sent: boolean }>(boundSignal(kind), [
-      pid,
-      backendStart,
-      queryStart,
-      state,
-      boundTo,
-    ]);
+    const rows = await instance.actor.ask<{ sent: boolean }>({
+      text: boundSignal(kind),
+      values: [pid, backendStart, queryStart, state, boundTo],
+    });
     return rows.some(({ sent }) => sent);
   } catch (error) {
     if (!(error instanceof InstanceError) || codeOf(error.cause) !== '42501') throw error;

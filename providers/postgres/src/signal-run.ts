@@ -16,16 +16,21 @@ type Receipt = Extract<OutputInput, { kind: 'record' }>;
 type Field = z.input<typeof RecordOutput>['fields'][number];
 type Voice = Pick<RunContext<z.ZodObject, Seen>, 'log' | 'progress' | 'signal' | 'environment'>;
 
-/** So long the session may take to heed the signal, in ms; the action's own time limit is longer. */
-const HEED_MS = 20_000;
 /** So long those behind it may take to go on, in ms. */
 const SETTLE_MS = 3000;
 
+interface SignalRun {
+  readonly instance: Instance;
+  /** From the plan, as the gateway kept it. */
+  readonly seen: unknown;
+  readonly mask: QueryMask;
+  /** So long the session may take to heed the signal; the time limit of the action is longer. */
+  readonly watchSeconds: number;
+  readonly voice: Voice;
+}
+
 /** Sends the signal to what was seen, watches what comes of it, and says so. Rejects with an InstanceError. */
-export async function runSignal(
-  kind: SignalKind,
-  { instance, seen, mask, voice }: { instance: Instance; seen: unknown; mask: QueryMask; voice: Voice },
-): Promise<Receipt> {
+export async function runSignal(kind: SignalKind, { instance, seen, mask, watchSeconds, voice }: SignalRun): Promise<Receipt> {
   const target = boundTarget(seen);
   const behind = waitingBehind(target.pid, await readSessions(instance, mask));
   voice.signal.throwIfAborted();
@@ -44,7 +49,7 @@ export async function runSignal(
     return receipt({ outcome: 'had finished', found, waited: 0, freed: 0 });
   }
   voice.log(`Sent the signal to ${target.who} (pid ${target.pid}); watching what becomes of it.`);
-  if (!(await heeded(kind, { instance, target, voice }))) {
+  if (!(await heeded(kind, { instance, target, watchSeconds, voice }))) {
     return receipt({ outcome: 'still running', waited: behind.all.size, freed: 0 });
   }
   voice.log(`${capital(kind.target)} of ${target.who} (pid ${target.pid}) ${kind.done}.`);
@@ -79,18 +84,18 @@ function boundTarget(seen: unknown): Seen {
 /** Polls: pg_terminate_backend can wait by itself since 14, but not be cancelled meanwhile, nor tell how far it is. */
 async function heeded(
   kind: SignalKind,
-  { instance, target, voice }: { instance: Instance; target: Seen; voice: Voice },
+  { instance, target, watchSeconds, voice }: Omit<SignalRun, 'seen' | 'mask'> & { readonly target: Seen },
 ): Promise<boolean> {
   const began = performance.now();
   let told = 0;
   for (let pause = 20; ; pause = Math.min(pause * 1.5, 500)) {
     if (await isStopped(kind, instance, target)) return true;
     const waited = performance.now() - began;
-    if (waited > HEED_MS) return false;
+    if (waited > watchSeconds * 1000) return false;
     const seconds = Math.floor(waited / 1000);
     if (seconds > told) {
       told = seconds;
-      voice.progress({ message: `Waiting for pid ${target.pid} to heed it`, done: seconds, total: HEED_MS / 1000 });
+      voice.progress({ message: `Waiting for pid ${target.pid} to heed it`, done: seconds, total: watchSeconds });
     }
     await pauseOrGiveUp(pause, voice.signal, target);
   }
@@ -165,7 +170,7 @@ function summaryOf(kind: SignalKind, { outcome, target, seconds = 0, waited, fre
         ? `Had finished: ${target.who} (pid ${target.pid}) does something else by now; nothing was signalled`
         : `Had finished: ${target.who} (pid ${target.pid}) is gone; nothing was signalled`;
     case 'still running':
-      return `Still running: ${whose} has not heeded the signal within ${inWords(HEED_MS / 1000)}`;
+      return `Still running: ${whose} has not heeded the signal within ${inWords(seconds)}`;
     case 'gone':
       return `${capital(whose)} is not there any more; whether this run stopped it was not seen`;
   }

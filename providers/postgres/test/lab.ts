@@ -1,12 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { availableMajors, type Major, startPostgres } from '@guichet/postgres-server';
+import { availableMajors, type Major, type PostgresServer, startPostgres } from '@guichet/postgres-server';
 import { temporaryDataDir } from '@guichet/postgres-server/testing';
 import { type Harness, harness } from '@guichet/sdk/testing';
 import pg from 'pg';
-import type { PostgresConfigInput } from '../src/index.ts';
-import { createPostgresProvider, type PostgresProvider } from '../src/index.ts';
+import { createPostgresProvider, type PostgresConfigInput, type PostgresProvider } from '../src/index.ts';
 
 /** The oldest and the newest that there are here. */
 export const MAJORS: readonly Major[] = [...new Set([availableMajors()[0] ?? 18, 18 as const])];
@@ -22,6 +21,33 @@ function guideStatements(): string {
 }
 
 export type InstanceInput = PostgresConfigInput['instances'][number];
+
+/** The instance of the tests, with the logins of the guide. */
+export function instanceAt(port: number): InstanceInput {
+  return {
+    name: 'pg1',
+    environment: 'production',
+    owner: 'payments',
+    host: '127.0.0.1',
+    port,
+    observer: { user: 'guichet_observer', password: PASSWORDS.OBSERVER_PASSWORD },
+    actor: { user: 'guichet_actor', password: PASSWORDS.ACTOR_PASSWORD },
+  };
+}
+
+/** Makes the logins of the guide, the application's user, its databases and its rows. */
+export async function prepare(admin: pg.Client): Promise<void> {
+  await admin.query(guideStatements());
+  await admin.query(`create role orders login password '${PASSWORDS.orders}'; grant create on schema public to orders`);
+  await admin.query('create database shop owner orders');
+  await admin.query('set role orders; create table customers (id int primary key, name text); reset role');
+  await admin.query("insert into customers select n, 'Customer ' || n from generate_series(1, 100) n");
+}
+
+/** URL of the application's user. */
+export function applicationUrl(server: PostgresServer, database = 'postgres'): string {
+  return server.urlFor({ database, user: 'orders', password: PASSWORDS.orders });
+}
 
 /** A session of an application, with its pid. */
 export interface AppSession {
@@ -64,21 +90,9 @@ export async function openLab(major: Major): Promise<Lab> {
   const admin = new pg.Client({ connectionString: server.url });
   admin.on('error', () => {});
   await admin.connect();
-  await admin.query(guideStatements());
-  await admin.query(`create role orders login password '${PASSWORDS.orders}'; grant create on schema public to orders`);
-  await admin.query('create database shop owner orders');
-  await admin.query('set role orders; create table customers (id int primary key, name text); reset role');
-  await admin.query("insert into customers select n, 'Customer ' || n from generate_series(1, 100) n");
-  const instance: InstanceInput = {
-    name: 'pg1',
-    environment: 'production',
-    owner: 'payments',
-    host: server.host,
-    port: server.port,
-    observer: { user: 'guichet_observer', password: PASSWORDS.OBSERVER_PASSWORD },
-    actor: { user: 'guichet_actor', password: PASSWORDS.ACTOR_PASSWORD },
-  };
-  const provider = createPostgresProvider({ instances: [instance] });
+  await prepare(admin);
+  const instance = instanceAt(server.port);
+  const provider = createPostgresProvider({ watchSeconds: 2, instances: [instance] });
   const opened: pg.Client[] = [];
 
   const lab: Lab = {

@@ -13,7 +13,7 @@ import type { Workplace } from './workplace.ts';
  * have given. Idempotent: the signal is bound to the statement, so a second one finds it gone and hits nobody.
  */
 export function cancelQueryAction(workplace: Workplace): ProviderAction {
-  const { estate, mask } = workplace;
+  const { estate, mask, watchSeconds } = workplace;
   return action('cancel-query', {
     title: 'Cancel a query',
     description:
@@ -34,7 +34,7 @@ export function cancelQueryAction(workplace: Workplace): ProviderAction {
     run: ({ input, seen, ...voice }) =>
       failing(async () => {
         const instance = estate.find(voice.environment, input.instance);
-        return runSignal(CANCEL, { instance, seen, mask: await mask(), voice });
+        return runSignal(CANCEL, { instance, seen, mask: await mask(), watchSeconds, voice });
       }),
     observe: ({ input, seen, environment }) =>
       failing(() => observeSignal(CANCEL, { instance: estate.find(environment, input.instance), seen, environment })),

@@ -22,7 +22,7 @@ const Input = z.strictObject({
  * Idempotent: the signal is bound to the session, so a second one finds it gone and hits nobody, not even who got its pid.
  */
 export function terminateSessionAction(workplace: Workplace): ProviderAction {
-  const { estate, mask } = workplace;
+  const { estate, mask, watchSeconds } = workplace;
   return action('terminate-session', {
     title: 'Terminate a session',
     description:
@@ -50,7 +50,7 @@ export function terminateSessionAction(workplace: Workplace): ProviderAction {
     run: ({ input, seen, ...voice }) =>
       failing(async () => {
         const instance = estate.find(voice.environment, input.instance);
-        return runSignal(TERMINATE, { instance, seen, mask: await mask(), voice });
+        return runSignal(TERMINATE, { instance, seen, mask: await mask(), watchSeconds, voice });
       }),
     observe: ({ input, seen, environment }) =>
       failing(() => observeSignal(TERMINATE, { instance: estate.find(environment, input.instance), seen, environment })),

@@ -6,4 +6,6 @@ export interface Workplace {
   readonly estate: Estate;
   /** Loaded once, when it is first needed: it is a WebAssembly module of 1.7 MB. */
   readonly mask: () => Promise<QueryMask>;
+  /** So long a session may take to heed a signal, in seconds. */
+  readonly watchSeconds: number;
 }
