@@ -4,6 +4,18 @@ import type { FastifyInstance } from 'fastify';
 import type { Metrics } from './metrics.ts';
 import { openApiDocument } from './openapi.ts';
 
+/** The docs page runs our own files and talks to us alone. */
+const CONTENT_SECURITY = {
+  'default-src': ["'none'"],
+  'script-src': ["'self'"],
+  'style-src': ["'self'"],
+  'img-src': ["'self'", 'data:'],
+  'connect-src': ["'self'"],
+  'base-uri': ["'none'"],
+  'form-action': ["'none'"],
+  'frame-ancestors': ["'none'"],
+};
+
 export interface PagesOptions {
   readonly metrics: Metrics;
   readonly version: string;
@@ -27,5 +39,10 @@ export async function addPages(
   app.get('/metrics', async (_request, reply) => reply.type(metrics.contentType).send(await metrics.text()));
   // The document is made here and valid; the plugin's types know OpenAPI only in part.
   await app.register(swagger, { mode: 'static', specification: { document: document as never } });
-  await app.register(swaggerUi, { routePrefix: '/docs', staticCSP: true });
+  await app.register(swaggerUi, {
+    routePrefix: '/docs',
+    theme: { title: 'Guichet API' },
+    uiConfig: { validatorUrl: null }, // nobody else is asked about our document
+    staticCSP: CONTENT_SECURITY,
+  });
 }
