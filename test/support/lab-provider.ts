@@ -57,7 +57,8 @@ const target = z.strictObject({
   size: z.int().min(1).max(10).default(3).describe('How much of it'),
 });
 
-export function labProvider(lab: Lab): Provider {
+/** `wording` is in every title: with another one each action has another version. */
+export function labProvider(lab: Lab, { wording = 'something' } = {}): Provider {
   const write = (
     name: string,
     more: {
@@ -69,7 +70,7 @@ export function labProvider(lab: Lab): Provider {
     },
   ) =>
     action(name, {
-      title: `Change something (${name})`,
+      title: `Change ${wording} (${name})`,
       kind: 'write',
       risk: more.risk,
       idempotent: more.idempotent ?? false,

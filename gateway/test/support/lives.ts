@@ -65,11 +65,13 @@ export const EVENTS: readonly LifeEvent[] = [
 
 const one = <Value>(...values: Value[]): readonly Value[] => values;
 
-/** Every combination of what the function looks at, in one state. */
+/** Every combination of what the function looks at that can be in a state: nothing that waits was dispatched or is stopped. */
 export function livesIn(state: Life['state']): Life[] {
+  const wishes = state === 'running' || state === 'unknown' ? one(null, secondsAfter(-5)) : one(null);
+  const dispatches = { running: one(null, secondsAfter(-10)), unknown: one(secondsAfter(-10)) };
   return one(null, secondsAfter(-1), secondsAfter(60)).flatMap((expiresAt) =>
-    one(null, secondsAfter(-5)).flatMap((cancelRequestedAt) =>
-      one(null, secondsAfter(-10)).flatMap((dispatchedAt) =>
+    wishes.flatMap((cancelRequestedAt) =>
+      (state === 'running' || state === 'unknown' ? dispatches[state] : one(null)).flatMap((dispatchedAt) =>
         one(true, false).flatMap((idempotent) =>
           one(true, false).flatMap((observable) =>
             one(1, 5).map((attempt) =>
