@@ -1,7 +1,7 @@
 import type { Client } from '@guichet/client';
 import { openSession, type Session, signedIn } from './config/session.ts';
 import type { Context, OutputStream } from './context.ts';
-import type { Canvas } from './output/draw.ts';
+import type { Canvas } from './output/canvas.ts';
 import { type Paint, paintFor } from './output/paint.ts';
 import { VERSION } from './version.ts';
 

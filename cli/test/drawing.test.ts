@@ -1,8 +1,9 @@
 import type { Output, TableOutput } from '@guichet/contract';
 import { describe, expect, it } from 'vitest';
 import { parseDuration, parseTime } from '../src/duration.ts';
+import type { Canvas } from '../src/output/canvas.ts';
 import { clean } from '../src/output/clean.ts';
-import { type Canvas, drawOutput } from '../src/output/draw.ts';
+import { drawOutput } from '../src/output/draw.ts';
 import { PLAIN } from '../src/output/paint.ts';
 import { sparkline } from '../src/output/timeseries.ts';
 import { formatBytes, formatDuration, formatRelative } from '../src/output/units.ts';

@@ -6,8 +6,9 @@ import { parseFlags } from '../command.ts';
 import { commonFlagsOf } from '../common-flags.ts';
 import { clean } from '../output/clean.ts';
 import { Shell } from '../shell.ts';
-import { type ActionCommand, actionCommand } from './action-flags.ts';
+import { actionCommand } from './action-flags.ts';
 import { completeInput } from './complete-input.ts';
+import type { ReadyCall } from './ready-call.ts';
 
 export interface ActionLine {
   readonly shell: Shell;
@@ -15,16 +16,6 @@ export interface ActionLine {
   readonly entry: IndexEntry;
   readonly index: CatalogueIndex;
   readonly argv: readonly string[];
-}
-
-/** One action, its flags parsed and its input whole. */
-export interface ReadyCall {
-  readonly shell: Shell;
-  readonly action: Action;
-  readonly command: ActionCommand;
-  readonly flags: Readonly<Record<string, unknown>>;
-  readonly environment: string;
-  readonly input: Readonly<Record<string, unknown>>;
 }
 
 /** Answers that a call with an outdated idea of the action gets. */

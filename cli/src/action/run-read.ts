@@ -2,7 +2,7 @@ import { EXIT, type ExitCode, GuichetError, type Output } from '@guichet/contrac
 import { drawOutput } from '../output/draw.ts';
 import { saveFile } from '../output/save-file.ts';
 import { formatTime } from '../output/units.ts';
-import type { ReadyCall } from './run-action.ts';
+import type { ReadyCall } from './ready-call.ts';
 
 /** Runs a read and shows its answer; with --watch again and again. */
 export async function runRead(ready: ReadyCall): Promise<ExitCode> {

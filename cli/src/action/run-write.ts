@@ -5,7 +5,7 @@ import { followRequest } from '../request/follow.ts';
 import { decisionText, planText } from '../request/plan-text.ts';
 import { standingText } from '../request/request-text.ts';
 import { showEnd } from '../request/settle.ts';
-import type { ReadyCall } from './run-action.ts';
+import type { ReadyCall } from './ready-call.ts';
 
 /** A write: its plan is shown, then it is filed, followed and its receipt printed. */
 export async function runWrite(ready: ReadyCall): Promise<ExitCode> {

@@ -2,7 +2,7 @@ import { actionCommand, inputFromFlags } from '../action/action-flags.ts';
 import type { CatalogueIndex, IndexEntry } from '../catalogue/cache.ts';
 import type { Catalogue } from '../catalogue/catalogue.ts';
 import type { Shell } from '../shell.ts';
-import { type Candidate, commonValues, optionsOf, patience } from './complete.ts';
+import { type Candidate, commonValues, optionsOf, patience } from './candidates.ts';
 
 export interface ActionToComplete {
   readonly shell: Shell;

@@ -5,19 +5,11 @@ import type { CatalogueIndex } from '../catalogue/cache.ts';
 import { Catalogue } from '../catalogue/catalogue.ts';
 import { childrenOf, findAction } from '../catalogue/find.ts';
 import { createCommand, withCommonFlags } from '../command.ts';
-import { configPath, readConfig } from '../config/config-file.ts';
 import { clean } from '../output/clean.ts';
-import { FORMATS, type Shell } from '../shell.ts';
+import type { Shell } from '../shell.ts';
 import { splitWords } from '../words.ts';
+import { type Candidate, commonValues, optionsOf, patience, profileNames } from './candidates.ts';
 
-/** What could stand next, with what it is. */
-export interface Candidate {
-  readonly value: string;
-  readonly description?: string | undefined;
-}
-
-/** How long a shell waits for live values; what is not there by then is left out. */
-const PATIENCE_MS = 800;
 const MOST = 100;
 
 /** Prints the candidates for the last of the words. Never fails: a completion that complains is worse than none. */
@@ -115,19 +107,8 @@ async function valuesOfOption(shell: Shell, { long }: Option): Promise<readonly 
   }
 }
 
-/** Values of the flags that every command takes. */
-export function commonValues(shell: Shell, flag: string): readonly Candidate[] {
-  if (flag === '-o' || flag === '--output') return FORMATS.map((value) => ({ value }));
-  return flag === '--profile' ? profileNames(shell) : [];
-}
-
 function takesValue(flag: string): boolean {
   return flag === '-o' || flag === '--output' || flag === '--profile';
-}
-
-function profileNames(shell: Shell): Candidate[] {
-  const { profiles } = readConfig(configPath(shell.context));
-  return Object.entries(profiles).map(([value, { gateway }]) => ({ value, description: gateway }));
 }
 
 async function argumentValues(shell: Shell, kind: Builtin['argument']): Promise<readonly Candidate[]> {
@@ -157,14 +138,4 @@ async function requestIds(shell: Shell, toApprove: boolean): Promise<readonly Ca
   const query = { limit: 30, ...(toApprove && { toApprove: 'true' as const }) };
   const { items } = await client.call('requests.list', { query, signal: patience(shell) });
   return items.map(({ id, summary, state }) => ({ value: id, description: `${state.replaceAll('_', ' ')}: ${summary}` }));
-}
-
-export function patience({ context }: Shell): AbortSignal {
-  return AbortSignal.any([context.interrupt, AbortSignal.timeout(PATIENCE_MS)]);
-}
-
-export function optionsOf(options: readonly Option[]): Candidate[] {
-  return options
-    .filter(({ hidden, long }) => !hidden && long !== undefined)
-    .map(({ long, description }) => ({ value: long ?? '', description }));
 }

@@ -1,22 +1,12 @@
 import type { Output, RecordOutput } from '@guichet/contract';
+import type { Canvas } from './canvas.ts';
 import { formatCell } from './cell.ts';
 import { clean, cleanLines } from './clean.ts';
-import type { Paint } from './paint.ts';
 import { drawTable } from './table.ts';
 import { drawTimeSeries } from './timeseries.ts';
 import { drawTree } from './tree.ts';
 import { formatBytes } from './units.ts';
 import { padEnd, widthOf } from './width.ts';
-
-/** What is drawn on. */
-export interface Canvas {
-  /** Columns; Infinity when it goes into a pipe, where nothing is cut. */
-  readonly width: number;
-  /** Every column, uncut. */
-  readonly wide: boolean;
-  readonly paint: Paint;
-  readonly now: Date;
-}
 
 /** An output as people read it, without a line break at its end. */
 export function drawOutput(output: Output, canvas: Canvas): string {

@@ -1,7 +1,7 @@
 import type { TableOutput } from '@guichet/contract';
+import type { Canvas } from './canvas.ts';
 import { type Cell, formatCell, isRightAligned } from './cell.ts';
 import { clean } from './clean.ts';
-import type { Canvas } from './draw.ts';
 import { fit, padEnd, padStart, widthOf } from './width.ts';
 
 const GAP = 2;

@@ -1,6 +1,6 @@
 import type { Output } from '@guichet/contract';
+import type { Canvas } from './canvas.ts';
 import { clean } from './clean.ts';
-import type { Canvas } from './draw.ts';
 import { formatBytes, formatDuration } from './units.ts';
 import { fit, padEnd, widthOf } from './width.ts';
 

@@ -1,6 +1,6 @@
 import type { TreeNode, TreeOutput } from '@guichet/contract';
+import type { Canvas } from './canvas.ts';
 import { clean } from './clean.ts';
-import type { Canvas } from './draw.ts';
 import { fit, widthOf } from './width.ts';
 
 /** A tree in the manner of `tree`: each node under its parent, its detail beside it. */

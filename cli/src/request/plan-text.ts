@@ -1,6 +1,6 @@
 import type { Decision, Gate, Plan } from '@guichet/contract';
+import type { Canvas } from '../output/canvas.ts';
 import { clean } from '../output/clean.ts';
-import type { Canvas } from '../output/draw.ts';
 import { wrap } from '../output/width.ts';
 
 type ShownPlan = Omit<Plan, 'seen'>;

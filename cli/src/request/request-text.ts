@@ -1,7 +1,8 @@
 import type { Request } from '@guichet/contract';
+import type { Canvas } from '../output/canvas.ts';
 import { formatCell } from '../output/cell.ts';
 import { clean } from '../output/clean.ts';
-import { type Canvas, drawOutput } from '../output/draw.ts';
+import { drawOutput } from '../output/draw.ts';
 import { planText, waitingFor } from './plan-text.ts';
 
 /** A whole request, as `requests show` prints it and as an approver reads it. */
