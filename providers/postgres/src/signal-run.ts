@@ -35,26 +35,22 @@ export async function runSignal(kind: SignalKind, { instance, seen, mask, watchS
   const behind = waitingBehind(target.pid, await readSessions(instance, mask));
   voice.signal.throwIfAborted();
   const began = performance.now();
-  const receipt = (outcome: Outcome): Receipt =>
-    receiptOf(kind, {
-      ...outcome,
-      target,
-      instance,
-      environment: voice.environment,
-      seconds: (performance.now() - began) / 1000,
-    });
+  const seconds = () => (performance.now() - began) / 1000;
+  const receipt = (outcome: Outcome & { seconds: number }): Receipt =>
+    receiptOf(kind, { ...outcome, target, instance, environment: voice.environment });
   if (!(await sendSignal(kind, instance, target))) {
     const found = await lookAgain(instance, target);
     voice.log(`Nothing was signalled: ${target.who} (pid ${target.pid}) is not at what was seen any more.`);
-    return receipt({ outcome: 'had finished', found, waited: 0, freed: 0 });
+    return receipt({ outcome: 'had finished', found, waited: 0, freed: 0, seconds: seconds() });
   }
   voice.log(`Sent the signal to ${target.who} (pid ${target.pid}); watching what becomes of it.`);
   if (!(await heeded(kind, { instance, target, watchSeconds, voice }))) {
-    return receipt({ outcome: 'still running', waited: behind.all.size, freed: 0 });
+    return receipt({ outcome: 'still running', waited: behind.all.size, freed: 0, seconds: seconds() });
   }
+  const heededAfter = seconds();
   voice.log(`${capital(kind.target)} of ${target.who} (pid ${target.pid}) ${kind.done}.`);
   const freed = await freedSessions(instance, behind, voice);
-  return receipt({ outcome: 'stopped', waited: behind.all.size, freed });
+  return receipt({ outcome: 'stopped', waited: behind.all.size, freed, seconds: heededAfter });
 }
 
 /** What became of a run whose end nobody saw. Rejects with an InstanceError. */
@@ -63,9 +59,8 @@ export async function observeSignal(
   { instance, seen, environment }: { instance: Instance; seen: unknown; environment: string },
 ): Promise<ObservationInput> {
   const target = boundTarget(seen);
-  if (
-    target.boundTo === 'session' ? (await lookAgain(instance, target)) !== 'gone' : (await lookAgain(instance, target)) === 'same'
-  ) {
+  const found = await lookAgain(instance, target);
+  if (found === 'same' || (found === 'moved on' && target.boundTo === 'session')) {
     // Never signalled, or not heeded yet: signalling what is bound again hits nobody else.
     return { status: 'not_started' };
   }

@@ -226,6 +226,24 @@ describe.each(MAJORS)('PostgreSQL %i', (major) => {
     });
   });
 
+  test('says that a server does not speak TLS where the configuration asks for it', async () => {
+    await withInstance({ tls: true }, async (postgres) => {
+      await expect(postgres.read('blocking', { instance: 'pg1' })).rejects.toMatchObject(
+        refusal(/it does not speak TLS/, /payments/),
+      );
+    });
+  });
+
+  test('knows poolers by the addresses that the configuration names', async () => {
+    const { pid } = await lab.open('checkout');
+    const input = { instance: 'pg1', pid };
+    expect((await lab.postgres.plan('terminate-session', input)).warnings).toEqual([]);
+    await withInstance({ poolers: ['127.0.0.1'] }, async (postgres) => {
+      const { warnings } = await postgres.plan('terminate-session', input);
+      expect(warnings).toEqual([expect.stringContaining('connection pooler')]);
+    });
+  });
+
   test('goes on after the server has cut every connection that it had', async () => {
     await lab.postgres.read('instances');
     await lab.sql("select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'guichet'");
