@@ -5,6 +5,9 @@ export function createLogger(level: string): Logger {
   return pino({ level, serializers: { err: safeError } });
 }
 
+/** PostgreSQL's data exceptions: their messages quote the value (`invalid input syntax for type uuid: "..."`). */
+const QUOTES_VALUE = /^22[0-9A-Z]{3}$/;
+
 interface SafeError {
   readonly type: string;
   readonly message: string;
@@ -21,5 +24,8 @@ export function safeError(error: unknown): SafeError {
   if (!(error instanceof Error)) return { type: typeof error, message: String(error) };
   const code = 'code' in error && typeof error.code === 'string' ? { code: error.code } : {};
   const cause = error.cause === undefined ? {} : { cause: safeError(error.cause) };
-  return { type: error.name, message: error.message, ...code, stack: error.stack, ...cause };
+  const quotesValue = QUOTES_VALUE.test(code.code ?? '');
+  const message = quotesValue ? 'The database does not take a value.' : error.message;
+  const stack = quotesValue ? error.stack?.slice(error.stack.indexOf('\n    at ') + 1) : error.stack;
+  return { type: error.name, message, ...code, stack, ...cause };
 }

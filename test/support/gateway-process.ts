@@ -14,6 +14,8 @@ export interface GatewayProcess {
   kill(signal: NodeJS.Signals): void;
   /** How it ended: its exit code, or null when a signal ended it. */
   readonly exited: Promise<number | null>;
+  /** All that it has logged so far. */
+  readonly logged: () => string;
 }
 
 /** Starts a gateway as operators do, with a configuration file, and comes back when it is open. */
@@ -22,6 +24,10 @@ export async function startGatewayProcess(folder: string, config: Record<string,
   const file = join(folder, `guichet-${Math.random().toString(36).slice(2)}.yaml`);
   await writeFile(file, JSON.stringify(config));
   const child = spawn(process.execPath, [MAIN, '--config', file], { stdio: ['ignore', 'pipe', 'inherit'] });
+  let log = '';
+  child.stdout.on('data', (chunk: Buffer) => {
+    log += chunk.toString();
+  });
   const exited = once(child, 'exit').then(([code]) => code as number | null); // what Node says of 'exit'
   // The process must not outlive the tests, whatever happens to them.
   const reap = (): boolean => child.kill('SIGKILL');
@@ -37,5 +43,5 @@ export async function startGatewayProcess(folder: string, config: Record<string,
   })();
   const { url, worker } = await opened;
   child.stdout.resume(); // a pipe that nobody reads would stop it
-  return { pid: child.pid ?? 0, url, worker, kill: (signal) => child.kill(signal), exited };
+  return { pid: child.pid ?? 0, url, worker, kill: (signal) => child.kill(signal), exited, logged: () => log };
 }

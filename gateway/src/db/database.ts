@@ -141,14 +141,3 @@ function asCommitError(error: unknown): unknown {
     },
   );
 }
-
-/**
- * An error as it may be logged. Those of PostgreSQL quote the values that they are about (`Key (name)=(...)`), and
- * values may be secrets: only their kind and place are kept.
- */
-export function loggable(error: unknown): unknown {
-  if (!(error instanceof pg.DatabaseError)) return error;
-  const { code, table, constraint, column, routine, stack } = error;
-  const frames = stack?.slice(stack.indexOf('\n    at ')).trim();
-  return { type: 'DatabaseError', code, table, constraint, column, routine, stack: frames };
-}

@@ -1,3 +1,3 @@
 export { Bus, type Topic } from './bus.ts';
-export { asDatabaseError, Database, loggable, type Queryable, type Statement, statement, type Transaction } from './database.ts';
+export { asDatabaseError, Database, type Queryable, type Statement, statement, type Transaction } from './database.ts';
 export { knownMigrations, type Migration, migrate } from './migrate.ts';

@@ -108,7 +108,11 @@ export function makeHandlers(services: Services): Handlers {
     'actions.plan': async ({ caller, params, body }) => requests.plan(caller.principal, { action: params.action, ...body }),
 
     'requests.submit': async ({ caller, body, request }) =>
-      requests.submit(caller.principal, { ...body, idempotencyKey: idempotencyKey(request) }),
+      requests.submit(caller.principal, {
+        ...body,
+        idempotencyKey: idempotencyKey(request),
+        tokenMakerId: caller.token.createdBy.id,
+      }),
     'requests.list': async ({ caller, query }) => {
       const { limit, cursor, requester, toApprove, ...filter } = query;
       const { id, teams } = caller.principal;

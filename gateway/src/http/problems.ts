@@ -2,7 +2,6 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { ERRORS, GuichetError, ROUTES, type Route, toProblem } from '@guichet/contract';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { loggable } from '../db/index.ts';
 import { asGuichetError } from './errors.ts';
 
 export const PAGES = ['/openapi.json', '/healthz', '/readyz', '/metrics'] as const;
@@ -16,7 +15,7 @@ export function reportErrors(app: FastifyInstance): void {
 /** Also Fastify's `frameworkErrors`: what is wrong with a call before any route is found. */
 export function reportError(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   const known = asGuichetError(error);
-  if (known.code === 'internal') request.log.error({ err: loggable(known.cause ?? error) }, 'unforeseen error');
+  if (known.code === 'internal') request.log.error({ err: known.cause ?? error }, 'unforeseen error');
   else if (ERRORS[known.code].status >= 500)
     request.log.warn({ code: known.code, detail: known.message, cause: causeOf(known) }, 'call failed');
   return problem(reply, known, request.id);
