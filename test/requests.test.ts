@@ -98,6 +98,22 @@ describe('a write that needs an approval', () => {
     expect((await gateway.until(body.id, 'awaiting_approval')).approvals).toEqual([]);
   });
 
+  test('who files a request through a machine whose token they made is no second person for it', async () => {
+    const made = await gateway.call<{ secret: string }>('nadia', 'POST', '/v1/tokens', {
+      body: { name: 'pipeline', machine: 'ci-checkout', expiresInDays: 1 },
+    });
+    const { body } = await gateway.call<Request>({ token: made.body.secret }, 'POST', '/v1/requests', {
+      body: { action: 'lab.destroy', environment: 'staging', input: { target: 'alpha' }, reason: 'from the pipeline' },
+    });
+    expect(body.requester.id).toBe('machine:ci-checkout');
+    const { status, body: problem } = await decide('nadia', 'approve', body.id);
+    expect([status, problem.code]).toEqual([403, 'approval.own_request']);
+    const toApprove = await gateway.call<{ items: RequestSummary[] }>('nadia', 'GET', '/v1/requests?toApprove=true&limit=200');
+    expect(toApprove.body.items.map(({ id }) => id)).not.toContain(body.id);
+    expect((await decide('amine', 'approve', body.id)).status).toBe(200);
+    await gateway.until(body.id, 'succeeded');
+  });
+
   test('nobody outside the team approves or rejects it', async () => {
     const { body } = await destroy();
     for (const command of ['approve', 'reject']) {

@@ -106,6 +106,17 @@ describe('commands on a request of nadia that waits for team payments', () => {
     expect(inShort({ ...about, operation, principal: people[who] })).toBe(answer);
   });
 
+  test.each(['request.approve', 'request.reject'] as const)(
+    'who made the token of the requesting machine is refused %s',
+    (operation) => {
+      const context = { requesterId: 'machine:ci', tokenMakerId: 'user:amine', gates: [gate] };
+      expect(inShort({ ...about, context, operation, principal: amine })).toBe('deny: no-self-approval');
+      expect(inShort({ ...about, context, operation, principal: nadia })).toBe('permit: approver-is-of-the-team');
+      const approvals = [{ principalId: 'user:amine', teams: ['payments'] }];
+      expect(inShort({ ...about, context, operation: 'action.run', principal: ci, approvals })).toBe('needs: 1 of payments');
+    },
+  );
+
   test('without a gate there is nothing to approve, and the refusal says so', () => {
     const decision = decide({
       ...about,

@@ -49,6 +49,8 @@ export interface Question {
   readonly context?: {
     /** Who filed the request that is spoken of. */
     readonly requesterId?: string | undefined;
+    /** Who made the token that it was filed with. */
+    readonly tokenMakerId?: string | undefined;
     /** Gates that its plan set when it was filed: never fewer later. */
     readonly gates?: readonly Gate[] | undefined;
     /** Who owns the token that is spoken of, and, of a machine's, which team. */
@@ -132,7 +134,8 @@ function write(question: Question): Decision {
   if (resource === undefined || environment === undefined) return DENY('default', 'A write names its resource and environment.');
   const gates = merge([...(context?.gates ?? []), ...gatesOf(action, resource.owner, environment)]);
   // Nobody lifts a gate on their own request, whatever was recorded.
-  const counted = approvals.filter(({ principalId }) => principalId !== question.principal.id);
+  const own = [question.principal.id, context?.tokenMakerId];
+  const counted = approvals.filter(({ principalId }) => !own.includes(principalId));
   const approversOf = (team: string): number =>
     new Set(counted.filter(({ teams }) => teams.includes(team)).map(({ principalId }) => principalId)).size;
   const open = gates.filter(({ team, count }) => approversOf(team) < count);
@@ -181,6 +184,9 @@ function judge(question: Question): Decision {
   const verb = operation === 'request.approve' ? 'approve' : 'reject';
   if (principal.kind !== 'user') return DENY('people-approve', `Only a person can ${verb} a request.`);
   if (isRequester(question)) return DENY('no-self-approval', `Nobody can ${verb} their own request.`);
+  // Who makes a machine's token can act as the machine: they are no second person.
+  if (context?.tokenMakerId === principal.id)
+    return DENY('no-self-approval', `Nobody can ${verb} a request that was filed with a token that they made.`);
   const teams = context?.gates?.map(({ team }) => team) ?? [];
   if (teams.length === 0) return DENY('approver-is-of-the-team', 'It needs no approval.');
   if (!teams.some((team) => principal.teams.includes(team)))

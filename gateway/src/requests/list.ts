@@ -21,7 +21,10 @@ export interface RequestFilter {
 }
 
 /** An open gate of one of the teams, on somebody else's request that the person has not approved yet. */
-const TO_APPROVE = (id: string, teams: string): string => `r.state = 'awaiting_approval' and r.requester_id <> ${id}
+const TO_APPROVE = (
+  id: string,
+  teams: string,
+): string => `r.state = 'awaiting_approval' and r.requester_id <> ${id} and r.token_maker_id is distinct from ${id}
   and (r.expires_at is null or r.expires_at > now())
   and not exists (select from approvals a where a.request = r.number and a.principal_id = ${id})
   and exists (select from jsonb_array_elements(r.gates) gate where gate->>'team' = any (${teams}::text[])

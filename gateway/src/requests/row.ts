@@ -20,6 +20,8 @@ export interface RequestRow extends Life {
   readonly requesterId: string;
   readonly requesterName: string;
   readonly scope: TokenScope;
+  /** Who made the token that it was filed with. */
+  readonly tokenMakerId: string | null;
   readonly idempotencyKey: string | null;
   readonly idempotencyDigest: string | null;
   readonly gates: readonly Gate[];
@@ -64,6 +66,7 @@ export type NewRequest = Pick<
   | 'requesterId'
   | 'requesterName'
   | 'scope'
+  | 'tokenMakerId'
   | 'idempotencyKey'
   | 'idempotencyDigest'
   | 'gates'
@@ -91,6 +94,7 @@ const NAMES = [
   'requesterId',
   'requesterName',
   'scope',
+  'tokenMakerId',
   'idempotencyKey',
   'idempotencyDigest',
   'state',

@@ -46,6 +46,8 @@ export interface SubmitCall extends WriteCall {
   /** Fingerprint of the plan that the requester was shown. */
   readonly fingerprint?: string | undefined;
   readonly idempotencyKey?: string | undefined;
+  /** Who made the token that it is filed with: no second person for it. */
+  readonly tokenMakerId?: string | undefined;
 }
 
 interface PlannedCall {
@@ -177,6 +179,7 @@ export class Requests {
       requesterId: principal.id,
       requesterName: principal.name,
       scope: principal.scope,
+      tokenMakerId: call.tokenMakerId ?? null,
       idempotencyKey: call.idempotencyKey ?? null,
       idempotencyDigest: call.idempotencyKey === undefined ? null : idempotencyDigest(call),
       gates,

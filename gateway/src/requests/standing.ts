@@ -24,7 +24,7 @@ export const aboutRequest = (row: RequestRow): Omit<Question, 'operation' | 'pri
   action: { id: row.action, kind: 'write', risk: row.risk },
   resource: resourceOf(row),
   environment: row.environment,
-  context: { requesterId: row.requesterId, gates: row.gates },
+  context: { requesterId: row.requesterId, tokenMakerId: row.tokenMakerId ?? undefined, gates: row.gates },
 });
 
 /** How a request stands at this moment: does policy let it run, and if not, what is missing? */

@@ -58,6 +58,7 @@ const QUEUED: Omit<NewRequest, 'expiresAt'> = {
   requesterId: 'user:nadia',
   requesterName: 'Nadia Benali',
   scope: {},
+  tokenMakerId: null,
   idempotencyKey: null,
   idempotencyDigest: null,
   gates: [],
