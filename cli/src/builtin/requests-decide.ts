@@ -19,7 +19,7 @@ export const requestsApprove: Leaf = {
     if (shell.interactive && flags['yes'] !== true && request.allowed.includes('approve')) {
       shell.say(requestText(request, shell.asideCanvas));
       const { askYesNo } = await import('../prompt/ask.ts');
-      if (!(await askYesNo(shell, { message: `Approve ${request.id}?`, fallback: request.risk !== 'destructive' })))
+      if (!(await askYesNo(shell, { message: `Approve ${request.id}?`, fallback: true })))
         throw new Interrupted('Nothing was decided.');
     }
     const approved = await client.call('requests.approve', {
