@@ -7,6 +7,7 @@ export default defineConfig({
     globalSetup: ['scripts/test-server.ts'],
     // Real processes and servers are started by tests: a crash of one file must not reach another.
     pool: 'forks',
+    execArgv: ['--no-turbo-inline-js-wasm-calls'], // as scripts/run.mjs does
     // Two cores shared with a few PostgreSQL servers: these limits only catch what hangs.
     testTimeout: 30_000,
     hookTimeout: 60_000,

@@ -73,7 +73,7 @@ async function download({ name, version, integrity }) {
   await mkdir(RUNTIME, { recursive: true });
   const unfinished = await mkdtemp(join(RUNTIME, 'unfinished-'));
   try {
-    await npm(process.execPath, ['pack', `${name}@${version}`, '--silent', '--pack-destination', unfinished]);
+    await npm(process.execPath, ['pack', `${name}@${version}`, '--loglevel=error', '--pack-destination', unfinished]);
     const archive = join(unfinished, `${name}-${version}.tgz`);
     const found = `sha512-${createHash('sha512')
       .update(await readFile(archive))

@@ -48,8 +48,16 @@ export async function npm(node, args) {
 /** @param {string[]} args @param {string} said */
 function npmFailed(args, said) {
   const title = `npm ${args[0]} failed`;
-  const lines = said.split('\n').filter((line) => !/A complete log of this run|npm warn|^\s*$/.test(line));
-  const shown = lines.slice(0, 15).join('\n');
+  // Its first lines say what is wrong; stack traces and the list of all options follow.
+  const lines = said
+    .split('\n')
+    .filter(
+      (line) =>
+        !/A complete log of this run|npm warn|^npm error\s+(at |(code|errno|syscall|address|port|type): |\}$)|^(npm error)?\s*$/.test(
+          line,
+        ),
+    );
+  const shown = lines.slice(0, 8).join('\n');
   if (NO_NETWORK.test(said)) {
     const registry =
       "Check the network, and npm's settings `registry` and `https-proxy` (npm config get registry); then run it again.";
