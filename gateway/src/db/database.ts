@@ -47,6 +47,9 @@ export class Database implements Queryable {
       options: '-c idle_in_transaction_session_timeout=10000 -c statement_timeout=30000',
     });
     this.pool.on('error', onError);
+    // A connection that dies between two statements says so by an event, and with nobody listening that would end the
+    // process; the pool listens only while nobody uses it. The next statement on it fails, and the pool lets go of it.
+    this.pool.on('connect', (client) => client.on('error', () => {}));
   }
 
   async query<Row extends object>(statement: Statement, values: readonly unknown[] = []): Promise<Row[]> {
@@ -64,11 +67,6 @@ export class Database implements Queryable {
       throw asDatabaseError(error);
     });
     let broken: Error | undefined;
-    // A connection that dies between two statements says so by an event, and nobody listening would end the process.
-    const onLost = (error: Error): void => {
-      broken = error;
-    };
-    client.on('error', onLost);
     try {
       await client.query('begin');
       const result = await work(transactionOn(client, effects));
@@ -83,7 +81,6 @@ export class Database implements Queryable {
       });
       throw asDatabaseError(error);
     } finally {
-      client.off('error', onLost);
       client.release(broken);
     }
   }

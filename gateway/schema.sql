@@ -1,0 +1,151 @@
+-- The schema that the migrations make, so that a change of it shows in review. Nothing runs this file.
+-- Made by: node gateway/renew-schema.ts
+
+create table approvals (
+  request bigint not null,
+  principal_id text not null,
+  principal_name text not null,
+  teams text[] not null,
+  comment text not null,
+  at timestamp with time zone not null default clock_timestamp(),
+  constraint approvals_request_fkey FOREIGN KEY (request) REFERENCES requests(number),
+  constraint approvals_pkey PRIMARY KEY (request, principal_id)
+);
+
+create table audit_events (
+  id bigint generated always as identity not null,
+  xid xid8 not null default pg_current_xact_id(),
+  at timestamp with time zone not null default clock_timestamp(),
+  type text not null,
+  actor_id text not null,
+  actor_name text not null,
+  action text,
+  environment text,
+  resource text,
+  request bigint,
+  outcome text not null,
+  data json not null default '{}'::json,
+  constraint audit_events_outcome_check CHECK ((outcome = ANY (ARRAY['ok'::text, 'denied'::text, 'failed'::text]))),
+  constraint audit_events_pkey PRIMARY KEY (id)
+);
+
+create table migrations (
+  number integer not null,
+  name text not null,
+  breaking boolean not null,
+  checksum text not null,
+  applied_at timestamp with time zone not null default now(),
+  constraint migrations_pkey PRIMARY KEY (number)
+);
+
+create table providers (
+  name text not null,
+  manifest json not null,
+  seen_at timestamp with time zone not null default now(),
+  constraint providers_pkey PRIMARY KEY (name)
+);
+
+create table request_events (
+  request bigint not null,
+  number integer not null,
+  type text not null,
+  at timestamp with time zone not null default clock_timestamp(),
+  actor_id text,
+  actor_name text,
+  data json not null default '{}'::json,
+  constraint request_events_request_fkey FOREIGN KEY (request) REFERENCES requests(number),
+  constraint request_events_pkey PRIMARY KEY (request, number)
+);
+
+create table requests (
+  number bigint generated always as identity not null,
+  action text not null,
+  action_version text not null,
+  title text not null,
+  risk text not null,
+  environment text not null,
+  input json not null,
+  plan json not null,
+  digest text not null,
+  summary text not null,
+  resource_type text not null,
+  resource_id text not null,
+  owner_team text not null,
+  reason text not null,
+  requester_id text not null,
+  requester_name text not null,
+  scope jsonb not null default '{}'::jsonb,
+  idempotency_key text,
+  idempotency_digest text,
+  state text not null,
+  gates jsonb not null default '[]'::jsonb,
+  created_at timestamp with time zone not null default now(),
+  updated_at timestamp with time zone not null default now(),
+  expires_at timestamp with time zone,
+  event_count integer not null default 0,
+  idempotent boolean not null,
+  observable boolean not null,
+  timeout_seconds integer not null,
+  decided_by_id text,
+  decided_by_name text,
+  comment text,
+  cancel_requested_at timestamp with time zone,
+  run_id uuid,
+  attempt integer not null default 0,
+  fencing_token bigint not null default 0,
+  run_after timestamp with time zone not null default '1970-01-01 00:00:00+00'::timestamp with time zone,
+  worker text,
+  lease_until timestamp with time zone,
+  started_at timestamp with time zone,
+  dispatched_at timestamp with time zone,
+  deadline_at timestamp with time zone,
+  finished_at timestamp with time zone,
+  observe_at timestamp with time zone,
+  drift json,
+  output json,
+  failure json,
+  token_maker_id text,
+  constraint requests_risk_check CHECK ((risk = ANY (ARRAY['safe'::text, 'reversible'::text, 'destructive'::text]))),
+  constraint requests_state_check CHECK ((state = ANY (ARRAY['awaiting_approval'::text, 'queued'::text, 'running'::text, 'unknown'::text, 'succeeded'::text, 'failed'::text, 'cancelled'::text, 'rejected'::text, 'withdrawn'::text, 'expired'::text, 'void'::text]))),
+  constraint requests_pkey PRIMARY KEY (number)
+);
+
+create table tokens (
+  id uuid not null default gen_random_uuid(),
+  hash bytea not null,
+  name text not null,
+  kind text not null,
+  principal_id text not null,
+  scope jsonb not null default '{}'::jsonb,
+  created_at timestamp with time zone not null default now(),
+  created_by_id text not null,
+  created_by_name text not null,
+  expires_at timestamp with time zone not null,
+  last_used_at timestamp with time zone,
+  revoked_at timestamp with time zone,
+  constraint tokens_kind_check CHECK ((kind = ANY (ARRAY['user'::text, 'machine'::text]))),
+  constraint tokens_pkey PRIMARY KEY (id),
+  constraint tokens_hash_key UNIQUE (hash)
+);
+
+CREATE INDEX audit_events_actor ON public.audit_events USING btree (actor_id, id);
+CREATE INDEX audit_events_request ON public.audit_events USING btree (request, id) WHERE (request IS NOT NULL);
+CREATE INDEX requests_action ON public.requests USING btree (action text_pattern_ops, number DESC);
+CREATE UNIQUE INDEX requests_idempotency ON public.requests USING btree (requester_id, idempotency_key) WHERE (idempotency_key IS NOT NULL);
+CREATE INDEX requests_leases ON public.requests USING btree (lease_until) WHERE (state = 'running'::text);
+CREATE INDEX requests_queue ON public.requests USING btree (run_after, number) WHERE (state = 'queued'::text);
+CREATE INDEX requests_requester ON public.requests USING btree (requester_id, number DESC);
+CREATE INDEX requests_to_approve ON public.requests USING btree (number) WHERE (state = 'awaiting_approval'::text);
+CREATE INDEX requests_unknown ON public.requests USING btree (observe_at) WHERE (state = 'unknown'::text);
+CREATE INDEX tokens_principal ON public.tokens USING btree (principal_id, created_at DESC);
+
+CREATE OR REPLACE FUNCTION public.refuse_change()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  raise exception 'the audit log is append-only' using errcode = 'insufficient_privilege';
+end $function$;
+
+CREATE TRIGGER audit_events_append_only BEFORE DELETE OR UPDATE ON public.audit_events FOR EACH ROW EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER audit_events_no_truncate BEFORE TRUNCATE ON public.audit_events FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();

@@ -1,0 +1,130 @@
+import { readFile } from 'node:fs/promises';
+import { type TestDatabase, testDatabase } from '@guichet/postgres-server/testing';
+import pg from 'pg';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { dumpSchema, SCHEMA_HEAD } from '../src/db/dump-schema.ts';
+import { knownMigrations, type Migration, migrate } from '../src/db/index.ts';
+
+let database: TestDatabase;
+let client: pg.Client;
+beforeEach(async () => {
+  database = await testDatabase();
+  client = new pg.Client({ connectionString: database.url });
+  await client.connect();
+});
+afterEach(async () => {
+  await client.end();
+  await database.drop();
+});
+
+const migration = (number: number, { breaking = false, sql = `create table t${number} (x int)` } = {}): Migration => ({
+  number,
+  name: `${String(number).padStart(4, '0')}-test.sql`,
+  breaking,
+  sql,
+  checksum: sql,
+});
+const tables = async (): Promise<string[]> =>
+  (
+    await client.query<{ name: string }>(`select tablename as name from pg_tables where schemaname = 'public' order by 1`)
+  ).rows.map(({ name }) => name);
+
+test('schema.sql is what the migrations make; node gateway/renew-schema.ts writes it anew', async () => {
+  await migrate(database.url);
+  const committed = await readFile(new URL('../schema.sql', import.meta.url), 'utf8');
+  expect(committed, 'schema.sql is stale: run node gateway/renew-schema.ts').toBe(SCHEMA_HEAD + (await dumpSchema(client)));
+});
+
+test('the dump tells of every kind of change', async () => {
+  await migrate(database.url);
+  const before = await dumpSchema(client);
+  for (const change of [
+    'alter table tokens add column extra text',
+    'alter table tokens alter column name drop not null',
+    `alter table tokens alter column name set default 'x'`,
+    'alter table tokens add constraint named check (length(name) > 0)',
+    'create index extra on tokens (name)',
+    'create table extra (x int)',
+    'drop trigger audit_events_append_only on audit_events',
+    `create function extra() returns int language sql as 'select 1'`,
+  ]) {
+    await client.query('begin');
+    await client.query(change);
+    expect(await dumpSchema(client), change).not.toBe(before);
+    await client.query('rollback');
+  }
+  expect(await dumpSchema(client)).toBe(before);
+});
+
+test('gateways that start at once migrate once, and all come up', async () => {
+  const applied = await Promise.all(Array.from({ length: 8 }, () => migrate(database.url)));
+  const all = (await knownMigrations()).map(({ name }) => name);
+  expect(applied.filter((names) => names.length > 0)).toEqual([all]);
+  const { rows } = await client.query('select name from migrations order by number');
+  expect(rows.map(({ name }) => name)).toEqual(all);
+});
+
+test('the committed migrations are numbered without a gap', async () => {
+  expect((await knownMigrations()).map(({ number }) => number)).toEqual((await knownMigrations()).map((_, index) => index + 1));
+});
+
+test('an older gateway refuses a schema that a newer one has broken', async () => {
+  await migrate(database.url, [migration(1), migration(2, { breaking: true })]);
+  await expect(migrate(database.url, [migration(1)])).rejects.toMatchObject({
+    code: 'schema.too_new',
+    message: expect.stringContaining('0002-test.sql'),
+    remedy: expect.stringContaining('newer'),
+  });
+});
+
+test('an older gateway works on with a schema that a newer one has only added to', async () => {
+  await migrate(database.url, [migration(1), migration(2)]);
+  expect(await migrate(database.url, [migration(1)])).toEqual([]);
+});
+
+test('a migration that was edited after it had been applied is refused', async () => {
+  await migrate(database.url, [migration(1)]);
+  await expect(migrate(database.url, [migration(1, { sql: 'create table other (x int)' })])).rejects.toMatchObject({
+    code: 'config.invalid',
+    message: expect.stringContaining('0001-test.sql'),
+    remedy: expect.stringContaining('add a new one'),
+  });
+});
+
+test('a migration that fails leaves nothing of itself, and those before it stay', async () => {
+  const broken = migration(2, { sql: 'create table half (x int); select 1 / 0' });
+  await expect(migrate(database.url, [migration(1), broken])).rejects.toThrow('division by zero');
+  expect(await tables()).toEqual(['migrations', 't1']);
+  expect(await migrate(database.url, [migration(1), migration(2)])).toEqual(['0002-test.sql']);
+});
+
+test('a database that is not there, or not for us, is refused with its address and without its password', async () => {
+  const url = new URL(database.url);
+  const at = (change: Partial<URL>): string => Object.assign(new URL(database.url), change).href;
+  const password = url.password;
+  for (const [wrong, code] of [
+    [at({ port: '1' }), 'database.unavailable'],
+    [at({ pathname: '/nowhere' }), 'config.invalid'],
+    [at({ password: 'wrong' }), 'config.invalid'],
+    [at({ username: 'nobody' }), 'config.invalid'],
+  ] as const) {
+    const error = await migrate(wrong).catch((caught: unknown) => caught);
+    expect(error).toMatchObject({
+      code,
+      message: expect.stringContaining(url.hostname),
+      remedy: expect.stringContaining('GUICHET_DATABASE_URL'),
+    });
+    expect(String((error as Error).message)).not.toContain(password);
+  }
+});
+
+test('a user who may not make tables is told what it takes', async () => {
+  await client.query(`drop role if exists guichet_test_reader`);
+  await client.query(`create role guichet_test_reader login password 'reader'`);
+  try {
+    const url = Object.assign(new URL(database.url), { username: 'guichet_test_reader', password: 'reader' }).href;
+    await expect(migrate(url)).rejects.toMatchObject({ code: 'config.invalid', remedy: expect.stringContaining('owner') });
+  } finally {
+    await client.query('drop role guichet_test_reader');
+  }
+});
