@@ -16,8 +16,8 @@ import { Jobs } from './notify/index.ts';
 import { Reads } from './reads/index.ts';
 import { Decisions, Requests } from './requests/index.ts';
 import { Transitions, Worker } from './runner/index.ts';
+import { VERSION } from './version.ts';
 
-export const VERSION = '0.1.0';
 const CATALOG_REFRESH_MS = 10_000;
 const PING = statement('ping', 'select 1');
 

@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util';
 import { ERRORS, GuichetError } from '@guichet/contract';
-import { startApp, VERSION, withTokens } from './app.ts';
 import { type Config, loadConfig } from './config.ts';
+import { VERSION } from './version.ts';
 
 const HELP = `guichet-gateway ${VERSION}: the only door
 
@@ -31,8 +31,8 @@ async function main(): Promise<void> {
   const [principalId, ...tooMany] = rest;
   if (principalId === undefined || tooMany.length > 0)
     throw new GuichetError('usage.invalid', 'issue-token takes one name.', { remedy: 'Write user:NAME or machine:NAME.' });
-  const days = daysOf(values.days ?? '30');
-  await issueToken(loadConfig(values.config), { principalId, name: nameOf(values.name ?? 'first token'), days });
+  const wanted = { principalId, name: nameOf(values.name ?? 'first token'), days: daysOf(values.days ?? '30') };
+  await issueToken(loadConfig(values.config), wanted);
 }
 
 function readArguments() {
@@ -65,7 +65,10 @@ function nameOf(text: string): string {
   throw new GuichetError('usage.invalid', '--name must have 1 to 100 characters.');
 }
 
+// The gateway itself is loaded when it is known to be wanted: help and mistakes are answered at once.
+
 async function run(config: Config): Promise<void> {
+  const { startApp } = await import('./app.ts');
   const app = await startApp(config);
   stopOnSignal(() => app.close());
 }
@@ -82,6 +85,7 @@ function stopOnSignal(close: () => Promise<void>): void {
 }
 
 async function issueToken(config: Config, wanted: { principalId: string; name: string; days: number }): Promise<void> {
+  const { withTokens } = await import('./app.ts');
   const { principalId, name, days } = wanted;
   const secret = await withTokens(config, async ({ tokens, company }) => {
     if (company.member(principalId) === undefined)

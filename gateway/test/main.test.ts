@@ -1,0 +1,112 @@
+import { execFile } from 'node:child_process';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { EXIT } from '@guichet/contract';
+import { type TestDatabase, testDatabase } from '@guichet/postgres-server/testing';
+import pg from 'pg';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+
+const MAIN = new URL('../src/main.ts', import.meta.url).pathname;
+
+interface Ended {
+  readonly code: number;
+  readonly out: string;
+  readonly err: string;
+}
+
+function main(...args: string[]): Promise<Ended> {
+  return new Promise((resolve) => {
+    execFile(process.execPath, [MAIN, ...args], { env: { PATH: process.env['PATH'] } }, (error, out, err) => {
+      resolve({ code: error === null ? 0 : Number(error.code), out, err });
+    });
+  });
+}
+
+let folder: string;
+let database: TestDatabase;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'guichet-main-'));
+  database = await testDatabase();
+  await writeFile(join(folder, 'company.yaml'), 'people: [{ name: nadia, fullName: Nadia }]\nteams: []\n');
+});
+afterAll(async () => {
+  await database.drop();
+  await rm(folder, { recursive: true });
+});
+
+async function config(more: Record<string, unknown> = {}): Promise<string> {
+  const file = join(folder, `${Math.random()}.yaml`);
+  await writeFile(file, JSON.stringify({ company: 'company.yaml', database: { url: database.url }, ...more }));
+  return file;
+}
+
+test('--help says what there is, and --version which', async () => {
+  const help = await main('--help');
+  expect(help).toMatchObject({ code: 0, err: '' });
+  for (const word of ['--config', 'issue-token', '--days', '--name', 'docs/guide/gateway.md']) expect(help.out).toContain(word);
+  expect((await main('--version')).out).toMatch(/^\d+\.\d+\.\d+\n$/);
+});
+
+test.each([
+  [[], 'No configuration was named', EXIT.usage],
+  [['--confg', 'x'], "Unknown option '--confg'", EXIT.usage],
+  [['--config'], "Option '-c, --config <value>' argument missing", EXIT.usage],
+  [['--config', '/nowhere.yaml'], '/nowhere.yaml cannot be read', EXIT.config],
+  [['--config', 'x', 'isue-token'], "There is no command 'isue-token'", EXIT.usage],
+  [['--config', 'x', 'issue-token'], 'issue-token takes one name', EXIT.usage],
+  [['--config', 'x', 'issue-token', 'a', 'b'], 'issue-token takes one name', EXIT.usage],
+  [['--config', 'x', 'issue-token', 'user:nadia', '--days', '1.5'], "whole number from 1 to 366, not '1.5'", EXIT.usage],
+  [['--config', 'x', 'issue-token', 'user:nadia', '--days', '367'], 'whole number from 1 to 366', EXIT.usage],
+  [['--config', 'x', 'issue-token', 'user:nadia', '--name', ' '], '1 to 100 characters', EXIT.usage],
+])('%j is refused in words', async (args, words, code) => {
+  const ended = await main(...args);
+  expect(ended).toMatchObject({ code, out: '' });
+  expect(ended.err).toContain(words);
+  expect(ended.err).not.toMatch(/\n\s+at /);
+});
+
+test('issue-token prints a token that is stored as its hash, and nothing else', async () => {
+  const file = await config();
+  const issued = await main('--config', file, 'issue-token', 'user:nadia', '--name', 'laptop', '--days', '3');
+  expect(issued).toMatchObject({ code: 0, err: '' });
+  expect(issued.out).toMatch(/^gct_u_[\w-]{43}\n$/);
+  const client = new pg.Client({ connectionString: database.url });
+  await client.connect();
+  const { rows } = await client.query(`select name, hash = sha256($1) as ours, expires_at - created_at as lives from tokens`, [
+    issued.out.trim(),
+  ]);
+  await client.end();
+  expect(rows).toEqual([{ name: 'laptop', ours: true, lives: expect.objectContaining({ days: 3 }) }]);
+});
+
+test('issue-token for somebody who is not there is refused', async () => {
+  const ended = await main('--config', await config(), 'issue-token', 'nadia');
+  expect(ended).toMatchObject({ code: EXIT.usage, out: '' });
+  expect(ended.err).toContain("There is no 'nadia' in company.yaml");
+  expect(ended.err).toContain('user:NAME');
+});
+
+test('a start that cannot work says why, without a stack: a port that is taken, modules, keys, databases', async () => {
+  const taken = createServer();
+  await new Promise<void>((resolve) => taken.listen(0, '127.0.0.1', resolve));
+  const address = taken.address();
+  const port = typeof address === 'object' ? address?.port : undefined;
+  await writeFile(join(folder, 'empty.ts'), 'export const nothing = 1;\n');
+  await writeFile(join(folder, 'bad.key'), 'not a key');
+  for (const [more, words, code] of [
+    [{ listen: { port } }, `cannot listen on 127.0.0.1:${port}: something else listens there already`, EXIT.config],
+    [{ company: 'gone.yaml' }, join(folder, 'gone.yaml'), EXIT.config],
+    [{ grantKeyFile: 'bad.key' }, 'does not hold a k4.secret key', EXIT.config],
+    [{ providers: [{ name: 'a', module: 'gone.ts' }] }, "Provider 'a': the module", EXIT.config],
+    [{ providers: [{ name: 'a', module: 'empty.ts' }] }, "exports no function 'mount'", EXIT.config],
+    [{ database: { url: 'postgres://nobody:hunter2@127.0.0.1:1/x' } }, 'postgres://nobody@127.0.0.1:1/x', EXIT.unavailable],
+  ] as const) {
+    const ended = await main('--config', await config(more));
+    expect(ended.code, ended.err).toBe(code);
+    expect(ended.err).toContain(words);
+    expect(ended.err).not.toMatch(/\n\s+at |hunter2/);
+  }
+  taken.close();
+});
