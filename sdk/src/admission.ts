@@ -1,10 +1,9 @@
 import { type CallBody, type GrantClaims, GuichetError, type Phase, type ProviderCall } from '@guichet/contract';
-import type { DescribedAction } from './describe-action.ts';
+import type { DescribedAction, DescribedProvider } from './describe-action.ts';
 import { CLOCK_TOLERANCE, checkGrant, checkGrantBody, MAX_GRANT_LIFETIME } from './grant-check.ts';
 import type { GrantLedger } from './grant-ledger.ts';
 import type { HandlerSite } from './handler-errors.ts';
 import { jsonCopy } from './json.ts';
-import type { Provider } from './provider.ts';
 import type { ProviderLogger } from './provider-logger.ts';
 
 /** A call that passed every check of its grant and names an action of this provider. */
@@ -17,7 +16,7 @@ export interface Admitted {
 }
 
 interface Host {
-  readonly provider: Provider;
+  readonly provider: DescribedProvider;
   readonly logger: ProviderLogger;
 }
 
@@ -31,7 +30,7 @@ export function admitCall(phase: Phase, call: ProviderCall, { provider, logger }
   return { action, body, grant, signal, site };
 }
 
-function findAction(provider: Provider, grant: GrantClaims): DescribedAction {
+function findAction(provider: DescribedProvider, grant: GrantClaims): DescribedAction {
   const action = provider.actions.get(grant.action);
   if (!action) {
     throw new GuichetError('action.unknown', `The provider '${provider.name}' has no action '${grant.action}'.`, {

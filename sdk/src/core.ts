@@ -4,10 +4,9 @@ import { z } from 'zod';
 import type { AnyDefinition } from './action.ts';
 import { type Admitted, admitCall, checkWanted, claim, closeRun, runNames, seenOf } from './admission.ts';
 import { admitInput, admitPartialInput, jsonAnswer, parseAnswer, unwindOnAbort } from './call-values.ts';
-import type { DescribedAction } from './describe-action.ts';
+import type { DescribedAction, DescribedProvider } from './describe-action.ts';
 import { type GrantLedger, memoryLedger } from './grant-ledger.ts';
 import { errorOf } from './handler-errors.ts';
-import type { Provider } from './provider.ts';
 import { type ProviderLogger, stderrLogger } from './provider-logger.ts';
 import { RunStream } from './run-stream.ts';
 import { startRead, startWrite } from './start-run.ts';
@@ -27,7 +26,7 @@ export interface CoreOptions {
  * Every method rejects with a GuichetError.
  */
 export interface Core {
-  readonly provider: Provider;
+  readonly provider: DescribedProvider;
   readonly logger: ProviderLogger;
   options(call: ProviderCall): Promise<Choice[]>;
   plan(call: ProviderCall): Promise<Plan>;
@@ -42,7 +41,7 @@ export interface Core {
 
 const Choices = z.array(Choice);
 
-export function createCore(provider: Provider, options: CoreOptions = {}): Core {
+export function createCore(provider: DescribedProvider, options: CoreOptions = {}): Core {
   const logger = options.logger ?? stderrLogger;
   const ledger = options.grants ?? memoryLedger();
   const heartbeatSeconds = options.heartbeatSeconds ?? 5;

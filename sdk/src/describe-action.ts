@@ -1,4 +1,4 @@
-import { ActionName, type FieldError, ManifestAction } from '@guichet/contract';
+import { ActionName, type FieldError, type Manifest, ManifestAction } from '@guichet/contract';
 import { digestOf } from '@guichet/contract/digest';
 import { z } from 'zod';
 import type { AnyDefinition, ProviderAction } from './action.ts';
@@ -10,6 +10,14 @@ export interface DescribedAction {
   readonly definition: AnyDefinition;
   /** The input's schema, closed: fields that it does not name are refused. */
   readonly input: z.ZodObject;
+}
+
+/** A provider without its ways in: what answers a call needs no more. */
+export interface DescribedProvider {
+  readonly name: string;
+  readonly manifest: Manifest;
+  /** The actions by name. */
+  readonly actions: ReadonlyMap<string, DescribedAction>;
 }
 
 /** What is wrong with a definition. `field` is where, e.g. `actions/cancel-query/examples/0/input/pid`. */

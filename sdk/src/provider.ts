@@ -1,7 +1,7 @@
 import { GuichetError, Manifest, PROTOCOL_VERSION, type ProviderEndpoint, Slug } from '@guichet/contract';
 import type { ProviderAction } from './action.ts';
 import { type CoreOptions, createCore } from './core.ts';
-import { type DescribedAction, describeAction, type Findings } from './describe-action.ts';
+import { type DescribedAction, type DescribedProvider, describeAction, type Findings } from './describe-action.ts';
 import { endpointOf } from './endpoint.ts';
 
 export interface ProviderDefinition {
@@ -17,11 +17,7 @@ export interface ProviderDefinition {
 export type EndpointOptions = CoreOptions;
 
 /** A provider as a value: mount its endpoint in the process of a gateway, or `serve` it over HTTP. */
-export interface Provider {
-  readonly name: string;
-  readonly manifest: Manifest;
-  /** The actions by name. */
-  readonly actions: ReadonlyMap<string, DescribedAction>;
+export interface Provider extends DescribedProvider {
   /** Mounts the provider in this process: every check of the wire but the signature, on claims that the caller vouches for. */
   endpoint(options?: EndpointOptions): ProviderEndpoint;
 }

@@ -1,8 +1,8 @@
 import { GuichetError, type Observation } from '@guichet/contract';
 import { GRANT_SECONDS } from '../identity/index.ts';
 import { lockRequest, type RequestRow, requestName } from '../requests/index.ts';
+import type { ExecutionOptions } from './execution.ts';
 import { takeUnknown } from './store.ts';
-import type { WorkerOptions } from './worker.ts';
 
 /** How long an observation is one observer's alone; more than the limit of the call. */
 const ALONE_SECONDS = 20;
@@ -15,10 +15,10 @@ const GRANT_MS = GRANT_SECONDS * 1000 + 10_000;
 
 /** Asks providers what became of runs whose end nobody saw, until they say. */
 export class Observer {
-  readonly #options: WorkerOptions;
+  readonly #options: ExecutionOptions;
   readonly #busy = new Set<Promise<void>>();
 
-  constructor(options: WorkerOptions) {
+  constructor(options: ExecutionOptions) {
     this.#options = options;
   }
 

@@ -1,8 +1,8 @@
 import type { Instance } from './estate.ts';
 import { InstanceError } from './instance-error.ts';
+import type { Seen } from './seen.ts';
 import { lacksRight } from './sessions.ts';
 import type { SignalKind } from './signal-kind.ts';
-import type { Seen } from './signal-plan.ts';
 
 const RIGHTS = `
 select pg_has_role('pg_signal_backend', 'usage') as signals, pg_has_role('pg_read_all_stats', 'usage') as sees`;

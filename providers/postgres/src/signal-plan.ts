@@ -1,30 +1,15 @@
 import { digestOf } from '@guichet/contract/digest';
 import { type PlanResult, refuse } from '@guichet/sdk';
-import { z } from 'zod';
 import { inTransaction, introduce, nameOf } from './describe-session.ts';
 import type { Instance } from './estate.ts';
 import type { QueryMask } from './query-mask.ts';
+import type { Seen } from './seen.ts';
 import { checkActor } from './send-signal.ts';
 import { readSessions, type Session } from './sessions.ts';
 import type { SignalKind } from './signal-kind.ts';
 import { objection, type Place, refuseUnknownPid } from './signal-target.ts';
 import { graphOf, type WaitGraph } from './wait-graph.ts';
 import { counted, inWords, shortened } from './words.ts';
-
-/** What a signal is bound to, and whom it was about. Times are text with microseconds, as the server has them. */
-export const Seen = z.object({
-  pid: z.int(),
-  backendStart: z.string(),
-  queryStart: z.string().nullable(),
-  state: z.string(),
-  /** `statement`: only while it is at that very statement, in that state. `session`: whatever it does by then. */
-  boundTo: z.enum(['statement', 'session']),
-  who: z.string(),
-  user: z.string().nullable(),
-  application: z.string(),
-  database: z.string().nullable(),
-});
-export type Seen = z.infer<typeof Seen>;
 
 export interface Wanted {
   readonly instance: Instance;

@@ -5,10 +5,10 @@ import type { z } from 'zod';
 import { commandLine } from './describe-session.ts';
 import type { Instance } from './estate.ts';
 import type { QueryMask } from './query-mask.ts';
+import { Seen } from './seen.ts';
 import { isStopped, lookAgain, sendSignal } from './send-signal.ts';
 import { readSessions } from './sessions.ts';
 import type { SignalKind } from './signal-kind.ts';
-import { Seen } from './signal-plan.ts';
 import { countFreed, type WaitingBehind, waitingBehind } from './waiting-behind.ts';
 import { counted, inWords } from './words.ts';
 
