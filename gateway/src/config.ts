@@ -24,7 +24,8 @@ const ProviderConfig = z.union([
   }),
 ]);
 
-const ConfigFile = z.strictObject({
+/** The file as it may be written; docs/guide/gateway.md describes every field. */
+export const ConfigFile = z.strictObject({
   listen: z.strictObject({ host: z.string().default('127.0.0.1'), port: z.int().min(0).max(65_535).default(4400) }).prefault({}),
   publicUrl: z
     .url({ protocol: /^https?$/ })
@@ -86,7 +87,7 @@ interface Override {
 }
 
 const asText = (text: string): string => text;
-const OVERRIDES: Readonly<Record<string, Override>> = {
+export const OVERRIDES: Readonly<Record<string, Override>> = {
   GUICHET_DATABASE_URL: { field: ['database'], read: (text) => ({ url: text }), wants: 'a postgres:// address' },
   GUICHET_HOST: { field: ['listen', 'host'], read: asText, wants: 'a host name or an address' },
   GUICHET_PORT: {

@@ -1,10 +1,11 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { GuichetError } from '@guichet/contract';
 import { afterAll, describe, expect, test } from 'vitest';
+import { z } from 'zod';
 import { parseCompany } from '../src/catalog/index.ts';
-import { loadConfig, parseConfig } from '../src/config.ts';
+import { ConfigFile, loadConfig, OVERRIDES, parseConfig } from '../src/config.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'guichet-config-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -169,4 +170,31 @@ test.each([
   expect(error.code).toBe('config.invalid');
   expect(error.message).toContain('company.yaml');
   expect(error.message).toContain(words);
+});
+
+interface Schema {
+  readonly properties?: Record<string, Schema>;
+  readonly anyOf?: Schema[];
+  readonly items?: Schema;
+}
+
+/** `listen.port` of every field that a schema takes, those of its lists and alternatives too. */
+function fieldsOf({ properties = {}, anyOf = [], items }: Schema, above = ''): string[] {
+  const own = Object.entries(properties).flatMap(([name, member]) => {
+    const inner = fieldsOf(member, `${above}${name}.`);
+    return inner.length === 0 || member.items !== undefined ? [`${above}${name}`, ...inner] : inner;
+  });
+  return [...own, ...anyOf.flatMap((one) => fieldsOf(one, above)), ...(items === undefined ? [] : fieldsOf(items, above))];
+}
+
+test('the guide describes every field and every variable, and no other', () => {
+  const guide = readFileSync(new URL('../../docs/guide/gateway.md', import.meta.url), 'utf8');
+  const rows = (heading: string): string[] => {
+    const section = guide.slice(guide.indexOf(heading)).split(/\n\n(?!\|)/)[0] ?? '';
+    return [...section.matchAll(/^\| *`([^`]+)` *\|/gm)].map(([, name]) => name ?? '');
+  };
+  // The shape that Zod writes is a JSON Schema.
+  const fields = new Set(fieldsOf(z.toJSONSchema(ConfigFile, { io: 'input' }) as Schema));
+  expect(rows('| field ').sort()).toEqual([...fields].sort());
+  expect(rows('| variable ').sort()).toEqual(Object.keys(OVERRIDES).sort());
 });
