@@ -47,6 +47,7 @@ export { Problem } from './problem.ts';
 export { fromProblem, toProblem } from './problem-error.ts';
 export {
   CallBody,
+  CancelAnswer,
   Choice,
   Choices,
   GrantClaims,

@@ -74,6 +74,9 @@ export const Observation = z.discriminatedUnion('status', [
 ]);
 export type Observation = z.infer<typeof Observation>;
 
+/** `running` is false where the run is not, or not yet, known. */
+export const CancelAnswer = z.object({ running: z.boolean() });
+
 export const Choice = z
   .object({ value: z.union([z.string(), z.number()]), label: z.string().optional(), detail: z.string().optional() })
   .meta({ id: 'Choice' });

@@ -1,10 +1,10 @@
 import type { Source } from './read-source.ts';
 import { fileOf, type House, targetOf } from './rooms.ts';
-import type { Violation } from './rules.ts';
+import type { Violation } from './violation.ts';
 
 /**
- * Files that import each other in a circle when they run; each circle once, at its first file by name. Imports of types
- * do not count: they are erased, so nothing can be used before it is there.
+ * Files that import each other in a circle; each circle once, at its first file by name. Imports of types count too:
+ * they are erased when the program runs, but a reader still has to walk the circle.
  */
 export function cyclesOf(house: House): Violation[] {
   const edges = new Map(house.sources.map((source) => [source.path, edgesOf(house, source)]));
@@ -27,8 +27,7 @@ export function cyclesOf(house: House): Violation[] {
 }
 
 function edgesOf(house: House, source: Source): string[] {
-  const kept = source.imports.filter(({ erased }) => !erased);
-  return kept.map((imported) => fileOf(targetOf(house, source, imported))).filter((path) => path !== undefined);
+  return source.imports.map((imported) => fileOf(targetOf(house, source, imported))).filter((path) => path !== undefined);
 }
 
 /** The same circle, however it was entered. */

@@ -4,8 +4,6 @@ export interface Import {
   /** As written, e.g. `./ids.ts` or `@guichet/contract`. */
   readonly specifier: string;
   readonly line: number;
-  /** `import type`: it is gone when the program runs. */
-  readonly erased: boolean;
 }
 
 export interface Source {
@@ -28,8 +26,7 @@ export function readSource(path: string, text: string): Source {
     const specifier = specifierOf(node);
     if (specifier !== undefined) {
       const line = lineOf(node.start);
-      const erased = node['importKind'] === 'type' || node['exportKind'] === 'type' || node.type === 'TSImportType';
-      imports.push({ specifier, line, erased });
+      imports.push({ specifier, line });
       if (/^(node:)?process$/.test(specifier)) environmentReads.push(line); // its `env`, by another name
     }
     if (readsEnvironment(node)) environmentReads.push(lineOf(node.start));

@@ -2,12 +2,7 @@ import { posix } from 'node:path';
 import { cyclesOf } from './cycles.ts';
 import type { Import, Source } from './read-source.ts';
 import { type House, type Room, roomOf, type Target, targetOf } from './rooms.ts';
-
-export interface Violation {
-  readonly file: string;
-  readonly line: number;
-  readonly message: string;
-}
+import type { Violation } from './violation.ts';
 
 /** Which rooms a room may import; those that are not here (demo, test, bench, scripts) may import all. */
 const MAY_IMPORT = new Map<string, { readonly source: readonly string[]; readonly tests: readonly string[] }>([

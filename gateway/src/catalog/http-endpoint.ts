@@ -1,4 +1,6 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import {
+  CancelAnswer,
   type Choice,
   Choices,
   type ErrorCode,
@@ -15,10 +17,12 @@ import {
 } from '@guichet/contract';
 import type { ZodType } from 'zod';
 import { check } from '../findings/index.ts';
-import type { Grants } from '../identity/index.ts';
+import type { Grants } from './grants.ts';
 
 /** The largest answer, and the longest line of a stream, that a provider may send. */
 const MAX_BYTES = 8 * 1024 * 1024;
+
+const CANCEL_AGAIN_MS = 250;
 
 /** What a provider may refuse a call with, beside `provider.*`. */
 const SAYABLE: ReadonlySet<ErrorCode> = new Set([
@@ -64,8 +68,10 @@ export class HttpEndpoint implements ProviderEndpoint {
   }
 
   async *run(call: ProviderCall): AsyncIterable<RunMessage> {
-    const askToStop = (): void => void this.#cancel(call);
-    call.cancel?.addEventListener('abort', askToStop, { once: true });
+    const ended = new AbortController();
+    const askToStop = (): void => void this.#askToStop(call, ended.signal);
+    if (call.cancel?.aborted) askToStop();
+    else call.cancel?.addEventListener('abort', askToStop, { once: true });
     try {
       const response = await this.#post('run', call);
       if (response.body === null) return;
@@ -75,15 +81,26 @@ export class HttpEndpoint implements ProviderEndpoint {
         if (message.type === 'result' || message.type === 'failure') return;
       }
     } finally {
+      ended.abort();
       call.cancel?.removeEventListener('abort', askToStop);
     }
   }
 
-  /** Best effort: who asked closes the connection when the run does not end in time. */
-  async #cancel({ body, grant, signal }: ProviderCall): Promise<void> {
-    const cancelled = { environment: body.environment, input: {} };
-    const claims = this.#options.grants.claims({ ...grant, phase: 'cancel' }, cancelled, new Date());
-    await this.#post('cancel', { body: cancelled, grant: claims, signal }).catch(() => {});
+  /**
+   * Asks the provider to stop the run, again until it knows of it: the wish may overtake the call of the run, or reach
+   * another replica of the provider. Best effort: who wishes closes the connection when the run does not end in time.
+   */
+  async #askToStop({ body, grant, signal }: ProviderCall, ended: AbortSignal): Promise<void> {
+    const wish = { environment: body.environment, input: {} };
+    while (!ended.aborted) {
+      const claims = this.#options.grants.claims({ ...grant, phase: 'cancel' }, wish, new Date());
+      const answer = await this.#post('cancel', { body: wish, grant: claims, signal })
+        .then((response) => this.#json(response))
+        .then((value) => CancelAnswer.safeParse(value).data)
+        .catch(() => undefined);
+      if (answer?.running === true) return;
+      await sleep(CANCEL_AGAIN_MS, undefined, { signal: ended }).catch(() => {});
+    }
   }
 
   #post(phase: string, { body, grant, signal }: ProviderCall): Promise<Response> {
@@ -164,13 +181,20 @@ export class HttpEndpoint implements ProviderEndpoint {
   }
 
   async *#lines(body: ReadableStream<Uint8Array>): AsyncIterable<string> {
-    let rest = '';
+    let begun: string[] = []; // pieces of the line that has no end yet; joined once, however many there are
+    let length = 0;
     try {
       for await (const chunk of body.pipeThrough(new TextDecoderStream())) {
-        const lines = (rest + chunk).split('\n');
-        rest = lines.pop() ?? '';
-        if (rest.length > MAX_BYTES) throw this.#protocolError(`sent a line of more than ${MAX_BYTES} bytes`);
-        for (const line of lines) if (line.trim() !== '') yield line;
+        const [first = '', ...next] = chunk.split('\n');
+        begun.push(first);
+        length += first.length;
+        if (length > MAX_BYTES) throw this.#protocolError(`sent a line of more than ${MAX_BYTES} bytes`);
+        for (const piece of next) {
+          const line = begun.join('');
+          begun = [piece];
+          length = piece.length;
+          if (line.trim() !== '') yield line;
+        }
       }
     } catch (error) {
       if (error instanceof GuichetError) throw error;

@@ -11,8 +11,8 @@ import {
   type RunMessage,
 } from '@guichet/contract';
 import { unstorable } from '../findings/index.ts';
-import type { Grants } from '../identity/index.ts';
 import type { CatalogAction } from './catalog.ts';
+import type { Grants } from './grants.ts';
 
 /** How long a provider may take to answer, in seconds; a read or a run has its action's own time limit. */
 const LIMIT_SECONDS = { options: 5, plan: 15, observe: 15 } as const;

@@ -1,5 +1,5 @@
 import { GuichetError, type Observation } from '@guichet/contract';
-import { GRANT_SECONDS } from '../identity/index.ts';
+import { GRANT_SECONDS } from '../catalog/index.ts';
 import { lockRequest, type RequestRow, requestName } from '../requests/index.ts';
 import type { ExecutionOptions } from './execution.ts';
 import { takeUnknown } from './store.ts';
