@@ -5,6 +5,7 @@ import { parseArgs } from 'node:util';
 import { GuichetError } from '@guichet/contract';
 import { dataHome, freePort, makeFolder } from '@guichet/postgres-server';
 import { startCompany } from './company.ts';
+import { leave, occupy, refuseOccupied } from './occupant.ts';
 
 const PROJECT = fileURLToPath(new URL('../..', import.meta.url));
 const HELP = `npm start: brings up Guichet with a small company around it
@@ -31,11 +32,18 @@ async function main(): Promise<void> {
       remedy: 'Choose a number from 1 to 65535.',
     });
   const home = values.data === undefined ? dataHome(PROJECT) : resolve(values.data);
+  await refuseOccupied(home);
+  if (values.reset) await rm(home, { recursive: true, force: true });
   makeFolder(home);
-  if (values.reset) {
-    await rm(home, { recursive: true, force: true });
-    makeFolder(home);
+  await occupy(home);
+  try {
+    await runCompany(home, port);
+  } finally {
+    await leave(home);
   }
+}
+
+async function runCompany(home: string, port: number): Promise<void> {
   const stop = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => stop.abort());
   const company = await startCompany({ home, port, ordersPort: await freePort(), signal: stop.signal });
