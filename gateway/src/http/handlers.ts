@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import {
   type Action,
   GuichetError,
@@ -8,7 +7,6 @@ import {
   type Route,
   type RouteName,
 } from '@guichet/contract';
-import { digestOf } from '@guichet/contract/digest';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { z } from 'zod';
 import { type AuditFilter, listAudit } from '../audit/index.ts';
@@ -19,6 +17,7 @@ import { decide, denied } from '../policy/index.ts';
 import type { Reads } from '../reads/index.ts';
 import type { Decisions, Requests } from '../requests/index.ts';
 import { asGuichetError } from './errors.ts';
+import { etagOf, matches } from './etag.ts';
 import { streamEvents } from './events.ts';
 
 /** A stream may outlive its token: it is looked at again this often. */
@@ -170,25 +169,6 @@ export function makeHandlers(services: Services): Handlers {
 
 function visibleActions(catalog: Catalog, principal: Principal) {
   return catalog.list().filter((action) => decide({ operation: 'action.see', principal, action }).effect === 'permit');
-}
-
-/** An action in the catalogue never changes: another one takes its place. So its digest is made once. */
-const DIGESTS = new WeakMap<Action, string>();
-
-function etagOf(items: readonly Action[]): string {
-  const hash = createHash('sha256');
-  for (const item of items) {
-    const digest = DIGESTS.get(item) ?? digestOf(item);
-    DIGESTS.set(item, digest);
-    hash.update(digest);
-  }
-  return `"${hash.digest('base64url').slice(0, 32)}"`;
-}
-
-/** If-None-Match of RFC 9110: `*`, or a list in which a proxy may have made tags weak. */
-function matches(header: string | undefined, etag: string): boolean {
-  if (header === undefined) return false;
-  return header.split(',').some((tag) => tag.trim() === '*' || tag.trim().replace(/^W\//, '') === etag);
 }
 
 /** A page of `limit` items out of `limit + 1`: the one too many says that there is a next page. */

@@ -2,42 +2,10 @@ import { createHash, randomBytes } from 'node:crypto';
 import { GuichetError, type Principal, type Token, type TokenScope } from '@guichet/contract';
 import { appendAudit } from '../audit/index.ts';
 import { asPrincipal, type Company } from '../catalog/index.ts';
-import { type Database, type Queryable, statement } from '../db/index.ts';
+import type { Database, Queryable } from '../db/index.ts';
 import { suggestion } from '../findings/index.ts';
 import { decide } from '../policy/index.ts';
-
-interface TokenRow {
-  readonly id: string;
-  readonly name: string;
-  readonly kind: 'user' | 'machine';
-  readonly principalId: string;
-  readonly scope: TokenScope;
-  readonly createdAt: Date;
-  readonly createdById: string;
-  readonly createdByName: string;
-  readonly expiresAt: Date;
-  readonly lastUsedAt: Date | null;
-  readonly revokedAt: Date | null;
-}
-
-const COLUMNS = `id, name, kind, principal_id as "principalId", scope, created_at as "createdAt", created_by_id as "createdById",
-  created_by_name as "createdByName", expires_at as "expiresAt", last_used_at as "lastUsedAt", revoked_at as "revokedAt"`;
-
-const BY_HASH = statement('token-by-hash', `select ${COLUMNS} from tokens where hash = $1`);
-const BY_ID = statement('token-by-id', `select ${COLUMNS} from tokens where id = $1 for update`);
-const STANDING = statement('token-standing', `select ${COLUMNS} from tokens where id = $1`);
-const TOUCH = statement('token-touch', 'update tokens set last_used_at = now() where id = $1');
-const INSERT = statement(
-  'token-insert',
-  `insert into tokens (hash, name, kind, principal_id, scope, created_by_id, created_by_name, expires_at)
-   values ($1, $2, $3, $4, $5, $6, $7, now() + make_interval(days => $8)) returning ${COLUMNS}`,
-);
-const REVOKE = statement('token-revoke', `update tokens set revoked_at = now() where id = $1 returning ${COLUMNS}`);
-const LIST = statement(
-  'token-list',
-  `select ${COLUMNS} from tokens where principal_id = any ($1::text[]) and ($2::uuid is null or (created_at, id) < (select created_at, id from tokens where id = $2))
-   order by created_at desc, id desc limit $3`,
-);
+import { BY_HASH, BY_ID, INSERT, LIST, REVOKE, STANDING, TOUCH, type TokenRow } from './token-statements.ts';
 
 /** How often the time of last use is written, at most: it must not cost a write for each call. */
 const TOUCH_EVERY_MS = 60_000;

@@ -1,0 +1,36 @@
+import type { TokenScope } from '@guichet/contract';
+import { statement } from '../db/index.ts';
+
+/** A token as it is stored, in the words of the code. */
+export interface TokenRow {
+  readonly id: string;
+  readonly name: string;
+  readonly kind: 'user' | 'machine';
+  readonly principalId: string;
+  readonly scope: TokenScope;
+  readonly createdAt: Date;
+  readonly createdById: string;
+  readonly createdByName: string;
+  readonly expiresAt: Date;
+  readonly lastUsedAt: Date | null;
+  readonly revokedAt: Date | null;
+}
+
+const COLUMNS = `id, name, kind, principal_id as "principalId", scope, created_at as "createdAt", created_by_id as "createdById",
+  created_by_name as "createdByName", expires_at as "expiresAt", last_used_at as "lastUsedAt", revoked_at as "revokedAt"`;
+
+export const BY_HASH = statement('token-by-hash', `select ${COLUMNS} from tokens where hash = $1`);
+export const BY_ID = statement('token-by-id', `select ${COLUMNS} from tokens where id = $1 for update`);
+export const STANDING = statement('token-standing', `select ${COLUMNS} from tokens where id = $1`);
+export const TOUCH = statement('token-touch', 'update tokens set last_used_at = now() where id = $1');
+export const INSERT = statement(
+  'token-insert',
+  `insert into tokens (hash, name, kind, principal_id, scope, created_by_id, created_by_name, expires_at)
+   values ($1, $2, $3, $4, $5, $6, $7, now() + make_interval(days => $8)) returning ${COLUMNS}`,
+);
+export const REVOKE = statement('token-revoke', `update tokens set revoked_at = now() where id = $1 returning ${COLUMNS}`);
+export const LIST = statement(
+  'token-list',
+  `select ${COLUMNS} from tokens where principal_id = any ($1::text[]) and ($2::uuid is null or (created_at, id) < (select created_at, id from tokens where id = $2))
+   order by created_at desc, id desc limit $3`,
+);
