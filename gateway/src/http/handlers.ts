@@ -1,12 +1,4 @@
-import {
-  type Action,
-  GuichetError,
-  type Principal,
-  parseRequestId,
-  type ROUTES,
-  type Route,
-  type RouteName,
-} from '@guichet/contract';
+import { GuichetError, type Principal, parseRequestId, type ROUTES, type Route, type RouteName } from '@guichet/contract';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { z } from 'zod';
 import { type AuditFilter, listAudit } from '../audit/index.ts';
