@@ -38,8 +38,9 @@ function answers(client: ConformanceClient, { write, read, options }: Conformanc
   const checks = [
     check('plans the same effect twice with the same fingerprint', async () => {
       const [first, second] = [await planned(), await planned()];
+      // The words may tell ages; what the approval is bound to may not move by itself.
       must(first.fingerprint === second.fingerprint, 'the fingerprint changed although nothing did');
-      must(isDeepStrictEqual(first, second), 'the plan changed although nothing did');
+      must(isDeepStrictEqual(first.resource, second.resource), 'the resource changed although nothing did');
     }),
     check('ends the stream of a read with a result or a failure', async () => {
       await readRun(await client.send({ sample: read, phase: 'run' }));
