@@ -8,6 +8,8 @@ export interface TransportOptions {
   readonly userAgent?: string | undefined;
   /** How often a call that is safe to repeat is repeated; 3 when absent. */
   readonly retries?: number | undefined;
+  /** A call that has taken so many milliseconds, repeats included, is not repeated once more; 10 000 when absent. */
+  readonly repeatsForMs?: number | undefined;
 }
 
 export interface Call {
@@ -22,6 +24,8 @@ export interface Call {
 
 const FIRST_PAUSE_MS = 200;
 const LONGEST_PAUSE_MS = 5_000;
+/** A call that has taken so long is not repeated: somebody waits in front of a silent screen. */
+const REPEATS_FOR_MS = 10_000;
 
 /** Sends calls and turns everything that can go wrong into a GuichetError. */
 export class Transport {
@@ -35,6 +39,11 @@ export class Transport {
       throw new GuichetError('config.invalid', `'${options.baseUrl}' is not the address of a gateway.`, {
         remedy: 'Give one that begins with http:// or https://, such as http://127.0.0.1:4400.',
       });
+    // What no header can carry would look like a gateway that cannot be reached.
+    if (options.token !== undefined && !/^[!-~]+$/.test(options.token))
+      throw new GuichetError('token.invalid', 'The token holds a space, a line break or a character that no token has.', {
+        remedy: 'Copy it once more, into GUICHET_TOKEN or at: guichet login.',
+      });
   }
 
   get baseUrl(): string {
@@ -43,14 +52,15 @@ export class Transport {
 
   /**
    * The answer to a call that went well, or 304. Repeats what is safe to repeat, with growing pauses, for errors that
-   * the table calls retryable; an abort by the caller is thrown as it is.
+   * the table calls retryable and that came soon; an abort by the caller is thrown as it is.
    */
   async send(call: Call): Promise<Response> {
     const retries = call.repeatable ? (this.#options.retries ?? 3) : 0;
+    const until = performance.now() + (this.#options.repeatsForMs ?? REPEATS_FOR_MS);
     for (let attempt = 0; ; attempt++) {
       const outcome = await this.#once(call);
       if (outcome instanceof Response) return outcome;
-      if (attempt >= retries || !ERRORS[outcome.error.code].retryable) throw outcome.error;
+      if (attempt >= retries || performance.now() > until || !ERRORS[outcome.error.code].retryable) throw outcome.error;
       await pause(outcome.retryAfterMs ?? backoffMs(attempt), call.signal);
     }
   }

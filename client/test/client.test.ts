@@ -87,6 +87,12 @@ describe('a call', () => {
     expect(error.remedy).toContain('Check that it runs');
   });
 
+  it.each(['two words', 'a\nline break', 'an…ellipsis'])('refuses the token %j, which no header can carry', (token) => {
+    expect(() => createClient({ baseUrl: 'http://127.0.0.1:4400', token })).toThrow(
+      expect.objectContaining({ code: 'token.invalid' }),
+    );
+  });
+
   it('refuses an address that is none', () => {
     expect(() => createClient({ baseUrl: 'localhost:4400' })).toThrow(/is not the address of a gateway/);
   });
@@ -147,6 +153,13 @@ describe('repeating', () => {
     const { client, server } = await started({ 'keys.list': drains(10) });
     expect((await caught(client.call('keys.list'))).code).toBe('gateway.draining');
     expect(server.calls).toHaveLength(4);
+  });
+
+  it('does not repeat a call that has taken too long already', async () => {
+    const { server } = await started({ 'keys.list': drains(1) });
+    const client = createClient({ baseUrl: server.url, token: 'secret', repeatsForMs: 0 });
+    expect((await caught(client.call('keys.list'))).code).toBe('gateway.draining');
+    expect(server.calls).toHaveLength(1);
   });
 
   it('never repeats what is not retryable', async () => {
