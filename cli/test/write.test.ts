@@ -190,6 +190,17 @@ describe('waiting', () => {
     expect(stderr).toContain('guichet requests withdraw REQ-12');
   });
 
+  it('advises to cancel, not to withdraw, once the request was approved before Ctrl-C', async () => {
+    tell(makeRequest('awaiting_approval'), (stream) => {
+      stream.send({ number: 2, type: 'request.approved' });
+      stream.send({ number: 3, type: 'request.queued' });
+      stream.send({ number: 4, type: 'run.log', data: { message: 'still here' } });
+    });
+    const { stderr } = await terminate(REASON, { interruptAfter: 'still here' });
+    expect(stderr).toContain('guichet requests cancel REQ-12');
+    expect(stderr).not.toContain('withdraw');
+  });
+
   it('goes on after a cut, and says so', async () => {
     let connections = 0;
     tell(makeRequest('succeeded'), (stream) => {

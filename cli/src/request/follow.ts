@@ -22,16 +22,18 @@ export async function followRequest(shell: Shell, request: Request, { after, tim
   const limit = timeout === undefined ? undefined : AbortSignal.timeout(timeout * 1000);
   const signal = limit === undefined ? context.interrupt : AbortSignal.any([context.interrupt, limit]);
   const lines = new EventLines(shell);
+  let waits = request.state === 'awaiting_approval';
   const show = (): Promise<Request> => client.call('requests.show', { params: { request: request.id }, signal });
   try {
     for await (const event of client.watch(request.id, { after, signal, onConnection: (status) => lines.connection(status) })) {
       lines.show(event);
+      if (event.type === 'request.queued') waits = false;
       // Nobody will ever say how it ended, unless that was said meanwhile.
       if (event.type === 'request.lost' && event.data['observable'] !== true && (await show()).state === 'unknown') break;
     }
     return await show();
   } catch (error) {
-    if (context.interrupt.aborted) throw new Interrupted(goesOn(request));
+    if (context.interrupt.aborted) throw new Interrupted(goesOn(request.id, waits ? 'withdraw' : 'cancel'));
     if (limit?.aborted === true)
       throw new GuichetError('wait.timeout', `${request.id} has not ended after ${formatDuration(timeout ?? 0)}. It goes on.`, {
         remedy: `guichet requests watch ${request.id} follows it.`,
@@ -42,8 +44,7 @@ export async function followRequest(shell: Shell, request: Request, { after, tim
   }
 }
 
-function goesOn({ id, state }: Request): string {
-  const stop = state === 'awaiting_approval' ? 'withdraw' : 'cancel';
+function goesOn(id: string, stop: 'withdraw' | 'cancel'): string {
   return [
     `No longer watching. ${id} goes on without you.`,
     `  ${`guichet requests watch ${id}`.padEnd(32)}  follows it again`,

@@ -3,7 +3,11 @@ import type { Canvas } from '../output/canvas.ts';
 import { formatCell } from '../output/cell.ts';
 import { clean } from '../output/clean.ts';
 import { drawOutput } from '../output/draw.ts';
+import { wrap } from '../output/width.ts';
 import { planText, waitingFor } from './plan-text.ts';
+
+/** Where what stands beside a title begins. */
+const FIELD_INDENT = 13;
 
 /** A whole request, as `requests show` prints it and as an approver reads it. */
 export function requestText(request: Request, canvas: Canvas): string {
@@ -38,7 +42,7 @@ export function requestText(request: Request, canvas: Canvas): string {
   return lines.join('\n');
 
   function field(title: string, text: string): string {
-    return `  ${paint.dim(title.padEnd(9))}  ${text}`;
+    return `  ${paint.dim(title.padEnd(9))}  ${wrap(text, { width: canvas.width - FIELD_INDENT, indent: FIELD_INDENT })}`;
   }
 }
 
