@@ -28,7 +28,7 @@ export function withCommonFlags(command: Command): Command {
   for (const [flags, text] of COMMON_FLAGS) {
     const option = new Option(flags, text);
     if (flags.startsWith('-h')) command.addHelpOption(option.helpGroup('Common flags:'));
-    else command.addOption(flags.startsWith('-o') ? option.argParser(oneOf(FORMATS)) : option);
+    else command.addOption(flags.startsWith('-o') ? option.argParser(oneOf('--output', FORMATS)) : option);
   }
   return command;
 }
@@ -56,23 +56,23 @@ export function fromCommander(error: unknown, command: Command): unknown {
   });
 }
 
-/** A parser that takes one of a closed set of words. */
-export function oneOf<Word extends string>(words: readonly Word[]): (value: string) => Word {
+/** A parser of a flag that takes one of a closed set of words. */
+export function oneOf<Word extends string>(flag: string, words: readonly Word[]): (value: string) => Word {
   return (value) => {
     const found = words.find((word) => word === value);
     if (found !== undefined) return found;
-    throw new GuichetError('usage.invalid', `There is no '${value}' to choose here.`, {
-      remedy: didYouMean(value, words) ?? `Allowed: ${words.join(', ')}.`,
+    throw new GuichetError('usage.invalid', `${flag} cannot be '${value}'.`, {
+      remedy: didYouMean(value, words) ?? `One of: ${words.join(', ')}.`,
     });
   };
 }
 
-/** A parser of a whole number of at least `least`. */
-export function wholeNumber(least: number): (value: string) => number {
+/** A parser of a flag that takes a whole number of at least `least`. */
+export function wholeNumber(flag: string, least: number): (value: string) => number {
   return (value) => {
     const number = Number(value);
     if (/^\d+$/.test(value) && number >= least && Number.isSafeInteger(number)) return number;
-    throw new GuichetError('usage.invalid', `'${value}' is not a whole number of at least ${least}.`);
+    throw new GuichetError('usage.invalid', `${flag} must be a whole number of at least ${least}, not '${value}'.`);
   };
 }
 

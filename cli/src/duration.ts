@@ -12,19 +12,23 @@ export function parseDuration(text: string): number | undefined {
 }
 
 /** A parser of a flag that takes a duration. */
-export function durationFlag(text: string): number {
-  const seconds = parseDuration(text);
-  if (seconds !== undefined) return seconds;
-  throw new GuichetError('usage.invalid', `'${text}' is not a duration.`, { remedy: 'Write it like 90s, 10m or 1h30m.' });
+export function durationFlag(flag: string): (text: string) => number {
+  return (text) => {
+    const seconds = parseDuration(text);
+    if (seconds !== undefined) return seconds;
+    throw new GuichetError('usage.invalid', `${flag} must be a duration, not '${text}'.`, {
+      remedy: 'Write it like 90s, 10m or 1h30m.',
+    });
+  };
 }
 
-/** A point in time as people give it: `2h` ago, a date, or a date and time. ISO 8601 in UTC. */
-export function parseTime(text: string, now: Date): string {
+/** The point in time that a flag gives as people do: `2h` ago, a date, or a date and time. ISO 8601 in UTC. */
+export function parseTime(flag: string, text: string, now: Date): string {
   const ago = parseDuration(text);
   if (ago !== undefined) return new Date(now.getTime() - ago * 1000).toISOString();
   const at = /^\d{4}-\d{2}-\d{2}/.test(text) ? new Date(/^\d{4}-\d{2}-\d{2}$/.test(text) ? `${text}T00:00` : text) : undefined;
   if (at !== undefined && !Number.isNaN(at.getTime())) return at.toISOString();
-  throw new GuichetError('usage.invalid', `'${text}' is not a time.`, {
+  throw new GuichetError('usage.invalid', `${flag} must be a time, not '${text}'.`, {
     remedy: 'Write how long ago (30m, 2h, 7d), a day (2026-03-01) or a time (2026-03-01T10:00).',
   });
 }

@@ -94,6 +94,13 @@ describe('a read', () => {
     expect(result.stderr).toMatch(/stdin is not (JSON|a JSON object)/);
   });
 
+  it('says why an input file cannot be read, and what to give', async () => {
+    const { exit, stderr } = await home.run(['postgres', 'activity', '-e', 'staging', '-i', 'nowhere.json']);
+    expect(exit).toBe(2);
+    expect(stderr).toContain('The input file nowhere.json cannot be read: ENOENT: no such file or directory.');
+    expect(stderr).toContain('Give the path of a JSON file, or - for stdin.');
+  });
+
   it('saves a file where it is told to, and never over another', async () => {
     server.handlers['actions.read'] = () => ({ output: { kind: 'file', name: 'a', mediaType: 'text/plain', base64: 'aGk=' } });
     const path = join(home.folder, 'saved');
@@ -115,6 +122,20 @@ describe('a read', () => {
   });
 });
 
+it('draws --watch over itself on a terminal, and leaves what can be scrolled back to', async () => {
+  let reads = 0;
+  server.handlers['actions.read'] = () => {
+    reads += 1;
+    if (reads === 2) throw new GuichetError('action.refused', 'Enough of it.');
+    return { output: TABLE };
+  };
+  const { stdout } = await home.run(['postgres', 'activity', '--instance', 'pg1', '-e', 'staging', '--watch', '0.5'], {
+    columns: 80,
+  });
+  // ESC as a letter, for a control character is easily overlooked in an expectation.
+  expect(stdout.replaceAll('\u001b', 'ESC')).toMatch(/^ESC\[HEvery 0\.5s.*ESC\[K\n {2}PIDESC\[K\n14024ESC\[K\nESC\[J$/);
+});
+
 describe('a command line that is wrong', () => {
   it.each([
     [['postgres', 'activty'], "There is no command 'activty' in guichet postgres.", 'Did you mean activity?'],
@@ -127,7 +148,7 @@ describe('a command line that is wrong', () => {
     [['postgres', 'activity', '-e', 'produciton'], "is not offered in 'produciton'", 'Did you mean production?'],
     [['postgres', 'activity', '--state', 'actve'], "--state cannot be 'actve'.", 'Did you mean active?'],
     [['postgres', 'activity', '--limit', 'many'], "--limit must be a whole number, not 'many'.", ''],
-    [['postgres', 'activity', '-o', 'jsn'], "There is no 'jsn' to choose here.", 'Did you mean json?'],
+    [['postgres', 'activity', '-o', 'jsn'], "--output cannot be 'jsn'.", 'Did you mean json?'],
     [['--prfile', 'x'], "Unknown option '--prfile'.", 'Did you mean --profile?'],
   ])('%j is told so, with exit code 2', async (argv, message, remedy) => {
     const result = await home.run(argv);
@@ -177,6 +198,14 @@ describe('help', () => {
     expect(stdout).toContain('Changes things (destructive).');
     expect(stdout).toContain('guichet postgres terminate-session --instance pg1 --pid 14024 --env staging --reason "');
     expect((await home.run(['help', 'postgres', 'activity'])).stdout).toContain('(default 50)');
+  });
+
+  it('of an action is what actions show prints', async () => {
+    server.handlers['actions.show'] = () => TERMINATE;
+    const shown = await home.run(['actions', 'show', 'postgres.terminate-session']);
+    const helped = await home.run(['postgres', 'terminate-session', '--help']);
+    expect(shown.stdout).toBe(helped.stdout);
+    expect(shown.stdout).toContain('# End a stuck migration');
   });
 
   it('of a group and of the whole lists what there is', async () => {

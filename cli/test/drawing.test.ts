@@ -163,8 +163,8 @@ describe('units', () => {
     expect(parseDuration('1h30m')).toBe(5400);
     expect(parseDuration('10')).toBeUndefined();
     expect(parseDuration('10x')).toBeUndefined();
-    expect(parseTime('2h', NOW)).toBe(new Date(2026, 2, 2, 10).toISOString());
-    expect(parseTime('2026-03-01', NOW)).toBe(new Date(2026, 2, 1).toISOString());
-    expect(() => parseTime('yesterday', NOW)).toThrow(/is not a time/);
+    expect(parseTime('--since', '2h', NOW)).toBe(new Date(2026, 2, 2, 10).toISOString());
+    expect(parseTime('--since', '2026-03-01', NOW)).toBe(new Date(2026, 2, 1).toISOString());
+    expect(() => parseTime('--since', 'yesterday', NOW)).toThrow("--since must be a time, not 'yesterday'.");
   });
 });

@@ -73,12 +73,16 @@ describe('requests list', () => {
     expect((await home.run(['requests', 'list', ...flags])).stdout).toContain(text);
   });
 
-  it.each([[['--state', 'sucess']], [['--limit', '0']], [['--since', 'yesterday']], [['--mine', '--requester', 'amine']]])(
-    'refuses %j',
-    async (flags) => {
-      expect((await home.run(['requests', 'list', ...flags])).exit).toBe(2);
-    },
-  );
+  it.each([
+    [['--state', 'sucess'], "--state cannot be 'sucess'."],
+    [['--limit', '0'], "--limit must be a whole number of at least 1, not '0'."],
+    [['--since', 'yesterday'], "--since must be a time, not 'yesterday'."],
+    [['--mine', '--requester', 'amine'], '--mine'],
+  ])('refuses %j, naming the flag', async (flags, text) => {
+    const { exit, stderr } = await home.run(['requests', 'list', ...flags]);
+    expect(exit).toBe(2);
+    expect(stderr).toContain(text);
+  });
 });
 
 describe('one request', () => {
@@ -96,6 +100,14 @@ describe('one request', () => {
       exit: 2,
       stderr: expect.stringContaining('is not the id of a request'),
     });
+  });
+
+  it('is wrapped beside its titles to the width of the terminal', async () => {
+    server.handlers['requests.show'] = () =>
+      makeRequest('awaiting_approval', { reason: 'so that it frees the orders '.repeat(4).trim() });
+    const { stdout } = await home.run(['requests', 'show', '12'], { columns: 60 });
+    expect(stdout).toMatch(/^ {2}Reason {5}so that .*\n {13}\S/m);
+    for (const line of stdout.split('\n').filter((text) => /^ /.test(text))) expect(line.length).toBeLessThanOrEqual(60);
   });
 
   it('is watched from its first event to its end', async () => {
@@ -157,10 +169,11 @@ describe('deciding', () => {
 
   it('rejects only with a comment', async () => {
     server.handlers['requests.reject'] = () => makeRequest('rejected');
-    expect(await home.run(['requests', 'reject', '12'])).toMatchObject({
-      exit: 2,
-      stderr: expect.stringContaining('Missing: --comment.'),
-    });
+    for (const comment of [[], ['--comment', ' ']])
+      expect(await home.run(['requests', 'reject', '12', ...comment])).toMatchObject({
+        exit: 2,
+        stderr: expect.stringContaining('Missing: --comment.'),
+      });
     expect((await home.run(['requests', 'reject', '12', '--comment', 'not now'])).stdout).toBe(
       'Rejected REQ-12: it will not run.\n',
     );
@@ -248,6 +261,7 @@ describe('tokens', () => {
 
   it('are refused without a name, with a time that is no days, and without an id', async () => {
     expect((await home.run(['tokens', 'create'])).stderr).toContain('Missing: --name.');
+    expect((await home.run(['tokens', 'create', '--name', ''])).stderr).toContain('Missing: --name.');
     expect((await home.run(['tokens', 'create', '--name', 'x', '--expires-in', '5h'])).exit).toBe(2);
     expect((await home.run(['tokens', 'revoke', 'laptop'])).stderr).toContain('guichet tokens list');
   });

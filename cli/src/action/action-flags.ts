@@ -108,7 +108,9 @@ function addHowFlags(command: Command, action: Action, environments: readonly st
   command.option('--no-wait', 'File the request, print its id and leave');
   command.addOption(new Option('--wait', 'Wait for its end (the default)').hideHelp());
   command.addOption(
-    new Option('--timeout <duration>', 'Wait no longer than this, such as 10m; the request goes on').argParser(durationFlag),
+    new Option('--timeout <duration>', 'Wait no longer than this, such as 10m; the request goes on').argParser(
+      durationFlag('--timeout'),
+    ),
   );
   command.option('--idempotency-key <key>', 'Name this submission, so that repeating the command files it once');
   command.option('--output-file <path>', 'Where to save a file that it gives');

@@ -70,8 +70,10 @@ function readFile(path: string): string {
   try {
     return readFileSync(path, 'utf8');
   } catch (cause) {
-    throw new GuichetError('usage.invalid', `The input file ${path} cannot be read.`, {
-      remedy: cause instanceof Error ? cause.message : undefined,
+    // Node's message names the path once more, and the system call.
+    const why = cause instanceof Error ? cause.message.replace(/,.*$/, '') : String(cause);
+    throw new GuichetError('usage.invalid', `The input file ${path} cannot be read: ${why}.`, {
+      remedy: 'Give the path of a JSON file, or - for stdin.',
       cause,
     });
   }

@@ -44,7 +44,7 @@ async function watch(ready: ReadyCall, seconds: number): Promise<ExitCode> {
     const now = shell.context.now();
     const drawn = drawOutput(output, shell.canvas);
     const head = shell.paint.dim(`Every ${seconds}s, ${formatTime(now, now)}. Ctrl-C ends it.`);
-    if (stdout.isTTY === true) stdout.write(`\u001b[H\u001b[2J\u001b[3J${head}\n${firstLines(drawn, (stdout.rows ?? 24) - 2)}\n`);
+    if (stdout.isTTY === true) stdout.write(inPlace(`${head}\n${firstLines(drawn, (stdout.rows ?? 24) - 2)}\n`));
     else shell.print(`${drawn}\n`);
     await new Promise<void>((resolve) => {
       const timer = setTimeout(done, seconds * 1000);
@@ -57,6 +57,11 @@ async function watch(ready: ReadyCall, seconds: number): Promise<ExitCode> {
     });
     if (interrupt.aborted) return EXIT.ok; // it was asked to read until then
   }
+}
+
+/** Draws over what is on the screen, line by line: clearing it would flicker, and take what can be scrolled back to. */
+function inPlace(text: string): string {
+  return `\u001b[H${text.replaceAll('\n', '\u001b[K\n')}\u001b[J`;
 }
 
 /** What fits the screen, so that its top stays in sight. */

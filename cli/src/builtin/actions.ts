@@ -14,7 +14,7 @@ export const actionsList: Leaf = {
   define(command) {
     command
       .option('--provider <name>', 'Only those of this provider')
-      .addOption(new Option('--kind <kind>', 'read or write').argParser(oneOf(KINDS)));
+      .addOption(new Option('--kind <kind>', 'read or write').argParser(oneOf('--kind', KINDS)));
     addExamples(command, ['guichet actions list', 'guichet actions list --provider postgres --kind write']);
   },
   async run(shell, { flags }) {
@@ -70,7 +70,8 @@ export const actionsShow: Leaf = {
         });
     }
     const action = await client.call('actions.show', { params: { action: id }, signal: shell.context.interrupt });
-    await shell.show(action, () => actionCommand(shell.context, action, environments).command.helpInformation().trimEnd());
+    if (shell.forPrograms) await shell.show(action, () => '');
+    else actionCommand(shell.context, action, environments).command.outputHelp();
     return EXIT.ok;
   },
 };

@@ -17,7 +17,7 @@ export const auditList: Leaf = {
       .option('--type <type>', 'Only events of this type, such as request.approved')
       .option('--since <time>', 'Not before: 2h, 7d, 2026-03-01')
       .option('--until <time>', 'Before')
-      .addOption(new Option('--limit <number>', 'At most so many (default 50)').argParser(wholeNumber(1)))
+      .addOption(new Option('--limit <number>', 'At most so many (default 50)').argParser(wholeNumber('--limit', 1)))
       .option('--all', 'All of them');
     addExamples(command, [
       'guichet audit list --request REQ-12',
@@ -48,8 +48,8 @@ function queryOf({ flags }: Given, now: Date) {
     ...(flags['action'] !== undefined && { action: String(flags['action']) }),
     ...(flags['env'] !== undefined && { environment: String(flags['env']) }),
     ...(flags['type'] !== undefined && { type: String(flags['type']) }),
-    ...(since !== undefined && { since: parseTime(since, now) }),
-    ...(until !== undefined && { until: parseTime(until, now) }),
+    ...(since !== undefined && { since: parseTime('--since', since, now) }),
+    ...(until !== undefined && { until: parseTime('--until', until, now) }),
   };
 }
 

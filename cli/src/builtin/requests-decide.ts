@@ -43,7 +43,7 @@ export const requestsReject: Leaf = {
   async run(shell, { args, flags }) {
     const client = await shell.client();
     const id = readRequestId(args[0]);
-    const comment = textFlag(flags, 'comment') ?? (await askComment(shell, id));
+    const comment = textFlag(flags, 'comment')?.trim() || (await askComment(shell, id));
     const rejected = await client.call('requests.reject', {
       params: { request: id },
       body: { comment },

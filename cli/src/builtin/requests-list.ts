@@ -12,13 +12,13 @@ export const requestsList: Leaf = {
     command
       .option('--to-approve', 'Only those that wait for an approval that you can give')
       .option('--mine', 'Only your own')
-      .addOption(new Option('--state <state>', REQUEST_STATES.join(', ')).argParser(oneOf(REQUEST_STATES)))
+      .addOption(new Option('--state <state>', REQUEST_STATES.join(', ')).argParser(oneOf('--state', REQUEST_STATES)))
       .option('--action <id>', 'An action such as postgres.terminate-session, or postgres.*')
       .option('-e, --env <environment>', 'Only in this environment')
       .option('--requester <who>', 'user:NAME or machine:NAME; a bare name is a user')
       .option('--since <time>', 'Not before: 2h, 7d, 2026-03-01')
       .option('--until <time>', 'Before')
-      .addOption(new Option('--limit <number>', 'At most so many (default 50)').argParser(wholeNumber(1)))
+      .addOption(new Option('--limit <number>', 'At most so many (default 50)').argParser(wholeNumber('--limit', 1)))
       .option('--all', 'All of them');
     addExamples(command, [
       'guichet requests list --to-approve',
@@ -52,8 +52,8 @@ function queryOf({ flags }: Given, now: Date) {
     ...(flags['action'] !== undefined && { action: String(flags['action']) }),
     ...(flags['env'] !== undefined && { environment: String(flags['env']) }),
     ...(who !== undefined && { requester: who === 'me' || who.includes(':') ? who : `user:${who}` }),
-    ...(since !== undefined && { since: parseTime(since, now) }),
-    ...(until !== undefined && { until: parseTime(until, now) }),
+    ...(since !== undefined && { since: parseTime('--since', since, now) }),
+    ...(until !== undefined && { until: parseTime('--until', until, now) }),
   };
 }
 

@@ -27,7 +27,9 @@ export const requestsWatch: Leaf = {
   define(command) {
     command
       .argument('<request>', 'REQ-12, or just 12')
-      .addOption(new Option('--timeout <duration>', 'Watch no longer than this, such as 10m').argParser(durationFlag))
+      .addOption(
+        new Option('--timeout <duration>', 'Watch no longer than this, such as 10m').argParser(durationFlag('--timeout')),
+      )
       .option('--output-file <path>', 'Where to save a file that it gives');
     addExamples(command, ['guichet requests watch REQ-12', 'guichet requests watch 12 --timeout 10m && echo done']);
   },

@@ -9,7 +9,7 @@ import { readPages, sayMore } from './pages.ts';
 export const tokensList: Leaf = {
   define(command) {
     command
-      .addOption(new Option('--limit <number>', 'At most so many (default 50)').argParser(wholeNumber(1)))
+      .addOption(new Option('--limit <number>', 'At most so many (default 50)').argParser(wholeNumber('--limit', 1)))
       .option('--all', 'All of them');
     addExamples(command, ['guichet tokens list']);
   },
@@ -62,9 +62,8 @@ export const tokensCreate: Leaf = {
   },
   /** The secret alone goes to stdout, so that it can be piped to where it belongs. */
   async run(shell, { flags }) {
-    const name = textFlag(flags, 'name');
-    if (name === undefined)
-      throw new GuichetError('usage.invalid', 'Missing: --name.', { remedy: 'Say what it is for: --name laptop.' });
+    const name = textFlag(flags, 'name')?.trim();
+    if (!name) throw new GuichetError('usage.invalid', 'Missing: --name.', { remedy: 'Say what it is for: --name laptop.' });
     const machine = textFlag(flags, 'machine');
     const actions = listFlag(flags, 'action');
     const environments = listFlag(flags, 'environment');

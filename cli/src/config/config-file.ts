@@ -1,5 +1,5 @@
 import { chmodSync, mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { dirname, join, normalize } from 'node:path';
 import { GuichetError } from '@guichet/contract';
 import type { Context } from '../context.ts';
 
@@ -17,7 +17,8 @@ export interface ConfigFile {
 
 /** `$GUICHET_CONFIG`, else `$XDG_CONFIG_HOME/guichet/config.json`, else `~/.config/guichet/config.json`. */
 export function configPath({ env, home }: Pick<Context, 'env' | 'home'>): string {
-  return env['GUICHET_CONFIG'] || join(env['XDG_CONFIG_HOME'] || join(home, '.config'), 'guichet', 'config.json');
+  if (env['GUICHET_CONFIG']) return normalize(env['GUICHET_CONFIG']);
+  return join(env['XDG_CONFIG_HOME'] || join(home, '.config'), 'guichet', 'config.json');
 }
 
 /**
