@@ -13,9 +13,15 @@ People of the demo, each a profile of the command line:
 In production a migration holds locks, and checkouts wait behind it. In a second terminal:
   ./guichet postgres blocking --instance pg1 --env production
   ./guichet postgres terminate-session --instance pg1 --pid ${pid} --env production --reason "migration stuck, orders are timing out"
-and, as the second person, in a third one (REQ is the id that the second one shows):
+and, as the second person, in a third one (REQ is the id that the second command shows, such as REQ-1):
   GUICHET_PROFILE=amine ./guichet requests list --to-approve
   GUICHET_PROFILE=amine ./guichet requests approve REQ --comment "go"
+The migration comes back 45 s later, as another session: blocking shows its pid.
+
+Try also:
+  ./guichet orders refund --order A-1042 --amount 1250 --env production --reason "damaged goods"
+  ./guichet audit list
+  export PATH="$PWD:$PATH"; source <(guichet completion bash)      # guichet without ./, as its hints write it; Tab completes
 
 Ctrl-C stops everything.
 `;
