@@ -135,7 +135,7 @@ describe('a submission', () => {
 });
 
 const PATHS: readonly (readonly [path: string, code: Problem['code'], words: string])[] = [
-  ['/', 'route.unknown', '/openapi.json'],
+  ['/nope', 'route.unknown', '/openapi.json'],
   ['/v1/me/', 'route.unknown', 'There is no GET /v1/me/'],
   ['/V1/me', 'route.unknown', 'There is no GET /V1/me'],
   ['//v1/me', 'route.unknown', 'There is no'],

@@ -3,12 +3,11 @@ import { hostname } from 'node:os';
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { GuichetError, type ProviderEndpoint } from '@guichet/contract';
-import { startPostgres } from '@guichet/postgres-server';
 import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
 import { Catalog, type Company, Grants, HttpEndpoint, loadCompany, ProviderCalls, type ProviderSource } from './catalog/index.ts';
 import type { Config, ProviderConfig } from './config.ts';
-import { Bus, Database, migrate, statement } from './db/index.ts';
+import { Bus, Database, keepEmbedded, migrate, statement } from './db/index.ts';
 import { closeServer, createServer, Metrics } from './http/index.ts';
 import { Tokens } from './identity/index.ts';
 import { createLogger } from './logger.ts';
@@ -145,7 +144,7 @@ async function openDatabase(
   config: Config,
   { closers, onError }: { closers: Closer[]; onError: (error: unknown) => void },
 ): Promise<{ url: string; db: Database }> {
-  const url = await databaseUrl(config, closers);
+  const url = await databaseUrl(config, { closers, onError });
   await migrate(url);
   const db = new Database({ url, poolSize: config.poolSize, onError });
   closers.push(() => db.close());
@@ -166,12 +165,15 @@ function cannotListen({ listen: { host, port } }: Config, cause: unknown): Guich
   });
 }
 
-async function databaseUrl({ database, folder }: Config, closers: Closer[]): Promise<string> {
+async function databaseUrl(
+  { database, folder }: Config,
+  { closers, onError }: { closers: Closer[]; onError: (error: unknown) => void },
+): Promise<string> {
   if ('url' in database) return database.url;
   const { dataDir, port } = database.embedded;
-  const server = await startPostgres({ dataDir: resolve(folder, dataDir), ...(port !== undefined && { port }) });
-  closers.push(() => server.stop());
-  return server.url;
+  const { url, stop } = await keepEmbedded({ dataDir: resolve(folder, dataDir), port, onError });
+  closers.push(stop);
+  return url;
 }
 
 async function sourceOf(

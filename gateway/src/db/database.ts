@@ -30,8 +30,8 @@ export interface DatabaseOptions {
 }
 
 /**
- * The gateway's PostgreSQL. A database that is away is a `database.unavailable` within the connection timeout (3 s):
- * callers are refused clearly instead of queueing up.
+ * The gateway's PostgreSQL. A database that is away is a `database.unavailable` within the connection timeout (3 s), one
+ * that is frozen within the query timeout (12 s): callers are refused clearly instead of queueing up.
  */
 export class Database implements Queryable {
   readonly pool: pg.Pool;
@@ -43,8 +43,10 @@ export class Database implements Queryable {
       connectionTimeoutMillis: 3000,
       idleTimeoutMillis: 60_000,
       application_name: 'guichet',
+      // A server that is frozen refuses nothing and closes nothing: only our own clock ends the wait for it.
+      query_timeout: 12_000,
       // A transaction that is forgotten would hold its row locks and stall vacuum for ever.
-      options: '-c idle_in_transaction_session_timeout=10000 -c statement_timeout=30000',
+      options: '-c idle_in_transaction_session_timeout=10000 -c statement_timeout=10000',
     });
     this.pool.on('error', onError);
     // A connection that dies between two statements says so by an event, and with nobody listening that would end the
@@ -76,9 +78,12 @@ export class Database implements Queryable {
       for (const effect of effects) effect();
       return result;
     } catch (error) {
-      await client.query('rollback').catch((rollbackError: Error) => {
-        broken = rollbackError;
-      });
+      // Behind a statement without an answer a rollback would wait as long again: the connection is dropped instead.
+      if (error instanceof Error && isUnanswered(error)) broken = error;
+      else
+        await client.query('rollback').catch((rollbackError: Error) => {
+          broken = rollbackError;
+        });
       throw asDatabaseError(error);
     } finally {
       client.release(broken);
@@ -106,7 +111,13 @@ const UNAVAILABLE = /^(08|53|57P0|57014|25006|25P0[34]|40001|40P01|55P03)/;
 /** Errors of the network and of the driver that come before a statement was sent. */
 const UNSENT =
   /ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|timeout exceeded when trying to connect|Cannot use a pool after/;
-const BROKEN = /ECONNRESET|ETIMEDOUT|EPIPE|Connection terminated|Client has encountered a connection error|not queryable/;
+const BROKEN =
+  /Query read timeout|ECONNRESET|ETIMEDOUT|EPIPE|Connection terminated|Client has encountered a connection error|not queryable/;
+
+/** The error of `query_timeout`, or one made of it. */
+function isUnanswered(error: Error): boolean {
+  return error.message === 'Query read timeout' || (error.cause instanceof Error && isUnanswered(error.cause));
+}
 
 /** A lost or missing database becomes `database.unavailable`; every other error stays what it is. */
 export function asDatabaseError(error: unknown): unknown {

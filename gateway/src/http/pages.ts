@@ -30,6 +30,7 @@ export async function addPages(
   { metrics, version, publicUrl, isReady, draining }: PagesOptions,
 ): Promise<void> {
   const document = openApiDocument({ version, url: publicUrl });
+  app.get('/', async (_request, reply) => reply.redirect('/docs/'));
   app.get('/openapi.json', async () => document);
   app.get('/healthz', async () => ({ status: 'ok', version }));
   app.get('/readyz', async (_request, reply) => {
@@ -42,7 +43,8 @@ export async function addPages(
   await app.register(swaggerUi, {
     routePrefix: '/docs',
     theme: { title: 'Guichet API' },
-    uiConfig: { validatorUrl: null }, // nobody else is asked about our document
+    // No bar to load other documents with, and nobody else is asked about ours.
+    uiConfig: { layout: 'BaseLayout', validatorUrl: null },
     staticCSP: CONTENT_SECURITY,
   });
 }
