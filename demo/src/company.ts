@@ -14,6 +14,8 @@ export interface CompanyOptions {
   readonly home: string;
   readonly port: number;
   readonly ordersPort: number;
+  /** True when the data is not where ./guichet looks by itself. */
+  readonly ownData: boolean;
   /** Ends the start early. */
   readonly signal: AbortSignal;
 }
@@ -25,7 +27,13 @@ export interface RunningCompany {
 }
 
 /** Brings up the estate, its services and the gateway, says what to try, and gives back how to stop it all. */
-export async function startCompany({ home, port, ordersPort, signal }: CompanyOptions): Promise<RunningCompany | undefined> {
+export async function startCompany({
+  home,
+  port,
+  ordersPort,
+  ownData,
+  signal,
+}: CompanyOptions): Promise<RunningCompany | undefined> {
   await refuseTakenPort(port);
   const closers: (() => Promise<unknown>)[] = [];
   const stop = async (): Promise<void> => {
@@ -35,12 +43,16 @@ export async function startCompany({ home, port, ordersPort, signal }: CompanyOp
   try {
     say('starting two PostgreSQL servers (production and staging)');
     const majors = await availableMajors();
+    const started = async (wanted: Parameters<typeof startInstance>[1]): Promise<Instance> => {
+      const instance = await startInstance(home, wanted);
+      closers.push(() => instance.server.stop());
+      return instance;
+    };
     const instances = await Promise.all([
-      startInstance(home, { name: 'pg1', environment: 'production', owner: 'payments', major: 18 }),
-      // As in many companies, not every server is of the same age.
-      startInstance(home, { name: 'pg2', environment: 'staging', owner: 'payments', major: Math.min(...majors) as Major }),
+      started({ name: 'pg1', environment: 'production', owner: 'payments', major: 18 }),
+      // As in many companies, not every server is of the same age. The smallest of a list of majors is a major.
+      started({ name: 'pg2', environment: 'staging', owner: 'payments', major: Math.min(...majors) as Major }),
     ]);
-    for (const { server } of instances) closers.push(() => server.stop());
     if (signal.aborted) return void (await stop());
     const ordersUrl = `http://127.0.0.1:${ordersPort}`;
     const orders = await startOrders({ home, port: ordersPort, gatewayUrl: `http://127.0.0.1:${port}` });
@@ -48,9 +60,11 @@ export async function startCompany({ home, port, ordersPort, signal }: CompanyOp
     say('starting the gateway');
     const app = await startApp(loadConfig(await writeGatewayConfig({ home, port, ordersUrl, instances })));
     closers.push(() => app.close());
-    await writeProfiles(home, app);
+    const profiles = await writeProfiles(home, app);
     closers.push(startLife(instances));
-    process.stdout.write(welcome({ url: app.url, blocker: await blockerOf(instances) }));
+    process.stdout.write(
+      welcome({ url: app.url, blocker: await blockerOf(instances), profiles: ownData ? profiles : undefined }),
+    );
     return { app, instances, stop };
   } catch (error) {
     await stop();

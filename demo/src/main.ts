@@ -1,11 +1,10 @@
-import { rm } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { GuichetError } from '@guichet/contract';
 import { dataHome, freePort, makeFolder } from '@guichet/postgres-server';
 import { startCompany } from './company.ts';
-import { leave, occupy, refuseOccupied } from './occupant.ts';
+import { clear, leave, occupy, refuseOccupied } from './occupant.ts';
 
 const PROJECT = fileURLToPath(new URL('../..', import.meta.url));
 const HELP = `npm start: brings up Guichet with a small company around it
@@ -33,20 +32,20 @@ async function main(): Promise<void> {
     });
   const home = values.data === undefined ? dataHome(PROJECT) : resolve(values.data);
   await refuseOccupied(home);
-  if (values.reset) await rm(home, { recursive: true, force: true });
+  if (values.reset) await clear(home);
   makeFolder(home);
   await occupy(home);
   try {
-    await runCompany(home, port);
+    await runCompany({ home, port, ownData: values.data !== undefined });
   } finally {
     await leave(home);
   }
 }
 
-async function runCompany(home: string, port: number): Promise<void> {
+async function runCompany({ home, port, ownData }: { home: string; port: number; ownData: boolean }): Promise<void> {
   const stop = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => stop.abort());
-  const company = await startCompany({ home, port, ordersPort: await freePort(), signal: stop.signal });
+  const company = await startCompany({ home, port, ordersPort: await freePort(), ownData, signal: stop.signal });
   if (company === undefined) return;
   if (!stop.signal.aborted)
     await new Promise<void>((resolve) => stop.signal.addEventListener('abort', () => resolve(), { once: true }));

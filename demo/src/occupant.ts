@@ -23,3 +23,11 @@ export async function occupy(home: string): Promise<void> {
 export async function leave(home: string): Promise<void> {
   await rm(fileOf(home), { force: true });
 }
+
+/** All that the demo ever puts into its folder. Whatever else lies there is somebody's, and stays. */
+const OURS = ['cli.json', 'estate-pg1', 'estate-pg2', 'gateway-db', 'grant.key', 'guichet.yaml', 'orders', 'running'];
+
+/** Forgets all data of the demo. */
+export async function clear(home: string): Promise<void> {
+  for (const name of OURS) await rm(join(home, name), { recursive: true, force: true });
+}

@@ -1,30 +1,40 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 
 export interface OrdersProcess {
   stop(): Promise<void>;
 }
 
-/** Starts the orders service as a process of its own, as it would be in a company; it speaks to the gateway over HTTP. */
-export async function startOrders({
-  home,
-  port,
-  gatewayUrl,
-}: {
-  home: string;
-  port: number;
-  gatewayUrl: string;
-}): Promise<OrdersProcess> {
-  const main = fileURLToPath(new URL('./orders/main.ts', import.meta.url));
-  const child = spawn(process.execPath, [main], {
-    stdio: ['pipe', 'pipe', 'inherit'],
-    env: { ...process.env, ORDERS_PORT: String(port), GUICHET_URL: gatewayUrl, ORDERS_DATA: join(home, 'orders') },
-  });
+const AGAIN_MS = 2000;
+
+/**
+ * Starts the orders service as a process of its own, as it would be in a company; it speaks to the gateway over HTTP.
+ * One that ends by itself is started again.
+ */
+export async function startOrders(options: { home: string; port: number; gatewayUrl: string }): Promise<OrdersProcess> {
+  const stopped = new AbortController();
+  let child = spawnOrders(options);
+  const keep = (current: ChildProcess): void => {
+    current.once('exit', () => {
+      if (stopped.signal.aborted) return;
+      process.stderr.write('· the orders service has ended; starting it again\n');
+      void sleep(AGAIN_MS, undefined, { signal: stopped.signal }).then(
+        () => {
+          child = spawnOrders(options);
+          keep(child);
+        },
+        () => {}, // stopped meanwhile
+      );
+    });
+  };
   await served(child);
+  keep(child);
   return {
     stop: async () => {
+      stopped.abort();
       if (child.exitCode !== null || child.signalCode !== null) return;
       const exited = once(child, 'exit');
       child.kill('SIGTERM');
@@ -33,6 +43,14 @@ export async function startOrders({
       clearTimeout(late);
     },
   };
+}
+
+function spawnOrders({ home, port, gatewayUrl }: { home: string; port: number; gatewayUrl: string }): ChildProcess {
+  const main = fileURLToPath(new URL('./orders/main.ts', import.meta.url));
+  return spawn(process.execPath, [main], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+    env: { ...process.env, ORDERS_PORT: String(port), GUICHET_URL: gatewayUrl, ORDERS_DATA: join(home, 'orders') },
+  });
 }
 
 async function served(child: ChildProcess): Promise<void> {

@@ -1,6 +1,15 @@
+export interface Welcome {
+  readonly url: string;
+  /** Pid of the session that blocks production. */
+  readonly blocker: number | undefined;
+  /** The file of profiles, where the command line has to be told. */
+  readonly profiles: string | undefined;
+}
+
 /** What `npm start` prints when all is up: the address, who is who, and what to try. */
-export function welcome({ url, blocker }: { url: string; blocker: number | undefined }): string {
+export function welcome({ url, blocker, profiles }: Welcome): string {
   const pid = blocker ?? 'PID';
+  const configured = profiles === undefined ? '' : `\n  export GUICHET_CONFIG='${profiles}'      # in each terminal`;
   return `
 Guichet is open at ${url}   (API: ${url}/docs)
 
@@ -10,7 +19,7 @@ People of the demo, each a profile of the command line:
   sven    SRE, team platform
   marta   manager, team payments
 
-In production a migration holds locks, and checkouts wait behind it. In a second terminal:
+In production a migration holds locks, and checkouts wait behind it. In a second terminal:${configured}
   ./guichet postgres blocking --instance pg1 --env production
   ./guichet postgres terminate-session --instance pg1 --pid ${pid} --env production --reason "migration stuck, orders are timing out"
 and, as the second person, in a third one (REQ is the id that the second command shows, such as REQ-1):

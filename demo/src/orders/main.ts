@@ -23,6 +23,8 @@ async function main(environment: NodeJS.ProcessEnv): Promise<void> {
   const ledger = await openRefundLedger(join(ORDERS_DATA, 'refunds.jsonl'));
   const server = await serve(ordersProvider(ledger), { port: Number(ORDERS_PORT), keys: gatewayKeys(GUICHET_URL) });
 
+  // Whoever started it may be gone when it has something to say.
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
   let stopping = false;
   const stop = async () => {
     if (stopping) return;
