@@ -55,7 +55,7 @@ export async function startCompany({
     ]);
     if (signal.aborted) return void (await stop());
     const ordersUrl = `http://127.0.0.1:${ordersPort}`;
-    const orders = await startOrders({ home, port: ordersPort, gatewayUrl: `http://127.0.0.1:${port}` });
+    const orders = await startOrders({ home, port: ordersPort, gatewayUrl: `http://127.0.0.1:${port}`, signal });
     closers.push(() => orders.stop());
     say('starting the gateway');
     const app = await startApp(loadConfig(await writeGatewayConfig({ home, port, ordersUrl, instances })));

@@ -4,6 +4,14 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 
+export interface OrdersOptions {
+  readonly home: string;
+  readonly port: number;
+  readonly gatewayUrl: string;
+  /** Aborts when everything is to end. */
+  readonly signal: AbortSignal;
+}
+
 export interface OrdersProcess {
   stop(): Promise<void>;
 }
@@ -14,12 +22,13 @@ const AGAIN_MS = 2000;
  * Starts the orders service as a process of its own, as it would be in a company; it speaks to the gateway over HTTP.
  * One that ends by itself is started again.
  */
-export async function startOrders(options: { home: string; port: number; gatewayUrl: string }): Promise<OrdersProcess> {
+export async function startOrders(options: OrdersOptions): Promise<OrdersProcess> {
   const stopped = new AbortController();
   let child = spawnOrders(options);
   const keep = (current: ChildProcess): void => {
     current.once('exit', () => {
-      if (stopped.signal.aborted) return;
+      // Ctrl-C reaches the whole group of processes: it may have ended of that before it was told to.
+      if (stopped.signal.aborted || options.signal.aborted) return;
       process.stderr.write('· the orders service has ended; starting it again\n');
       void sleep(AGAIN_MS, undefined, { signal: stopped.signal }).then(
         () => {
@@ -45,7 +54,7 @@ export async function startOrders(options: { home: string; port: number; gateway
   };
 }
 
-function spawnOrders({ home, port, gatewayUrl }: { home: string; port: number; gatewayUrl: string }): ChildProcess {
+function spawnOrders({ home, port, gatewayUrl }: OrdersOptions): ChildProcess {
   const main = fileURLToPath(new URL('./orders/main.ts', import.meta.url));
   return spawn(process.execPath, [main], {
     stdio: ['pipe', 'pipe', 'inherit'],
