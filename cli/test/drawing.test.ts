@@ -1,4 +1,4 @@
-import type { Output, TableOutput } from '@guichet/contract';
+import { formatBytes, formatDuration, type Output, type TableOutput } from '@guichet/contract';
 import { describe, expect, it } from 'vitest';
 import { parseDuration, parseTime } from '../src/duration.ts';
 import type { Canvas } from '../src/output/canvas.ts';
@@ -6,7 +6,7 @@ import { clean } from '../src/output/clean.ts';
 import { drawOutput } from '../src/output/draw.ts';
 import { PLAIN } from '../src/output/paint.ts';
 import { sparkline } from '../src/output/timeseries.ts';
-import { formatBytes, formatDuration, formatRelative } from '../src/output/units.ts';
+import { formatRelative } from '../src/output/units.ts';
 import { fit, widthOf, wrap } from '../src/output/width.ts';
 
 const NOW = new Date(2026, 2, 2, 12, 0, 0);

@@ -75,3 +75,4 @@ export {
 export { formatRequestId, parseRequestId } from './request-id.ts';
 export { FINAL_STATES, type FinalState, isFinal, REQUEST_STATES } from './request-states.ts';
 export { Me, Planned, ProviderKeys, ROUTES, type Route, type RouteName, TokenCreated } from './routes.ts';
+export { formatBytes, formatDuration } from './units.ts';

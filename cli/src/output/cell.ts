@@ -1,7 +1,7 @@
-import type { TableOutput } from '@guichet/contract';
+import { formatBytes, formatDuration, type TableOutput } from '@guichet/contract';
 import { clean } from './clean.ts';
 import type { Paint } from './paint.ts';
-import { formatBytes, formatDuration, formatRelative, formatTime } from './units.ts';
+import { formatRelative, formatTime } from './units.ts';
 
 export type ColumnType = TableOutput['columns'][number]['type'];
 type Value = string | number | boolean | null | undefined;

@@ -1,11 +1,10 @@
-import type { Output, RecordOutput } from '@guichet/contract';
+import { formatBytes, type Output, type RecordOutput } from '@guichet/contract';
 import type { Canvas } from './canvas.ts';
 import { formatCell } from './cell.ts';
 import { clean, cleanLines } from './clean.ts';
 import { drawTable } from './table.ts';
 import { drawTimeSeries } from './timeseries.ts';
 import { drawTree } from './tree.ts';
-import { formatBytes } from './units.ts';
 import { padEnd, widthOf } from './width.ts';
 
 /** An output as people read it, without a line break at its end. */

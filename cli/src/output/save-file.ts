@@ -1,7 +1,6 @@
 import { writeFileSync } from 'node:fs';
-import { GuichetError, type Output } from '@guichet/contract';
+import { formatBytes, GuichetError, type Output } from '@guichet/contract';
 import type { Shell } from '../shell.ts';
-import { formatBytes } from './units.ts';
 
 /** Saves a file that an action gave where --output-file says; false when the flag was not given. Never overwrites. */
 export async function saveFile(shell: Shell, output: Output | null, path: unknown): Promise<boolean> {

@@ -1,7 +1,6 @@
-import type { Output } from '@guichet/contract';
+import { formatBytes, formatDuration, type Output } from '@guichet/contract';
 import type { Canvas } from './canvas.ts';
 import { clean } from './clean.ts';
-import { formatBytes, formatDuration } from './units.ts';
 import { fit, padEnd, widthOf } from './width.ts';
 
 const BARS = '▁▂▃▄▅▆▇█';

@@ -1,6 +1,5 @@
-import { GuichetError, type Request, type RequestEvent } from '@guichet/contract';
+import { formatDuration, GuichetError, type Request, type RequestEvent } from '@guichet/contract';
 import { Interrupted } from '../context.ts';
-import { formatDuration } from '../output/units.ts';
 import { fit } from '../output/width.ts';
 import type { Shell } from '../shell.ts';
 import { eventText } from './event-text.ts';

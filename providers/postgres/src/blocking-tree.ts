@@ -1,11 +1,11 @@
-import type { TreeNode } from '@guichet/contract';
+import { formatDuration, type TreeNode } from '@guichet/contract';
 import { commandLine, doing, nameOf } from './describe-session.ts';
 import type { LockWait, PreparedTransaction } from './lock-waits.ts';
 import type { Session } from './sessions.ts';
 import { CANCEL, TERMINATE } from './signal-kind.ts';
 import { objection, type Place } from './signal-target.ts';
 import { type NodeId, WaitGraph } from './wait-graph.ts';
-import { counted, inWords, shortened } from './words.ts';
+import { counted, shortened } from './words.ts';
 
 /** Who waits on whom, with all that is shown of them. */
 export interface Scene {
@@ -91,7 +91,7 @@ function describeNode(node: NodeId, scene: Scene, parent: NodeId | undefined): T
   }
   const wait = scene.waits.get(node);
   const waits = wait === undefined ? [] : [waitInWords(wait)];
-  const open = session.transactionAge === null ? [] : [`transaction open for ${inWords(session.transactionAge)}`];
+  const open = session.transactionAge === null ? [] : [`transaction open for ${formatDuration(session.transactionAge)}`];
   const query = session.query === '' ? [] : [shortened(session.query, 200)];
   return {
     label: `${node} ${nameOf(session)}${session.application === '' ? '' : ` (${session.user ?? session.kind})`} ${doing(session)}`,
@@ -127,7 +127,7 @@ function describePrepared(node: NodeId, { prepared }: Scene) {
   }
   const { owner, database, age } = transaction;
   return {
-    label: `prepared transaction '${transaction.gid}' of '${owner}' in '${database}', prepared ${inWords(age)} ago`,
+    label: `prepared transaction '${transaction.gid}' of '${owner}' in '${database}', prepared ${formatDuration(age)} ago`,
     advice: rollbackAdvice(transaction),
     data: { ...transaction },
   };

@@ -1,5 +1,5 @@
+import { formatDuration } from '@guichet/contract';
 import type { Session } from './sessions.ts';
-import { inWords } from './words.ts';
 
 type Named = Pick<Session, 'pid' | 'application' | 'user' | 'kind'>;
 
@@ -13,7 +13,7 @@ export function nameOf({ application, user, kind }: Named): string {
 export function doing(session: Session): string {
   const { state, kind, statementAge, stateAge } = session;
   const age = state === 'active' ? statementAge : stateAge;
-  return `${state ?? kind}${age === null ? '' : ` for ${inWords(age)}`}`;
+  return `${state ?? kind}${age === null ? '' : ` for ${formatDuration(age)}`}`;
 }
 
 /** `'orders-migration' (pid 14024, idle in transaction for 3m12s)` */

@@ -1,3 +1,4 @@
+import { formatDuration } from '@guichet/contract';
 import { digestOf } from '@guichet/contract/digest';
 import { type PlanResult, refuse } from '@guichet/sdk';
 import { inTransaction, introduce, nameOf } from './describe-session.ts';
@@ -9,7 +10,7 @@ import { readSessions, type Session } from './sessions.ts';
 import type { SignalKind } from './signal-kind.ts';
 import { objection, type Place, refuseUnknownPid } from './signal-target.ts';
 import { graphOf, type WaitGraph } from './wait-graph.ts';
-import { counted, inWords, shortened } from './words.ts';
+import { counted, shortened } from './words.ts';
 
 export interface Wanted {
   readonly instance: Instance;
@@ -84,7 +85,7 @@ function warningsOf(
   if (inTransaction(session) && transactionAge !== null) {
     warnings.push(
       kind.action === 'terminate-session'
-        ? `Its transaction, open for ${inWords(transactionAge)}, will be rolled back: what it has changed so far is lost.`
+        ? `Its transaction, open for ${formatDuration(transactionAge)}, will be rolled back: what it has changed so far is lost.`
         : 'The statement is rolled back, and with it the transaction that it is part of; it must be run again.',
     );
   }

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { OutputInput, RecordOutput } from '@guichet/contract';
+import { formatDuration } from '@guichet/contract';
 import { type ObservationInput, PermanentFailure, type RunContext } from '@guichet/sdk';
 import type { z } from 'zod';
 import { commandLine } from './describe-session.ts';
@@ -10,7 +11,7 @@ import { isStopped, lookAgain, sendSignal } from './send-signal.ts';
 import { readSessions } from './sessions.ts';
 import type { SignalKind } from './signal-kind.ts';
 import { countFreed, type WaitingBehind, waitingBehind } from './waiting-behind.ts';
-import { counted, inWords } from './words.ts';
+import { counted } from './words.ts';
 
 type Receipt = Extract<OutputInput, { kind: 'record' }>;
 type Field = z.input<typeof RecordOutput>['fields'][number];
@@ -158,14 +159,14 @@ function summaryOf(kind: SignalKind, { outcome, target, seconds = 0, waited, fre
     case 'stopped': {
       const of = freed < waited ? ` of ${waited}` : '';
       const effect = waited === 0 ? '' : `, ${freed}${of} waiting ${freed === 1 && of === '' ? 'session' : 'sessions'} freed`;
-      return `Stopped: ${whose} ${kind.done} after ${inWords(seconds)}${effect}`;
+      return `Stopped: ${whose} ${kind.done} after ${formatDuration(seconds)}${effect}`;
     }
     case 'had finished':
       return found === 'moved on'
         ? `Had finished: ${target.who} (pid ${target.pid}) does something else by now; nothing was signalled`
         : `Had finished: ${target.who} (pid ${target.pid}) is gone; nothing was signalled`;
     case 'still running':
-      return `Still running: ${whose} has not heeded the signal within ${inWords(seconds)}`;
+      return `Still running: ${whose} has not heeded the signal within ${formatDuration(seconds)}`;
     case 'gone':
       return `${capital(whose)} is not there any more; whether this run stopped it was not seen`;
   }

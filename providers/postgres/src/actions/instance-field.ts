@@ -1,8 +1,7 @@
-import type { Choice } from '@guichet/contract';
+import { type Choice, formatBytes } from '@guichet/contract';
 import { z } from 'zod';
 import { overviews, type State } from '../instance-overview.ts';
 import { matchesFuzzily } from '../nearest.ts';
-import { bytesInWords } from '../words.ts';
 import type { Workplace } from './workplace.ts';
 
 export const InstanceName = z.string().min(1).max(63).describe('Name of the PostgreSQL instance');
@@ -21,5 +20,5 @@ export function instanceOptions({ estate }: Workplace) {
 function detailOf(state: State): string {
   if (!state.up) return `down: ${state.reason}`;
   const { role, version, size } = state.overview;
-  return [role, `PostgreSQL ${version}`, ...(size === null ? [] : [bytesInWords(size)])].join(', ');
+  return [role, `PostgreSQL ${version}`, ...(size === null ? [] : [formatBytes(size)])].join(', ');
 }
