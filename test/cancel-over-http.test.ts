@@ -1,6 +1,7 @@
 import type { Request } from '@guichet/contract';
 import { gatewayKeys, type KeySource, type ProviderServer, serve } from '@guichet/sdk';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { startEvilProvider } from './support/evil-provider.ts';
 import { SILENT, startGateway, type TestGateway } from './support/gateway.ts';
 import { Lab, labProvider } from './support/lab-provider.ts';
 
@@ -44,4 +45,33 @@ test('a run on the network that is over its time is asked to stop, and fails by 
   const id = await hanging('lab.change-quickly');
   expect((await gateway.until(id, 'failed')).failure).toMatchObject({ code: 'run.deadline_exceeded' });
   expect(lab.effects).toEqual([]);
+});
+
+test('a wish to cancel that overtakes its run is told again until the provider knows of it', async () => {
+  const evil = await startEvilProvider();
+  const config = { providers: [{ name: 'evil', url: evil.url }], worker: { tickMs: 200, leaseSeconds: 5, graceMs: 20_000 } };
+  const other = await startGateway({ mounted: 'none', config });
+  let end = (): void => {};
+  let wishes = 0;
+  const entered = new Promise<void>((resolve) => {
+    evil.answer = (response, request) => {
+      if (request.url?.endsWith('/plan'))
+        return response.end(JSON.stringify({ summary: 'Changes it', resource: { type: 'thing', id: 'a' }, fingerprint: 'f' }));
+      if (request.url?.endsWith('/cancel')) {
+        wishes += 1;
+        if (wishes === 2) end();
+        return response.end(JSON.stringify({ running: wishes === 2 }));
+      }
+      response.write('{"type":"heartbeat"}\n');
+      end = () => response.end('{"type":"failure","failure":{"kind":"cancelled","message":"Stopped."}}\n');
+      resolve();
+    };
+  });
+  const { body } = await other.submit('nadia', { action: 'evil.change', input: {} });
+  await entered;
+  await other.call('nadia', 'POST', `/v1/requests/${body.id}/cancel`, { body: {} });
+  await other.until(body.id, 'cancelled');
+  expect(wishes).toBe(2);
+  await other.close();
+  await evil.close();
 });

@@ -83,3 +83,17 @@ test('an action that changed since the request was filed is void at the approval
   expect((await front.until(body.id, 'void')).approvals).toEqual([]);
   expect(lab.effects).toEqual([]);
 });
+
+test('what belongs to another team by now does not run on the yes of the old one', async () => {
+  const { id } = await approved();
+  lab.owner = 'sre';
+  try {
+    const ended = await runIn({}, id);
+    const message = expect.stringContaining("It belongs to team 'sre' now, no longer to team 'payments'.");
+    expect(ended.failure).toMatchObject({ code: 'plan.drifted', message });
+    expect(ended.drift?.resource.owner).toBe('sre');
+    expect(lab.effects).toEqual([]);
+  } finally {
+    lab.owner = 'payments';
+  }
+});

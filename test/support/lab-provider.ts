@@ -6,6 +6,8 @@ import { z } from 'zod';
 export class Lab {
   /** What a plan rests on: change it and an approved plan has drifted. */
   fingerprint = 'calm';
+  /** The team that owns everything in the lab. */
+  owner = 'payments';
   /** Run ids whose effect happened, in order. */
   readonly effects: string[] = [];
   /** How the next plans end. */
@@ -88,7 +90,7 @@ export function labProvider(lab: Lab, { wording = 'something' } = {}): Provider 
         return {
           summary: `Changes '${input.target}' by ${input.size}`,
           effects: [`'${input.target}' is no longer what it was`],
-          resource: { type: 'lab.thing', id: input.target, owner: 'payments' },
+          resource: { type: 'lab.thing', id: input.target, owner: lab.owner },
           fingerprint: `${lab.fingerprint}:${input.target}`,
           seen: { fingerprint: lab.fingerprint },
         };

@@ -103,13 +103,23 @@ export class Execution {
     } catch (error) {
       return this.#end(this.#close.signal.aborted ? this.#stoppedUnsent() : this.#unplanned(error));
     }
-    if (plan.fingerprint === this.#row.plan.fingerprint) return standing;
-    const message = `Things have moved since it was approved. Then: ${this.#row.plan.summary} Now: ${plan.summary}`;
+    const moved = this.#movedSince(plan, standing.found.action.team);
+    if (moved === undefined) return standing;
+    const message = `${moved} Then: ${this.#row.plan.summary} Now: ${plan.summary}`;
     return this.#end({
       type: 'void',
       drift: plan,
       failure: { code: 'plan.drifted', message, remedy: 'Look at the new plan and file it again.', retryable: false },
     });
+  }
+
+  /** What is no longer as it was approved; undefined when all of it is. Whoever owns it now has approved nothing. */
+  #movedSince({ fingerprint, resource }: Plan, providerTeam: string): string | undefined {
+    const { plan, resourceType, resourceId, ownerTeam } = this.#row;
+    if (fingerprint !== plan.fingerprint) return 'Things have moved since it was approved.';
+    if (resource.type !== resourceType || resource.id !== resourceId) return 'It would act on something else than was approved.';
+    const owner = resource.owner ?? providerTeam;
+    return owner === ownerTeam ? undefined : `It belongs to team '${owner}' now, no longer to team '${ownerTeam}'.`;
   }
 
   /** A provider that cannot plan now may be able to later; one that refuses has ended it. */
