@@ -5,10 +5,13 @@ create table approvals (
   request bigint not null,
   principal_id text not null,
   principal_name text not null,
-  teams text[] not null,
   comment text not null,
   at timestamp with time zone not null default clock_timestamp(),
+  person_id text not null,
+  groups text[] not null default '{}'::text[],
+  reused_from bigint,
   constraint approvals_request_fkey FOREIGN KEY (request) REFERENCES requests(number),
+  constraint approvals_reused_from_fkey FOREIGN KEY (reused_from) REFERENCES requests(number),
   constraint approvals_pkey PRIMARY KEY (request, principal_id)
 );
 
@@ -27,6 +30,15 @@ create table audit_events (
   data json not null default '{}'::json,
   constraint audit_events_outcome_check CHECK ((outcome = ANY (ARRAY['ok'::text, 'denied'::text, 'failed'::text]))),
   constraint audit_events_pkey PRIMARY KEY (id)
+);
+
+create table directory_claims (
+  principal_id text not null,
+  name text not null,
+  email text,
+  teams text[] not null,
+  at timestamp with time zone not null default now(),
+  constraint directory_claims_pkey PRIMARY KEY (principal_id)
 );
 
 create table migrations (
@@ -104,7 +116,7 @@ create table requests (
   drift json,
   output json,
   failure json,
-  token_maker_id text,
+  behind text[] not null default '{}'::text[],
   constraint requests_risk_check CHECK ((risk = ANY (ARRAY['safe'::text, 'reversible'::text, 'destructive'::text]))),
   constraint requests_state_check CHECK ((state = ANY (ARRAY['awaiting_approval'::text, 'queued'::text, 'running'::text, 'unknown'::text, 'succeeded'::text, 'failed'::text, 'cancelled'::text, 'rejected'::text, 'withdrawn'::text, 'expired'::text, 'void'::text]))),
   constraint requests_pkey PRIMARY KEY (number)
@@ -128,6 +140,7 @@ create table tokens (
   constraint tokens_hash_key UNIQUE (hash)
 );
 
+CREATE UNIQUE INDEX approvals_person ON public.approvals USING btree (request, person_id);
 CREATE INDEX audit_events_actor ON public.audit_events USING btree (actor_id, id);
 CREATE INDEX audit_events_request ON public.audit_events USING btree (request, id) WHERE (request IS NOT NULL);
 CREATE INDEX requests_action ON public.requests USING btree (action text_pattern_ops, number DESC);

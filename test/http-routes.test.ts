@@ -22,7 +22,7 @@ const routes = Object.entries<Route>(ROUTES).map(([name, route]) => ({
     .replace(':token', '7e3f0c1a-52b4-4d59-9a35-0a1c2b3d4e5f'),
 }));
 
-const signedIn = routes.filter(({ route }) => route.permission === 'signed-in');
+const signedIn = routes.filter(({ route }) => route.permission !== 'public');
 const withBody = routes.filter(({ route }) => route.body !== undefined);
 
 test('is signed in, but for the public keys', () => {

@@ -75,12 +75,23 @@ describe('a write that needs no approval', () => {
 describe('a write that needs an approval', () => {
   test('it waits, runs after the approval of another of the team, and the approval is on it', async () => {
     const { body } = await destroy();
-    expect(body).toMatchObject({ state: 'awaiting_approval', gates: [{ team: 'payments', count: 1, approved: 0 }], run: null });
+    expect(body).toMatchObject({
+      state: 'awaiting_approval',
+      gates: [{ approvers: 'team:payments', count: 1, approved: 0 }],
+      run: null,
+    });
     const approved = await decide('amine', 'approve', body.id, { comment: 'go', digest: body.digest });
     expect(approved.status, JSON.stringify(approved.body)).toBe(200);
     const ended = await gateway.until(body.id, 'succeeded');
     expect(ended.approvals).toEqual([
-      { by: { id: 'user:amine', name: 'Amine Diallo' }, teams: ['payments'], comment: 'go', at: expect.any(String) },
+      {
+        by: { id: 'user:amine', name: 'Amine Diallo' },
+        person: 'user:amine',
+        groups: ['user:amine', 'team:payments'],
+        comment: 'go',
+        at: expect.any(String),
+        reusedFrom: null,
+      },
     ]);
   });
 
@@ -150,7 +161,7 @@ describe('a write that needs an approval', () => {
 
   test('a gate of two takes two different people', async () => {
     const { body } = await gateway.submit('marta', { action: 'lab.destroy-together', reason: 'it is in the way' });
-    expect(body.gates).toMatchObject([{ team: 'payments', count: 2 }]);
+    expect(body.gates).toMatchObject([{ approvers: 'team:payments', count: 2 }]);
     expect((await decide('amine', 'approve', body.id)).body).toMatchObject({
       state: 'awaiting_approval',
       gates: [{ approved: 1 }],
@@ -167,7 +178,7 @@ describe('a write that needs an approval', () => {
       environment: 'production',
       reason: 'needed',
     });
-    expect(body.gates).toMatchObject([{ team: 'payments' }, { team: 'sre' }]);
+    expect(body.gates).toMatchObject([{ approvers: 'team:payments' }, { approvers: 'team:sre' }]);
     expect((await decide('amine', 'approve', body.id)).body.state).toBe('awaiting_approval');
     const more = await decide('paula', 'approve', body.id);
     expect([more.status, more.body.code]).toEqual([403, 'approval.not_approver']);

@@ -8,6 +8,7 @@ export {
   ManifestAction,
   Risk,
 } from './action.ts';
+export { approverGroupsOf, approversInWords } from './approvers.ts';
 export { canonicalJson, type Json } from './canonical.ts';
 export {
   ERRORS,
@@ -29,6 +30,7 @@ export {
   RUN_EVENTS,
 } from './events.ts';
 export { ActionId, ActionName, RequestId, Slug } from './ids.ts';
+export { OPERATIONS, type Operation } from './operations.ts';
 export {
   ColumnType,
   inBrief,
@@ -42,7 +44,15 @@ export {
   TreeOutput,
 } from './output.ts';
 export { Plan, type PlanInput, Resource } from './plan.ts';
-export { Actor, Principal, PrincipalKind, scopeCovers, Token, TokenScope } from './principal.ts';
+export {
+  Actor,
+  ApproverGroup,
+  Principal,
+  PrincipalKind,
+  scopeCovers,
+  Token,
+  TokenScope,
+} from './principal.ts';
 export { Problem } from './problem.ts';
 export { fromProblem, toProblem } from './problem-error.ts';
 export {

@@ -27,6 +27,13 @@ export const TokenScope = z.object({
 });
 export type TokenScope = z.infer<typeof TokenScope>;
 
+/**
+ * Who may lift a gate: `team:payments` (its members), `on-call:payments` (whoever is on call for it now), or
+ * `user:marta` (that person).
+ */
+export const ApproverGroup = z.string().regex(/^(?:team|on-call|user):[a-z][a-z0-9]*(?:-[a-z0-9]+)*$/);
+export type ApproverGroup = z.infer<typeof ApproverGroup>;
+
 /** Who is calling. */
 export const Principal = z
   .object({
@@ -34,7 +41,10 @@ export const Principal = z
     kind: PrincipalKind,
     name: z.string(),
     email: z.string().optional(),
+    person: z.string().nullable().describe('The human behind it: one person may have several accounts; null for a machine'),
     teams: z.array(Slug),
+    onCall: z.array(Slug).describe('Teams that they are on call for now'),
+    manager: z.string().nullable().describe('user:NAME of the one they report to'),
     scope: TokenScope,
   })
   .meta({ id: 'Principal' });

@@ -3,19 +3,20 @@ import { Risk } from './action.ts';
 import { ActionId, RequestId, Slug } from './ids.ts';
 import { Output } from './output.ts';
 import { Plan } from './plan.ts';
-import { Actor } from './principal.ts';
+import { Actor, ApproverGroup } from './principal.ts';
 import { REQUEST_STATES } from './request-states.ts';
 
 export const RequestState = z.enum(REQUEST_STATES).meta({ id: 'RequestState' });
 export type RequestState = z.infer<typeof RequestState>;
 
-/** A gate: a policy that stops a request until enough members of a team have approved. */
+/** A gate: a policy that stops a request until enough of its approvers have approved. */
 export const Gate = z
   .object({
     policy: z.string().describe('Id of the policy that set the gate'),
-    team: Slug.describe('Members of this team may lift it'),
+    approvers: ApproverGroup.describe('Who may lift it: team:NAME, on-call:NAME or user:NAME'),
     count: z.int().min(1),
     reason: z.string().describe('Why the gate is there'),
+    reuseSeconds: z.int().min(1).optional().describe('An approval of the identical digest counts again for so long'),
   })
   .meta({ id: 'Gate' });
 export type Gate = z.infer<typeof Gate>;
@@ -33,7 +34,9 @@ export type Decision = z.infer<typeof Decision>;
 export const Approval = z
   .object({
     by: Actor,
-    teams: z.array(Slug).describe('Teams of the approver when they approved'),
+    person: z.string().describe('The human who approved, whatever account they used'),
+    groups: z.array(ApproverGroup).describe('Groups that the approver belonged to when they approved'),
+    reusedFrom: RequestId.nullable().describe('The request that it was given for, when it was used again'),
     comment: z.string(),
     at: z.iso.datetime(),
   })

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { Action, ActionKind } from './action.ts';
 import { AuditEvent } from './events.ts';
 import { ActionId, RequestId, Slug } from './ids.ts';
+import type { Operation } from './operations.ts';
 import { Output } from './output.ts';
 import { Plan } from './plan.ts';
 import { Principal, Token, TokenScope } from './principal.ts';
@@ -16,10 +17,13 @@ export interface Route {
   readonly method: 'GET' | 'POST' | 'DELETE';
   /** Path with `:name` parameters. */
   readonly path: string;
-  /** `signed-in` needs a valid token; what it may do with a resource is decided by policy, inside. */
-  readonly permission: 'public' | 'signed-in';
+  /**
+   * What policy is asked for the resource that the call is about; each but `public` needs a valid credential first.
+   * `signed-in` is for what concerns the caller alone.
+   */
+  readonly permission: 'public' | 'signed-in' | Operation;
   readonly summary: string;
-  readonly tag: 'identity' | 'actions' | 'requests' | 'audit';
+  readonly tag: 'identity' | 'actions' | 'requests' | 'audit' | 'directory' | 'policy';
   readonly status: 200 | 201;
   readonly params?: z.ZodObject;
   readonly query?: z.ZodObject;
@@ -104,7 +108,7 @@ export const ROUTES = {
   'tokens.list': {
     method: 'GET',
     path: '/v1/tokens',
-    permission: 'signed-in',
+    permission: 'token.see',
     tag: 'identity',
     status: 200,
     summary: 'My tokens, and those of machines that my teams own',
@@ -114,7 +118,7 @@ export const ROUTES = {
   'tokens.create': {
     method: 'POST',
     path: '/v1/tokens',
-    permission: 'signed-in',
+    permission: 'token.create',
     tag: 'identity',
     status: 201,
     summary: 'Create a token for myself, or for a machine of one of my teams',
@@ -129,7 +133,7 @@ export const ROUTES = {
   'tokens.revoke': {
     method: 'DELETE',
     path: '/v1/tokens/:token',
-    permission: 'signed-in',
+    permission: 'token.revoke',
     tag: 'identity',
     status: 200,
     summary: 'Revoke a token, now',
@@ -139,7 +143,7 @@ export const ROUTES = {
   'actions.list': {
     method: 'GET',
     path: '/v1/actions',
-    permission: 'signed-in',
+    permission: 'action.see',
     tag: 'actions',
     status: 200,
     summary: 'The catalogue: every action that I may see (ETag, If-None-Match)',
@@ -149,7 +153,7 @@ export const ROUTES = {
   'actions.show': {
     method: 'GET',
     path: '/v1/actions/:action',
-    permission: 'signed-in',
+    permission: 'action.see',
     tag: 'actions',
     status: 200,
     summary: 'One action',
@@ -159,7 +163,7 @@ export const ROUTES = {
   'actions.options': {
     method: 'POST',
     path: '/v1/actions/:action/options',
-    permission: 'signed-in',
+    permission: 'action.plan',
     tag: 'actions',
     status: 200,
     summary: 'Live choices for a field of the input',
@@ -170,7 +174,7 @@ export const ROUTES = {
   'actions.read': {
     method: 'POST',
     path: '/v1/actions/:action/read',
-    permission: 'signed-in',
+    permission: 'action.read',
     tag: 'actions',
     status: 200,
     summary: 'Run a read action',
@@ -181,7 +185,7 @@ export const ROUTES = {
   'actions.plan': {
     method: 'POST',
     path: '/v1/actions/:action/plan',
-    permission: 'signed-in',
+    permission: 'action.plan',
     tag: 'actions',
     status: 200,
     summary: 'What a write would do, and who would have to approve it. Changes nothing',
@@ -192,7 +196,7 @@ export const ROUTES = {
   'requests.submit': {
     method: 'POST',
     path: '/v1/requests',
-    permission: 'signed-in',
+    permission: 'action.submit',
     tag: 'requests',
     status: 201,
     summary: 'Ask for a write (Idempotency-Key: the same key and body give the same request)',
@@ -202,7 +206,7 @@ export const ROUTES = {
   'requests.list': {
     method: 'GET',
     path: '/v1/requests',
-    permission: 'signed-in',
+    permission: 'request.see',
     tag: 'requests',
     status: 200,
     summary: 'Requests, newest first',
@@ -221,7 +225,7 @@ export const ROUTES = {
   'requests.show': {
     method: 'GET',
     path: '/v1/requests/:request',
-    permission: 'signed-in',
+    permission: 'request.see',
     tag: 'requests',
     status: 200,
     summary: 'One request',
@@ -231,7 +235,7 @@ export const ROUTES = {
   'requests.events': {
     method: 'GET',
     path: '/v1/requests/:request/events',
-    permission: 'signed-in',
+    permission: 'request.see',
     tag: 'requests',
     status: 200,
     summary: 'Its events as server-sent events, from the first or from Last-Event-ID, until it has ended',
@@ -243,7 +247,7 @@ export const ROUTES = {
   'requests.approve': {
     method: 'POST',
     path: '/v1/requests/:request/approve',
-    permission: 'signed-in',
+    permission: 'request.approve',
     tag: 'requests',
     status: 200,
     summary: 'Approve the effect that the digest names',
@@ -256,7 +260,7 @@ export const ROUTES = {
   'requests.reject': {
     method: 'POST',
     path: '/v1/requests/:request/reject',
-    permission: 'signed-in',
+    permission: 'request.reject',
     tag: 'requests',
     status: 200,
     summary: 'Reject, with a comment',
@@ -267,7 +271,7 @@ export const ROUTES = {
   'requests.withdraw': {
     method: 'POST',
     path: '/v1/requests/:request/withdraw',
-    permission: 'signed-in',
+    permission: 'request.withdraw',
     tag: 'requests',
     status: 200,
     summary: 'Take back my own request while it awaits approval',
@@ -278,7 +282,7 @@ export const ROUTES = {
   'requests.cancel': {
     method: 'POST',
     path: '/v1/requests/:request/cancel',
-    permission: 'signed-in',
+    permission: 'request.cancel',
     tag: 'requests',
     status: 200,
     summary: 'Stop a request that is queued or running',
@@ -289,7 +293,7 @@ export const ROUTES = {
   'audit.list': {
     method: 'GET',
     path: '/v1/audit',
-    permission: 'signed-in',
+    permission: 'audit.see',
     tag: 'audit',
     status: 200,
     summary: 'The audit log, newest first',

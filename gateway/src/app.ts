@@ -5,13 +5,14 @@ import { pathToFileURL } from 'node:url';
 import { GuichetError, type ProviderEndpoint } from '@guichet/contract';
 import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
-import { Catalog, type Company, Grants, HttpEndpoint, loadCompany, ProviderCalls, type ProviderSource } from './catalog/index.ts';
+import { Catalog, Directory, Grants, HttpEndpoint, loadCompany, ProviderCalls, type ProviderSource } from './catalog/index.ts';
 import type { Config, ProviderConfig } from './config.ts';
 import { Bus, Database, keepEmbedded, migrate, statement } from './db/index.ts';
 import { closeServer, createServer, Metrics } from './http/index.ts';
 import { Tokens } from './identity/index.ts';
 import { createLogger } from './logger.ts';
 import { Jobs } from './notify/index.ts';
+import { Policy } from './policy/index.ts';
 import { Reads } from './reads/index.ts';
 import { Decisions, Requests } from './requests/index.ts';
 import { Transitions, Worker } from './runner/index.ts';
@@ -38,7 +39,7 @@ export interface App {
   readonly url: string;
   readonly server: FastifyInstance;
   readonly tokens: Tokens;
-  readonly company: Company;
+  readonly directory: Directory;
   readonly catalog: Catalog;
   /** Takes no new work, lets what runs come to its end, and stops. */
   close(): Promise<void>;
@@ -75,7 +76,8 @@ async function start(
   await bus.start();
 
   const people = await loadCompany(resolve(config.folder, config.company));
-  const company = (): Company => people;
+  const directory = new Directory({ company: people });
+  const policy = new Policy({ company: () => directory.company });
   const issuer = config.publicUrl ?? `http://${config.listen.host}:${config.listen.port}`;
   const grants = await Grants.load({ keyFile: resolve(config.folder, config.grantKeyFile), issuer });
   const sources = await Promise.all(config.providers.map((provider) => sourceOf(provider, { config, grants, closers })));
@@ -88,11 +90,11 @@ async function start(
   const calls = new ProviderCalls({ grants, now });
   const windows = { approvalMs: config.windows.approval, startMs: config.windows.start };
   const jobs = new Jobs({ url, webhooks: config.webhooks, onError });
-  const world = { db, bus, catalog, company, calls, windows };
+  const world = { db, bus, catalog, directory, policy, calls, windows };
   const requestOptions = { ...world, outbox: jobs, now };
   const requests = new Requests(requestOptions);
   const decisions = new Decisions(requestOptions);
-  const tokens = new Tokens({ db, company, environments: config.environments });
+  const tokens = new Tokens({ db, directory, policy, environments: config.environments });
   closers.push(() => jobs.stop());
   await jobs.start((number) => decisions.expire(number));
 
@@ -110,8 +112,20 @@ async function start(
       () => true,
       () => false,
     );
-  const reads = new Reads({ db, catalog, calls });
-  const services = { db, bus, catalog, tokens, grants, reads, requests, decisions, version: VERSION, draining: draining.signal };
+  const reads = new Reads({ db, catalog, calls, policy });
+  const services = {
+    db,
+    bus,
+    catalog,
+    policy,
+    tokens,
+    grants,
+    reads,
+    requests,
+    decisions,
+    version: VERSION,
+    draining: draining.signal,
+  };
   const server = await createServer({ ...services, logger, metrics, publicUrl: issuer, isReady });
   closers.push(async () => {
     draining.abort();
@@ -122,19 +136,20 @@ async function start(
     throw cannotListen(config, error);
   });
   logger.info({ url: address, worker: enabled ? name : 'off' }, 'guichet is open');
-  return { url: address, server, tokens, company: people, catalog, close: () => closeAll(closers) };
+  return { url: address, server, tokens, directory, catalog, close: () => closeAll(closers) };
 }
 
 /** For the operator's own commands: the tokens and the company of a gateway that need not run. */
 export async function withTokens<Result>(
   config: Config,
-  work: (parts: { tokens: Tokens; company: Company }) => Promise<Result>,
+  work: (parts: { tokens: Tokens; directory: Directory }) => Promise<Result>,
 ): Promise<Result> {
   const closers: Closer[] = [];
   try {
-    const company = await loadCompany(resolve(config.folder, config.company));
+    const directory = new Directory({ company: await loadCompany(resolve(config.folder, config.company)) });
+    const policy = new Policy({ company: () => directory.company });
     const { db } = await openDatabase(config, { closers, onError: () => {} });
-    return await work({ tokens: new Tokens({ db, company: () => company, environments: config.environments }), company });
+    return await work({ tokens: new Tokens({ db, directory, policy, environments: config.environments }), directory });
   } finally {
     await closeAll(closers);
   }

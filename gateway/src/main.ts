@@ -87,8 +87,8 @@ function stopOnSignal(close: () => Promise<void>): void {
 async function issueToken(config: Config, wanted: { principalId: string; name: string; days: number }): Promise<void> {
   const { withTokens } = await import('./app.ts');
   const { principalId, name, days } = wanted;
-  const secret = await withTokens(config, async ({ tokens, company }) => {
-    if (company.member(principalId) === undefined)
+  const secret = await withTokens(config, async ({ tokens, directory }) => {
+    if (directory.company.member(principalId) === undefined)
       throw new GuichetError('usage.invalid', `There is no '${principalId}' in ${config.company}.`, {
         remedy: 'Write user:NAME or machine:NAME, with a name of that file.',
       });

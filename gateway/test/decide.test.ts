@@ -1,19 +1,24 @@
-import type { Gate } from '@guichet/contract';
+import type { Gate, Operation } from '@guichet/contract';
 import { describe, expect, test } from 'vitest';
-import { decide, type Operation, type Question } from '../src/policy/index.ts';
+import { parseCompany } from '../src/catalog/index.ts';
+import { Policy, type Question } from '../src/policy/index.ts';
 
-const scope = {};
-const nadia = { id: 'user:nadia', kind: 'user', teams: ['checkout', 'payments'], scope } as const;
-const amine = { id: 'user:amine', kind: 'user', teams: ['payments'], scope } as const;
-const sven = { id: 'user:sven', kind: 'user', teams: ['sre'], scope } as const;
-const ci = { id: 'machine:ci', kind: 'machine', teams: ['payments'], scope } as const;
+const company = parseCompany('people: []\nteams: []', 'company.yaml');
+const policy = new Policy({ company: () => company });
+const decide = (question: Question) => policy.decide(question);
+
+const rest = { onCall: [], manager: null, scope: {} } as const;
+const nadia = { id: 'user:nadia', kind: 'user', teams: ['checkout', 'payments'], person: 'user:nadia', ...rest } as const;
+const amine = { id: 'user:amine', kind: 'user', teams: ['payments'], person: 'user:amine', ...rest } as const;
+const sven = { id: 'user:sven', kind: 'user', teams: ['sre'], person: 'user:sven', ...rest } as const;
+const ci = { id: 'machine:ci', kind: 'machine', teams: ['payments'], person: null, ...rest } as const;
 
 const read = { id: 'lab.look', kind: 'read', risk: 'safe' } as const;
 const change = { id: 'lab.change', kind: 'write', risk: 'reversible' } as const;
 const destroy = { id: 'lab.destroy', kind: 'write', risk: 'destructive' } as const;
 const withSre = { ...change, approval: { team: 'sre', count: 2 } };
 const resource = { type: 'lab.thing', id: 'alpha', owner: 'payments' };
-const gate: Gate = { policy: 'destructive-needs-owner', team: 'payments', count: 1, reason: '' };
+const gate: Gate = { policy: 'destructive-needs-owner', approvers: 'team:payments', count: 1, reason: '' };
 
 /** One word for a decision: what is permitted by, what is denied by, what approvals it needs. */
 function inShort(question: Question): string {
@@ -24,13 +29,13 @@ function inShort(question: Question): string {
     case 'deny':
       return `deny: ${decision.reasons.map(({ policy }) => policy).join()}`;
     case 'needs':
-      return `needs: ${decision.gates.map(({ team, count }) => `${count} of ${team}`).join(', ')}`;
+      return `needs: ${decision.gates.map(({ approvers, count }) => `${count} of ${approvers.replace('team:', '')}`).join(', ')}`;
   }
 }
 
 describe('writes', () => {
   const submit = { operation: 'action.submit', principal: nadia, resource } as const;
-  const by = (principalId: string, ...teams: string[]) => ({ principalId, teams });
+  const by = (principalId: string, ...teams: string[]) => ({ person: principalId, groups: teams.map((team) => `team:${team}`) });
 
   test.each<[string, Partial<Question>, string]>([
     [
@@ -109,10 +114,10 @@ describe('commands on a request of nadia that waits for team payments', () => {
   test.each(['request.approve', 'request.reject'] as const)(
     'who made the token of the requesting machine is refused %s',
     (operation) => {
-      const context = { requesterId: 'machine:ci', tokenMakerId: 'user:amine', gates: [gate] };
+      const context = { requesterId: 'machine:ci', behind: ['user:amine'], gates: [gate] };
       expect(inShort({ ...about, context, operation, principal: amine })).toBe('deny: no-self-approval');
       expect(inShort({ ...about, context, operation, principal: nadia })).toBe('permit: approver-is-of-the-team');
-      const approvals = [{ principalId: 'user:amine', teams: ['payments'] }];
+      const approvals = [{ person: 'user:amine', groups: ['team:payments'] }];
       expect(inShort({ ...about, context, operation: 'action.run', principal: ci, approvals })).toBe('needs: 1 of payments');
     },
   );

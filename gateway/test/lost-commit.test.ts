@@ -4,8 +4,9 @@ import { join } from 'node:path';
 import { type Action, GuichetError, type ProviderCall, type ProviderEndpoint, type RunMessage } from '@guichet/contract';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import type { Catalog, CatalogAction } from '../src/catalog/index.ts';
-import { Grants, ProviderCalls, parseCompany } from '../src/catalog/index.ts';
+import { Directory, Grants, ProviderCalls, parseCompany } from '../src/catalog/index.ts';
 import { Bus, Database, type Transaction } from '../src/db/index.ts';
+import { Policy } from '../src/policy/index.ts';
 import type { Outbox } from '../src/requests/index.ts';
 import { digestOfRequest } from '../src/requests/standing.ts';
 import { Execution } from '../src/runner/execution.ts';
@@ -97,7 +98,17 @@ async function claimed() {
     const event = { type: 'claim', runId: crypto.randomUUID(), worker: 'w', leaseMs: 60_000 } as const;
     if (row !== undefined) await transitions.apply(tx, row, { event, fence: true });
   });
-  const world = { db, bus, catalog, company: () => COMPANY, calls, transitions, windows: { approvalMs: 1000, startMs: 60_000 } };
+  const directory = new Directory({ company: COMPANY });
+  const world = {
+    db,
+    bus,
+    catalog,
+    directory,
+    policy: new Policy({ company: () => directory.company }),
+    calls,
+    transitions,
+    windows: { approvalMs: 1000, startMs: 60_000 },
+  };
   const execution = new Execution(await stored.read(number), { ...world, graceMs: 100, onError: () => {} });
   return { db, endpoint, execution, number };
 }

@@ -127,7 +127,14 @@ describe('whatever happens', () => {
 describe('approving', () => {
   const approve = (lifted: boolean): LifeEvent => {
     const by: Actor = { id: 'user:amine', name: 'Amine' };
-    const approval = { by, teams: ['payments'], comment: 'go', at: NOW.toISOString() };
+    const approval = {
+      by,
+      person: 'user:amine',
+      groups: ['team:payments'],
+      reusedFrom: null,
+      comment: 'go',
+      at: NOW.toISOString(),
+    };
     return { type: 'approve', approval, digest: 'sha256:x', gates: [], lifted, startWindowMs: START_WINDOW_MS };
   };
 
@@ -135,7 +142,11 @@ describe('approving', () => {
     const { changes, told } = taken(transition(lifeOf({ state: 'awaiting_approval' }), approve(false), NOW));
     expect(changes).toEqual({ state: 'awaiting_approval', gates: [] });
     expect(told).toEqual([
-      { type: 'request.approved', actor: expect.anything(), data: { comment: 'go', teams: ['payments'], digest: 'sha256:x' } },
+      {
+        type: 'request.approved',
+        actor: expect.anything(),
+        data: { comment: 'go', groups: ['team:payments'], digest: 'sha256:x' },
+      },
     ]);
   });
 

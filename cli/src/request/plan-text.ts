@@ -1,4 +1,4 @@
-import type { Decision, Gate, Plan } from '@guichet/contract';
+import { approversInWords, type Decision, type Gate, type Plan } from '@guichet/contract';
 import type { Canvas } from '../output/canvas.ts';
 import { clean } from '../output/clean.ts';
 import { wrap } from '../output/width.ts';
@@ -36,8 +36,8 @@ export function decisionText(decision: Decision, { paint, width }: Pick<Canvas, 
 }
 
 /** `1 approval from team 'payments'`. */
-export function gateText({ count, team }: Pick<Gate, 'count' | 'team'>): string {
-  return `${count} ${count === 1 ? 'approval' : 'approvals'} from team '${clean(team)}'`;
+export function gateText({ count, approvers }: Pick<Gate, 'count' | 'approvers'>): string {
+  return `${count} ${count === 1 ? 'approval' : 'approvals'} from ${clean(approversInWords(approvers))}`;
 }
 
 /** What a request still waits for, in one sentence part; undefined when it waits for nobody. */

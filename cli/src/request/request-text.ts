@@ -1,4 +1,4 @@
-import type { Request } from '@guichet/contract';
+import { approversInWords, type Request } from '@guichet/contract';
 import type { Canvas } from '../output/canvas.ts';
 import { formatCell } from '../output/cell.ts';
 import { clean } from '../output/clean.ts';
@@ -24,7 +24,10 @@ export function requestText(request: Request, canvas: Canvas): string {
     ),
     planText(request.plan, canvas),
     ...request.gates.map((gate) =>
-      field('Approval', `${gate.approved} of ${gate.count} from team '${clean(gate.team)}': ${clean(gate.reason)}`),
+      field(
+        'Approval',
+        `${gate.approved} of ${gate.count} from ${clean(approversInWords(gate.approvers))}: ${clean(gate.reason)}`,
+      ),
     ),
     ...request.approvals.map(({ by, at, comment }) =>
       field('Approved', `by ${clean(by.name)}, ${time(at)}${comment === '' ? '' : `: ${clean(comment)}`}`),

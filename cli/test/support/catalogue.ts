@@ -76,7 +76,16 @@ export const DELETE_TOPIC = makeAction({
 });
 
 export const ME: Me = {
-  principal: { id: 'user:nadia', kind: 'user', name: 'Nadia Benali', teams: ['payments'], scope: {} },
+  principal: {
+    id: 'user:nadia',
+    kind: 'user',
+    name: 'Nadia Benali',
+    person: 'user:nadia',
+    teams: ['payments'],
+    onCall: [],
+    manager: null,
+    scope: {},
+  },
   gateway: { version: '0.1.0', environments: ['production', 'staging'] },
   token: {
     id: '0198c7be-7c4e-7d5a-9d3f-3b1f6a2c8e11',
@@ -94,7 +103,7 @@ export const ME: Me = {
 
 export const GATE = {
   policy: 'destructive-needs-owner',
-  team: 'payments',
+  approvers: 'team:payments',
   count: 1,
   reason: 'Destructive work takes a second person',
 };

@@ -6,8 +6,24 @@ import { check, invalidFile, notYaml, suggestion } from '../findings/index.ts';
 
 /** The company file: who there is, who owns what. */
 const CompanyFile = z.strictObject({
-  people: z.array(z.strictObject({ name: Slug, fullName: z.string().min(1), email: z.email().optional() })),
-  teams: z.array(z.strictObject({ name: Slug, title: z.string().optional(), members: z.array(Slug) })),
+  people: z.array(
+    z.strictObject({
+      name: Slug,
+      fullName: z.string().min(1),
+      email: z.email().optional(),
+      manager: Slug.optional().describe('Who they report to'),
+      sameAs: Slug.optional().describe('Another account of this person'),
+    }),
+  ),
+  teams: z.array(
+    z.strictObject({
+      name: Slug,
+      title: z.string().optional(),
+      members: z.array(Slug),
+      managers: z.array(Slug).default([]),
+      onCall: z.array(Slug).default([]).describe('Who is on call for the team now'),
+    }),
+  ),
   services: z.array(z.strictObject({ name: Slug, title: z.string().optional(), team: Slug })).default([]),
   machines: z.array(z.strictObject({ name: Slug, team: Slug })).default([]),
 });
@@ -19,29 +35,55 @@ export interface Member {
   readonly kind: 'user' | 'machine';
   readonly name: string;
   readonly email?: string | undefined;
+  /** Id of the human behind it; null for a machine. */
+  readonly person: string | null;
   readonly teams: readonly string[];
+  readonly onCall: readonly string[];
+  /** user:NAME of whom they report to. */
+  readonly manager: string | null;
 }
 
 /** A member as a caller, with what their token is narrowed to. */
-export function asPrincipal({ id, kind, name, email, teams }: Member, scope: TokenScope): Principal {
-  return { id, kind, name, ...(email !== undefined && { email }), teams: [...teams], scope };
+export function asPrincipal({ email, teams, onCall, ...member }: Member, scope: TokenScope): Principal {
+  return { ...member, ...(email !== undefined && { email }), teams: [...teams], onCall: [...onCall], scope };
 }
 
 /** People, teams, services and machines, by id: `user:nadia`, `machine:ci-orders`. */
 export class Company {
   readonly #members: ReadonlyMap<string, Member>;
+  readonly #managers: ReadonlyMap<string, readonly string[]>;
   readonly teams: ReadonlySet<string>;
 
   constructor(file: CompanyFile) {
     this.teams = new Set(file.teams.map(({ name }) => name));
     const teamsOf = (person: string): string[] =>
       file.teams.filter(({ members }) => members.includes(person)).map(({ name }) => name);
+    const onCallOf = (person: string): string[] =>
+      file.teams.filter(({ onCall }) => onCall.includes(person)).map(({ name }) => name);
     const people = file.people.map(
-      ({ name, fullName, email }): Member => ({ id: `user:${name}`, kind: 'user', name: fullName, email, teams: teamsOf(name) }),
+      ({ name, fullName, email, manager, sameAs }): Member => ({
+        id: `user:${name}`,
+        kind: 'user',
+        name: fullName,
+        email,
+        person: `user:${sameAs ?? name}`,
+        teams: teamsOf(name),
+        onCall: onCallOf(name),
+        manager: manager === undefined ? null : `user:${manager}`,
+      }),
     );
     const machines = file.machines.map(
-      ({ name, team }): Member => ({ id: `machine:${name}`, kind: 'machine', name, teams: [team] }),
+      ({ name, team }): Member => ({
+        id: `machine:${name}`,
+        kind: 'machine',
+        name,
+        person: null,
+        teams: [team],
+        onCall: [],
+        manager: null,
+      }),
     );
+    this.#managers = new Map(file.teams.map(({ name, managers }) => [name, managers.map((manager) => `user:${manager}`)]));
     this.#members = new Map([...people, ...machines].map((member) => [member.id, member]));
   }
 
@@ -56,8 +98,15 @@ export class Company {
     );
   }
 
-  teamsOf(id: string): readonly string[] {
-    return this.#members.get(id)?.teams ?? [];
+  /** The human behind an id: whoever has a second account is the same person. An id that is not known stands for itself. */
+  personOf(id: string): string | null {
+    const member = this.#members.get(id);
+    return member === undefined ? (id.startsWith('user:') ? id : null) : member.person;
+  }
+
+  /** Ids of those who manage a team. */
+  managersOf(team: string): readonly string[] {
+    return this.#managers.get(team) ?? [];
   }
 }
 
@@ -103,6 +152,14 @@ function inconsistencies(file: CompanyFile): FieldError[] {
     ...file.teams.flatMap(({ members }, index) =>
       members.flatMap((name, at) => unknown(`/teams/${index}/members/${at}`, { kind: 'person', name, known: people })),
     ),
+    ...file.teams.flatMap(({ managers, onCall }, index) => [
+      ...managers.flatMap((name, at) => unknown(`/teams/${index}/managers/${at}`, { kind: 'person', name, known: people })),
+      ...onCall.flatMap((name, at) => unknown(`/teams/${index}/onCall/${at}`, { kind: 'person', name, known: people })),
+    ]),
+    ...file.people.flatMap(({ manager, sameAs }, index) => [
+      ...(manager === undefined ? [] : unknown(`/people/${index}/manager`, { kind: 'person', name: manager, known: people })),
+      ...(sameAs === undefined ? [] : unknown(`/people/${index}/sameAs`, { kind: 'person', name: sameAs, known: people })),
+    ]),
     ...file.services.flatMap(({ team }, index) => unknown(`/services/${index}/team`, { kind: 'team', name: team, known: teams })),
     ...file.machines.flatMap(({ team }, index) => unknown(`/machines/${index}/team`, { kind: 'team', name: team, known: teams })),
   ];

@@ -1,11 +1,19 @@
-import { GuichetError, type Principal, parseRequestId, type ROUTES, type Route, type RouteName } from '@guichet/contract';
+import {
+  approverGroupsOf,
+  GuichetError,
+  type Principal,
+  parseRequestId,
+  type ROUTES,
+  type Route,
+  type RouteName,
+} from '@guichet/contract';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { z } from 'zod';
 import { type AuditFilter, listAudit } from '../audit/index.ts';
 import type { Catalog, Grants } from '../catalog/index.ts';
 import type { Bus, Database } from '../db/index.ts';
 import type { Caller, Tokens } from '../identity/index.ts';
-import { decide, denied } from '../policy/index.ts';
+import { denied, type Policy } from '../policy/index.ts';
 import type { Reads } from '../reads/index.ts';
 import type { Decisions, Requests } from '../requests/index.ts';
 import { asGuichetError } from './errors.ts';
@@ -19,6 +27,7 @@ export interface Services {
   readonly db: Database;
   readonly bus: Bus;
   readonly catalog: Catalog;
+  readonly policy: Policy;
   readonly tokens: Tokens;
   readonly grants: Grants;
   readonly reads: Reads;
@@ -54,7 +63,7 @@ export type Handlers = {
 
 /** One handler for each route of the table: parse has happened, call the domain, reply. Nothing else. */
 export function makeHandlers(services: Services): Handlers {
-  const { db, bus, catalog, tokens, grants, reads, requests, decisions, version, draining } = services;
+  const { db, bus, catalog, policy, tokens, grants, reads, requests, decisions, version, draining } = services;
   return {
     'me.show': async ({ caller }) => ({ ...caller, gateway: { version, environments: [...catalog.environments] } }),
 
@@ -72,7 +81,7 @@ export function makeHandlers(services: Services): Handlers {
     'tokens.revoke': async ({ caller, params }) => tokens.revoke(caller.principal, params.token),
 
     'actions.list': async ({ caller, query, request, reply }) => {
-      const items = visibleActions(catalog, caller.principal).filter(
+      const items = visibleActions({ catalog, policy }, caller.principal).filter(
         ({ provider, kind }) =>
           (query.provider === undefined || provider === query.provider) && (query.kind === undefined || kind === query.kind),
       );
@@ -86,7 +95,7 @@ export function makeHandlers(services: Services): Handlers {
     },
     'actions.show': async ({ caller, params }) => {
       const { action } = catalog.get(params.action);
-      const decision = decide({ operation: 'action.see', principal: caller.principal, action });
+      const decision = policy.decide({ operation: 'action.see', principal: caller.principal, action });
       if (decision.effect !== 'permit') throw denied(decision);
       return action;
     },
@@ -106,11 +115,11 @@ export function makeHandlers(services: Services): Handlers {
       }),
     'requests.list': async ({ caller, query }) => {
       const { limit, cursor, requester, toApprove, ...filter } = query;
-      const { id, teams } = caller.principal;
+      const { id, person } = caller.principal;
       const items = await requests.list(caller.principal, {
         ...filter,
         requesterId: requester === 'me' ? id : requester,
-        approver: toApprove ? { id, teams } : undefined,
+        approver: toApprove && person !== null ? { person, groups: approverGroupsOf(caller.principal) } : undefined,
         before: numberCursor(cursor),
         limit: limit + 1,
       });
@@ -143,7 +152,7 @@ export function makeHandlers(services: Services): Handlers {
     'requests.cancel': async ({ caller, params, body }) => decisions.cancel(caller.principal, numberOf(params.request), body),
 
     'audit.list': async ({ caller, query }) => {
-      const decision = decide({ operation: 'audit.see', principal: caller.principal });
+      const decision = policy.decide({ operation: 'audit.see', principal: caller.principal });
       if (decision.effect !== 'permit') throw denied(decision);
       const { limit, cursor, request, actor, ...rest } = query;
       const filter: AuditFilter = {
@@ -159,8 +168,8 @@ export function makeHandlers(services: Services): Handlers {
   };
 }
 
-function visibleActions(catalog: Catalog, principal: Principal) {
-  return catalog.list().filter((action) => decide({ operation: 'action.see', principal, action }).effect === 'permit');
+function visibleActions({ catalog, policy }: Pick<Services, 'catalog' | 'policy'>, principal: Principal) {
+  return catalog.list().filter((action) => policy.decide({ operation: 'action.see', principal, action }).effect === 'permit');
 }
 
 /** A page of `limit` items out of `limit + 1`: the one too many says that there is a next page. */

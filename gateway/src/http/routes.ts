@@ -1,4 +1,4 @@
-import { GuichetError, type Route } from '@guichet/contract';
+import { GuichetError, OPERATIONS, type Route } from '@guichet/contract';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import type { Caller } from '../identity/index.ts';
@@ -20,6 +20,8 @@ export interface RoutesOptions {
   readonly authenticate: (request: FastifyRequest) => Promise<Caller>;
 }
 
+const PERMISSIONS: ReadonlySet<string> = new Set(['public', 'signed-in', ...OPERATIONS]);
+
 const NOTHING = z.strictObject({});
 
 /** Registers every route of a table. One without a permission stops the start: deny by default. */
@@ -37,8 +39,7 @@ function addRoute(
   options: { name: string; route: Route; handler: Handler; authenticate: RoutesOptions['authenticate'] },
 ): void {
   const { name, route, handler, authenticate } = options;
-  if (route.permission !== 'public' && route.permission !== 'signed-in')
-    throw new GuichetError('internal', `Route ${name} declares no permission.`);
+  if (!PERMISSIONS.has(route.permission)) throw new GuichetError('internal', `Route ${name} declares no permission.`);
   const params = route.params ?? NOTHING;
   const query = route.query?.strict() ?? NOTHING; // made once: Zod compiles each schema that is new to it
   const { body } = route;
@@ -47,7 +48,7 @@ function addRoute(
     url: route.path,
     exposeHeadRoute: route.method === 'GET' && route.response !== undefined, // a stream has no head worth asking for
     // Before the body is read: a stranger gets nothing parsed, however much they send.
-    ...(route.permission === 'signed-in' && {
+    ...(route.permission !== 'public' && {
       onRequest: async (request: FastifyRequest) => {
         request.caller = await authenticate(request);
       },

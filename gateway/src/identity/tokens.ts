@@ -1,11 +1,21 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { GuichetError, type Principal, type Token, type TokenScope } from '@guichet/contract';
 import { appendAudit } from '../audit/index.ts';
-import { asPrincipal, type Company } from '../catalog/index.ts';
+import { asPrincipal, type Directory } from '../catalog/index.ts';
 import type { Database, Queryable } from '../db/index.ts';
 import { suggestion } from '../findings/index.ts';
-import { decide } from '../policy/index.ts';
-import { BY_HASH, BY_ID, INSERT, LIST, REVOKE, STANDING, TOUCH, type TokenRow } from './token-statements.ts';
+import type { Policy } from '../policy/index.ts';
+import {
+  BY_HASH,
+  BY_ID,
+  INSERT,
+  LIST,
+  REVOKE,
+  STANDING,
+  TOUCH,
+  type TokenRow,
+  type TokenWithClaims,
+} from './token-statements.ts';
 
 /** How often the time of last use is written, at most: it must not cost a write for each call. */
 const TOUCH_EVERY_MS = 60_000;
@@ -29,7 +39,8 @@ export interface NewToken {
 
 export interface TokensOptions {
   readonly db: Database;
-  readonly company: () => Company;
+  readonly directory: Directory;
+  readonly policy: Policy;
   /** Those that a token can be narrowed to. */
   readonly environments: readonly string[];
 }
@@ -37,19 +48,21 @@ export interface TokensOptions {
 /** Tokens: 256 random bits, stored as their SHA-256, checked in the database at each call so that a revocation holds at once. */
 export class Tokens {
   readonly #db: Database;
-  readonly #company: () => Company;
+  readonly #directory: Directory;
+  readonly #policy: Policy;
   readonly #environments: readonly string[];
   readonly #touched = new Map<string, number>();
 
-  constructor({ db, company, environments }: TokensOptions) {
+  constructor({ db, directory, policy, environments }: TokensOptions) {
     this.#db = db;
-    this.#company = company;
+    this.#directory = directory;
+    this.#policy = policy;
     this.#environments = environments;
   }
 
   /** The caller behind a secret; `token.*` errors say what to do. */
   async verify(secret: string, now: Date): Promise<Caller> {
-    const row = (await this.#db.query<TokenRow>(BY_HASH, [hashOf(secret)]))[0];
+    const row = (await this.#db.query<TokenWithClaims>(BY_HASH, [hashOf(secret)]))[0];
     const caller = this.#admitted(row, now);
     this.#touch(caller.token.id, now);
     return caller;
@@ -57,10 +70,10 @@ export class Tokens {
 
   /** For calls that last: throws `token.*` when the token has ended since it was verified. */
   async reverify({ token }: Caller, now: Date): Promise<void> {
-    this.#admitted((await this.#db.query<TokenRow>(STANDING, [token.id]))[0], now);
+    this.#admitted((await this.#db.query<TokenWithClaims>(STANDING, [token.id]))[0], now);
   }
 
-  #admitted(row: TokenRow | undefined, now: Date): Caller {
+  #admitted(row: TokenWithClaims | undefined, now: Date): Caller {
     if (row === undefined)
       throw new GuichetError('token.invalid', 'This token is not known here.', { remedy: 'Sign in again: guichet login.' });
     if (row.revokedAt !== null)
@@ -71,9 +84,9 @@ export class Tokens {
       throw new GuichetError('token.expired', `The token '${row.name}' expired at ${row.expiresAt.toISOString()}.`, {
         remedy: 'Make a new one where you are still signed in (guichet tokens create), or sign in again: guichet login.',
       });
-    const member = this.#company().member(row.principalId);
+    const member = this.#directory.member(row.principalId, row.claims);
     if (member === undefined)
-      throw new GuichetError('token.invalid', `${row.principalId} is no longer in the company file.`, {
+      throw new GuichetError('token.invalid', `${row.principalId} is no longer in the company.`, {
         remedy: 'Ask the team that runs Guichet.',
       });
     return { principal: asPrincipal(member, row.scope), token: this.#view(row) };
@@ -81,7 +94,7 @@ export class Tokens {
 
   /** Creates a token; the secret is returned here and never again. */
   async create(by: Principal, wanted: NewToken): Promise<Token & { secret: string }> {
-    const owner = this.#company().member(wanted.principalId);
+    const owner = this.#directory.company.member(wanted.principalId);
     if (owner === undefined) throw unknownMachine(wanted.principalId.replace('machine:', ''), this.#machinesOf(by));
     this.#refuseUnknownEnvironments(wanted.scope);
     this.#permit('token.create', by, owner.id);
@@ -155,9 +168,7 @@ export class Tokens {
   }
 
   #machinesOf({ teams }: Principal): string[] {
-    return this.#company()
-      .machinesOf(teams)
-      .map(({ id }) => id);
+    return this.#directory.company.machinesOf(teams).map(({ id }) => id);
   }
 
   /** A token that is narrowed to a word that means nothing would look safe and be useless. */
@@ -174,9 +185,9 @@ export class Tokens {
   }
 
   #decision(operation: 'token.see' | 'token.create' | 'token.revoke', by: Principal, ownerId: string) {
-    const owner = this.#company().member(ownerId);
+    const owner = this.#directory.company.member(ownerId);
     const team = owner?.kind === 'machine' ? owner.teams[0] : undefined;
-    return decide({ operation, principal: by, context: { tokenOwner: { principalId: ownerId, team } } });
+    return this.#policy.decide({ operation, principal: by, context: { tokenOwner: { principalId: ownerId, team } } });
   }
 
   #may(operation: 'token.see', by: Principal, ownerId: string): boolean {
@@ -203,7 +214,7 @@ export class Tokens {
     const { principalId, createdById, createdByName, createdAt, expiresAt, lastUsedAt, revokedAt, ...plain } = row;
     return {
       ...plain,
-      principal: { id: principalId, name: this.#company().member(principalId)?.name ?? principalId },
+      principal: { id: principalId, name: this.#directory.company.member(principalId)?.name ?? principalId },
       createdBy: { id: createdById, name: createdByName },
       createdAt: createdAt.toISOString(),
       expiresAt: expiresAt.toISOString(),

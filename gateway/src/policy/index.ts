@@ -1,9 +1,3 @@
-export {
-  type CountedApproval,
-  type DecideAction,
-  type DecidePrincipal,
-  decide,
-  type Operation,
-  type Question,
-} from './decide.ts';
 export { denied } from './denied.ts';
+export { Policy } from './policy.ts';
+export type { CountedApproval, DecideAction, DecidePrincipal, Question } from './question.ts';

@@ -2,12 +2,13 @@ import { type AuditEventType, type Choice, GuichetError, inBrief, type Output, t
 import { appendAudit } from '../audit/index.ts';
 import type { Catalog, CatalogAction, ProviderCalls } from '../catalog/index.ts';
 import type { Database } from '../db/index.ts';
-import { decide, denied } from '../policy/index.ts';
+import { denied, type Policy } from '../policy/index.ts';
 
 export interface ReadsOptions {
   readonly db: Database;
   readonly catalog: Catalog;
   readonly calls: ProviderCalls;
+  readonly policy: Policy;
 }
 
 export interface ReadCall {
@@ -79,7 +80,7 @@ export class Reads {
       });
     // Choices help to fill the form of a write; seeing them takes what seeing its plan takes.
     const operation = found.action.kind === 'read' ? 'action.read' : 'action.plan';
-    const decision = decide({ operation, principal, action: found.action, environment: call.environment });
+    const decision = this.#options.policy.decide({ operation, principal, action: found.action, environment: call.environment });
     if (decision.effect !== 'permit') {
       await record('denied', { decision });
       throw denied(decision);

@@ -1,6 +1,8 @@
 import {
   type Approval,
   type AuditEventType,
+  approverGroupsOf,
+  approversInWords,
   type Decision,
   GuichetError,
   type Principal,
@@ -10,7 +12,7 @@ import {
 } from '@guichet/contract';
 import { appendAudit } from '../audit/index.ts';
 import type { Transaction } from '../db/index.ts';
-import { decide, denied } from '../policy/index.ts';
+import { denied } from '../policy/index.ts';
 import type { LifeEvent } from './life.ts';
 import type { RequestRow } from './row.ts';
 import { type RequestsOptions, unknownRequest } from './service.ts';
@@ -70,7 +72,10 @@ export class Decisions {
     // What refuses is given back, not thrown: what was written on the way to the refusal is to stay.
     const answer = await this.#options.db.transaction(async (tx): Promise<Request | GuichetError> => {
       const row = await lockRequest(tx, number);
-      if (row === undefined || decide({ ...aboutRequest(row), operation: 'request.see', principal }).effect !== 'permit')
+      if (
+        row === undefined ||
+        this.#options.policy.decide({ ...aboutRequest(row), operation: 'request.see', principal }).effect !== 'permit'
+      )
         return unknownRequest(number);
       // The clock is looked at here too: a timer that is late must not let an approval in.
       if (await this.#apply(tx, row, { type: 'expire' })) return stateConflict({ ...row, state: 'expired' }, command);
@@ -79,7 +84,7 @@ export class Decisions {
       if ('refusal' in outcome) return outcome.refusal;
       // Read before the commit: once it is decided nothing may fail any more.
       const after = await findRequest(tx, number);
-      return after === undefined ? unknownRequest(number) : toRequest(after, principal);
+      return after === undefined ? unknownRequest(number) : toRequest(after, { principal, policy: this.#options.policy });
     });
     if (answer instanceof GuichetError) throw answer;
     return answer;
@@ -91,13 +96,20 @@ export class Decisions {
   ): Promise<Outcome> {
     const { row, principal, command, verdict } = about;
     const by = { id: principal.id, name: principal.name };
-    const decision = decide({ ...aboutRequest(row), operation: `request.${command}`, principal });
+    const decision = this.#options.policy.decide({ ...aboutRequest(row), operation: `request.${command}`, principal });
     if (decision.effect !== 'permit') return { refusal: await this.#recordDenial(tx, about, decision) };
     switch (command) {
       case 'approve':
         return this.#approve(tx, {
           row,
-          approval: { by, teams: [...principal.teams], comment: verdict.comment, at: row.readAt.toISOString() },
+          approval: {
+            by,
+            person: principal.person ?? principal.id,
+            groups: approverGroupsOf(principal),
+            comment: verdict.comment,
+            at: row.readAt.toISOString(),
+            reusedFrom: null,
+          },
           digest: verdict.digest,
         });
       case 'reject':
@@ -120,23 +132,23 @@ export class Decisions {
           remedy: 'Look at it again, then approve.',
         }),
       };
-    if (row.approvals.some(({ by }) => by.id === approval.by.id))
+    if (row.approvals.some(({ person }) => person === approval.person))
       return {
         refusal: new GuichetError('approval.duplicate', `You have approved ${requestName(row)} already.`, {
           remedy: 'It waits for somebody else.',
         }),
       };
-    const before = standingOf(row, this.#options);
+    const before = await standingOf(tx, row, { world: this.#options });
     if (!before.holds) return { event: { type: 'void', failure: before.failure }, refusal: voided(row, before.failure.message) };
     const open = before.decision.effect === 'needs' ? before.decision.gates : [];
-    if (open.length > 0 && !open.some(({ team }) => approval.teams.includes(team)))
+    if (open.length > 0 && !open.some(({ approvers }) => approval.groups.includes(approvers)))
       return {
         refusal: new GuichetError(
           'approval.not_approver',
-          `${requestName(row)} still waits for team ${open.map(({ team }) => `'${team}'`).join(', ')}; your approval would add nothing.`,
+          `${requestName(row)} still waits for ${open.map(({ approvers }) => approversInWords(approvers)).join(', ')}; your approval would add nothing.`,
         ),
       };
-    const after = standingOf(row, this.#options, [approval.by]);
+    const after = await standingOf(tx, row, { world: this.#options, extra: [approval.by] });
     if (!after.holds) return { event: { type: 'void', failure: after.failure }, refusal: voided(row, after.failure.message) };
     await insertApproval(tx, row.number, approval);
     const lifted = after.decision.effect === 'permit';

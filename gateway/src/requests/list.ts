@@ -1,4 +1,4 @@
-import type { TokenScope } from '@guichet/contract';
+import type { ApproverGroup, TokenScope } from '@guichet/contract';
 import type { Queryable, Statement } from '../db/index.ts';
 import { statement } from '../db/index.ts';
 import { type RequestRow, ROW } from './row.ts';
@@ -12,7 +12,7 @@ export interface RequestFilter {
   readonly since?: string | undefined;
   readonly until?: string | undefined;
   /** Only those that wait for an approval that this person can give. */
-  readonly approver?: { readonly id: string; readonly teams: readonly string[] } | undefined;
+  readonly approver?: { readonly person: string; readonly groups: readonly ApproverGroup[] } | undefined;
   /** What the caller's token is narrowed to. */
   readonly scope?: TokenScope | undefined;
   /** Only requests with a smaller number than this. */
@@ -20,15 +20,12 @@ export interface RequestFilter {
   readonly limit: number;
 }
 
-/** An open gate of one of the teams, on somebody else's request that the person has not approved yet. */
-const TO_APPROVE = (
-  id: string,
-  teams: string,
-): string => `r.state = 'awaiting_approval' and r.requester_id <> ${id} and r.token_maker_id is distinct from ${id}
+/** An open gate of one of the groups, on a request that the person neither stands behind nor has approved yet. */
+const TO_APPROVE = (person: string, groups: string): string => `r.state = 'awaiting_approval' and not ${person} = any (r.behind)
   and (r.expires_at is null or r.expires_at > now())
-  and not exists (select from approvals a where a.request = r.number and a.principal_id = ${id})
-  and exists (select from jsonb_array_elements(r.gates) gate where gate->>'team' = any (${teams}::text[])
-    and (select count(*) from approvals a where a.request = r.number and gate->>'team' = any (a.teams)) < (gate->>'count')::int)`;
+  and not exists (select from approvals a where a.request = r.number and a.person_id = ${person})
+  and exists (select from jsonb_array_elements(r.gates) gate where gate->>'approvers' = any (${groups}::text[])
+    and (select count(*) from approvals a where a.request = r.number and gate->>'approvers' = any (a.groups)) < (gate->>'count')::int)`;
 
 /** Newest first. Each combination of filters is a statement of its own, so that each gets the plan that suits it. */
 export async function listRequests(db: Queryable, filter: RequestFilter): Promise<RequestRow[]> {
@@ -47,9 +44,9 @@ export async function listRequests(db: Queryable, filter: RequestFilter): Promis
   add(filter.until, (p) => `r.created_at < ${p}`);
   add(filter.before, (p) => `r.number < ${p}`);
   if (filter.approver !== undefined) {
-    const id = `$${values.push(filter.approver.id)}`;
-    const teams = `$${values.push(filter.approver.teams)}`;
-    conditions.push(TO_APPROVE(id, teams));
+    const person = `$${values.push(filter.approver.person)}`;
+    const groups = `$${values.push(filter.approver.groups)}`;
+    conditions.push(TO_APPROVE(person, groups));
   }
   const { actions, environments } = filter.scope ?? {};
   if (actions !== undefined) {

@@ -20,8 +20,8 @@ export interface RequestRow extends Life {
   readonly requesterId: string;
   readonly requesterName: string;
   readonly scope: TokenScope;
-  /** Who made the token that it was filed with. */
-  readonly tokenMakerId: string | null;
+  /** The persons behind it: the requester, whoever made its token, whoever it was filed on behalf of. */
+  readonly behind: readonly string[];
   readonly idempotencyKey: string | null;
   readonly idempotencyDigest: string | null;
   readonly gates: readonly Gate[];
@@ -66,7 +66,7 @@ export type NewRequest = Pick<
   | 'requesterId'
   | 'requesterName'
   | 'scope'
-  | 'tokenMakerId'
+  | 'behind'
   | 'idempotencyKey'
   | 'idempotencyDigest'
   | 'gates'
@@ -94,7 +94,7 @@ const NAMES = [
   'requesterId',
   'requesterName',
   'scope',
-  'tokenMakerId',
+  'behind',
   'idempotencyKey',
   'idempotencyDigest',
   'state',
@@ -129,7 +129,7 @@ const NAMES = [
 export const sqlName = (name: string): string => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 
 const APPROVALS = `(select coalesce(json_agg(json_build_object('by', json_build_object('id', a.principal_id, 'name', a.principal_name),
-  'teams', a.teams, 'comment', a.comment, 'at', to_char(a.at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')) order by a.at), '[]')
+  'person', a.person_id, 'groups', a.groups, 'comment', a.comment, 'reusedFrom', 'REQ-' || a.reused_from, 'at', to_char(a.at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')) order by a.at), '[]')
   from approvals a where a.request = r.number)`;
 
 /** The select list of a RequestRow, for a table aliased r. */

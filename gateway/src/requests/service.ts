@@ -11,7 +11,7 @@ import { digestOf } from '@guichet/contract/digest';
 import { appendAudit } from '../audit/index.ts';
 import type { CatalogAction, ProviderCalls } from '../catalog/index.ts';
 import type { Bus, Database } from '../db/index.ts';
-import { decide, denied } from '../policy/index.ts';
+import { denied } from '../policy/index.ts';
 import type { Told } from './life.ts';
 import { listRequests, type RequestFilter } from './list.ts';
 import type { Outbox } from './outbox.ts';
@@ -46,7 +46,7 @@ export interface SubmitCall extends WriteCall {
   /** Fingerprint of the plan that the requester was shown. */
   readonly fingerprint?: string | undefined;
   readonly idempotencyKey?: string | undefined;
-  /** Who made the token that it is filed with: no second person for it. */
+  /** Who made the token that it is filed with, or whom it is filed on behalf of: no second person for it. */
   readonly tokenMakerId?: string | undefined;
 }
 
@@ -77,7 +77,7 @@ export class Requests {
   /** Files a request. With an idempotency key, the same call gives the same request, however often it is sent. */
   async submit(principal: Principal, call: SubmitCall): Promise<Request> {
     const before = await this.#sentBefore(principal, call);
-    if (before !== undefined) return toRequest(before, principal);
+    if (before !== undefined) return this.#view(before, principal);
     const planned = await this.#planned(principal, call);
     if (call.fingerprint !== undefined && call.fingerprint !== planned.plan.fingerprint) {
       const data = { input: planned.input, summary: planned.plan.summary, shown: call.fingerprint };
@@ -99,27 +99,30 @@ export class Requests {
         errors: [{ field: '/reason', message: 'is required for this', remedy: 'Say why, in a sentence.' }],
       });
     const filed = await this.#insert(principal, this.#newRow(principal, call, planned, gates));
-    if (filed !== undefined) return toRequest(filed, principal);
+    if (filed !== undefined) return this.#view(filed, principal);
     const raced = await this.#sentBefore(principal, call);
     if (raced === undefined) throw new GuichetError('internal', 'The request was neither stored nor found.');
-    return toRequest(raced, principal);
+    return this.#view(raced, principal);
   }
 
   async show(principal: Principal, number: string): Promise<Request> {
-    return toRequest(await this.find(principal, number), principal);
+    return this.#view(await this.find(principal, number), principal);
   }
 
   /** The row of a request that the principal may see, else `request.unknown`. */
   async find(principal: Principal, number: string): Promise<RequestRow> {
     const row = await findRequest(this.#options.db, number);
-    if (row !== undefined && decide({ ...aboutRequest(row), operation: 'request.see', principal }).effect === 'permit')
+    if (
+      row !== undefined &&
+      this.#options.policy.decide({ ...aboutRequest(row), operation: 'request.see', principal }).effect === 'permit'
+    )
       return row;
     throw unknownRequest(number);
   }
 
   /** Newest first; of requests that the principal may see. */
   async list(principal: Principal, filter: RequestFilter): Promise<RequestSummary[]> {
-    const everybodys = decide({ operation: 'request.see', principal }).effect === 'permit';
+    const everybodys = this.#options.policy.decide({ operation: 'request.see', principal }).effect === 'permit';
     if (!everybodys && filter.requesterId !== undefined && filter.requesterId !== principal.id) return [];
     const visible = { ...filter, scope: principal.scope };
     const rows = await listRequests(this.#options.db, everybodys ? visible : { ...visible, requesterId: principal.id });
@@ -133,7 +136,8 @@ export class Requests {
         remedy: `Read it: POST /v1/actions/${call.action}/read.`,
       });
     const input = found.checkInput(call.input);
-    const allowed = decide({ operation: 'action.plan', principal, action: found.action, environment: call.environment });
+    const question = { principal, action: found.action, environment: call.environment };
+    const allowed = this.#options.policy.decide({ ...question, operation: 'action.plan' });
     if (allowed.effect !== 'permit') {
       await this.#audit(principal, call, { type: 'plan.denied', outcome: 'denied', data: { input, decision: allowed } });
       throw denied(allowed);
@@ -150,7 +154,8 @@ export class Requests {
 
   #decide(principal: Principal, call: WriteCall, { plan, found, owner }: Pick<PlannedCall, 'plan' | 'found' | 'owner'>) {
     const resource = { ...plan.resource, owner };
-    return decide({ operation: 'action.submit', principal, action: found.action, resource, environment: call.environment });
+    const question = { principal, action: found.action, resource, environment: call.environment };
+    return this.#options.policy.decide({ ...question, operation: 'action.submit' });
   }
 
   #newRow(
@@ -179,7 +184,7 @@ export class Requests {
       requesterId: principal.id,
       requesterName: principal.name,
       scope: principal.scope,
-      tokenMakerId: call.tokenMakerId ?? null,
+      behind: this.#behind(principal, call),
       idempotencyKey: call.idempotencyKey ?? null,
       idempotencyDigest: call.idempotencyKey === undefined ? null : idempotencyDigest(call),
       gates,
@@ -189,6 +194,16 @@ export class Requests {
       state: waits ? 'awaiting_approval' : 'queued',
       expiresAt: new Date(now().getTime() + (waits ? windows.approvalMs : windows.startMs)),
     };
+  }
+
+  /** Whoever makes a machine's token can act as the machine: they are no second person for what it asks. */
+  #behind(principal: Principal, { tokenMakerId }: SubmitCall): string[] {
+    const maker = tokenMakerId === undefined ? null : this.#options.directory.company.personOf(tokenMakerId);
+    return [...new Set([principal.person, maker].filter((person) => person !== null))];
+  }
+
+  #view(row: RequestRow, principal: Principal): Request {
+    return toRequest(row, { principal, policy: this.#options.policy });
   }
 
   /** The request as filed; undefined when the idempotency key was used before. */

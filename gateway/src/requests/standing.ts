@@ -1,12 +1,14 @@
-import { type Decision, ERRORS, type Failure, GuichetError, type Principal } from '@guichet/contract';
+import { approverGroupsOf, type Decision, ERRORS, type Failure, GuichetError, type Principal } from '@guichet/contract';
 import { digestOf } from '@guichet/contract/digest';
-import { asPrincipal, type Catalog, type CatalogAction, type Company } from '../catalog/index.ts';
-import { decide, type Question } from '../policy/index.ts';
+import { asPrincipal, type Catalog, type CatalogAction, type Directory } from '../catalog/index.ts';
+import type { Queryable } from '../db/index.ts';
+import type { Policy, Question } from '../policy/index.ts';
 import type { RequestRow } from './row.ts';
 
 export interface World {
   readonly catalog: Catalog;
-  readonly company: () => Company;
+  readonly directory: Directory;
+  readonly policy: Policy;
 }
 
 /** What an approval names. Any change of one of these makes another digest, and voids the approval. */
@@ -24,7 +26,7 @@ export const aboutRequest = (row: RequestRow): Omit<Question, 'operation' | 'pri
   action: { id: row.action, kind: 'write', risk: row.risk },
   resource: resourceOf(row),
   environment: row.environment,
-  context: { requesterId: row.requesterId, tokenMakerId: row.tokenMakerId ?? undefined, gates: row.gates },
+  context: { requesterId: row.requesterId, behind: row.behind, gates: row.gates },
 });
 
 /** How a request stands at this moment: does policy let it run, and if not, what is missing? */
@@ -42,22 +44,28 @@ export type Standing =
  * Asks again, with what is true now: the action as it is in the catalogue, the teams that requester and approvers are in,
  * the policies in force. Approvals that are passed beyond the recorded ones count as if recorded.
  */
-export function standingOf(row: RequestRow, { catalog, company }: World, extra: readonly { id: string }[] = []): Standing {
-  const people = company();
+export async function standingOf(
+  db: Queryable,
+  row: RequestRow,
+  { world: { catalog, directory, policy }, extra = [] }: { world: World; extra?: readonly { id: string }[] },
+): Promise<Standing> {
   const found = catalog.find(row.action);
   if (found === undefined) return fallen('action.unknown', `${row.action} is no longer offered.`);
   if (
     digestOfRequest(found, { environment: row.environment, input: row.input, fingerprint: row.plan.fingerprint }) !== row.digest
   )
     return fallen('plan.drifted', `${row.action} has changed since the request was filed.`);
-  const member = people.member(row.requesterId);
-  if (member === undefined) return fallen('policy.denied', `${row.requesterName} is no longer in the company file.`);
+  const approverIds = [...row.approvals.map(({ by }) => by), ...extra].map(({ id }) => id);
+  const members = await directory.members(db, [row.requesterId, ...approverIds]);
+  const member = members.get(row.requesterId);
+  if (member === undefined) return fallen('policy.denied', `${row.requesterName} is no longer in the company.`);
   const requester = asPrincipal(member, row.scope);
-  const approvals = [...row.approvals.map(({ by }) => by), ...extra].map(({ id }) => ({
-    principalId: id,
-    teams: people.teamsOf(id),
-  }));
-  const decision = decide({
+  const approvals = approverIds.flatMap((id) => {
+    const approver = members.get(id);
+    if (approver === undefined || approver.person === null) return [];
+    return [{ person: approver.person, groups: approverGroupsOf(approver) }];
+  });
+  const decision = policy.decide({
     ...aboutRequest(row),
     operation: 'action.run',
     principal: requester,

@@ -97,8 +97,8 @@ const after = (now: Date, ms: number): Date => new Date(now.getTime() + ms);
 
 function approve(event: Extract<LifeEvent, { type: 'approve' }>, now: Date): Transition {
   const { approval, digest, gates, lifted, startWindowMs } = event;
-  const { comment, teams } = approval;
-  const told: Told[] = [{ type: 'request.approved', actor: approval.by, data: { comment, teams, digest } }];
+  const { comment, groups } = approval;
+  const told: Told[] = [{ type: 'request.approved', actor: approval.by, data: { comment, groups, digest } }];
   if (!lifted) return { ok: true, changes: { state: 'awaiting_approval', gates }, told };
   // A new clock starts: the approval holds for so long, however long it took to be given.
   const changes = { state: 'queued', gates, expiresAt: after(now, startWindowMs) } as const;

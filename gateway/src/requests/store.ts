@@ -1,4 +1,4 @@
-import { type Actor, type Approval, formatRequestId } from '@guichet/contract';
+import { type Actor, type Approval, formatRequestId, parseRequestId } from '@guichet/contract';
 import { type Queryable, type Statement, statement, type Transaction } from '../db/index.ts';
 import type { Changes, Told } from './life.ts';
 import { columnsOf, type NewRequest, type RequestRow, ROW } from './row.ts';
@@ -114,13 +114,16 @@ export async function findByIdempotencyKey(db: Queryable, requesterId: string, k
 
 const APPROVE = statement(
   'approval-insert',
-  `insert into approvals (request, principal_id, principal_name, teams, comment, at) values ($1, $2, $3, $4, $5, $6)
+  `insert into approvals (request, principal_id, principal_name, person_id, groups, comment, at, reused_from)
+   values ($1, $2, $3, $4, $5, $6, $7, $8)
    on conflict do nothing returning request`,
 );
 
 /** False when this person has approved it before. */
-export async function insertApproval(db: Queryable, number: string, { by, teams, comment, at }: Approval): Promise<boolean> {
-  return (await db.query(APPROVE, [number, by.id, by.name, teams, comment, at])).length === 1;
+export async function insertApproval(db: Queryable, number: string, approval: Approval): Promise<boolean> {
+  const { by, person, groups, comment, at, reusedFrom } = approval;
+  const reused = reusedFrom === null ? null : (parseRequestId(reusedFrom) ?? null);
+  return (await db.query(APPROVE, [number, by.id, by.name, person, groups, comment, at, reused])).length === 1;
 }
 
 export interface StoredEvent {

@@ -9,7 +9,7 @@ import {
   type RequestEvent,
   type RequestSummary,
 } from '@guichet/contract';
-import { decide } from '../policy/index.ts';
+import type { Policy } from '../policy/index.ts';
 import type { LifeEventType } from './life.ts';
 import type { RequestRow } from './row.ts';
 import { aboutRequest } from './standing.ts';
@@ -38,7 +38,7 @@ export function toSummary(row: RequestRow): RequestSummary {
     summary: row.summary,
     gates: row.gates.map((gate) => ({
       ...gate,
-      approved: row.approvals.filter(({ teams }) => teams.includes(gate.team)).length,
+      approved: row.approvals.filter(({ groups }) => groups.includes(gate.approvers)).length,
     })),
     createdAt: iso(row.createdAt),
     updatedAt: iso(row.updatedAt),
@@ -47,7 +47,7 @@ export function toSummary(row: RequestRow): RequestSummary {
 }
 
 /** A request as the principal sees it, with what they may do with it. */
-export function toRequest(row: RequestRow, principal: Principal): Request {
+export function toRequest(row: RequestRow, { principal, policy }: { principal: Principal; policy: Policy }): Request {
   return {
     ...toSummary(row),
     actionVersion: row.actionVersion,
@@ -63,7 +63,7 @@ export function toRequest(row: RequestRow, principal: Principal): Request {
     output: row.output,
     failure: row.failure,
     lastEvent: row.eventCount,
-    allowed: isFinal(row.state) ? [] : REQUEST_COMMANDS.filter((command) => mayNow(row, principal, command)),
+    allowed: isFinal(row.state) ? [] : REQUEST_COMMANDS.filter((command) => mayNow(row, { principal, policy, command })),
   };
 }
 
@@ -88,10 +88,13 @@ const EVENT_OF: Readonly<Record<RequestCommand, LifeEventType>> = {
 };
 
 /** True when the state takes the command and policy permits it to the principal. */
-export function mayNow(row: RequestRow, principal: Principal, command: RequestCommand): boolean {
+export function mayNow(
+  row: RequestRow,
+  { principal, policy, command }: { principal: Principal; policy: Policy; command: RequestCommand },
+): boolean {
   if (!ACCEPTED[row.state].includes(EVENT_OF[command])) return false;
-  if (command === 'approve' && row.approvals.some(({ by }) => by.id === principal.id)) return false;
-  return decide({ ...aboutRequest(row), operation: `request.${command}`, principal }).effect === 'permit';
+  if (command === 'approve' && row.approvals.some(({ person }) => person === principal.person)) return false;
+  return policy.decide({ ...aboutRequest(row), operation: `request.${command}`, principal }).effect === 'permit';
 }
 
 export function toRequestEvent({ actorId, actorName, at, type, number, data }: StoredEvent): RequestEvent {

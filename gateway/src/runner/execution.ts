@@ -1,4 +1,4 @@
-import { ERRORS, type Failure, GuichetError, type Plan } from '@guichet/contract';
+import { approversInWords, ERRORS, type Failure, GuichetError, type Plan } from '@guichet/contract';
 import type { ProviderCalls, RunSubject } from '../catalog/index.ts';
 import type { Bus, Database } from '../db/index.ts';
 import {
@@ -84,11 +84,11 @@ export class Execution {
 
   /** Policy and plan once more. Undefined when the request has been ended or put back. */
   async #preflight(): Promise<Held | undefined> {
-    const standing = standingOf(this.#row, this.#options);
+    const standing = await standingOf(this.#options.db, this.#row, { world: this.#options });
     if (!standing.holds) return this.#end({ type: 'void', failure: standing.failure });
     if (standing.decision.effect === 'needs') {
-      const teams = standing.decision.gates.map(({ team }) => `'${team}'`).join(', ');
-      const message = `It now needs an approval of team ${teams} that it does not have.`;
+      const who = standing.decision.gates.map(({ approvers }) => approversInWords(approvers)).join(', ');
+      const message = `It now needs an approval of ${who} that it does not have.`;
       return this.#end({
         type: 'void',
         failure: { code: 'policy.denied', message, remedy: 'File it again.', retryable: false },

@@ -48,12 +48,13 @@ export class Observer {
   }
 
   async #ask(row: RequestRow): Promise<{ observation: Observation; againMs: number }> {
-    const { catalog, calls, company } = this.#options;
+    const { db, catalog, calls, directory } = this.#options;
     const found = catalog.find(row.action);
     if (found === undefined || row.runId === null || !found.action.available)
       return { observation: { status: 'unknown' }, againMs: AGAIN_MS.unreachable };
     // Whoever asked may have left the company since; what they started is looked after all the same.
-    const caller = { id: row.requesterId, name: row.requesterName, teams: [...company().teamsOf(row.requesterId)] };
+    const requester = (await directory.members(db, [row.requesterId])).get(row.requesterId);
+    const caller = { id: row.requesterId, name: row.requesterName, teams: [...(requester?.teams ?? [])] };
     const { environment, input, approvals, runId, plan } = row;
     try {
       const subject = {

@@ -31,7 +31,14 @@ const OBSERVATIONS: readonly Observation[] = [
   { status: 'unknown' },
 ];
 
-const approval = { by: { id: 'user:amine', name: 'Amine Diallo' }, teams: ['payments'], comment: '', at: NOW.toISOString() };
+const approval = {
+  by: { id: 'user:amine', name: 'Amine Diallo' },
+  person: 'user:amine',
+  groups: ['team:payments'],
+  reusedFrom: null,
+  comment: '',
+  at: NOW.toISOString(),
+};
 
 /** Every event there is, in every variant that the function tells apart. */
 export const EVENTS: readonly LifeEvent[] = [

@@ -58,7 +58,7 @@ const QUEUED: Omit<NewRequest, 'expiresAt'> = {
   requesterId: 'user:nadia',
   requesterName: 'Nadia Benali',
   scope: {},
-  tokenMakerId: null,
+  behind: ['user:nadia'],
   idempotencyKey: null,
   idempotencyDigest: null,
   gates: [],

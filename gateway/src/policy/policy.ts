@@ -1,66 +1,30 @@
-import type { ActionKind, ApprovalMinimum, Decision, Gate, Resource, Risk, TokenScope } from '@guichet/contract';
-import { scopeCovers } from '@guichet/contract';
-
-/** What somebody wants to do. Every door (HTTP, CLI, chat, console, agents, the runner) asks with one of these. */
-export type Operation =
-  | 'action.see'
-  | 'action.plan'
-  | 'action.read'
-  | 'action.submit'
-  | 'action.run'
-  | 'request.see'
-  | 'request.approve'
-  | 'request.reject'
-  | 'request.withdraw'
-  | 'request.cancel'
-  | 'audit.see'
-  | 'token.see'
-  | 'token.create'
-  | 'token.revoke';
-
-export interface DecidePrincipal {
-  readonly id: string;
-  readonly kind: 'user' | 'machine';
-  readonly teams: readonly string[];
-  /** What the token in use is narrowed to. */
-  readonly scope: TokenScope;
-}
-
-export interface DecideAction {
-  readonly id: string;
-  readonly kind: ActionKind;
-  readonly risk: Risk;
-  readonly approval?: ApprovalMinimum | undefined;
-}
-
-/** An approval as it counts now: with the teams that the approver is in now. */
-export interface CountedApproval {
-  readonly principalId: string;
-  readonly teams: readonly string[];
-}
-
-export interface Question {
-  readonly operation: Operation;
-  readonly principal: DecidePrincipal;
-  readonly action?: DecideAction | undefined;
-  /** `owner` is the team that owns the resource. */
-  readonly resource?: (Resource & { readonly owner: string }) | undefined;
-  readonly environment?: string | undefined;
-  readonly context?: {
-    /** Who filed the request that is spoken of. */
-    readonly requesterId?: string | undefined;
-    /** Who made the token that it was filed with. */
-    readonly tokenMakerId?: string | undefined;
-    /** Gates that its plan set when it was filed: never fewer later. */
-    readonly gates?: readonly Gate[] | undefined;
-    /** Who owns the token that is spoken of, and, of a machine's, which team. */
-    readonly tokenOwner?: { readonly principalId: string; readonly team?: string | undefined } | undefined;
-  };
-  readonly approvals?: readonly CountedApproval[] | undefined;
-}
+import { type ApproverGroup, approverGroupsOf, approversInWords, type Decision, type Gate, scopeCovers } from '@guichet/contract';
+import type { Company } from '../catalog/index.ts';
+import type { Question } from './question.ts';
 
 const PERMIT = (policy: string): Decision => ({ effect: 'permit', policies: [policy] });
 const DENY = (policy: string, message: string): Decision => ({ effect: 'deny', reasons: [{ policy, message }] });
+
+/** What decisions rest on beside the question. */
+export interface PolicyOptions {
+  readonly company: () => Company;
+}
+
+/** The one decision function of the gateway; see `decide`. */
+export class Policy {
+  readonly #company: () => Company;
+
+  constructor({ company }: PolicyOptions) {
+    this.#company = company;
+  }
+
+  decide(question: Question): Decision {
+    const { behind = [] } = question.context ?? {};
+    const company = this.#company();
+    const persons = [...behind, ...behind.map((id) => company.personOf(id) ?? id)];
+    return decide({ ...question, context: { ...question.context, behind: persons } });
+  }
+}
 
 /**
  * The one decision: permit, deny, or the gates that approvals must lift first. Pure; deny by default; anything that
@@ -68,7 +32,7 @@ const DENY = (policy: string, message: string): Decision => ({ effect: 'deny', r
  * reads for everyone in the company; writes outside production alone; destructive work and writes in production take
  * one approval of the team that owns the resource; an action's own minimum is kept; nobody approves their own request.
  */
-export function decide(question: Question): Decision {
+function decide(question: Question): Decision {
   try {
     return narrowed(question) ?? rule(question);
   } catch (error) {
@@ -121,6 +85,8 @@ function rule(question: Question): Decision {
     case 'token.create':
     case 'token.revoke':
       return token(question);
+    default:
+      return DENY('default', 'Nothing permits it.');
   }
 }
 
@@ -134,49 +100,49 @@ function write(question: Question): Decision {
   if (resource === undefined || environment === undefined) return DENY('default', 'A write names its resource and environment.');
   const gates = merge([...(context?.gates ?? []), ...gatesOf(action, resource.owner, environment)]);
   // Nobody lifts a gate on their own request, whatever was recorded.
-  const own = [question.principal.id, context?.tokenMakerId];
-  const counted = approvals.filter(({ principalId }) => !own.includes(principalId));
-  const approversOf = (team: string): number =>
-    new Set(counted.filter(({ teams }) => teams.includes(team)).map(({ principalId }) => principalId)).size;
-  const open = gates.filter(({ team, count }) => approversOf(team) < count);
+  const own = [question.principal.person, ...(context?.behind ?? [])];
+  const counted = approvals.filter(({ person }) => !own.includes(person));
+  const approvalsOf = (group: ApproverGroup): number =>
+    new Set(counted.filter(({ groups }) => groups.includes(group)).map(({ person }) => person)).size;
+  const open = gates.filter(({ approvers, count }) => approvalsOf(approvers) < count);
   if (open.length > 0) return { effect: 'needs', gates: open };
   return PERMIT(gates[0]?.policy ?? 'writes-outside-production-alone');
 }
 
-function gatesOf(action: DecideAction, owner: string, environment: string): Gate[] {
+function gatesOf(action: NonNullable<Question['action']>, owner: string, environment: string): Gate[] {
   const gates: Gate[] = [];
   if (action.risk === 'destructive')
     gates.push({
       policy: 'destructive-needs-owner',
-      team: owner,
+      approvers: `team:${owner}`,
       count: 1,
       reason: 'Destructive work takes a second person, of the team that owns it',
     });
   else if (environment === 'production')
     gates.push({
       policy: 'production-needs-owner',
-      team: owner,
+      approvers: `team:${owner}`,
       count: 1,
       reason: 'A write in production takes a second person, of the team that owns it',
     });
   if (action.approval !== undefined)
     gates.push({
       policy: 'action-minimum',
-      team: action.approval.team,
+      approvers: `team:${action.approval.team}`,
       count: action.approval.count,
       reason: `The authors of ${action.id} ask for it`,
     });
   return gates;
 }
 
-/** One gate for each team, with the largest count: the tighter one wins. */
+/** One gate for each group of approvers, with the largest count: the tighter one wins. */
 function merge(gates: readonly Gate[]): Gate[] {
-  const byTeam = new Map<string, Gate>();
+  const byGroup = new Map<string, Gate>();
   for (const gate of gates) {
-    const known = byTeam.get(gate.team);
-    if (known === undefined || known.count < gate.count) byTeam.set(gate.team, gate);
+    const known = byGroup.get(gate.approvers);
+    if (known === undefined || known.count < gate.count) byGroup.set(gate.approvers, gate);
   }
-  return [...byTeam.values()];
+  return [...byGroup.values()];
 }
 
 function judge(question: Question): Decision {
@@ -184,24 +150,32 @@ function judge(question: Question): Decision {
   const verb = operation === 'request.approve' ? 'approve' : 'reject';
   if (principal.kind !== 'user') return DENY('people-approve', `Only a person can ${verb} a request.`);
   if (isRequester(question)) return DENY('no-self-approval', `Nobody can ${verb} their own request.`);
-  // Who makes a machine's token can act as the machine: they are no second person.
-  if (context?.tokenMakerId === principal.id)
-    return DENY('no-self-approval', `Nobody can ${verb} a request that was filed with a token that they made.`);
-  const teams = context?.gates?.map(({ team }) => team) ?? [];
-  if (teams.length === 0) return DENY('approver-is-of-the-team', 'It needs no approval.');
-  if (!teams.some((team) => principal.teams.includes(team)))
-    return DENY('approver-is-of-the-team', `To ${verb} it you must be of team ${teams.map((team) => `'${team}'`).join(' or ')}.`);
+  // Through a second account, or a token of their making, they are no second person.
+  if (principal.person !== null && context?.behind?.includes(principal.person))
+    return DENY(
+      'no-self-approval',
+      `Nobody can ${verb} a request that they stand behind: they made its token, or it is another account of theirs.`,
+    );
+  const approvers = context?.gates?.map((gate) => gate.approvers) ?? [];
+  if (approvers.length === 0) return DENY('approver-is-of-the-team', 'It needs no approval.');
+  const groups = approverGroupsOf(principal);
+  if (!approvers.some((group) => groups.includes(group)))
+    return DENY('approver-is-of-the-team', `To ${verb} it you must be ${approvers.map(approversInWords).join(' or ')}.`);
   return PERMIT('approver-is-of-the-team');
 }
 
 function cancel(question: Question): Decision {
   const { principal, resource, context } = question;
   if (isRequester(question)) return PERMIT('requester-cancels');
-  const teams = [...(context?.gates ?? []).map(({ team }) => team), ...(resource === undefined ? [] : [resource.owner])];
-  if (principal.kind === 'user' && teams.some((team) => principal.teams.includes(team))) return PERMIT('owner-cancels');
+  const groups = [
+    ...(context?.gates ?? []).map(({ approvers }) => approvers),
+    ...(resource === undefined ? [] : [`team:${resource.owner}`]),
+  ];
+  const own = approverGroupsOf(principal);
+  if (groups.some((group) => own.includes(group))) return PERMIT('owner-cancels');
   return DENY(
     'owner-cancels',
-    `Only the requester, or someone of team ${[...new Set(teams)].map((team) => `'${team}'`).join(' or ')}, can cancel it.`,
+    `Only the requester, or someone of ${[...new Set(groups)].map(approversInWords).join(' or ')}, can cancel it.`,
   );
 }
 

@@ -1,0 +1,58 @@
+import { type Queryable, statement } from '../db/index.ts';
+import type { Company, Member } from './company.ts';
+
+/** What the identity provider said of a person when they last signed in; teams by the mapping of groups. */
+export interface Claims {
+  readonly name: string;
+  readonly email: string | null;
+  readonly teams: readonly string[];
+}
+
+const CLAIMS = statement(
+  'directory-claims',
+  'select principal_id as "principalId", name, email, teams from directory_claims where principal_id = any ($1::text[])',
+);
+
+export interface DirectoryOptions {
+  readonly company: Company;
+  /** True when whoever the identity provider vouches for is admitted, not only those of the company's files. */
+  readonly admitClaims?: boolean | undefined;
+}
+
+/** Who there is, at this moment: the company's files, and the groups that the identity provider tells. */
+export class Directory {
+  #company: Company;
+  readonly #admitClaims: boolean;
+
+  constructor({ company, admitClaims = false }: DirectoryOptions) {
+    this.#company = company;
+    this.#admitClaims = admitClaims;
+  }
+
+  get company(): Company {
+    return this.#company;
+  }
+
+  /** From now on this is the company. */
+  replace(company: Company): void {
+    this.#company = company;
+  }
+
+  /** Members by id, with their teams as they are now; read it inside the transaction that decides on them. */
+  async members(db: Queryable, ids: readonly string[]): Promise<ReadonlyMap<string, Member>> {
+    const rows = await db.query<Claims & { principalId: string }>(CLAIMS, [ids]);
+    const claims = new Map(rows.map((row) => [row.principalId, row]));
+    const found = ids.flatMap((id) => this.member(id, claims.get(id) ?? null) ?? []);
+    return new Map(found.map((member) => [member.id, member]));
+  }
+
+  /** A member with what was claimed of them; undefined for who is not, or no longer, one. */
+  member(id: string, claims: Claims | null): Member | undefined {
+    const listed = this.#company.member(id);
+    if (claims === null || listed?.kind === 'machine') return listed;
+    if (listed !== undefined) return { ...listed, teams: [...new Set([...listed.teams, ...claims.teams])] };
+    if (!this.#admitClaims) return undefined;
+    const { name, email, teams } = claims;
+    return { id, kind: 'user', name, email: email ?? undefined, person: id, teams, onCall: [], manager: null };
+  }
+}

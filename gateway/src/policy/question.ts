@@ -1,0 +1,39 @@
+import type { ActionKind, ApprovalMinimum, ApproverGroup, Gate, Operation, Principal, Resource, Risk } from '@guichet/contract';
+
+export type DecidePrincipal = Pick<Principal, 'id' | 'kind' | 'person' | 'manager' | 'scope'> & {
+  readonly teams: readonly string[];
+  readonly onCall: readonly string[];
+};
+
+export interface DecideAction {
+  readonly id: string;
+  readonly kind: ActionKind;
+  readonly risk: Risk;
+  readonly approval?: ApprovalMinimum | undefined;
+}
+
+/** An approval as it counts now: with the groups that the approver belongs to now. */
+export interface CountedApproval {
+  readonly person: string;
+  readonly groups: readonly ApproverGroup[];
+}
+
+export interface Question {
+  readonly operation: Operation;
+  readonly principal: DecidePrincipal;
+  readonly action?: DecideAction | undefined;
+  /** `owner` is the team that owns the resource. */
+  readonly resource?: (Resource & { readonly owner: string }) | undefined;
+  readonly environment?: string | undefined;
+  readonly context?: {
+    /** Who filed the request that is spoken of. */
+    readonly requesterId?: string | undefined;
+    /** The persons behind it: the requester, whoever made its token, whoever it was filed on behalf of. */
+    readonly behind?: readonly string[] | undefined;
+    /** Gates that its plan set when it was filed: never fewer later. */
+    readonly gates?: readonly Gate[] | undefined;
+    /** Who owns the token that is spoken of, and, of a machine's, which team. */
+    readonly tokenOwner?: { readonly principalId: string; readonly team?: string | undefined } | undefined;
+  };
+  readonly approvals?: readonly CountedApproval[] | undefined;
+}
