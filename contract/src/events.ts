@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { Operation } from './operations.ts';
 import { Actor } from './principal.ts';
 
 /** Everything that can happen to a request, in the past tense. */
@@ -24,6 +25,7 @@ export type RequestEventType = (typeof REQUEST_EVENTS)[number];
 
 /** What a run says while it runs. */
 export const RUN_EVENTS = ['run.log', 'run.progress'] as const;
+export type RunEventType = (typeof RUN_EVENTS)[number];
 
 /** Entries of the audit log that belong to no request. */
 export const AUDIT_EVENTS = [
@@ -43,6 +45,41 @@ export const AUDIT_EVENTS = [
   'token.revoked',
 ] as const;
 export type AuditEventType = (typeof AUDIT_EVENTS)[number];
+
+/** What somebody must be permitted to see each event; the gateway does not start with one that is missing here. */
+export const EVENT_PERMISSIONS = {
+  'request.submitted': 'request.see',
+  'request.approved': 'request.see',
+  'request.rejected': 'request.see',
+  'request.withdrawn': 'request.see',
+  'request.expired': 'request.see',
+  'request.queued': 'request.see',
+  'request.started': 'request.see',
+  'request.dispatched': 'request.see',
+  'request.cancel_requested': 'request.see',
+  'request.voided': 'request.see',
+  'request.succeeded': 'request.see',
+  'request.failed': 'request.see',
+  'request.cancelled': 'request.see',
+  'request.lost': 'request.see',
+  'request.requeued': 'request.see',
+  'request.settled': 'request.see',
+  'run.log': 'request.see',
+  'run.progress': 'request.see',
+  'read.answered': 'audit.see',
+  'read.failed': 'audit.see',
+  'read.denied': 'audit.see',
+  'options.answered': 'audit.see',
+  'options.failed': 'audit.see',
+  'options.denied': 'audit.see',
+  'plan.answered': 'audit.see',
+  'plan.failed': 'audit.see',
+  'plan.denied': 'audit.see',
+  'request.denied': 'audit.see',
+  'approval.denied': 'audit.see',
+  'token.created': 'audit.see',
+  'token.revoked': 'audit.see',
+} as const satisfies Record<AuditEventType | RunEventType, Operation>;
 
 /** One event of a request, as streamed. `number` counts from 1 without a gap; it is the SSE event id. */
 export const RequestEvent = z

@@ -24,6 +24,7 @@ export {
   AUDIT_EVENTS,
   AuditEvent,
   type AuditEventType,
+  EVENT_PERMISSIONS,
   REQUEST_EVENTS,
   RequestEvent,
   type RequestEventType,

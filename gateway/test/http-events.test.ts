@@ -32,7 +32,11 @@ async function serve(options: { heartbeatMs?: number; stalledMs?: number }): Pro
   server = createServer((_request, response) => {
     const signal = new AbortController().signal;
     const stateOf = async () => 'running' as const;
-    streamEvents({ db, bus, number: '1', after: 0, stateOf, response, signal, ...options }).then(resolve, resolve);
+    const sees = () => true;
+    streamEvents({ db, bus, number: '1', after: 0, sees, stateOf, response, headers: {}, signal, ...options }).then(
+      resolve,
+      resolve,
+    );
   });
   await new Promise<void>((listening) => server?.listen(0, '127.0.0.1', listening));
   const socket = connect((server.address() as AddressInfo).port, '127.0.0.1'); // it listens on a port

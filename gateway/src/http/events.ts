@@ -13,9 +13,13 @@ export interface EventStreamOptions {
   /** Number of the request. */
   readonly number: string;
   readonly after: number;
+  /** True for the types of events that the reader may see. */
+  readonly sees: (type: string) => boolean;
   /** Asked before each look at the events; rejects when the reader may see them no more. */
   readonly stateOf: () => Promise<RequestState>;
   readonly response: ServerResponse;
+  /** Headers that every answer has. */
+  readonly headers: Readonly<Record<string, number | string | string[] | undefined>>;
   /** Ends the stream early, so that the reader resumes elsewhere. */
   readonly signal: AbortSignal;
   /** How often a silent stream says that it lives, and looks by itself; 15 s when absent. */
@@ -29,7 +33,19 @@ export interface EventStreamOptions {
  * has ended (`event: end`). It subscribes before it reads, and always reads after its own cursor: nothing is missed, nothing twice.
  */
 export async function streamEvents(options: EventStreamOptions): Promise<void> {
-  const { db, bus, number, after, stateOf, response, signal, heartbeatMs = HEARTBEAT_MS, stalledMs = STALLED_MS } = options;
+  const {
+    db,
+    bus,
+    number,
+    after,
+    sees,
+    stateOf,
+    response,
+    headers,
+    signal,
+    heartbeatMs = HEARTBEAT_MS,
+    stalledMs = STALLED_MS,
+  } = options;
   const wake = waker();
   const unsubscribe = bus.subscribe(`request:${number}`, wake.ring);
   const stop = (): void => wake.ring();
@@ -42,8 +58,8 @@ export async function streamEvents(options: EventStreamOptions): Promise<void> {
   let cursor = after;
   try {
     response.writeHead(200, {
+      ...headers,
       'content-type': 'text/event-stream; charset=utf-8',
-      'cache-control': 'no-store',
       'x-accel-buffering': 'no',
     });
     response.write('retry: 1000\n\n');
@@ -53,7 +69,7 @@ export async function streamEvents(options: EventStreamOptions): Promise<void> {
       const events = await eventsAfter(db, number, cursor);
       for (const event of events) {
         const text = `id: ${event.number}\nevent: ${event.type}\ndata: ${JSON.stringify(toRequestEvent(event))}\n\n`;
-        await write(response, text, () => AbortSignal.any([signal, AbortSignal.timeout(stalledMs)]));
+        if (sees(event.type)) await write(response, text, () => AbortSignal.any([signal, AbortSignal.timeout(stalledMs)]));
         if (response.destroyed) return;
         cursor = event.number;
       }

@@ -19,6 +19,7 @@ import type { Decisions, Requests } from '../requests/index.ts';
 import { asGuichetError } from './errors.ts';
 import { etagOf, matches } from './etag.ts';
 import { streamEvents } from './events.ts';
+import { visibleEvents } from './visible-events.ts';
 
 /** A stream may outlive its token: it is looked at again this often. */
 const REVERIFY_MS = 5000;
@@ -130,7 +131,8 @@ export function makeHandlers(services: Services): Handlers {
       if (draining.aborted)
         throw new GuichetError('gateway.draining', 'This gateway is stopping.', { remedy: 'Call again: another one answers.' });
       const number = numberOf(params.request);
-      await requests.find(caller.principal, number);
+      const row = await requests.find(caller.principal, number);
+      const sees = visibleEvents({ policy, row, principal: caller.principal });
       const after = query.after ?? lastEventId(request);
       let verifiedAt = Date.now();
       const stateOf = async () => {
@@ -140,8 +142,10 @@ export function makeHandlers(services: Services): Handlers {
         }
         return (await requests.find(caller.principal, number)).state;
       };
+      const headers = reply.getHeaders();
       reply.hijack();
-      await streamEvents({ db, bus, number, after, stateOf, response: reply.raw, signal: draining }).catch((error: unknown) =>
+      const stream = { db, bus, number, after, sees, stateOf, response: reply.raw, headers, signal: draining };
+      await streamEvents(stream).catch((error: unknown) =>
         request.log.warn({ reason: asGuichetError(error).code }, 'event stream cut'),
       );
       return undefined;

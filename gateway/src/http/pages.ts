@@ -3,18 +3,10 @@ import swaggerUi from '@fastify/swagger-ui';
 import type { FastifyInstance } from 'fastify';
 import type { Metrics } from './metrics.ts';
 import { openApiDocument } from './openapi.ts';
+import { OWN_FILES_ONLY } from './security-headers.ts';
 
-/** The docs page runs our own files and talks to us alone. */
-const CONTENT_SECURITY = {
-  'default-src': ["'none'"],
-  'script-src': ["'self'"],
-  'style-src': ["'self'"],
-  'img-src': ["'self'", 'data:'],
-  'connect-src': ["'self'"],
-  'base-uri': ["'none'"],
-  'form-action': ["'none'"],
-  'frame-ancestors': ["'none'"],
-};
+/** What tells nothing about anybody: the API as published, and counts. */
+const OPEN = { config: { permission: 'public' } } as const;
 
 export interface PagesOptions {
   readonly metrics: Metrics;
@@ -30,21 +22,26 @@ export async function addPages(
   { metrics, version, publicUrl, isReady, draining }: PagesOptions,
 ): Promise<void> {
   const document = openApiDocument({ version, url: publicUrl });
-  app.get('/', async (_request, reply) => reply.redirect('/docs/'));
-  app.get('/openapi.json', async () => document);
-  app.get('/healthz', async () => ({ status: 'ok', version }));
-  app.get('/readyz', async (_request, reply) => {
+  app.get('/', OPEN, async (_request, reply) => reply.redirect('/docs/'));
+  app.get('/openapi.json', OPEN, async () => document);
+  app.get('/healthz', OPEN, async () => ({ status: 'ok', version }));
+  app.get('/readyz', OPEN, async (_request, reply) => {
     const status = draining.aborted ? 'draining' : (await isReady()) ? 'ready' : 'not ready';
     return reply.code(status === 'ready' ? 200 : 503).send({ status });
   });
-  app.get('/metrics', async (_request, reply) => reply.type(metrics.contentType).send(await metrics.text()));
-  // The document is made here and valid; the plugin's types know OpenAPI only in part.
-  await app.register(swagger, { mode: 'static', specification: { document: document as never } });
-  await app.register(swaggerUi, {
-    routePrefix: '/docs',
-    theme: { title: 'Guichet API' },
-    // No bar to load other documents with, and nobody else is asked about ours.
-    uiConfig: { layout: 'BaseLayout', validatorUrl: null },
-    staticCSP: CONTENT_SECURITY,
+  app.get('/metrics', OPEN, async (_request, reply) => reply.type(metrics.contentType).send(await metrics.text()));
+  await app.register(async (docs) => {
+    docs.addHook('onRoute', (route) => {
+      route.config = { ...route.config, ...OPEN.config };
+    });
+    // The document is made here and valid; the plugin's types know OpenAPI only in part.
+    await docs.register(swagger, { mode: 'static', specification: { document: document as never } });
+    await docs.register(swaggerUi, {
+      routePrefix: '/docs',
+      theme: { title: 'Guichet API' },
+      // No bar to load other documents with, and nobody else is asked about ours.
+      uiConfig: { layout: 'BaseLayout', validatorUrl: null },
+      staticCSP: OWN_FILES_ONLY,
+    });
   });
 }

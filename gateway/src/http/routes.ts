@@ -1,8 +1,9 @@
-import { GuichetError, OPERATIONS, type Route } from '@guichet/contract';
+import { GuichetError, type Route } from '@guichet/contract';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import type { Caller } from '../identity/index.ts';
 import { parsed, refuseUnstorable } from './errors.ts';
+import { PERMISSIONS } from './permissions.ts';
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -19,8 +20,6 @@ export interface RoutesOptions {
   readonly handlers: Readonly<Record<string, Handler>>;
   readonly authenticate: (request: FastifyRequest) => Promise<Caller>;
 }
-
-const PERMISSIONS: ReadonlySet<string> = new Set(['public', 'signed-in', ...OPERATIONS]);
 
 const NOTHING = z.strictObject({});
 
@@ -46,6 +45,7 @@ function addRoute(
   app.route({
     method: route.method,
     url: route.path,
+    config: { permission: route.permission },
     exposeHeadRoute: route.method === 'GET' && route.response !== undefined, // a stream has no head worth asking for
     // Before the body is read: a stranger gets nothing parsed, however much they send.
     ...(route.permission !== 'public' && {

@@ -6,8 +6,10 @@ import { makeHandlers, type Services } from './handlers.ts';
 import { acceptJson } from './json-body.ts';
 import type { Metrics } from './metrics.ts';
 import { addPages } from './pages.ts';
+import { refuseUndeclaredEvents, refuseUndeclaredRoutes } from './permissions.ts';
 import { answerBrokenCall, answerExpectation, reportError, reportErrors } from './problems.ts';
 import { addRoutes, type RoutesOptions } from './routes.ts';
+import { securityHeaders } from './security-headers.ts';
 
 const BODY_BYTES = 256 * 1024;
 
@@ -36,6 +38,8 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
     clientErrorHandler: answerBrokenCall,
   });
   app.server.on('checkExpectation', answerExpectation);
+  refuseUndeclaredRoutes(app);
+  refuseUndeclaredEvents();
   acceptJson(app);
   reportErrors(app);
   observe(app, options);
@@ -49,12 +53,10 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
   return app;
 }
 
-function observe(app: FastifyInstance, { metrics, draining }: ServerOptions): void {
+function observe(app: FastifyInstance, { metrics, draining, publicUrl }: ServerOptions): void {
+  const headers = securityHeaders(publicUrl);
   app.addHook('onRequest', (_request, reply, done) => {
-    void reply
-      .header('x-content-type-options', 'nosniff')
-      .header('cache-control', 'no-store')
-      .header('referrer-policy', 'no-referrer');
+    void reply.headers(headers);
     if (draining.aborted) void reply.header('connection', 'close');
     done();
   });
