@@ -1,0 +1,45 @@
+import { REQUEST_STATES, type RouteName } from '@guichet/contract';
+
+/** What a call of the matrix is made with. */
+export interface Things {
+  /** Id of a request in the state that is asked for; fresh for each call. */
+  readonly request: string;
+  /** Id of a personal token of the requester; fresh for each call. */
+  readonly token: string;
+}
+
+export interface MatrixCall {
+  readonly params?: Readonly<Record<string, string>>;
+  readonly query?: string;
+  readonly body?: unknown;
+}
+
+const call = { environment: 'staging', input: { target: 'alpha' } };
+const comment = { comment: 'as the matrix asks' };
+const request = ({ request: id }: Things): MatrixCall => ({ params: { request: id } });
+
+/** A valid call of every route: what comes back then says who may. A route that is missing here fails the test. */
+export const CALLS: Readonly<Record<RouteName, (things: Things) => MatrixCall>> = {
+  'me.show': () => ({}),
+  'tokens.list': () => ({}),
+  'tokens.create': () => ({ body: { name: 'matrix', expiresInDays: 1 } }),
+  'tokens.revoke': ({ token }) => ({ params: { token } }),
+  'actions.list': () => ({}),
+  'actions.show': () => ({ params: { action: 'lab.look' } }),
+  'actions.options': () => ({ params: { action: 'lab.change' }, body: { ...call, input: {}, field: 'target' } }),
+  'actions.read': () => ({ params: { action: 'lab.look' }, body: { ...call, input: {} } }),
+  'actions.plan': () => ({ params: { action: 'lab.change' }, body: call }),
+  'requests.submit': () => ({ body: { ...call, action: 'lab.change', reason: 'as the matrix asks' } }),
+  'requests.list': () => ({}),
+  'requests.show': request,
+  'requests.events': request,
+  'requests.approve': (things) => ({ ...request(things), body: {} }),
+  'requests.reject': (things) => ({ ...request(things), body: comment }),
+  'requests.withdraw': (things) => ({ ...request(things), body: {} }),
+  'requests.cancel': (things) => ({ ...request(things), body: {} }),
+  'audit.list': () => ({}),
+  'keys.list': () => ({}),
+};
+
+/** Routes about one request answer by its state; all others are asked once. */
+export const statesOf = (path: string): readonly string[] => (path.includes(':request') ? REQUEST_STATES : ['']);
