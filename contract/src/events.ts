@@ -20,6 +20,10 @@ export const REQUEST_EVENTS = [
   'request.lost',
   'request.requeued',
   'request.settled',
+  'request.approval_reused',
+  'request.glass_broken',
+  'request.reviewed',
+  'request.review_reminded',
 ] as const;
 export type RequestEventType = (typeof REQUEST_EVENTS)[number];
 
@@ -43,6 +47,13 @@ export const AUDIT_EVENTS = [
   'approval.denied',
   'token.created',
   'token.revoked',
+  'session.created',
+  'session.revoked',
+  'session.reuse_detected',
+  'sign_in.allowed',
+  'sign_in.denied',
+  'sign_in.refused',
+  'identity.unbound',
 ] as const;
 export type AuditEventType = (typeof AUDIT_EVENTS)[number];
 
@@ -64,6 +75,10 @@ export const EVENT_PERMISSIONS = {
   'request.lost': 'request.see',
   'request.requeued': 'request.see',
   'request.settled': 'request.see',
+  'request.approval_reused': 'request.see',
+  'request.glass_broken': 'request.see',
+  'request.reviewed': 'request.see',
+  'request.review_reminded': 'request.see',
   'run.log': 'request.see',
   'run.progress': 'request.see',
   'read.answered': 'audit.see',
@@ -79,6 +94,13 @@ export const EVENT_PERMISSIONS = {
   'approval.denied': 'audit.see',
   'token.created': 'audit.see',
   'token.revoked': 'audit.see',
+  'session.created': 'audit.see',
+  'session.revoked': 'audit.see',
+  'session.reuse_detected': 'audit.see',
+  'sign_in.allowed': 'audit.see',
+  'sign_in.denied': 'audit.see',
+  'sign_in.refused': 'audit.see',
+  'identity.unbound': 'audit.see',
 } as const satisfies Record<AuditEventType | RunEventType, Operation>;
 
 /** One event of a request, as streamed. `number` counts from 1 without a gap; it is the SSE event id. */

@@ -10,6 +10,7 @@ import type { Config, ProviderConfig } from './config.ts';
 import { Bus, Database, keepEmbedded, migrate, statement } from './db/index.ts';
 import { closeServer, createServer, Metrics } from './http/index.ts';
 import { Tokens } from './identity/index.ts';
+import { Limits } from './limits/index.ts';
 import { createLogger } from './logger.ts';
 import { Jobs } from './notify/index.ts';
 import { Policy } from './policy/index.ts';
@@ -91,7 +92,8 @@ async function start(
   const windows = { approvalMs: config.windows.approval, startMs: config.windows.start };
   const jobs = new Jobs({ url, webhooks: config.webhooks, onError });
   const world = { db, bus, catalog, directory, policy, calls, windows };
-  const requestOptions = { ...world, outbox: jobs, now };
+  const limits = new Limits(config.limits);
+  const requestOptions = { ...world, outbox: jobs, limits, now };
   const requests = new Requests(requestOptions);
   const decisions = new Decisions(requestOptions);
   const tokens = new Tokens({ db, directory, policy, environments: config.environments });
@@ -112,12 +114,13 @@ async function start(
       () => true,
       () => false,
     );
-  const reads = new Reads({ db, catalog, calls, policy });
+  const reads = new Reads({ db, catalog, calls, policy, limits });
   const services = {
     db,
     bus,
     catalog,
     policy,
+    limits,
     tokens,
     grants,
     reads,

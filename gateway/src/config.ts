@@ -3,15 +3,9 @@ import { dirname, resolve } from 'node:path';
 import { type FieldError, GuichetError, REQUEST_EVENTS, Slug } from '@guichet/contract';
 import { parse } from 'yaml';
 import { z } from 'zod';
+import { Duration } from './duration.ts';
 import { anyOf, check, invalidFile, notYaml, pointer } from './findings/index.ts';
-
-const UNITS = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
-
-/** A length of time as people write it (`90s`, `15m`, `24h`, `7d`), in milliseconds. */
-const Duration = z
-  .string()
-  .regex(/^[1-9][0-9]{0,5}[smhd]$/, 'must look like 90s, 15m, 24h or 7d')
-  .transform((text) => Number(text.slice(0, -1)) * UNITS[text.slice(-1) as keyof typeof UNITS]); // the pattern ends in a unit
+import { LimitsConfig } from './limits/index.ts';
 
 const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'silent'] as const;
 
@@ -46,6 +40,7 @@ export const ConfigFile = z.strictObject({
     .default('.data/grant.key')
     .describe('The key that signs grants; made when missing; the same for all replicas'),
   windows: z.strictObject({ approval: Duration.prefault('24h'), start: Duration.prefault('1h') }).prefault({}),
+  limits: LimitsConfig.prefault({}),
   worker: z
     .strictObject({
       enabled: z.boolean().default(true),

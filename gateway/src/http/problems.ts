@@ -26,7 +26,7 @@ const causeOf = ({ cause }: GuichetError): string | undefined => (cause instance
 function problem(reply: FastifyReply, error: GuichetError, trace: string): FastifyReply {
   const document = toProblem(error, trace);
   if (error.code.startsWith('token.') && document.status === 401) void reply.header('www-authenticate', 'Bearer realm="guichet"');
-  if (document.retryable) void reply.header('retry-after', '1');
+  if (document.retryable) void reply.header('retry-after', String(error.details?.['retryAfterSeconds'] ?? 1));
   return reply.code(document.status).type('application/problem+json').send(document);
 }
 

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { ROUTES } from '@guichet/contract';
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify';
+import type { Limits } from '../limits/index.ts';
 import { authenticate } from './authenticate.ts';
 import { makeHandlers, type Services } from './handlers.ts';
 import { acceptJson } from './json-body.ts';
@@ -16,6 +17,7 @@ const BODY_BYTES = 256 * 1024;
 export interface ServerOptions extends Services {
   readonly logger: FastifyBaseLogger;
   readonly metrics: Metrics;
+  readonly limits: Limits;
   readonly publicUrl: string;
   readonly isReady: () => Promise<boolean>;
 }
@@ -48,7 +50,11 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
     routes: ROUTES,
     // Each handler is checked against its route in makeHandlers; the loop over both tables cannot say so.
     handlers: makeHandlers(options) as unknown as RoutesOptions['handlers'],
-    authenticate: (request) => authenticate(request, options.tokens),
+    authenticate: async (request) => {
+      const caller = await authenticate(request, options.tokens);
+      await options.limits.call(caller.principal.id);
+      return caller;
+    },
   });
   return app;
 }

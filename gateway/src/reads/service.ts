@@ -2,6 +2,7 @@ import { type AuditEventType, type Choice, GuichetError, inBrief, type Output, t
 import { appendAudit } from '../audit/index.ts';
 import type { Catalog, CatalogAction, ProviderCalls } from '../catalog/index.ts';
 import type { Database } from '../db/index.ts';
+import type { Limits } from '../limits/index.ts';
 import { denied, type Policy } from '../policy/index.ts';
 
 export interface ReadsOptions {
@@ -9,6 +10,7 @@ export interface ReadsOptions {
   readonly catalog: Catalog;
   readonly calls: ProviderCalls;
   readonly policy: Policy;
+  readonly limits: Limits;
 }
 
 export interface ReadCall {
@@ -32,6 +34,7 @@ export class Reads {
       throw new GuichetError('action.not_readable', `${call.action} is a write.`, {
         remedy: 'Submit it as a request: POST /v1/requests.',
       });
+    await this.#options.limits.read(call.action, principal.id);
     const input = found.checkInput(call.input);
     const subject = { found, environment: call.environment, input, caller: principal, signal: call.signal };
     return this.#recorded(

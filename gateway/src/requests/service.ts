@@ -11,6 +11,7 @@ import { digestOf } from '@guichet/contract/digest';
 import { appendAudit } from '../audit/index.ts';
 import type { CatalogAction, ProviderCalls } from '../catalog/index.ts';
 import type { Bus, Database } from '../db/index.ts';
+import type { Limits } from '../limits/index.ts';
 import { denied } from '../policy/index.ts';
 import type { Told } from './life.ts';
 import { listRequests, type RequestFilter } from './list.ts';
@@ -31,6 +32,7 @@ export interface RequestsOptions extends World {
   readonly bus: Bus;
   readonly calls: ProviderCalls;
   readonly outbox: Outbox;
+  readonly limits: Limits;
   readonly windows: Windows;
   readonly now: () => Date;
 }
@@ -208,12 +210,13 @@ export class Requests {
 
   /** The request as filed; undefined when the idempotency key was used before. */
   async #insert(principal: Principal, row: NewRequest): Promise<RequestRow | undefined> {
-    const { db, bus, outbox } = this.#options;
+    const { db, bus, outbox, limits } = this.#options;
     const actor = { id: principal.id, name: principal.name };
     const { reason, summary, digest, input, gates } = row;
     const submitted: Told = { type: 'request.submitted', actor, data: { reason, summary, gates } };
     const told: Told[] = row.state === 'queued' ? [submitted, { type: 'request.queued', data: {} }] : [submitted];
     return db.transaction(async (tx) => {
+      await limits.submission(tx, { action: row.action, principalId: principal.id });
       const number = await insertRequest(tx, { row, told, auditData: [{ reason, summary, digest, input, gates }] });
       if (number === undefined) return undefined;
       await outbox.enqueue(tx, { request: { ...row, number }, told });

@@ -1,0 +1,2 @@
+export { LimitsConfig } from './config.ts';
+export { Limits } from './limits.ts';
