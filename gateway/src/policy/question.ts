@@ -16,6 +16,11 @@ export interface DecideAction {
 export interface CountedApproval {
   readonly person: string;
   readonly groups: readonly ApproverGroup[];
+  /**
+   * Set for an approval that was given for an earlier, identical request: how old it was, in seconds, when this one was
+   * filed. It counts for gates with a longer `reuseSeconds`, and for no other gate.
+   */
+  readonly reusedAfter?: number | undefined;
 }
 
 export interface Question {
@@ -32,6 +37,8 @@ export interface Question {
     readonly behind?: readonly string[] | undefined;
     /** Gates that its plan set when it was filed: never fewer later. */
     readonly gates?: readonly Gate[] | undefined;
+    /** Its glass was broken: its gates no longer hold it up. What is forbidden stays forbidden. */
+    readonly brokenGlass?: boolean | undefined;
     /** Who owns the token that is spoken of, and, of a machine's, which team. */
     readonly tokenOwner?: { readonly principalId: string; readonly team?: string | undefined } | undefined;
   };
