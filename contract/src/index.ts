@@ -82,8 +82,19 @@ export {
   type RequestCommand,
   RequestState,
   RequestSummary,
+  Review,
+  ReviewVerdict,
 } from './request.ts';
 export { formatRequestId, parseRequestId } from './request-id.ts';
 export { FINAL_STATES, type FinalState, isFinal, REQUEST_STATES } from './request-states.ts';
 export { Me, Planned, ProviderKeys, ROUTES, type Route, type RouteName, TokenCreated } from './routes.ts';
+export {
+  DeviceStart,
+  DeviceStarted,
+  Session,
+  SessionKind,
+  SessionTokens,
+  SignedOut,
+  TokenExchange,
+} from './sign-in.ts';
 export { formatBytes, formatDuration } from './units.ts';

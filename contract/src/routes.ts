@@ -7,7 +7,8 @@ import { Output } from './output.ts';
 import { Plan } from './plan.ts';
 import { Principal, Token, TokenScope } from './principal.ts';
 import { Choice } from './protocol.ts';
-import { Decision, Request, RequestState, RequestSummary } from './request.ts';
+import { Decision, Request, RequestState, RequestSummary, ReviewVerdict } from './request.ts';
+import { DeviceStart, DeviceStarted, Session, SessionTokens, SignedOut, TokenExchange } from './sign-in.ts';
 
 /**
  * Every route of the gateway, once: the gateway registers them, the client calls them, OpenAPI is made of them.
@@ -58,7 +59,13 @@ const timeFilter = {
 };
 
 export const Me = z
-  .object({ principal: Principal, gateway: z.object({ version: z.string(), environments: z.array(Slug) }), token: Token })
+  .object({
+    principal: Principal,
+    gateway: z.object({ version: z.string(), environments: z.array(Slug) }),
+    token: Token,
+    session: Session.optional().describe('The session that this call was made with; absent for a token of its own'),
+    csrf: z.string().optional().describe('Of a call made with a cookie: send it as x-guichet-csrf with all that is not a GET'),
+  })
   .meta({ id: 'Me' });
 export type Me = z.infer<typeof Me>;
 
@@ -140,6 +147,64 @@ export const ROUTES = {
     params: z.object({ token: z.uuid() }),
     response: Token,
   },
+  'sign_in.device': {
+    method: 'POST',
+    path: '/v1/auth/device',
+    permission: 'public',
+    tag: 'identity',
+    status: 200,
+    summary: 'Start to sign in where there is no browser: the person confirms a code elsewhere',
+    body: DeviceStart,
+    response: DeviceStarted,
+  },
+  'sign_in.token': {
+    method: 'POST',
+    path: '/v1/auth/token',
+    permission: 'public',
+    tag: 'identity',
+    status: 200,
+    summary: 'Exchange a confirmed device code, a code of the loopback flow or a refresh token for tokens',
+    body: TokenExchange,
+    response: SessionTokens,
+  },
+  'sessions.end': {
+    method: 'POST',
+    path: '/v1/auth/logout',
+    permission: 'signed-in',
+    tag: 'identity',
+    status: 200,
+    summary: 'Sign out of the session that this call is made with',
+    response: SignedOut,
+  },
+  'sessions.list': {
+    method: 'GET',
+    path: '/v1/sessions',
+    permission: 'session.see',
+    tag: 'identity',
+    status: 200,
+    summary: 'Where I am signed in',
+    response: z.object({ items: z.array(Session) }),
+  },
+  'sessions.revoke': {
+    method: 'DELETE',
+    path: '/v1/sessions/:session',
+    permission: 'session.revoke',
+    tag: 'identity',
+    status: 200,
+    summary: 'Sign one of my sessions out, now',
+    params: z.object({ session: z.uuid() }),
+    response: Session,
+  },
+  'sessions.revoke-all': {
+    method: 'POST',
+    path: '/v1/sessions/revoke-all',
+    permission: 'session.revoke',
+    tag: 'identity',
+    status: 200,
+    summary: 'Sign out everywhere, this call included',
+    body: z.strictObject({ tokens: z.boolean().default(false).describe('Revoke my personal tokens too') }),
+    response: z.object({ sessions: z.int().describe('How many were ended'), tokens: z.int().describe('How many were revoked') }),
+  },
   'actions.list': {
     method: 'GET',
     path: '/v1/actions',
@@ -218,9 +283,10 @@ export const ROUTES = {
       action: z.string().optional().describe('An action id, or a prefix ending in .*'),
       environment: Slug.optional(),
       toApprove: flag.optional().describe('Only those that wait for an approval that the caller can give'),
+      toReview: flag.optional().describe('Only those whose glass was broken, and whose review the caller can close'),
       ...timeFilter,
     }),
-    response: page(RequestSummary),
+    response: page(RequestSummary).extend({ toReview: z.int().describe('How many reviews wait for the caller') }),
   },
   'requests.show': {
     method: 'GET',
@@ -288,6 +354,32 @@ export const ROUTES = {
     summary: 'Stop a request that is queued or running',
     params: requestParams,
     body: body.optionalComment,
+    response: Request,
+  },
+  'requests.break_glass': {
+    method: 'POST',
+    path: '/v1/requests/:request/break-glass',
+    permission: 'request.break_glass',
+    tag: 'requests',
+    status: 200,
+    summary: 'In an emergency: run it without its approvals. Every approver is told, and one of them reviews it afterwards',
+    params: requestParams,
+    body: z.strictObject({
+      incident: z.string().trim().min(1, 'must name the incident').max(100).describe('Id of the incident, such as INC-7'),
+      reason: z.string().trim().min(10, 'must say why, in at least 10 characters').max(2000),
+      digest: z.string().optional().describe('Digest of the request you looked at; refused if it is another'),
+    }),
+    response: Request,
+  },
+  'requests.review': {
+    method: 'POST',
+    path: '/v1/requests/:request/review',
+    permission: 'request.review',
+    tag: 'requests',
+    status: 200,
+    summary: 'Close the review of a request whose glass was broken: somebody else, of its approvers',
+    params: requestParams,
+    body: body.comment.extend({ verdict: ReviewVerdict }),
     response: Request,
   },
   'audit.list': {

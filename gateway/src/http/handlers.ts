@@ -1,21 +1,14 @@
-import {
-  approverGroupsOf,
-  GuichetError,
-  type Principal,
-  parseRequestId,
-  type ROUTES,
-  type Route,
-  type RouteName,
-} from '@guichet/contract';
+import { approverGroupsOf, GuichetError, type Principal, parseRequestId } from '@guichet/contract';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import type { z } from 'zod';
 import { type AuditFilter, listAudit } from '../audit/index.ts';
 import type { Catalog, Grants } from '../catalog/index.ts';
 import type { Bus, Database } from '../db/index.ts';
-import type { Caller, Tokens } from '../identity/index.ts';
+import type { Tokens } from '../identity/index.ts';
 import { denied, type Policy } from '../policy/index.ts';
 import type { Reads } from '../reads/index.ts';
 import type { Decisions, Requests } from '../requests/index.ts';
+import { signInHandlers } from './auth-handlers.ts';
+import type { Handlers } from './call.ts';
 import { asGuichetError } from './errors.ts';
 import { etagOf, matches } from './etag.ts';
 import { streamEvents } from './events.ts';
@@ -39,29 +32,6 @@ export interface Services {
   readonly draining: AbortSignal;
 }
 
-type Part<R, Key extends string> = R extends { readonly [K in Key]: infer Schema extends z.ZodType }
-  ? z.output<Schema>
-  : undefined;
-
-/** One call of a route, checked: what came in, and who sent it (absent on public routes). */
-export interface Call<R extends Route> {
-  readonly caller: R['permission'] extends 'public' ? undefined : Caller;
-  readonly params: Part<R, 'params'>;
-  readonly query: Part<R, 'query'>;
-  readonly body: Part<R, 'body'>;
-  readonly request: FastifyRequest;
-  readonly reply: FastifyReply;
-}
-
-/** What a handler answers; the stream of events answers by itself. */
-type Answer<R extends Route> = R extends { readonly response: infer Schema extends z.ZodType }
-  ? z.input<Schema> | undefined
-  : undefined;
-
-export type Handlers = {
-  readonly [Name in RouteName]: (call: Call<(typeof ROUTES)[Name]>) => Promise<Answer<(typeof ROUTES)[Name]>>;
-};
-
 /** One handler for each route of the table: parse has happened, call the domain, reply. Nothing else. */
 export function makeHandlers(services: Services): Handlers {
   const { db, bus, catalog, policy, tokens, grants, reads, requests, decisions, version, draining } = services;
@@ -80,6 +50,8 @@ export function makeHandlers(services: Services): Handlers {
       return tokens.create(caller.principal, { name, principalId, expiresInDays, scope });
     },
     'tokens.revoke': async ({ caller, params }) => tokens.revoke(caller.principal, params.token),
+
+    ...signInHandlers(),
 
     'actions.list': async ({ caller, query, request, reply }) => {
       const items = visibleActions({ catalog, policy }, caller.principal).filter(
