@@ -11,6 +11,7 @@ import { refuseUndeclaredEvents, refuseUndeclaredRoutes } from './permissions.ts
 import { answerBrokenCall, answerExpectation, reportError, reportErrors } from './problems.ts';
 import { addRoutes, type RoutesOptions } from './routes.ts';
 import { securityHeaders } from './security-headers.ts';
+import { cutSlowReaders } from './slow-readers.ts';
 
 const BODY_BYTES = 256 * 1024;
 
@@ -42,6 +43,7 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
   app.server.on('checkExpectation', answerExpectation);
   refuseUndeclaredRoutes(app);
   refuseUndeclaredEvents();
+  cutSlowReaders(app);
   acceptJson(app);
   reportErrors(app);
   observe(app, options);
