@@ -149,6 +149,13 @@ export const ERRORS = {
     exit: EXIT.unavailable,
     title: 'The database of the gateway is not available',
   },
+  'sealing.unavailable': {
+    status: 503,
+    retryable: true,
+    exit: EXIT.unavailable,
+    title: 'The key that seals secrets is not available',
+  },
+  'sealing.broken': { status: 500, retryable: false, exit: EXIT.internal, title: 'What was sealed cannot be opened' },
   'call.abandoned': { status: 499, retryable: true, exit: EXIT.interrupted, title: 'The caller hung up before the answer' },
   'http.malformed': { status: 400, retryable: false, exit: EXIT.internal, title: 'The call is not valid HTTP' },
   'http.headers_too_large': { status: 431, retryable: false, exit: EXIT.usage, title: 'The address or the headers are too long' },

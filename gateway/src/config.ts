@@ -6,6 +6,7 @@ import { z } from 'zod';
 import { Duration } from './duration.ts';
 import { anyOf, check, invalidFile, notYaml, pointer } from './findings/index.ts';
 import { LimitsConfig } from './limits/index.ts';
+import { resolveSealing, type Sealing, SealingConfig } from './sealing/index.ts';
 
 const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'silent'] as const;
 
@@ -39,6 +40,7 @@ export const ConfigFile = z.strictObject({
     .string()
     .default('.data/grant.key')
     .describe('The key that signs grants; made when missing; the same for all replicas'),
+  sealing: SealingConfig,
   windows: z.strictObject({ approval: Duration.prefault('24h'), start: Duration.prefault('1h') }).prefault({}),
   limits: LimitsConfig.prefault({}),
   worker: z
@@ -66,7 +68,8 @@ export const ConfigFile = z.strictObject({
 
 export type ProviderConfig = z.output<typeof ProviderConfig>;
 
-export type Config = Omit<z.output<typeof ConfigFile>, 'webhooks'> & {
+export type Config = Omit<z.output<typeof ConfigFile>, 'webhooks' | 'sealing'> & {
+  readonly sealing: Sealing;
   readonly webhooks: readonly { name: string; url: string; secret: string | undefined; events: readonly string[] | undefined }[];
   /** Paths in the configuration are relative to this folder. */
   readonly folder: string;
@@ -118,14 +121,18 @@ export function parseConfig(file: unknown, { path, env = {} }: { path: string; e
   if (!checked.ok) throw refused(checked.findings, { path, set });
   const contradictions = contradictionsOf(checked.value);
   if (contradictions.length > 0) throw refused(contradictions, { path, set });
-  const { webhooks, ...rest } = checked.value;
+  const { webhooks, sealing, ...rest } = checked.value;
   return {
     ...rest,
     folder: dirname(resolve(path)),
+    sealing: resolveSealing(sealing, (name, field) => variableOf(name, { path, field, env })),
     webhooks: webhooks.map(({ secretFromEnv, events, ...hook }, index) => ({
       ...hook,
       events,
-      secret: secretOf(secretFromEnv, { path, index, env }),
+      secret:
+        secretFromEnv === undefined
+          ? undefined
+          : variableOf(secretFromEnv, { path, field: `/webhooks/${index}/secretFromEnv`, env }),
     })),
   };
 }
@@ -182,14 +189,10 @@ function refused(
   return invalidFile(path, findings, 'docs/guide/gateway.md describes every field.');
 }
 
-function secretOf(
-  name: string | undefined,
-  { path, index, env }: { path: string; index: number; env: Environment },
-): string | undefined {
-  if (name === undefined) return undefined;
+/** What an environment variable that the file names holds. */
+function variableOf(name: string, { path, field, env }: { path: string; field: string; env: Environment }): string {
   const value = env[name];
   if (value !== undefined && value !== '') return value;
-  const field = `/webhooks/${index}/secretFromEnv`;
   throw invalidFile(path, [{ field, message: `names the environment variable ${name}, which is not set`, remedy: 'Set it.' }]);
 }
 
