@@ -27,7 +27,7 @@ beforeAll(async () => {
     listen: { port: 0 },
     database: { url: database.url },
     company: COMPANY,
-    grantKeyFile: join(folder, 'grant.key'),
+    sealing: { keyFile: join(folder, 'sealing.key') },
     logLevel: 'trace',
     providers: [{ name: 'evil', url: evil.url }],
     webhooks: [{ name: 'chat', url: `http://127.0.0.1:9/${CANARY}`, secretFromEnv: 'PATH' }],
@@ -109,7 +109,7 @@ test('no secret reaches the log, wherever callers, providers and the database pu
   expect(log).toContain('unforeseen error');
   expect(log).toContain('background work failed');
   const password = decodeURIComponent(new URL(database.url).password);
-  const key = (await readFile(join(folder, 'grant.key'), 'utf8')).trim();
+  const key = (await readFile(join(folder, 'sealing.key'), 'utf8')).trim();
   for (const secret of [...token.split('\n'), CANARY, password, key])
     for (const form of [secret, Buffer.from(secret).toString('base64').replaceAll('=', ''), encodeURIComponent(secret)]) {
       const at = log.indexOf(form);

@@ -43,7 +43,7 @@ afterEach(async () => {
 
 const shared = () => ({
   providers: [{ name: 'lab', url: provider.url }],
-  grantKeyFile: join(folder, 'grant.key'),
+  sealing: { keyFile: join(folder, 'sealing.key') },
 });
 
 /** A gateway with the settings that it has when nobody sets any. */

@@ -16,7 +16,7 @@ const config = parseConfig(
     database: { url: databaseUrl },
     poolSize: 16,
     company,
-    grantKeyFile: `${folder}/grant.key`,
+    sealing: { keyFile: `${folder}/sealing.key` },
     worker: { enabled: worker },
     limits: { calls: { max: 10_000_000 } }, // one caller makes all the calls there are
     logLevel: 'warn',

@@ -54,6 +54,9 @@ export const AUDIT_EVENTS = [
   'sign_in.denied',
   'sign_in.refused',
   'identity.unbound',
+  'grant_key.created',
+  'grant_key.revoked',
+  'sealing.rewrapped',
 ] as const;
 export type AuditEventType = (typeof AUDIT_EVENTS)[number];
 
@@ -101,6 +104,9 @@ export const EVENT_PERMISSIONS = {
   'sign_in.denied': 'audit.see',
   'sign_in.refused': 'audit.see',
   'identity.unbound': 'audit.see',
+  'grant_key.created': 'audit.see',
+  'grant_key.revoked': 'audit.see',
+  'sealing.rewrapped': 'audit.see',
 } as const satisfies Record<AuditEventType | RunEventType, Operation>;
 
 /** One event of a request, as streamed. `number` counts from 1 without a gap; it is the SSE event id. */

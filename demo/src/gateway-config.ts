@@ -19,7 +19,7 @@ export async function writeGatewayConfig({ home, port, ordersUrl, instances }: G
     database: { embedded: { dataDir: 'gateway-db' } },
     environments: ['production', 'staging'],
     company: fileURLToPath(new URL('../company.yaml', import.meta.url)),
-    grantKeyFile: 'grant.key',
+    sealing: { keyFile: 'sealing.key' },
     providers: [
       {
         name: 'postgres',

@@ -25,7 +25,17 @@ export async function leave(home: string): Promise<void> {
 }
 
 /** All that the demo ever puts into its folder. Whatever else lies there is somebody's, and stays. */
-const OURS = ['cli.json', 'estate-pg1', 'estate-pg2', 'gateway-db', 'grant.key', 'guichet.yaml', 'orders', 'running'];
+const OURS = [
+  'cli.json',
+  'estate-pg1',
+  'estate-pg2',
+  'gateway-db',
+  'grant.key',
+  'guichet.yaml',
+  'orders',
+  'running',
+  'sealing.key',
+];
 
 /** Forgets all data of the demo. */
 export async function clear(home: string): Promise<void> {

@@ -5,7 +5,16 @@ import { pathToFileURL } from 'node:url';
 import { GuichetError, type ProviderEndpoint } from '@guichet/contract';
 import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
-import { Catalog, Directory, Grants, HttpEndpoint, loadCompany, ProviderCalls, type ProviderSource } from './catalog/index.ts';
+import {
+  Catalog,
+  Directory,
+  GrantKeys,
+  Grants,
+  HttpEndpoint,
+  loadCompany,
+  ProviderCalls,
+  type ProviderSource,
+} from './catalog/index.ts';
 import type { Config, ProviderConfig } from './config.ts';
 import { Bus, Database, keepEmbedded, migrate, statement } from './db/index.ts';
 import { closeServer, createServer, Metrics } from './http/index.ts';
@@ -17,6 +26,7 @@ import { Policy } from './policy/index.ts';
 import { Reads } from './reads/index.ts';
 import { Decisions, Requests } from './requests/index.ts';
 import { Transitions, Worker } from './runner/index.ts';
+import { type Keyring, loadKeyring, Sealer } from './sealing/index.ts';
 import { VERSION } from './version.ts';
 
 const CATALOG_REFRESH_MS = 10_000;
@@ -76,11 +86,15 @@ async function start(
   closers.push(() => bus.close());
   await bus.start();
 
+  const sealer = await Sealer.start({ db, keyring: await loadKeyring(config.sealing, config.folder) });
   const people = await loadCompany(resolve(config.folder, config.company));
   const directory = new Directory({ company: people });
   const policy = new Policy({ company: () => directory.company });
   const issuer = config.publicUrl ?? `http://${config.listen.host}:${config.listen.port}`;
-  const grants = await Grants.load({ keyFile: resolve(config.folder, config.grantKeyFile), issuer });
+  const { rotateAfter: rotateAfterMs, overlap: overlapMs } = config.grants;
+  const keys = await GrantKeys.load({ db, sealer, rotateAfterMs, overlapMs });
+  closers.push(keys.follow({ bus, onNews, onError }));
+  const grants = new Grants({ keys, issuer });
   const sources = await Promise.all(config.providers.map((provider) => sourceOf(provider, { config, grants, closers })));
   const catalog = new Catalog({ db, sources: [...sources, ...mounted], environments: config.environments, onNews });
   await catalog.start();
@@ -98,7 +112,7 @@ async function start(
   const decisions = new Decisions(requestOptions);
   const tokens = new Tokens({ db, directory, policy, environments: config.environments });
   closers.push(() => jobs.stop());
-  await jobs.start((number) => decisions.expire(number));
+  await jobs.start({ expire: (number) => decisions.expire(number), remind: (number) => decisions.remind(number) });
 
   const transitions = new Transitions({ db, bus, outbox: jobs, onNews });
   const { concurrency, leaseSeconds, tickMs, graceMs, drainMs, enabled } = config.worker;
@@ -153,6 +167,23 @@ export async function withTokens<Result>(
     const policy = new Policy({ company: () => directory.company });
     const { db } = await openDatabase(config, { closers, onError: () => {} });
     return await work({ tokens: new Tokens({ db, directory, policy, environments: config.environments }), directory });
+  } finally {
+    await closeAll(closers);
+  }
+}
+
+/** For the operator's own commands about keys: those of the configuration, and those that sign grants. */
+export async function withKeys<Result>(
+  config: Config,
+  work: (parts: { db: Database; keyring: Keyring; keys: GrantKeys }) => Promise<Result>,
+): Promise<Result> {
+  const closers: Closer[] = [];
+  try {
+    const { db } = await openDatabase(config, { closers, onError: () => {} });
+    const keyring = await loadKeyring(config.sealing, config.folder);
+    const sealer = await Sealer.start({ db, keyring });
+    const { rotateAfter: rotateAfterMs, overlap: overlapMs } = config.grants;
+    return await work({ db, keyring, keys: await GrantKeys.load({ db, sealer, rotateAfterMs, overlapMs }) });
   } finally {
     await closeAll(closers);
   }

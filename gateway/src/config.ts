@@ -3,6 +3,7 @@ import { dirname, resolve } from 'node:path';
 import { type FieldError, GuichetError, REQUEST_EVENTS, Slug } from '@guichet/contract';
 import { parse } from 'yaml';
 import { z } from 'zod';
+import { GrantsConfig } from './catalog/grants-config.ts';
 import { Duration } from './duration.ts';
 import { anyOf, check, invalidFile, notYaml, pointer } from './findings/index.ts';
 import { LimitsConfig } from './limits/index.ts';
@@ -36,10 +37,7 @@ export const ConfigFile = z.strictObject({
   environments: z.array(Slug).min(1).default(['production', 'staging']),
   company: z.string().describe('The YAML file of people, teams, services and machines'),
   providers: z.array(ProviderConfig).default([]),
-  grantKeyFile: z
-    .string()
-    .default('.data/grant.key')
-    .describe('The key that signs grants; made when missing; the same for all replicas'),
+  grants: GrantsConfig.prefault({}),
   sealing: SealingConfig,
   windows: z.strictObject({ approval: Duration.prefault('24h'), start: Duration.prefault('1h') }).prefault({}),
   limits: LimitsConfig.prefault({}),

@@ -13,21 +13,39 @@ const HELP = `guichet-gateway ${VERSION}: the only door
       --name   what the token is called in lists, 'first token' when absent
       --days   how long it is valid, 1 to 366, 30 when absent
 
+  node gateway/src/main.ts --config guichet.yaml rotate-grant-key [--now] [--revoke KID]
+      Makes a new key that signs grants. It is published at once and signs after grants.overlap; nothing has to stop.
+      --now     it signs at once
+      --revoke  the key KID is not to be trusted any more: it is published no longer; with --now
+
+  node gateway/src/main.ts --config guichet.yaml rewrap
+      Seals what is sealed in the database with the first key of 'sealing'. Afterwards older keys are not needed.
+
   --help, --version
 
 docs/guide/gateway.md describes the configuration.
 `;
+
+const COMMANDS: readonly string[] = ['issue-token', 'rotate-grant-key', 'rewrap'];
 
 async function main(): Promise<void> {
   const { values, positionals } = readArguments();
   if (values.help) return void process.stdout.write(HELP);
   if (values.version) return void process.stdout.write(`${VERSION}\n`);
   const [command, ...rest] = positionals;
-  if (command !== undefined && command !== 'issue-token')
+  if (command !== undefined && !COMMANDS.includes(command))
     throw new GuichetError('usage.invalid', `There is no command '${command}'.`, { remedy: '--help shows what there is.' });
   if (values.config === undefined)
     throw new GuichetError('usage.invalid', 'No configuration was named.', { remedy: 'Pass --config FILE. --help shows how.' });
   if (command === undefined) return run(loadConfig(values.config));
+  if (command === 'rotate-grant-key' || command === 'rewrap') {
+    if (rest.length > 0) throw new GuichetError('usage.invalid', `${command} takes no name.`, { remedy: '--help shows how.' });
+    const { rewrapKeys, rotateGrantKey } = await import('./key-commands.ts');
+    const { now = false, revoke } = values;
+    const config = loadConfig(values.config);
+    const text = command === 'rewrap' ? await rewrapKeys(config) : await rotateGrantKey(config, { now, revoke });
+    return void process.stdout.write(text);
+  }
   const [principalId, ...tooMany] = rest;
   if (principalId === undefined || tooMany.length > 0)
     throw new GuichetError('usage.invalid', 'issue-token takes one name.', { remedy: 'Write user:NAME or machine:NAME.' });
@@ -43,6 +61,8 @@ function readArguments() {
         config: { type: 'string', short: 'c' },
         name: { type: 'string' },
         days: { type: 'string' },
+        now: { type: 'boolean' },
+        revoke: { type: 'string' },
         help: { type: 'boolean', short: 'h' },
         version: { type: 'boolean' },
       },

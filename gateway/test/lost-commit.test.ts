@@ -1,8 +1,5 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { type Action, GuichetError, type ProviderCall, type ProviderEndpoint, type RunMessage } from '@guichet/contract';
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { afterEach, expect, test } from 'vitest';
 import type { Catalog, CatalogAction } from '../src/catalog/index.ts';
 import { Directory, Grants, ProviderCalls, parseCompany } from '../src/catalog/index.ts';
 import { Bus, Database, type Transaction } from '../src/db/index.ts';
@@ -26,7 +23,14 @@ class LossyDatabase extends Database {
   }
 }
 
-const silent: Outbox = { enqueue: async () => {}, expireLater: async () => {} };
+/** In process nothing is signed. */
+const NONE = {
+  published: () => [],
+  signer: (): never => {
+    throw new Error('nothing is signed here');
+  },
+};
+const silent: Outbox = { enqueue: async () => {}, expireLater: async () => {}, remindLater: async () => {} };
 const COMPANY = parseCompany('people: [{name: nadia, fullName: Nadia}]\nteams: [{name: payments, members: [nadia]}]', 'test');
 
 /** A provider that counts its calls. */
@@ -50,11 +54,6 @@ class Counting implements ProviderEndpoint {
 
 let stored: StoredRequests & { db: Database };
 let bus: Bus;
-let folder: string;
-beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'guichet-grants-'));
-});
-afterAll(() => rm(folder, { recursive: true }));
 afterEach(async () => {
   await bus.close();
   await stored[Symbol.asyncDispose]();
@@ -88,8 +87,7 @@ async function claimed() {
     checkInput: (input: unknown) => input,
   } as CatalogAction;
   const catalog = { find: () => found } as unknown as Catalog; // find is all that a run asks of it
-  const keyFile = join(folder, 'grant.key');
-  const calls = new ProviderCalls({ grants: await Grants.load({ keyFile, issuer: 'test' }), now: () => new Date() });
+  const calls = new ProviderCalls({ grants: new Grants({ keys: NONE, issuer: 'test' }), now: () => new Date() });
   const digest = digestOfRequest(found, { environment: 'staging', input: { target: 'alpha' }, fingerprint: 'calm' });
   const { number } = await stored.file({ digest });
   const transitions = new Transitions({ db, bus, outbox: silent, onNews: () => {} });

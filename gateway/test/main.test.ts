@@ -98,7 +98,7 @@ test('a start that cannot work says why, without a stack: a port that is taken, 
   for (const [more, words, code] of [
     [{ listen: { port } }, `cannot listen on 127.0.0.1:${port}: something else listens there already`, EXIT.config],
     [{ company: 'gone.yaml' }, join(folder, 'gone.yaml'), EXIT.config],
-    [{ grantKeyFile: 'bad.key' }, 'does not hold a k4.secret key', EXIT.config],
+    [{ sealing: { keyFile: 'bad.key' } }, 'bad.key: entry 1 is not a key', EXIT.config],
     [{ providers: [{ name: 'a', module: 'gone.ts' }] }, "Provider 'a': the module", EXIT.config],
     [{ providers: [{ name: 'a', module: 'empty.ts' }] }, "exports no function 'mount'", EXIT.config],
     [{ database: { url: 'postgres://nobody:hunter2@127.0.0.1:1/x' } }, 'postgres://nobody@127.0.0.1:1/x', EXIT.unavailable],

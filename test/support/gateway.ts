@@ -14,6 +14,9 @@ import { testDatabase } from '@guichet/postgres-server/testing';
 import { pino } from 'pino';
 import { Lab, labProvider } from './lab-provider.ts';
 
+/** What seals the secrets of all test gateways, so that several of them can share a database. */
+export const SEALING = { variable: 'GUICHET_TEST_SEALING_KEY', key: Buffer.alloc(32, 7).toString('base64') };
+
 /** The people of the tests; teams decide who may approve what. */
 export const COMPANY = new URL('./company.yaml', import.meta.url).pathname;
 
@@ -76,16 +79,19 @@ export async function startGateway({
     listen: { port: 0 },
     database: { url },
     company: COMPANY,
-    grantKeyFile: join(folder, 'grant.key'),
+    sealing: { keyFromEnv: SEALING.variable },
     logLevel: 'silent',
     poolSize: 6,
     worker: { tickMs: 200, leaseSeconds: 2, graceMs: 500, drainMs: 2000 },
     ...config,
   };
-  const app = await startApp(parseConfig(file, { path: join(folder, 'guichet.yaml'), env }), {
-    mounted: mounted === 'none' ? [] : [{ name: 'lab', endpoint: mounted }],
-    logger: SILENT,
-  });
+  const app = await startApp(
+    parseConfig(file, { path: join(folder, 'guichet.yaml'), env: { [SEALING.variable]: SEALING.key, ...env } }),
+    {
+      mounted: mounted === 'none' ? [] : [{ name: 'lab', endpoint: mounted }],
+      logger: SILENT,
+    },
+  );
   const tokens = new Map<string, Promise<string>>();
   const token = (principalId: string): Promise<string> => {
     const known = tokens.get(principalId);

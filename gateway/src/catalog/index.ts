@@ -1,6 +1,8 @@
 export { Catalog, type CatalogAction, type ProviderSource } from './catalog.ts';
 export { asPrincipal, Company, loadCompany, type Member, parseCompany } from './company.ts';
 export { type Claims, Directory } from './directory.ts';
+export { GrantKeys, type PublicGrantKey } from './grant-keys.ts';
 export { GRANT_SECONDS, type GrantSubject, Grants } from './grants.ts';
+export { GrantsConfig } from './grants-config.ts';
 export { HttpEndpoint } from './http-endpoint.ts';
 export { type CallSubject, ProviderCalls, type RunSubject } from './provider-calls.ts';

@@ -1,14 +1,17 @@
 import { randomUUID } from 'node:crypto';
 import pg from 'pg';
-import type { Database, Statement } from './database.ts';
+import type { Database, Queryable, Statement } from './database.ts';
 import { statement } from './database.ts';
 
 const CHANNEL = 'guichet';
 const PAYLOAD_BYTES = 7000; // PostgreSQL refuses 8000 and more
 const NOTIFY: Statement = statement('bus-notify', `select pg_notify('${CHANNEL}', $1)`);
 
-/** `queue`: something can be claimed. `request:42`: request 42 has new events. `cancel:42`: somebody wants its run stopped. */
-export type Topic = 'queue' | `request:${string}` | `cancel:${string}`;
+/**
+ * `queue`: something can be claimed. `request:42`: request 42 has new events. `cancel:42`: somebody wants its run stopped.
+ * `grant-keys`: other keys sign, or are published.
+ */
+export type Topic = 'queue' | 'grant-keys' | `request:${string}` | `cancel:${string}`;
 export type Listener = () => void;
 
 export interface BusOptions {
@@ -123,6 +126,14 @@ export class Bus {
       );
     }, 500);
   }
+}
+
+/**
+ * Wakes all replicas when the transaction commits, our own bus too. For what is rare: a NOTIFY inside a transaction makes
+ * commits wait for each other.
+ */
+export async function notifyAll(tx: Queryable, topic: Topic): Promise<void> {
+  await tx.query(NOTIFY, [`transaction ${topic}`]);
 }
 
 function payloads(topics: readonly Topic[]): string[] {

@@ -1,4 +1,4 @@
-export { Bus, type Topic } from './bus.ts';
+export { Bus, notifyAll, type Topic } from './bus.ts';
 export { asDatabaseError, Database, type Queryable, type Statement, statement, type Transaction } from './database.ts';
 export { keepEmbedded } from './embedded.ts';
 export { knownMigrations, type Migration, migrate } from './migrate.ts';
