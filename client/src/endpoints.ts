@@ -39,5 +39,10 @@ export const ENDPOINTS: { readonly [Name in RouteName]: Endpoint<Name> } = {
   'requests.break_glass': { method: 'POST', path: '/v1/requests/:request/break-glass', members: ['id', 'state'] },
   'requests.review': { method: 'POST', path: '/v1/requests/:request/review', members: ['id', 'review'] },
   'audit.list': { method: 'GET', path: '/v1/audit', members: ['items', 'next'] },
+  'policy.show': { method: 'GET', path: '/v1/policy', members: ['digest', 'rules', 'problem'] },
+  'policy.check': { method: 'POST', path: '/v1/policy/check', members: ['ok', 'findings'] },
+  'policy.test': { method: 'POST', path: '/v1/policy/test', members: ['passed', 'failed', 'results', 'findings'] },
+  'policy.explain': { method: 'POST', path: '/v1/policy/explain', members: ['decision', 'rules', 'changes'] },
+  'policy.replay': { method: 'POST', path: '/v1/policy/replay', members: ['looked', 'differences', 'next'] },
   'keys.list': { method: 'GET', path: '/v1/keys', members: ['keys'] },
 };

@@ -10,6 +10,7 @@ export {
 } from './action.ts';
 export { approverGroupsOf, approversInWords } from './approvers.ts';
 export { canonicalJson, type Json } from './canonical.ts';
+export { decisionInWords, gateInWords } from './decision-words.ts';
 export {
   ERRORS,
   type ErrorCode,
@@ -45,6 +46,22 @@ export {
   TreeOutput,
 } from './output.ts';
 export { Plan, type PlanInput, Resource } from './plan.ts';
+export {
+  DecidingRule,
+  Expected,
+  ExpectedGate,
+  PolicyCaseResult,
+  PolicyChange,
+  PolicyChecked,
+  PolicyDifference,
+  PolicyExplained,
+  PolicyFile,
+  PolicyFinding,
+  PolicyInForce,
+  PolicyReplayed,
+  PolicyRule,
+  PolicyTested,
+} from './policy.ts';
 export {
   Actor,
   ApproverGroup,

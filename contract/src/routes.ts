@@ -5,6 +5,7 @@ import { ActionId, RequestId, Slug } from './ids.ts';
 import type { Operation } from './operations.ts';
 import { Output } from './output.ts';
 import { Plan } from './plan.ts';
+import { POLICY_ROUTES } from './policy-routes.ts';
 import { Principal, Token, TokenScope } from './principal.ts';
 import { Choice } from './protocol.ts';
 import { Decision, Request, RequestState, RequestSummary, ReviewVerdict } from './request.ts';
@@ -29,6 +30,8 @@ export interface Route {
   readonly params?: z.ZodObject;
   readonly query?: z.ZodObject;
   readonly body?: z.ZodObject;
+  /** How long the body may be; 256 KiB when absent. */
+  readonly bodyBytes?: number;
   /** Absent for a stream. */
   readonly response?: z.ZodType;
 }
@@ -401,6 +404,7 @@ export const ROUTES = {
     }),
     response: page(AuditEvent),
   },
+  ...POLICY_ROUTES,
   'keys.list': {
     method: 'GET',
     path: '/v1/keys',

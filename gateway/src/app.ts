@@ -17,12 +17,13 @@ import {
 } from './catalog/index.ts';
 import type { Config, ProviderConfig } from './config.ts';
 import { Bus, Database, keepEmbedded, migrate, statement } from './db/index.ts';
-import { closeServer, createServer, Metrics } from './http/index.ts';
-import { Tokens } from './identity/index.ts';
+import { Cookies, closeServer, createServer, Metrics, Throttles } from './http/index.ts';
+import { type People, people as peopleOf, Tokens } from './identity/index.ts';
 import { Limits } from './limits/index.ts';
 import { createLogger } from './logger.ts';
 import { Jobs } from './notify/index.ts';
 import { Policy } from './policy/index.ts';
+import { PolicyTools } from './policy-tools/index.ts';
 import { Reads } from './reads/index.ts';
 import { Decisions, Requests } from './requests/index.ts';
 import { Transitions, Worker } from './runner/index.ts';
@@ -30,6 +31,7 @@ import { type Keyring, loadKeyring, Sealer } from './sealing/index.ts';
 import { VERSION } from './version.ts';
 
 const CATALOG_REFRESH_MS = 10_000;
+const SWEEP_MS = 600_000;
 const PING = statement('ping', 'select 1');
 
 /** What a module named in `providers` must export as `mount`. */
@@ -88,7 +90,7 @@ async function start(
 
   const sealer = await Sealer.start({ db, keyring: await loadKeyring(config.sealing, config.folder) });
   const people = await loadCompany(resolve(config.folder, config.company));
-  const directory = new Directory({ company: people });
+  const directory = directoryOf(config, people);
   const policy = new Policy({ company: () => directory.company });
   const issuer = config.publicUrl ?? `http://${config.listen.host}:${config.listen.port}`;
   const { rotateAfter: rotateAfterMs, overlap: overlapMs } = config.grants;
@@ -111,6 +113,11 @@ async function start(
   const requests = new Requests(requestOptions);
   const decisions = new Decisions(requestOptions);
   const tokens = new Tokens({ db, directory, policy, environments: config.environments });
+  let listening = issuer;
+  const baseUrl = (): string => config.publicUrl?.replace(/\/$/, '') ?? listening;
+  const signing = peopleOf({ db, directory, policy, settings: config.identity, baseUrl });
+  const sweep = setInterval(() => void signing.sessions.sweep().catch(onError), SWEEP_MS);
+  closers.push(async () => clearInterval(sweep));
   closers.push(() => jobs.stop());
   await jobs.start({ expire: (number) => decisions.expire(number), remind: (number) => decisions.remind(number) });
 
@@ -136,14 +143,19 @@ async function start(
     policy,
     limits,
     tokens,
+    ...signing,
+    cookies: new Cookies({ baseUrl }),
+    throttles: new Throttles(),
+    baseUrl,
     grants,
     reads,
     requests,
     decisions,
+    policyTools: new PolicyTools({ db, catalog, directory, policy, requests }),
     version: VERSION,
     draining: draining.signal,
   };
-  const server = await createServer({ ...services, logger, metrics, publicUrl: issuer, isReady });
+  const server = await createServer({ ...services, logger, metrics, publicUrl: issuer, trustProxy: config.trustProxy, isReady });
   closers.push(async () => {
     draining.abort();
     worker.takeNoMore();
@@ -152,6 +164,7 @@ async function start(
   const address = await server.listen(config.listen).catch((error: unknown) => {
     throw cannotListen(config, error);
   });
+  listening = address;
   logger.info({ url: address, worker: enabled ? name : 'off' }, 'guichet is open');
   return { url: address, server, tokens, directory, catalog, close: () => closeAll(closers) };
 }
@@ -159,14 +172,16 @@ async function start(
 /** For the operator's own commands: the tokens and the company of a gateway that need not run. */
 export async function withTokens<Result>(
   config: Config,
-  work: (parts: { tokens: Tokens; directory: Directory }) => Promise<Result>,
+  work: (parts: { tokens: Tokens; directory: Directory; people: People }) => Promise<Result>,
 ): Promise<Result> {
   const closers: Closer[] = [];
   try {
-    const directory = new Directory({ company: await loadCompany(resolve(config.folder, config.company)) });
+    const directory = directoryOf(config, await loadCompany(resolve(config.folder, config.company)));
     const policy = new Policy({ company: () => directory.company });
     const { db } = await openDatabase(config, { closers, onError: () => {} });
-    return await work({ tokens: new Tokens({ db, directory, policy, environments: config.environments }), directory });
+    const tokens = new Tokens({ db, directory, policy, environments: config.environments });
+    const people = peopleOf({ db, directory, policy, settings: config.identity, baseUrl: () => config.publicUrl ?? '' });
+    return await work({ tokens, directory, people });
   } finally {
     await closeAll(closers);
   }
@@ -187,6 +202,10 @@ export async function withKeys<Result>(
   } finally {
     await closeAll(closers);
   }
+}
+
+function directoryOf({ identity }: Config, company: Company): Directory {
+  return new Directory({ company, admitClaims: identity.oidc?.admit === 'everyone' });
 }
 
 async function openDatabase(

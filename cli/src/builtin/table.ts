@@ -6,13 +6,14 @@ export interface Builtin {
   readonly summary: string;
   readonly load: () => Promise<Leaf>;
   /** What its first argument is, for completion. */
-  readonly argument?: 'request' | 'to-approve' | 'action' | 'profile' | 'token' | 'shell';
+  readonly argument?: 'request' | 'to-approve' | 'action' | 'profile' | 'token' | 'shell' | 'folder' | 'cases';
 }
 
 export const GROUPS: Readonly<Record<string, string>> = {
   requests: 'Requests: list, watch, approve, take back',
   actions: 'What can be done: the catalogue',
   audit: 'Who did what, when',
+  policy: 'Policy: who may do what, why, and what a change would do',
   tokens: 'Tokens of yours and of your machines',
 };
 
@@ -69,6 +70,34 @@ export const BUILTINS: readonly Builtin[] = [
     words: ['audit', 'list'],
     summary: 'List the audit log, newest first',
     load: async () => (await import('./audit-list.ts')).auditList,
+  },
+  {
+    words: ['policy', 'list'],
+    summary: 'List the rules in force',
+    load: async () => (await import('./policy.ts')).policyList,
+  },
+  {
+    words: ['policy', 'check'],
+    summary: 'Check files of policies',
+    argument: 'folder',
+    load: async () => (await import('./policy.ts')).policyCheck,
+  },
+  {
+    words: ['policy', 'test'],
+    summary: 'Run test cases against policies',
+    argument: 'cases',
+    load: async () => (await import('./policy-test.ts')).policyTest,
+  },
+  {
+    words: ['policy', 'explain'],
+    summary: 'Why a decision is what it is, and what would change it',
+    argument: 'request',
+    load: async () => (await import('./policy-explain.ts')).policyExplain,
+  },
+  {
+    words: ['policy', 'replay'],
+    summary: 'Which recorded requests would now be decided otherwise',
+    load: async () => (await import('./policy-replay.ts')).policyReplay,
   },
   { words: ['tokens', 'list'], summary: 'List your tokens', load: async () => (await import('./tokens.ts')).tokensList },
   {

@@ -46,6 +46,7 @@ function addRoute(
     method: route.method,
     url: route.path,
     config: { permission: route.permission },
+    ...(route.bodyBytes !== undefined && { bodyLimit: route.bodyBytes }),
     exposeHeadRoute: route.method === 'GET' && route.response !== undefined, // a stream has no head worth asking for
     // Before the body is read: a stranger gets nothing parsed, however much they send.
     ...(route.permission !== 'public' && {

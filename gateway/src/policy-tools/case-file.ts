@@ -1,0 +1,234 @@
+import {
+  approversInWords,
+  type Expected,
+  type FieldError,
+  GuichetError,
+  type PolicyFile,
+  type PolicyFinding,
+} from '@guichet/contract';
+import { type Document, LineCounter, parseDocument } from 'yaml';
+import { type Company, parseCompany } from '../catalog/index.ts';
+import { check, suggestion } from '../findings/index.ts';
+import type { DecideAction } from '../policy/index.ts';
+import { type CaseAsWritten, type CaseFileAsWritten, CaseFileSchema } from './case-schema.ts';
+import { type Place, placeOf } from './yaml-places.ts';
+
+/** An action, with the team that owns its provider. */
+export type CaseAction = DecideAction & { readonly team?: string | undefined };
+
+/** What cases rest on where their file does not say it. */
+export interface CaseWorld {
+  readonly company: Company;
+  readonly environments: readonly string[];
+  readonly actions: readonly CaseAction[];
+}
+
+/** A case whose names all mean something. */
+export interface PolicyCase extends Omit<CaseAsWritten, 'action' | 'resource' | 'expect' | 'policies' | 'gates'> {
+  readonly path: string;
+  readonly line: number;
+  readonly action?: CaseAction | undefined;
+  readonly resource?: { readonly type: string; readonly id: string; readonly owner: string } | undefined;
+  readonly expected: Expected;
+}
+
+export interface CaseFile {
+  readonly company: Company;
+  readonly cases: readonly PolicyCase[];
+}
+
+export interface ParsedCases {
+  /** Undefined when a finding is an error. */
+  readonly file?: CaseFile | undefined;
+  readonly findings: readonly PolicyFinding[];
+}
+
+interface Yaml {
+  readonly path: string;
+  readonly document: Document.Parsed;
+  readonly lines: LineCounter;
+}
+
+/** The cases of a YAML file, or what is wrong with it: each finding with its line. */
+export function parseCases({ path, text }: PolicyFile, world: CaseWorld): ParsedCases {
+  const lines = new LineCounter();
+  const yaml: Yaml = { path, lines, document: parseDocument(text, { lineCounter: lines, prettyErrors: false }) };
+  const broken = yaml.document.errors.map(({ message, pos }) => {
+    const { line, col } = lines.linePos(pos[0]);
+    return errorAt(
+      yaml,
+      { line: Math.max(1, line), column: Math.max(1, col) },
+      { message: `This is not valid YAML: ${message}.` },
+    );
+  });
+  if (broken.length > 0) return { findings: broken };
+  const value = plainValue(yaml);
+  if ('finding' in value) return { findings: [value.finding] };
+  const checked = check(CaseFileSchema, value.plain);
+  if (!checked.ok) return { findings: checked.findings.map((finding) => findingOf(yaml, finding)) };
+  const company = companyOf(checked.value, world);
+  if ('findings' in company) return { findings: company.findings.map((finding) => findingOf(yaml, finding)) };
+  return understood(yaml, checked.value, { ...world, company: company.company });
+}
+
+function plainValue(yaml: Yaml): { plain: unknown } | { finding: PolicyFinding } {
+  try {
+    return { plain: yaml.document.toJS({ maxAliasCount: 100 }) };
+  } catch (error) {
+    const message = error instanceof Error ? error.message : 'it cannot be read';
+    return { finding: errorAt(yaml, { line: 1, column: 1 }, { message: `This YAML cannot be taken: ${message}.` }) };
+  }
+}
+
+function companyOf({ company }: CaseFileAsWritten, world: CaseWorld): { company: Company } | { findings: readonly FieldError[] } {
+  if (company === undefined) return { company: world.company };
+  try {
+    return { company: parseCompany(JSON.stringify({ people: [], teams: [], ...company }), 'company') }; // JSON is YAML
+  } catch (error) {
+    if (!(error instanceof GuichetError) || error.errors === undefined) throw error;
+    return { findings: error.errors.map((finding) => ({ ...finding, field: `/company${finding.field.replace(/^\/$/, '')}` })) };
+  }
+}
+
+function errorAt(
+  { path }: Yaml,
+  place: Place,
+  { message, remedy }: { message: string; remedy?: string | undefined },
+): PolicyFinding {
+  return { path, ...place, severity: 'error', message, ...(remedy !== undefined && { remedy }) };
+}
+
+function findingOf(yaml: Yaml, { field, message, remedy }: FieldError): PolicyFinding {
+  const name = field
+    .split('/')
+    .filter((part) => part !== '' && !/^\d+$/.test(part))
+    .at(-1);
+  const subject =
+    field === '/' || name === undefined ? 'The file' : /\/\d+$/.test(field) ? `This entry of '${name}'` : `'${name}'`;
+  return errorAt(yaml, placeOf(field, yaml), { message: `${subject} ${message}.`, remedy });
+}
+
+type Known = CaseWorld & { readonly actionsById: ReadonlyMap<string, CaseAction> };
+
+function understood(yaml: Yaml, file: CaseFileAsWritten, world: CaseWorld): ParsedCases {
+  const own = Object.entries(file.actions).map(([id, facts]): CaseAction => ({ id, ...facts }));
+  const known: Known = {
+    ...world,
+    environments: file.environments ?? world.environments,
+    actionsById: new Map([...world.actions, ...own].map((action) => [action.id, action])),
+  };
+  const findings = file.cases.flatMap((written, index) =>
+    problemsOf(written, known).map(({ field, ...finding }) => findingOf(yaml, { ...finding, field: `/cases/${index}${field}` })),
+  );
+  if (findings.length > 0) return { findings };
+  const cases = file.cases.map((written, index) => ({
+    ...caseOf(written, known),
+    path: yaml.path,
+    line: placeOf(`/cases/${index}`, yaml).line,
+  }));
+  return { file: { company: world.company, cases }, findings: [] };
+}
+
+function caseOf(written: CaseAsWritten, { actionsById }: Known): Omit<PolicyCase, 'path' | 'line'> {
+  const { action: id, resource, expect, policies, gates, ...rest } = written;
+  const action = id === undefined ? undefined : actionsById.get(id);
+  const owner = resource?.owner ?? action?.team;
+  return {
+    ...rest,
+    action,
+    resource: owner === undefined ? undefined : { type: 'thing', id: 'any', ...resource, owner },
+    expected: { effect: expect, ...(policies !== undefined && { policies }), ...(gates !== undefined && { gates }) },
+  };
+}
+
+/** Names that mean nothing, and what does not go together: a misspelt case would pass or fail for the wrong reason. */
+function problemsOf(written: CaseAsWritten, known: Known): FieldError[] {
+  const { company, environments } = known;
+  const teams = [...company.teams];
+  const team = (field: string, name: string | undefined): FieldError[] =>
+    name === undefined || company.teams.has(name)
+      ? []
+      : [{ field, message: `names a team '${name}' that is not there`, remedy: suggestion(name, teams) }];
+  const who = (field: string, id: string | undefined): FieldError[] =>
+    id === undefined || company.member(id) !== undefined
+      ? []
+      : [
+          {
+            field,
+            message: `names somebody, '${id}', who is not in the company`,
+            remedy: suggestion(
+              id,
+              company.people.map((person) => person.id),
+            ),
+          },
+        ];
+  const { environment } = written;
+  const action = written.action === undefined ? undefined : known.actionsById.get(written.action);
+  return [
+    ...who('/who', written.who),
+    ...who('/requester', written.requester),
+    ...written.approvals.flatMap((id, at) => who(`/approvals/${at}`, id)),
+    ...(written.teams ?? []).flatMap((name, at) => team(`/teams/${at}`, name)),
+    ...(written.onCall ?? []).flatMap((name, at) => team(`/onCall/${at}`, name)),
+    ...team('/resource/owner', written.resource?.owner),
+    ...(written.gates ?? []).flatMap(({ approvers }, at) => approverProblems(`/gates/${at}/approvers`, approvers, company)),
+    ...(environment === undefined || environments.includes(environment)
+      ? []
+      : [
+          {
+            field: '/environment',
+            message: `'${environment}' is no environment`,
+            remedy: suggestion(environment, environments),
+          },
+        ]),
+    ...(written.action === undefined || action !== undefined
+      ? []
+      : [
+          {
+            field: '/action',
+            message: `'${written.action}' is in no catalogue`,
+            remedy:
+              suggestion(written.action, [...known.actionsById.keys()]) ??
+              "Describe it under 'actions:', with its kind and risk.",
+          },
+        ]),
+    ...contradictions(written, action),
+  ];
+}
+
+function approverProblems(field: string, approvers: string, company: Company): FieldError[] {
+  const name = approvers.slice(approvers.indexOf(':') + 1);
+  const isThere = approvers.startsWith('user:') ? company.member(approvers) !== undefined : company.teams.has(name);
+  return isThere ? [] : [{ field, message: `names ${approversInWords(approvers)}, who is not in the company` }];
+}
+
+function contradictions(
+  { operation, requester, resource, expect, gates }: CaseAsWritten,
+  action: CaseAction | undefined,
+): FieldError[] {
+  const isAboutRequest = operation?.startsWith('request.') === true && operation !== 'request.see';
+  const isWrite = action?.kind === 'write';
+  return [
+    ...(operation === undefined && action === undefined
+      ? [
+          {
+            field: '/name',
+            message: 'belongs to a case that asks for nothing',
+            remedy: "Give it an 'action', or an 'operation'.",
+          },
+        ]
+      : []),
+    ...(isAboutRequest && requester === undefined
+      ? [{ field: '/operation', message: 'is about a request', remedy: "Say who filed it: 'requester'." }]
+      : []),
+    ...(requester !== undefined && operation?.startsWith('request.') !== true
+      ? [{ field: '/requester', message: 'is of operations about a request', remedy: "Set 'operation', to request.approve say." }]
+      : []),
+    ...(isWrite && resource?.owner === undefined && action.team === undefined
+      ? [{ field: '/resource', message: 'must name the team that owns what is acted on', remedy: 'resource: { owner: TEAM }' }]
+      : []),
+    ...(gates !== undefined && expect !== 'needs'
+      ? [{ field: '/gates', message: "belong to 'expect: needs'", remedy: "Expect 'needs', or leave the gates out." }]
+      : []),
+  ];
+}
