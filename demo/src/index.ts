@@ -1,2 +1,9 @@
 export { type Instance, startInstance } from './estate.ts';
+export {
+  type IdentityClient,
+  type IdentityPerson,
+  type IdentityProvider,
+  type IdentityProviderOptions,
+  startIdentityProvider,
+} from './identity-provider.ts';
 export { startBlockedCheckout, startTraffic } from './traffic.ts';
