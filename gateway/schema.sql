@@ -32,13 +32,54 @@ create table audit_events (
   constraint audit_events_pkey PRIMARY KEY (id)
 );
 
+create table device_sign_ins (
+  id uuid not null default gen_random_uuid(),
+  device_hash bytea not null,
+  user_hash bytea not null,
+  client text not null,
+  address text not null,
+  state text not null default 'pending'::text,
+  principal_id text,
+  session_id uuid,
+  interval_seconds integer not null,
+  asked_at timestamp with time zone,
+  created_at timestamp with time zone not null default now(),
+  expires_at timestamp with time zone not null,
+  constraint device_sign_ins_state_check CHECK ((state = ANY (ARRAY['pending'::text, 'allowed'::text, 'denied'::text, 'redeemed'::text]))),
+  constraint device_sign_ins_session_id_fkey FOREIGN KEY (session_id) REFERENCES sessions(id) ON DELETE CASCADE,
+  constraint device_sign_ins_pkey PRIMARY KEY (id),
+  constraint device_sign_ins_device_hash_key UNIQUE (device_hash),
+  constraint device_sign_ins_user_hash_key UNIQUE (user_hash)
+);
+
 create table directory_claims (
   principal_id text not null,
   name text not null,
   email text,
   teams text[] not null,
   at timestamp with time zone not null default now(),
+  valid_until timestamp with time zone not null default 'infinity'::timestamp with time zone,
   constraint directory_claims_pkey PRIMARY KEY (principal_id)
+);
+
+create table grant_keys (
+  kid text not null,
+  paserk text not null,
+  sealed json,
+  created_at timestamp with time zone not null default clock_timestamp(),
+  signs_from timestamp with time zone not null,
+  retires_at timestamp with time zone,
+  revoked_at timestamp with time zone,
+  constraint grant_keys_pkey PRIMARY KEY (kid)
+);
+
+create table identities (
+  issuer text not null,
+  subject text not null,
+  principal_id text not null,
+  bound_at timestamp with time zone not null default now(),
+  constraint identities_pkey PRIMARY KEY (issuer, principal_id),
+  constraint identities_issuer_subject_key UNIQUE (issuer, subject)
 );
 
 create table migrations (
@@ -55,6 +96,19 @@ create table providers (
   manifest json not null,
   seen_at timestamp with time zone not null default now(),
   constraint providers_pkey PRIMARY KEY (name)
+);
+
+create table refresh_tokens (
+  id bigint generated always as identity not null,
+  hash bytea not null,
+  session_id uuid not null,
+  created_at timestamp with time zone not null default now(),
+  used_at timestamp with time zone,
+  successor_id bigint,
+  dead boolean not null default false,
+  constraint refresh_tokens_session_id_fkey FOREIGN KEY (session_id) REFERENCES sessions(id) ON DELETE CASCADE,
+  constraint refresh_tokens_pkey PRIMARY KEY (id),
+  constraint refresh_tokens_hash_key UNIQUE (hash)
 );
 
 create table request_events (
@@ -117,9 +171,49 @@ create table requests (
   output json,
   failure json,
   behind text[] not null default '{}'::text[],
+  sealed json,
+  secret_digest text,
+  review jsonb,
+  review_reminded_at timestamp with time zone,
   constraint requests_risk_check CHECK ((risk = ANY (ARRAY['safe'::text, 'reversible'::text, 'destructive'::text]))),
+  constraint requests_sealed_check CHECK (((sealed IS NULL) OR (state = ANY (ARRAY['awaiting_approval'::text, 'queued'::text, 'running'::text, 'unknown'::text])))),
   constraint requests_state_check CHECK ((state = ANY (ARRAY['awaiting_approval'::text, 'queued'::text, 'running'::text, 'unknown'::text, 'succeeded'::text, 'failed'::text, 'cancelled'::text, 'rejected'::text, 'withdrawn'::text, 'expired'::text, 'void'::text]))),
   constraint requests_pkey PRIMARY KEY (number)
+);
+
+create table sealing_keys (
+  name text not null,
+  sealed json not null,
+  created_at timestamp with time zone not null default now(),
+  constraint sealing_keys_pkey PRIMARY KEY (name)
+);
+
+create table sessions (
+  id uuid not null default gen_random_uuid(),
+  principal_id text not null,
+  kind text not null,
+  client text not null,
+  address text not null,
+  created_at timestamp with time zone not null default now(),
+  last_used_at timestamp with time zone not null default now(),
+  idle_seconds integer not null,
+  ends_at timestamp with time zone not null,
+  revoked_at timestamp with time zone,
+  constraint sessions_kind_check CHECK ((kind = ANY (ARRAY['browser'::text, 'cli'::text]))),
+  constraint sessions_pkey PRIMARY KEY (id)
+);
+
+create table sign_in_codes (
+  hash bytea not null,
+  principal_id text not null,
+  client text not null,
+  address text not null,
+  code_challenge text not null,
+  redirect_uri text not null,
+  expires_at timestamp with time zone not null,
+  session_id uuid,
+  constraint sign_in_codes_session_id_fkey FOREIGN KEY (session_id) REFERENCES sessions(id) ON DELETE CASCADE,
+  constraint sign_in_codes_pkey PRIMARY KEY (hash)
 );
 
 create table tokens (
@@ -135,22 +229,35 @@ create table tokens (
   expires_at timestamp with time zone not null,
   last_used_at timestamp with time zone,
   revoked_at timestamp with time zone,
+  session_id uuid,
+  carrier text not null default 'bearer'::text,
+  constraint tokens_carrier_check CHECK ((carrier = ANY (ARRAY['bearer'::text, 'cookie'::text]))),
   constraint tokens_kind_check CHECK ((kind = ANY (ARRAY['user'::text, 'machine'::text]))),
+  constraint tokens_session_id_fkey FOREIGN KEY (session_id) REFERENCES sessions(id) ON DELETE CASCADE,
   constraint tokens_pkey PRIMARY KEY (id),
   constraint tokens_hash_key UNIQUE (hash)
 );
 
 CREATE UNIQUE INDEX approvals_person ON public.approvals USING btree (request, person_id);
 CREATE INDEX audit_events_actor ON public.audit_events USING btree (actor_id, id);
+CREATE INDEX audit_events_denied ON public.audit_events USING btree (id) WHERE (type = 'request.denied'::text);
 CREATE INDEX audit_events_request ON public.audit_events USING btree (request, id) WHERE (request IS NOT NULL);
+CREATE INDEX device_sign_ins_end ON public.device_sign_ins USING btree (expires_at);
+CREATE UNIQUE INDEX grant_keys_newest ON public.grant_keys USING btree ((true)) WHERE (retires_at IS NULL);
+CREATE INDEX refresh_tokens_session ON public.refresh_tokens USING btree (session_id);
 CREATE INDEX requests_action ON public.requests USING btree (action text_pattern_ops, number DESC);
+CREATE INDEX requests_digest ON public.requests USING btree (digest);
 CREATE UNIQUE INDEX requests_idempotency ON public.requests USING btree (requester_id, idempotency_key) WHERE (idempotency_key IS NOT NULL);
 CREATE INDEX requests_leases ON public.requests USING btree (lease_until) WHERE (state = 'running'::text);
 CREATE INDEX requests_queue ON public.requests USING btree (run_after, number) WHERE (state = 'queued'::text);
 CREATE INDEX requests_requester ON public.requests USING btree (requester_id, number DESC);
 CREATE INDEX requests_to_approve ON public.requests USING btree (number) WHERE (state = 'awaiting_approval'::text);
+CREATE INDEX requests_to_review ON public.requests USING btree (number) WHERE ((review ->> 'state'::text) = 'open'::text);
 CREATE INDEX requests_unknown ON public.requests USING btree (observe_at) WHERE (state = 'unknown'::text);
+CREATE INDEX sessions_principal ON public.sessions USING btree (principal_id, created_at DESC);
+CREATE INDEX sign_in_codes_end ON public.sign_in_codes USING btree (expires_at);
 CREATE INDEX tokens_principal ON public.tokens USING btree (principal_id, created_at DESC);
+CREATE INDEX tokens_session ON public.tokens USING btree (session_id) WHERE (session_id IS NOT NULL);
 
 CREATE OR REPLACE FUNCTION public.refuse_change()
  RETURNS trigger

@@ -53,10 +53,30 @@ export const Failure = z
   .meta({ id: 'Failure' });
 export type Failure = z.infer<typeof Failure>;
 
-export const REQUEST_COMMANDS = ['approve', 'reject', 'withdraw', 'cancel'] as const;
+export const REQUEST_COMMANDS = ['approve', 'reject', 'withdraw', 'cancel', 'break_glass', 'review'] as const;
 export type RequestCommand = (typeof REQUEST_COMMANDS)[number];
 
 const at = z.iso.datetime();
+
+export const ReviewVerdict = z.enum(['justified', 'not_justified']);
+export type ReviewVerdict = z.infer<typeof ReviewVerdict>;
+
+/** What somebody who broke the glass owes: a look at it by another person, afterwards. */
+export const Review = z
+  .object({
+    state: z.enum(['open', 'closed']),
+    brokenBy: Actor,
+    person: z.string().describe('The human who broke the glass, whatever account they used: never the one who reviews it'),
+    incident: z.string(),
+    reason: z.string(),
+    at,
+    verdict: ReviewVerdict.nullable(),
+    closedBy: Actor.nullable(),
+    comment: z.string().nullable().describe('The comment of the one who closed it'),
+    closedAt: at.nullable(),
+  })
+  .meta({ id: 'Review' });
+export type Review = z.infer<typeof Review>;
 
 /** A row of the list of requests. */
 export const RequestSummary = z
@@ -70,10 +90,13 @@ export const RequestSummary = z
     requester: Actor,
     reason: z.string(),
     summary: z.string().describe('The summary of the plan'),
-    gates: z.array(Gate.extend({ approved: z.int().describe('Approvals that count for it so far') })),
+    gates: z.array(
+      Gate.extend({ approved: z.int().describe('Approvals that count for it, by the groups that people are in now') }),
+    ),
     createdAt: at,
     updatedAt: at,
     expiresAt: at.nullable().describe('When it lapses if nothing happens; null while it runs and once it has ended'),
+    review: Review.nullable().describe('Set once the glass was broken: it ran without the approvals of its gates'),
   })
   .meta({ id: 'RequestSummary' });
 export type RequestSummary = z.infer<typeof RequestSummary>;

@@ -11,7 +11,7 @@ let db: Database;
 let transitions: Transitions;
 let bus: Bus;
 const news: string[] = [];
-const silent: Outbox = { enqueue: async () => {}, expireLater: async () => {} };
+const silent: Outbox = { enqueue: async () => {}, expireLater: async () => {}, remindLater: async () => {} };
 beforeAll(async () => {
   stored = await storedRequests();
   ({ db } = stored);

@@ -119,7 +119,21 @@ describe('whatever happens', () => {
   test('only an approval or another try after a sent one moves the end of the start window', () => {
     always((life, event, { changes }) => {
       if (changes.state !== 'queued' || changes.expiresAt?.getTime() === life.expiresAt?.getTime()) return;
-      expect(event.type === 'approve' || life.dispatchedAt !== null).toBe(true);
+      expect(['approve', 'reuse', 'break_glass'].includes(event.type) || life.dispatchedAt !== null).toBe(true);
+    });
+  });
+
+  test('what waits for approvals is queued only when they lift its gates, or by breaking the glass', () => {
+    always((life, event, { changes }) => {
+      if (life.state !== 'awaiting_approval' || changes.state !== 'queued') return;
+      const lifted = (event.type === 'approve' || event.type === 'reuse') && event.lifted;
+      expect(lifted || event.type === 'break_glass').toBe(true);
+    });
+  });
+
+  test('nothing but breaking the glass opens a review, and breaking it always does', () => {
+    always((_, event, { changes }) => {
+      expect(changes.review?.state).toBe(event.type === 'break_glass' ? 'open' : undefined);
     });
   });
 });
@@ -154,6 +168,90 @@ describe('approving', () => {
     const life = lifeOf({ state: 'awaiting_approval', expiresAt: new Date(NOW.getTime() + APPROVAL_WINDOW_MS) });
     const { changes } = taken(transition(life, approve(true), NOW));
     expect(changes).toEqual({ state: 'queued', gates: [], expiresAt: new Date(NOW.getTime() + START_WINDOW_MS) });
+  });
+});
+
+describe('reuse', () => {
+  const reuse = (lifted: boolean): LifeEvent => ({
+    type: 'reuse',
+    approvals: [
+      {
+        by: NADIA,
+        person: NADIA.id,
+        groups: ['team:payments'],
+        comment: 'go',
+        at: '2031-03-04T04:00:00.000Z',
+        reusedFrom: 'REQ-7',
+      },
+    ],
+    digest: 'sha256:x',
+    lifted,
+    startWindowMs: START_WINDOW_MS,
+  });
+
+  test('an approval that counts again says whose it is, when it was given and for which request', () => {
+    const { changes, told } = taken(transition(lifeOf({ state: 'awaiting_approval' }), reuse(false), NOW));
+    expect(changes).toEqual({ state: 'awaiting_approval' });
+    expect(told).toEqual([
+      {
+        type: 'request.approval_reused',
+        data: {
+          reusedFrom: 'REQ-7',
+          by: NADIA,
+          person: NADIA.id,
+          groups: ['team:payments'],
+          comment: 'go',
+          approvedAt: '2031-03-04T04:00:00.000Z',
+          digest: 'sha256:x',
+        },
+      },
+    ]);
+  });
+
+  test('when they lift every gate it may start, within the start window', () => {
+    const { changes } = taken(transition(lifeOf({ state: 'awaiting_approval' }), reuse(true), NOW));
+    expect(changes).toEqual({ state: 'queued', expiresAt: new Date(NOW.getTime() + START_WINDOW_MS) });
+  });
+});
+
+describe('breaking the glass', () => {
+  const gate = { policy: 'four-eyes', approvers: 'team:payments', count: 1, reason: 'two people' };
+  const approvers = [{ id: 'user:amine', name: 'Amine Diallo' }];
+  const event: LifeEvent = {
+    type: 'break_glass',
+    by: NADIA,
+    person: 'user:nadia',
+    incident: 'INC-7',
+    reason: 'orders stand still',
+    passed: [gate],
+    approvers,
+    startWindowMs: START_WINDOW_MS,
+  };
+
+  test('queues it, opens a review, and tells who did it, why, what was passed and who is to know', () => {
+    const { changes, told } = taken(transition(lifeOf({ state: 'awaiting_approval' }), event, NOW));
+    expect(changes).toMatchObject({ state: 'queued', expiresAt: new Date(NOW.getTime() + START_WINDOW_MS) });
+    expect(changes.gates).toBeUndefined();
+    expect(changes.review).toEqual({
+      state: 'open',
+      brokenBy: NADIA,
+      person: 'user:nadia',
+      incident: 'INC-7',
+      reason: 'orders stand still',
+      at: NOW.toISOString(),
+      verdict: null,
+      closedBy: null,
+      comment: null,
+      closedAt: null,
+    });
+    expect(told).toEqual([
+      {
+        type: 'request.glass_broken',
+        actor: NADIA,
+        data: { incident: 'INC-7', reason: 'orders stand still', gates: [gate], approvers },
+      },
+      { type: 'request.queued', data: {} },
+    ]);
   });
 });
 

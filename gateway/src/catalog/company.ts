@@ -91,6 +91,11 @@ export class Company {
     return this.#members.get(id);
   }
 
+  /** Every account of a person. */
+  get people(): Member[] {
+    return [...this.#members.values()].filter(({ kind }) => kind === 'user');
+  }
+
   /** Machines that one of the teams owns. */
   machinesOf(teams: readonly string[]): Member[] {
     return [...this.#members.values()].filter(

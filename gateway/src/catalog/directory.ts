@@ -1,3 +1,4 @@
+import { type ApproverGroup, approverGroupsOf } from '@guichet/contract';
 import { type Queryable, statement } from '../db/index.ts';
 import type { Company, Member } from './company.ts';
 
@@ -10,7 +11,12 @@ export interface Claims {
 
 const CLAIMS = statement(
   'directory-claims',
-  'select principal_id as "principalId", name, email, teams from directory_claims where principal_id = any ($1::text[])',
+  'select principal_id as "principalId", name, email, teams from directory_claims where principal_id = any ($1::text[]) and valid_until > now()',
+);
+
+const CLAIMED = statement(
+  'directory-claimed',
+  'select principal_id as "principalId", name, email, teams from directory_claims where teams && $1::text[] and valid_until > now()',
 );
 
 export interface DirectoryOptions {
@@ -44,6 +50,23 @@ export class Directory {
     const claims = new Map(rows.map((row) => [row.principalId, row]));
     const found = ids.flatMap((id) => this.member(id, claims.get(id) ?? null) ?? []);
     return new Map(found.map((member) => [member.id, member]));
+  }
+
+  /** Everybody who belongs to one of the groups now, by name. */
+  async approvers(db: Queryable, groups: readonly ApproverGroup[]): Promise<Member[]> {
+    const teams = groups.filter((group) => group.startsWith('team:')).map((group) => group.slice('team:'.length));
+    const rows = await db.query<Claims & { principalId: string }>(CLAIMED, [teams]);
+    const claims = new Map(rows.map((row) => [row.principalId, row]));
+    const ids = new Set([...this.#company.people.map(({ id }) => id), ...claims.keys()]);
+    return [...ids]
+      .flatMap((id) => this.member(id, claims.get(id) ?? null) ?? [])
+      .filter((member) => approverGroupsOf(member).some((group) => groups.includes(group)))
+      .sort((one, other) => one.name.localeCompare(other.name));
+  }
+
+  /** Ids of every account of a person. */
+  accountsOf(person: string): string[] {
+    return [person, ...this.#company.people.filter((member) => member.person === person).map(({ id }) => id)];
   }
 
   /** A member with what was claimed of them; undefined for who is not, or no longer, one. */

@@ -6,6 +6,7 @@ import type { Outbox } from '../requests/index.ts';
 import { type Delivery, deliver, type Webhook } from './webhook.ts';
 
 const EXPIRY = 'request-expiry';
+const REVIEW = 'review-reminder';
 const DELIVERY = 'webhook-delivery';
 const DEAD = 'webhook-undelivered';
 /** How often each queue is looked at: no timer here needs to ring sooner, and an idle gateway stays quiet. */
@@ -17,6 +18,12 @@ export interface JobsOptions {
   readonly url: string;
   readonly webhooks: readonly Webhook[];
   readonly onError: (error: unknown) => void;
+}
+
+/** What is done when a timer of a request rings. */
+export interface Timers {
+  readonly expire: (number: string) => Promise<void>;
+  readonly remind: (number: string) => Promise<void>;
 }
 
 /** Timers and deliveries: pg-boss jobs that are inserted in the transaction of the change that they follow from. */
@@ -42,17 +49,18 @@ export class Jobs implements Outbox {
     this.#boss.on('error', onError);
   }
 
-  /** `expire` is called for each request whose timer rings; it must bear being called late and twice. */
-  async start(expire: (number: string) => Promise<void>): Promise<void> {
+  /** Each is called for a request whose timer rings; it must bear being called late and twice. */
+  async start({ expire, remind }: Timers): Promise<void> {
     await this.#boss.start();
     await this.#boss.createQueue(DEAD);
-    await this.#boss.createQueue(EXPIRY, {
-      retryLimit: 20,
-      retryDelay: 5,
-      retryBackoff: true,
-      expireInSeconds: 60,
-      heartbeatSeconds: 10,
-    });
+    for (const queue of [EXPIRY, REVIEW])
+      await this.#boss.createQueue(queue, {
+        retryLimit: 20,
+        retryDelay: 5,
+        retryBackoff: true,
+        expireInSeconds: 60,
+        heartbeatSeconds: 10,
+      });
     await this.#boss.createQueue(DELIVERY, {
       retryLimit: 12,
       retryDelay: 2,
@@ -61,9 +69,10 @@ export class Jobs implements Outbox {
       heartbeatSeconds: 10,
       deadLetter: DEAD,
     });
-    await this.#boss.work<{ number: string }, void, typeof POLLING>(EXPIRY, POLLING, (jobs) =>
-      each(jobs, ({ number }) => expire(number)),
-    );
+    for (const [queue, ring] of [[EXPIRY, expire] as const, [REVIEW, remind] as const])
+      await this.#boss.work<{ number: string }, void, typeof POLLING>(queue, POLLING, (jobs) =>
+        each(jobs, ({ number }) => ring(number)),
+      );
     if (this.#webhooks.length === 0) return;
     await this.#boss.work<{ webhook: string; delivery: Delivery }, void, typeof POLLING>(DELIVERY, POLLING, (jobs) =>
       each(jobs, async ({ webhook: name, delivery }) => {
@@ -97,6 +106,10 @@ export class Jobs implements Outbox {
 
   async expireLater(tx: Transaction, { number, at }: { number: string; at: Date }): Promise<void> {
     await this.#boss.send(EXPIRY, { number }, { startAfter: at, db: tx });
+  }
+
+  async remindLater(tx: Transaction, { number, at }: { number: string; at: Date }): Promise<void> {
+    await this.#boss.send(REVIEW, { number }, { startAfter: at, db: tx });
   }
 
   async stop(): Promise<void> {

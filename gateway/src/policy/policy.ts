@@ -1,5 +1,6 @@
-import { type ApproverGroup, approverGroupsOf, approversInWords, type Decision, type Gate, scopeCovers } from '@guichet/contract';
+import { approverGroupsOf, approversInWords, type Decision, type Gate, scopeCovers } from '@guichet/contract';
 import type { Company } from '../catalog/index.ts';
+import { approvedFor } from './counting.ts';
 import type { Question } from './question.ts';
 
 const PERMIT = (policy: string): Decision => ({ effect: 'permit', policies: [policy] });
@@ -47,6 +48,7 @@ function decide(question: Question): Decision {
 function narrowed({ principal, action, environment, operation }: Question): Decision | undefined {
   const isNarrowed = principal.scope.actions !== undefined || principal.scope.environments !== undefined;
   if (isNarrowed && operation.startsWith('token.')) return DENY('token-scope', 'A narrowed token cannot manage tokens.');
+  if (isNarrowed && operation.startsWith('session.')) return DENY('token-scope', 'A narrowed token cannot see or end sessions.');
   if (isNarrowed && operation === 'audit.see') return DENY('token-scope', 'A narrowed token cannot read the audit log.');
   if (action === undefined || scopeCovers(principal.scope, action.id, environment)) return undefined;
   const where = environment === undefined ? '' : ` in ${environment}`;
@@ -72,7 +74,10 @@ function rule(question: Question): Decision {
         : DENY('machines-see-their-own', 'A machine sees only its own requests.');
     case 'request.approve':
     case 'request.reject':
+    case 'request.review':
       return judge(question);
+    case 'request.break_glass':
+      return breakGlass(question);
     case 'request.withdraw':
       return isRequester(question)
         ? PERMIT('requester-withdraws')
@@ -81,6 +86,11 @@ function rule(question: Question): Decision {
       return cancel(question);
     case 'audit.see':
       return isUser ? PERMIT('people-see-audit') : DENY('people-see-audit', 'The audit log is for people.');
+    case 'session.see':
+    case 'session.revoke':
+      return isUser && question.context?.tokenOwner?.principalId === principal.id
+        ? PERMIT('own-sessions')
+        : DENY('own-sessions', "People see and end their own sessions, and nobody else's.");
     case 'token.see':
     case 'token.create':
     case 'token.revoke':
@@ -99,12 +109,10 @@ function write(question: Question): Decision {
   if (action?.kind !== 'write') return DENY('default', 'Only a write action is submitted as a request.');
   if (resource === undefined || environment === undefined) return DENY('default', 'A write names its resource and environment.');
   const gates = merge([...(context?.gates ?? []), ...gatesOf(action, resource.owner, environment)]);
+  if (context?.brokenGlass === true) return PERMIT('glass-broken');
   // Nobody lifts a gate on their own request, whatever was recorded.
   const own = [question.principal.person, ...(context?.behind ?? [])];
-  const counted = approvals.filter(({ person }) => !own.includes(person));
-  const approvalsOf = (group: ApproverGroup): number =>
-    new Set(counted.filter(({ groups }) => groups.includes(group)).map(({ person }) => person)).size;
-  const open = gates.filter(({ approvers, count }) => approvalsOf(approvers) < count);
+  const open = gates.filter((gate) => approvedFor(gate, { approvals, own }) < gate.count);
   if (open.length > 0) return { effect: 'needs', gates: open };
   return PERMIT(gates[0]?.policy ?? 'writes-outside-production-alone');
 }
@@ -147,7 +155,7 @@ function merge(gates: readonly Gate[]): Gate[] {
 
 function judge(question: Question): Decision {
   const { principal, context, operation } = question;
-  const verb = operation === 'request.approve' ? 'approve' : 'reject';
+  const verb = operation.slice('request.'.length);
   if (principal.kind !== 'user') return DENY('people-approve', `Only a person can ${verb} a request.`);
   if (isRequester(question)) return DENY('no-self-approval', `Nobody can ${verb} their own request.`);
   // Through a second account, or a token of their making, they are no second person.
@@ -162,6 +170,12 @@ function judge(question: Question): Decision {
   if (!approvers.some((group) => groups.includes(group)))
     return DENY('approver-is-of-the-team', `To ${verb} it you must be ${approvers.map(approversInWords).join(' or ')}.`);
   return PERMIT('approver-is-of-the-team');
+}
+
+function breakGlass({ principal, resource }: Question): Decision {
+  const owner = resource?.owner ?? '';
+  if (principal.kind === 'user' && principal.onCall.includes(owner)) return PERMIT('on-call-breaks-glass');
+  return DENY('on-call-breaks-glass', `Only ${approversInWords(`on-call:${owner}`)} can break the glass.`);
 }
 
 function cancel(question: Question): Decision {

@@ -1,4 +1,5 @@
 import {
+  type Actor,
   type Approval,
   type AuditEventType,
   approverGroupsOf,
@@ -7,27 +8,32 @@ import {
   GuichetError,
   type Principal,
   type Request,
-  type RequestCommand,
-  type RequestState,
 } from '@guichet/contract';
 import { appendAudit } from '../audit/index.ts';
 import type { Transaction } from '../db/index.ts';
 import { denied } from '../policy/index.ts';
-import type { LifeEvent } from './life.ts';
+import {
+  type Command,
+  denialError,
+  digestMismatch,
+  type Emergency,
+  type ReviewAnswer,
+  stateConflict,
+  type Verdict,
+  voided,
+} from './commands.ts';
+import type { LifeEvent, Transition } from './life.ts';
+import { closeReview, reminderDue, remindReview } from './review.ts';
 import type { RequestRow } from './row.ts';
 import { type RequestsOptions, unknownRequest } from './service.ts';
-import { aboutRequest, standingOf } from './standing.ts';
+import { aboutRequest, approvedBy, personsBehind, standingOf } from './standing.ts';
 import { transition } from './state.ts';
-import { applyChanges, findRequest, insertApproval, lockRequest, requestName } from './store.ts';
-import { toRequest } from './view.ts';
+import { findRequest, insertApproval, lockRequest, requestName } from './store.ts';
+import { requestView } from './view.ts';
+import { writeTransition } from './write.ts';
 
-export interface Verdict {
-  readonly comment: string;
-  /** approve: the digest of what the approver looked at. */
-  readonly digest?: string | undefined;
-}
-
-type Outcome = { readonly event: LifeEvent } | { readonly refusal: GuichetError; readonly event?: LifeEvent };
+type Outcome = { readonly next: Transition } | { readonly refusal: GuichetError; readonly next?: Transition };
+type CommandOf<Type extends Command['type']> = Extract<Command, { type: Type }>;
 
 /**
  * What people decide about a request. Each decision: lock the row, read again what it rests on, one pure transition,
@@ -41,19 +47,29 @@ export class Decisions {
   }
 
   approve(principal: Principal, number: string, verdict: Verdict): Promise<Request> {
-    return this.#decideOn(principal, number, { command: 'approve', verdict });
+    return this.#decideOn(principal, number, { type: 'approve', ...verdict });
   }
 
   reject(principal: Principal, number: string, verdict: Verdict): Promise<Request> {
-    return this.#decideOn(principal, number, { command: 'reject', verdict });
+    return this.#decideOn(principal, number, { type: 'reject', ...verdict });
   }
 
   withdraw(principal: Principal, number: string, verdict: Verdict): Promise<Request> {
-    return this.#decideOn(principal, number, { command: 'withdraw', verdict });
+    return this.#decideOn(principal, number, { type: 'withdraw', ...verdict });
   }
 
   cancel(principal: Principal, number: string, verdict: Verdict): Promise<Request> {
-    return this.#decideOn(principal, number, { command: 'cancel', verdict });
+    return this.#decideOn(principal, number, { type: 'cancel', ...verdict });
+  }
+
+  /** In an emergency: its gates no longer hold it up, its approvers are told, and one of them reviews it afterwards. */
+  breakGlass(principal: Principal, number: string, emergency: Emergency): Promise<Request> {
+    return this.#decideOn(principal, number, { type: 'break_glass', ...emergency });
+  }
+
+  /** Closes the review that a broken glass left open, whatever has become of the request. */
+  review(principal: Principal, number: string, answer: ReviewAnswer): Promise<Request> {
+    return this.#decideOn(principal, number, { type: 'review', ...answer });
   }
 
   /** Ends a request whose time is over. Does nothing when it is not, or no more: timers may ring late or twice. */
@@ -64,11 +80,16 @@ export class Decisions {
     });
   }
 
-  async #decideOn(
-    principal: Principal,
-    number: string,
-    { command, verdict }: { command: RequestCommand; verdict: Verdict },
-  ): Promise<Request> {
+  /** Tells again of a review that is still open, and sets the timer for the next day. Timers may ring late or twice. */
+  async remind(number: string): Promise<void> {
+    await this.#options.db.transaction(async (tx) => {
+      const row = await lockRequest(tx, number);
+      if (row === undefined || reminderDue(row) === null) return;
+      await this.#write(tx, row, remindReview(row, { approvers: await this.#approvers(tx, row) }, row.readAt));
+    });
+  }
+
+  async #decideOn(principal: Principal, number: string, command: Command): Promise<Request> {
     // What refuses is given back, not thrown: what was written on the way to the refusal is to stay.
     const answer = await this.#options.db.transaction(async (tx): Promise<Request | GuichetError> => {
       const row = await lockRequest(tx, number);
@@ -78,68 +99,61 @@ export class Decisions {
       )
         return unknownRequest(number);
       // The clock is looked at here too: a timer that is late must not let an approval in.
-      if (await this.#apply(tx, row, { type: 'expire' })) return stateConflict({ ...row, state: 'expired' }, command);
-      const outcome = await this.#judge(tx, { row, principal, command, verdict });
-      if (outcome.event !== undefined && !(await this.#apply(tx, row, outcome.event))) return stateConflict(row, command);
+      if (await this.#apply(tx, row, { type: 'expire' })) return stateConflict({ ...row, state: 'expired' }, command.type);
+      const outcome = await this.#judge(tx, { row, principal, command });
+      if (outcome.next !== undefined && !(await this.#write(tx, row, outcome.next))) return stateConflict(row, command.type);
       if ('refusal' in outcome) return outcome.refusal;
       // Read before the commit: once it is decided nothing may fail any more.
       const after = await findRequest(tx, number);
-      return after === undefined ? unknownRequest(number) : toRequest(after, { principal, policy: this.#options.policy });
+      return after === undefined ? unknownRequest(number) : requestView(tx, after, { principal, world: this.#options });
     });
     if (answer instanceof GuichetError) throw answer;
     return answer;
   }
 
-  async #judge(
-    tx: Transaction,
-    about: { row: RequestRow; principal: Principal; command: RequestCommand; verdict: Verdict },
-  ): Promise<Outcome> {
-    const { row, principal, command, verdict } = about;
+  async #judge(tx: Transaction, about: { row: RequestRow; principal: Principal; command: Command }): Promise<Outcome> {
+    const { row, principal, command } = about;
     const by = { id: principal.id, name: principal.name };
-    const decision = this.#options.policy.decide({ ...aboutRequest(row), operation: `request.${command}`, principal });
+    const decision = this.#options.policy.decide({ ...aboutRequest(row), operation: `request.${command.type}`, principal });
     if (decision.effect !== 'permit') return { refusal: await this.#recordDenial(tx, about, decision) };
-    switch (command) {
+    switch (command.type) {
       case 'approve':
-        return this.#approve(tx, {
-          row,
-          approval: {
-            by,
-            person: principal.person ?? principal.id,
-            groups: approverGroupsOf(principal),
-            comment: verdict.comment,
-            at: row.readAt.toISOString(),
-            reusedFrom: null,
-          },
-          digest: verdict.digest,
-        });
+        return this.#approve(tx, { row, principal, command });
+      case 'break_glass':
+        return this.#breakGlass(tx, { row, principal, command });
+      case 'review':
+        return { next: closeReview(row, { by, ...command }, row.readAt) };
       case 'reject':
-        return { event: { type: 'reject', by, comment: verdict.comment } };
+        return this.#next(row, { type: 'reject', by, comment: command.comment });
       case 'withdraw':
-        return { event: { type: 'withdraw', by, comment: verdict.comment } };
+        return this.#next(row, { type: 'withdraw', by, comment: command.comment });
       case 'cancel':
-        return { event: { type: 'request_cancel', by, comment: verdict.comment } };
+        return this.#next(row, { type: 'request_cancel', by, comment: command.comment });
     }
   }
 
   async #approve(
     tx: Transaction,
-    { row, approval, digest }: { row: RequestRow; approval: Approval; digest: string | undefined },
+    { row, principal, command }: { row: RequestRow; principal: Principal; command: CommandOf<'approve'> },
   ): Promise<Outcome> {
     if (row.state !== 'awaiting_approval') return { refusal: stateConflict(row, 'approve') };
-    if (digest !== undefined && digest !== row.digest)
-      return {
-        refusal: new GuichetError('approval.digest_mismatch', `${requestName(row)} is not what you looked at.`, {
-          remedy: 'Look at it again, then approve.',
-        }),
-      };
-    if (row.approvals.some(({ person }) => person === approval.person))
+    if (command.digest !== undefined && command.digest !== row.digest) return { refusal: digestMismatch(row) };
+    const approval: Approval = {
+      by: { id: principal.id, name: principal.name },
+      person: personOf(principal),
+      groups: approverGroupsOf(principal),
+      comment: command.comment,
+      at: row.readAt.toISOString(),
+      reusedFrom: null,
+    };
+    if (approvedBy(row, approval.person, this.#options.directory.company))
       return {
         refusal: new GuichetError('approval.duplicate', `You have approved ${requestName(row)} already.`, {
           remedy: 'It waits for somebody else.',
         }),
       };
     const before = await standingOf(tx, row, { world: this.#options });
-    if (!before.holds) return { event: { type: 'void', failure: before.failure }, refusal: voided(row, before.failure.message) };
+    if (!before.holds) return this.#fallen(row, before.failure);
     const open = before.decision.effect === 'needs' ? before.decision.gates : [];
     if (open.length > 0 && !open.some(({ approvers }) => approval.groups.includes(approvers)))
       return {
@@ -148,17 +162,68 @@ export class Decisions {
           `${requestName(row)} still waits for ${open.map(({ approvers }) => approversInWords(approvers)).join(', ')}; your approval would add nothing.`,
         ),
       };
-    const after = await standingOf(tx, row, { world: this.#options, extra: [approval.by] });
-    if (!after.holds) return { event: { type: 'void', failure: after.failure }, refusal: voided(row, after.failure.message) };
-    await insertApproval(tx, row.number, approval);
+    const after = await standingOf(tx, row, { world: this.#options, extra: [approval] });
+    if (!after.holds) return this.#fallen(row, after.failure);
+    // The table has the last word on who has approved it.
+    if (!(await insertApproval(tx, row.number, approval)))
+      throw new GuichetError('internal', `${requestName(row)} has an approval of ${approval.person} that was not read.`);
     const lifted = after.decision.effect === 'permit';
     const startWindowMs = this.#options.windows.startMs;
-    return { event: { type: 'approve', approval, digest: row.digest, gates: row.gates, lifted, startWindowMs } };
+    return this.#next(row, { type: 'approve', approval, digest: row.digest, gates: row.gates, lifted, startWindowMs });
+  }
+
+  async #breakGlass(
+    tx: Transaction,
+    { row, principal, command }: { row: RequestRow; principal: Principal; command: CommandOf<'break_glass'> },
+  ): Promise<Outcome> {
+    if (row.state !== 'awaiting_approval') return { refusal: stateConflict(row, 'break_glass') };
+    const { incident, reason, digest } = command;
+    if (digest !== undefined && digest !== row.digest) return { refusal: digestMismatch(row) };
+    const before = await standingOf(tx, row, { world: this.#options });
+    if (!before.holds) return this.#fallen(row, before.failure);
+    const broken = await standingOf(tx, row, { world: this.#options, brokenGlass: true });
+    if (!broken.holds) return this.#fallen(row, broken.failure);
+    // A policy may set gates that hold also in an emergency.
+    if (broken.decision.effect !== 'permit') return { refusal: denied(broken.decision) };
+    const person = personOf(principal);
+    const approvers = await this.#approvers(tx, row, person);
+    return this.#next(row, {
+      type: 'break_glass',
+      by: { id: principal.id, name: principal.name },
+      person,
+      incident,
+      reason,
+      passed: before.decision.effect === 'needs' ? before.decision.gates : [],
+      approvers,
+      startWindowMs: this.#options.windows.startMs,
+    });
+  }
+
+  /** Who could have approved it and can review it: people of the groups of all gates, without those behind it. */
+  async #approvers(tx: Transaction, row: RequestRow, breaker?: string): Promise<Actor[]> {
+    const { directory } = this.#options;
+    const own = [...personsBehind(row), ...(breaker === undefined ? [] : [breaker])].flatMap((person) => [
+      person,
+      directory.company.personOf(person),
+    ]);
+    const members = await directory.approvers(
+      tx,
+      row.gates.map(({ approvers }) => approvers),
+    );
+    return members.filter(({ person }) => !own.includes(person)).map(({ id, name }) => ({ id, name }));
+  }
+
+  #next(row: RequestRow, event: LifeEvent): Outcome {
+    return { next: transition(row, event, row.readAt) };
+  }
+
+  #fallen(row: RequestRow, failure: Extract<LifeEvent, { type: 'void' }>['failure']): Outcome {
+    return { ...this.#next(row, { type: 'void', failure }), refusal: voided(row, failure.message) };
   }
 
   async #recordDenial(
     tx: Transaction,
-    { row, principal, command }: { row: RequestRow; principal: Principal; command: RequestCommand },
+    { row, principal, command }: { row: RequestRow; principal: Principal; command: Command },
     decision: Exclude<Decision, { effect: 'permit' }>,
   ): Promise<GuichetError> {
     await appendAudit(tx, {
@@ -169,64 +234,19 @@ export class Decisions {
       environment: row.environment,
       resource: `${row.resourceType}:${row.resourceId}`,
       request: row.number,
-      data: { command, decision },
+      data: { command: command.type, decision },
     });
-    return denialError(decision);
+    return denialError(decision, command.type);
   }
 
   /** False when the state does not take the event. */
-  async #apply(tx: Transaction, row: RequestRow, event: LifeEvent): Promise<boolean> {
-    const next = transition(row, event, row.readAt);
-    if (!next.ok) return false;
-    if (!(await applyChanges(tx, { row, changes: next.changes, told: next.told }))) return false;
-    await this.#options.outbox.enqueue(tx, { request: row, told: next.told });
-    tx.afterCommit(() => {
-      this.#options.bus.publish(`request:${row.number}`);
-      if (next.changes.cancelRequestedAt !== undefined) this.#options.bus.publish(`cancel:${row.number}`);
-      if (next.changes.state === 'queued') this.#options.bus.publish('queue');
-    });
-    return true;
+  #apply(tx: Transaction, row: RequestRow, event: LifeEvent): Promise<boolean> {
+    return this.#write(tx, row, transition(row, event, row.readAt));
+  }
+
+  #write(tx: Transaction, row: RequestRow, next: Transition): Promise<boolean> {
+    return writeTransition(tx, { row, next }, this.#options);
   }
 }
 
-function denialError(decision: Exclude<Decision, { effect: 'permit' }>): GuichetError {
-  const reason = decision.effect === 'deny' ? decision.reasons[0] : undefined;
-  if (reason?.policy === 'no-self-approval')
-    return new GuichetError('approval.own_request', reason.message, {
-      remedy: 'Ask somebody of the approving team.',
-      details: { decision },
-    });
-  if (reason?.policy === 'approver-is-of-the-team' || reason?.policy === 'people-approve')
-    return new GuichetError('approval.not_approver', reason.message, { details: { decision } });
-  return denied(decision);
-}
-
-function voided(row: RequestRow, message: string): GuichetError {
-  return new GuichetError('request.state_conflict', `${requestName(row)} is void: ${message}`, {
-    remedy: 'Ask the requester to file it again.',
-  });
-}
-
-const PARTICIPLE: Readonly<Record<RequestCommand, string>> = {
-  approve: 'approved',
-  reject: 'rejected',
-  withdraw: 'withdrawn',
-  cancel: 'cancelled',
-};
-const REMEDY: Partial<Record<`${RequestState}:${RequestCommand}`, string>> = {
-  'queued:withdraw': 'It is approved and about to run: guichet requests cancel stops it.',
-  'running:withdraw': 'It is running: guichet requests cancel stops it.',
-  'awaiting_approval:cancel': 'It has not started: guichet requests withdraw takes it back.',
-};
-
-function stateConflict(row: Pick<RequestRow, 'number' | 'state'>, command: RequestCommand): GuichetError {
-  const id = requestName(row);
-  return new GuichetError(
-    'request.state_conflict',
-    `${id} is ${row.state.replace('_', ' ')}; it cannot be ${PARTICIPLE[command]}.`,
-    {
-      remedy: REMEDY[`${row.state}:${command}`] ?? `guichet requests show ${id} shows what happened.`,
-      details: { state: row.state },
-    },
-  );
-}
+const personOf = ({ person, id }: Principal): string => person ?? id;

@@ -1,10 +1,12 @@
-export { Decisions, type Verdict } from './decisions.ts';
+export type { Emergency, ReviewAnswer, Verdict } from './commands.ts';
+export { Decisions } from './decisions.ts';
 export type { Life, LifeEvent, LifeEventType, Told } from './life.ts';
 export type { RequestFilter } from './list.ts';
 export type { Outbox } from './outbox.ts';
+export { closeReview, REMINDER_MS, remindReview } from './review.ts';
 export { type RequestRow, ROW } from './row.ts';
 export { Requests, type RequestsOptions, type SubmitCall, type Windows, type WriteCall } from './service.ts';
-export { aboutRequest, failureOf, type Standing, standingOf, type World } from './standing.ts';
+export { aboutRequest, countedApprovals, failureOf, type Standing, standingOf, type World } from './standing.ts';
 export { ACCEPTED, backoffMs, MAX_ATTEMPTS, transition } from './state.ts';
 export { applyChanges, eventsAfter, lockRequest, requestName, SYSTEM } from './store.ts';
 export { toRequestEvent } from './view.ts';

@@ -8,6 +8,7 @@ import type {
   Plan,
   RequestEventType,
   RequestState,
+  Review,
 } from '@guichet/contract';
 
 /**
@@ -22,6 +23,27 @@ export type LifeEvent =
       readonly digest: string;
       readonly gates: readonly Gate[];
       readonly lifted: boolean;
+      readonly startWindowMs: number;
+    }
+  | {
+      /** Approvals of the identical request, given a while ago, count again. */
+      readonly type: 'reuse';
+      readonly approvals: readonly Approval[];
+      readonly digest: string;
+      readonly lifted: boolean;
+      readonly startWindowMs: number;
+    }
+  | {
+      readonly type: 'break_glass';
+      readonly by: Actor;
+      /** The human behind the account. */
+      readonly person: string;
+      readonly incident: string;
+      readonly reason: string;
+      /** Those that were not lifted. */
+      readonly passed: readonly Gate[];
+      /** Who could have approved it, and is told. */
+      readonly approvers: readonly Actor[];
       readonly startWindowMs: number;
     }
   | { readonly type: 'reject'; readonly by: Actor; readonly comment: string }
@@ -88,6 +110,8 @@ export interface Changes {
   readonly drift?: Plan;
   readonly output?: Output;
   readonly failure?: Failure;
+  readonly review?: Review;
+  readonly reviewRemindedAt?: Date;
 }
 
 export interface Told {

@@ -12,7 +12,9 @@ export interface RequestFilter {
   readonly since?: string | undefined;
   readonly until?: string | undefined;
   /** Only those that wait for an approval that this person can give. */
-  readonly approver?: { readonly person: string; readonly groups: readonly ApproverGroup[] } | undefined;
+  readonly approver?: Approver | undefined;
+  /** Only those whose open review this person can close. */
+  readonly reviewer?: Approver | undefined;
   /** What the caller's token is narrowed to. */
   readonly scope?: TokenScope | undefined;
   /** Only requests with a smaller number than this. */
@@ -20,15 +22,59 @@ export interface RequestFilter {
   readonly limit: number;
 }
 
+export interface Approver {
+  /** Ids of all accounts of the person. */
+  readonly accounts: readonly string[];
+  readonly groups: readonly ApproverGroup[];
+  /** Everybody who has approved something that still waits, and what they belong to now. */
+  readonly others: readonly { readonly id: string; readonly person: string; readonly groups: readonly ApproverGroup[] }[];
+}
+
+/** How many people count for a gate: as countedApprovals and approvedFor have it. */
+const APPROVED = (others: string): string => `(select count(distinct other.person) from approvals a
+    join jsonb_to_recordset(${others}::jsonb) as other (id text, person text, groups text[]) on other.id = a.principal_id
+    where a.request = r.number and gate->>'approvers' = any (other.groups) and not other.person = any (r.behind)
+      and (a.reused_from is null or r.created_at - a.at < make_interval(secs => (gate->>'reuseSeconds')::int)))`;
+
 /** An open gate of one of the groups, on a request that the person neither stands behind nor has approved yet. */
-const TO_APPROVE = (person: string, groups: string): string => `r.state = 'awaiting_approval' and not ${person} = any (r.behind)
-  and (r.expires_at is null or r.expires_at > now())
-  and not exists (select from approvals a where a.request = r.number and a.person_id = ${person})
-  and exists (select from jsonb_array_elements(r.gates) gate where gate->>'approvers' = any (${groups}::text[])
-    and (select count(*) from approvals a where a.request = r.number and gate->>'approvers' = any (a.groups)) < (gate->>'count')::int)`;
+const TO_APPROVE = ({ accounts, groups, others }: Record<keyof Approver, string>): string => `r.state = 'awaiting_approval'
+  and not r.behind && ${accounts}::text[] and (r.expires_at is null or r.expires_at > now())
+  and not exists (select from approvals a where a.request = r.number and (a.person_id = any (${accounts}) or a.principal_id = any (${accounts})))
+  and exists (select from jsonb_array_elements(r.gates) gate
+    where gate->>'approvers' = any (${groups}::text[]) and ${APPROVED(others)} < (gate->>'count')::int)`;
+
+/** An open review of a request that the person neither stands behind nor has broken the glass of, with a gate of theirs. */
+const TO_REVIEW = ({ accounts, groups }: Record<'accounts' | 'groups', string>): string => `r.review->>'state' = 'open'
+  and not r.behind && ${accounts}::text[] and not r.review->>'person' = any (${accounts})
+  and exists (select from jsonb_array_elements(r.gates) gate where gate->>'approvers' = any (${groups}::text[]))`;
 
 /** Newest first. Each combination of filters is a statement of its own, so that each gets the plan that suits it. */
 export async function listRequests(db: Queryable, filter: RequestFilter): Promise<RequestRow[]> {
+  const { where, values } = whereOf(filter);
+  const limit = `$${values.push(filter.limit)}`;
+  return db.query<RequestRow>(
+    listStatement(`select ${ROW} from requests r ${where} order by r.number desc limit ${limit}`),
+    values,
+  );
+}
+
+export async function countRequests(db: Queryable, filter: Omit<RequestFilter, 'limit'>): Promise<number> {
+  const { where, values } = whereOf(filter);
+  const rows = await db.query<{ count: number }>(listStatement(`select count(*)::int as count from requests r ${where}`), values);
+  return rows[0]?.count ?? 0;
+}
+
+const APPROVERS = statement(
+  'request-approvers',
+  `select distinct a.principal_id as id from requests r join approvals a on a.request = r.number where r.state = 'awaiting_approval'`,
+);
+
+/** Ids of everybody who has approved something that still waits. */
+export async function approversOfWaiting(db: Queryable): Promise<string[]> {
+  return (await db.query<{ id: string }>(APPROVERS)).map(({ id }) => id);
+}
+
+function whereOf(filter: Omit<RequestFilter, 'limit'>): { where: string; values: unknown[] } {
   const values: unknown[] = [];
   const conditions: string[] = [];
   const add = (value: unknown, condition: (parameter: string) => string): void => {
@@ -44,9 +90,15 @@ export async function listRequests(db: Queryable, filter: RequestFilter): Promis
   add(filter.until, (p) => `r.created_at < ${p}`);
   add(filter.before, (p) => `r.number < ${p}`);
   if (filter.approver !== undefined) {
-    const person = `$${values.push(filter.approver.person)}`;
+    const accounts = `$${values.push(filter.approver.accounts)}`;
     const groups = `$${values.push(filter.approver.groups)}`;
-    conditions.push(TO_APPROVE(person, groups));
+    const others = `$${values.push(JSON.stringify(filter.approver.others))}`;
+    conditions.push(TO_APPROVE({ accounts, groups, others }));
+  }
+  if (filter.reviewer !== undefined) {
+    const accounts = `$${values.push(filter.reviewer.accounts)}`;
+    const groups = `$${values.push(filter.reviewer.groups)}`;
+    conditions.push(TO_REVIEW({ accounts, groups }));
   }
   const { actions, environments } = filter.scope ?? {};
   if (actions !== undefined) {
@@ -58,12 +110,7 @@ export async function listRequests(db: Queryable, filter: RequestFilter): Promis
     );
   }
   add(environments, (p) => `r.environment = any (${p}::text[])`);
-  const where = conditions.length === 0 ? '' : `where ${conditions.join(' and ')}`;
-  const limit = `$${values.push(filter.limit)}`;
-  return db.query<RequestRow>(
-    listStatement(`select ${ROW} from requests r ${where} order by r.number desc limit ${limit}`),
-    values,
-  );
+  return { where: conditions.length === 0 ? '' : `where ${conditions.join(' and ')}`, values };
 }
 
 const STATEMENTS = new Map<string, Statement>();

@@ -16,4 +16,6 @@ export interface Outbox {
   ): Promise<void>;
   /** Rings for the expiry of a request at or after the time. */
   expireLater(tx: Transaction, timer: { number: string; at: Date }): Promise<void>;
+  /** Rings for the review of a request at or after the time. */
+  remindLater(tx: Transaction, timer: { number: string; at: Date }): Promise<void>;
 }

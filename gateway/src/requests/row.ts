@@ -1,4 +1,4 @@
-import type { Actor, Approval, Failure, Gate, Output, Plan, RequestState, Risk, TokenScope } from '@guichet/contract';
+import type { Actor, Approval, Failure, Gate, Output, Plan, RequestState, Review, Risk, TokenScope } from '@guichet/contract';
 import type { Changes, Life } from './life.ts';
 
 /** A request as it is stored, in the words of the code. */
@@ -43,6 +43,9 @@ export interface RequestRow extends Life {
   readonly drift: Plan | null;
   readonly output: Output | null;
   readonly failure: Failure | null;
+  /** Set once the glass was broken. */
+  readonly review: Review | null;
+  readonly reviewRemindedAt: Date | null;
   readonly approvals: readonly Approval[];
   /** When the row was read, by the clock of the database: the only clock that all replicas share. */
   readonly readAt: Date;
@@ -124,6 +127,8 @@ const NAMES = [
   'drift',
   'output',
   'failure',
+  'review',
+  'reviewRemindedAt',
 ] as const satisfies readonly (keyof RequestRow)[];
 
 export const sqlName = (name: string): string => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
@@ -135,7 +140,7 @@ const APPROVALS = `(select coalesce(json_agg(json_build_object('by', json_build_
 /** The select list of a RequestRow, for a table aliased r. */
 export const ROW = `${NAMES.map((name) => `r.${sqlName(name)} as "${name}"`).join(', ')}, ${APPROVALS} as approvals, clock_timestamp() as "readAt"`;
 
-const JSON_COLUMNS = new Set(['gates', 'input', 'plan', 'drift', 'output', 'failure', 'scope']);
+const JSON_COLUMNS = new Set(['gates', 'input', 'plan', 'drift', 'output', 'failure', 'scope', 'review']);
 
 /** Columns and values of changes or of a new row, in the order of the given object's keys. */
 export function columnsOf(values: Changes | NewRequest): { columns: string[]; parameters: unknown[] } {

@@ -1,4 +1,6 @@
 import {
+  approverGroupsOf,
+  type Decision,
   GuichetError,
   type Plan,
   type Planned,
@@ -10,16 +12,19 @@ import {
 import { digestOf } from '@guichet/contract/digest';
 import { appendAudit } from '../audit/index.ts';
 import type { CatalogAction, ProviderCalls } from '../catalog/index.ts';
-import type { Bus, Database } from '../db/index.ts';
+import type { Bus, Database, Transaction } from '../db/index.ts';
 import type { Limits } from '../limits/index.ts';
 import { denied } from '../policy/index.ts';
 import type { Told } from './life.ts';
-import { listRequests, type RequestFilter } from './list.ts';
+import { type Approver, approversOfWaiting, countRequests, listRequests, type RequestFilter } from './list.ts';
 import type { Outbox } from './outbox.ts';
+import { reusableApprovals } from './reuse.ts';
 import type { NewRequest, RequestRow } from './row.ts';
-import { aboutRequest, digestOfRequest, type World } from './standing.ts';
-import { findByIdempotencyKey, findRequest, insertRequest } from './store.ts';
-import { toRequest, toSummary, withoutSeen } from './view.ts';
+import { aboutRequest, digestOfRequest, standingOf, type World } from './standing.ts';
+import { transition } from './state.ts';
+import { findByIdempotencyKey, findRequest, insertApproval, insertRequest } from './store.ts';
+import { requestView, summaryViews, withoutSeen } from './view.ts';
+import { writeTransition } from './write.ts';
 
 /** How long a request waits, in milliseconds: for its approvals, and, from then on, for its start. */
 export interface Windows {
@@ -35,6 +40,12 @@ export interface RequestsOptions extends World {
   readonly limits: Limits;
   readonly windows: Windows;
   readonly now: () => Date;
+}
+
+/** What is asked of the list; who can approve and review is found out here. */
+export interface ListCall extends Omit<RequestFilter, 'approver' | 'reviewer' | 'scope'> {
+  readonly toApprove?: boolean | undefined;
+  readonly toReview?: boolean | undefined;
 }
 
 export interface WriteCall {
@@ -91,7 +102,7 @@ export class Requests {
     }
     const decision = this.#decide(principal, call, planned);
     if (decision.effect === 'deny') {
-      await this.#audit(principal, call, { type: 'request.denied', outcome: 'denied', data: { input: planned.input, decision } });
+      await this.#recordDenied(principal, call, { planned, decision });
       throw denied(decision);
     }
     const gates = decision.effect === 'needs' ? decision.gates : [];
@@ -123,12 +134,40 @@ export class Requests {
   }
 
   /** Newest first; of requests that the principal may see. */
-  async list(principal: Principal, filter: RequestFilter): Promise<RequestSummary[]> {
-    const everybodys = this.#options.policy.decide({ operation: 'request.see', principal }).effect === 'permit';
+  async list(principal: Principal, { toApprove = false, toReview = false, ...filter }: ListCall): Promise<RequestSummary[]> {
+    const { db, policy } = this.#options;
+    const everybodys = policy.decide({ operation: 'request.see', principal }).effect === 'permit';
     if (!everybodys && filter.requesterId !== undefined && filter.requesterId !== principal.id) return [];
-    const visible = { ...filter, scope: principal.scope };
-    const rows = await listRequests(this.#options.db, everybodys ? visible : { ...visible, requesterId: principal.id });
-    return rows.map(toSummary);
+    // A machine approves and reviews nothing.
+    if ((toApprove || toReview) && principal.person === null) return [];
+    const rows = await listRequests(db, {
+      ...filter,
+      scope: principal.scope,
+      ...(!everybodys && { requesterId: principal.id }),
+      ...(toApprove && { approver: await this.#approver(principal, { forApproval: true }) }),
+      ...(toReview && { reviewer: await this.#approver(principal) }),
+    });
+    return summaryViews(db, rows, this.#options);
+  }
+
+  /** How many broken glasses wait for a review that the principal can close. */
+  async countToReview(principal: Principal): Promise<number> {
+    if (principal.person === null) return 0;
+    return countRequests(this.#options.db, { scope: principal.scope, reviewer: await this.#approver(principal) });
+  }
+
+  async #approver(principal: Principal, { forApproval = false } = {}): Promise<Approver> {
+    const { db, directory } = this.#options;
+    const others = forApproval ? (await directory.members(db, await approversOfWaiting(db))).values() : [];
+    return {
+      accounts: directory.accountsOf(principal.person ?? principal.id),
+      groups: approverGroupsOf(principal),
+      others: [...others].map((member) => ({
+        id: member.id,
+        person: member.person ?? member.id,
+        groups: approverGroupsOf(member),
+      })),
+    };
   }
 
   async #planned(principal: Principal, call: WriteCall): Promise<PlannedCall> {
@@ -204,8 +243,8 @@ export class Requests {
     return [...new Set([principal.person, maker].filter((person) => person !== null))];
   }
 
-  #view(row: RequestRow, principal: Principal): Request {
-    return toRequest(row, { principal, policy: this.#options.policy });
+  #view(row: RequestRow, principal: Principal): Promise<Request> {
+    return requestView(this.#options.db, row, { principal, world: this.#options });
   }
 
   /** The request as filed; undefined when the idempotency key was used before. */
@@ -224,9 +263,25 @@ export class Requests {
       tx.afterCommit(() => {
         if (row.state === 'queued') bus.publish('queue');
       });
+      const filed = await findRequest(tx, number);
+      if (filed === undefined) return undefined;
       // Read before the commit: once it is filed nothing may fail any more.
-      return findRequest(tx, number);
+      return (await this.#reuse(tx, filed)) ? findRequest(tx, number) : filed;
     });
+  }
+
+  /** Lets approvals of the identical request count again, where policy says so. False when there are none. */
+  async #reuse(tx: Transaction, row: RequestRow): Promise<boolean> {
+    if (row.state !== 'awaiting_approval') return false;
+    const approvals = await reusableApprovals(tx, row, this.#options);
+    if (approvals.length === 0) return false;
+    const standing = await standingOf(tx, { ...row, approvals }, { world: this.#options });
+    if (!standing.holds) return false;
+    for (const approval of approvals) await insertApproval(tx, row.number, approval);
+    const lifted = standing.decision.effect === 'permit';
+    const startWindowMs = this.#options.windows.startMs;
+    const event = { type: 'reuse', approvals, digest: row.digest, lifted, startWindowMs } as const;
+    return writeTransition(tx, { row, next: transition(row, event, row.readAt) }, this.#options);
   }
 
   async #sentBefore(principal: Principal, call: SubmitCall): Promise<RequestRow | undefined> {
@@ -239,12 +294,26 @@ export class Requests {
     });
   }
 
+  /** With all that the decision rested on, so that policies of another day can be asked the same. */
+  #recordDenied(
+    principal: Principal,
+    call: SubmitCall,
+    { planned: { input, plan, found, owner }, decision }: { planned: PlannedCall; decision: Decision },
+  ): Promise<void> {
+    const { type, id } = plan.resource;
+    const { risk } = found.action;
+    const facts = { resource: { type, id, owner }, risk, scope: principal.scope, behind: this.#behind(principal, call) };
+    const data = { input, decision, ...facts };
+    return this.#audit(principal, call, { type: 'request.denied', outcome: 'denied', resource: `${type}:${id}`, data });
+  }
+
   async #audit(
     principal: Principal,
     call: WriteCall,
     event: {
       type: 'plan.answered' | 'plan.failed' | 'plan.denied' | 'request.denied';
       outcome: 'ok' | 'denied' | 'failed';
+      resource?: string;
       data: Readonly<Record<string, unknown>>;
     },
   ): Promise<void> {

@@ -1,8 +1,16 @@
-import { approverGroupsOf, type Decision, ERRORS, type Failure, GuichetError, type Principal } from '@guichet/contract';
+import {
+  type Approval,
+  approverGroupsOf,
+  type Decision,
+  ERRORS,
+  type Failure,
+  GuichetError,
+  type Principal,
+} from '@guichet/contract';
 import { digestOf } from '@guichet/contract/digest';
-import { asPrincipal, type Catalog, type CatalogAction, type Directory } from '../catalog/index.ts';
+import { asPrincipal, type Catalog, type CatalogAction, type Company, type Directory, type Member } from '../catalog/index.ts';
 import type { Queryable } from '../db/index.ts';
-import type { Policy, Question } from '../policy/index.ts';
+import type { CountedApproval, Policy, Question } from '../policy/index.ts';
 import type { RequestRow } from './row.ts';
 
 export interface World {
@@ -22,12 +30,55 @@ export function digestOfRequest(
 const resourceOf = (row: RequestRow) => ({ type: row.resourceType, id: row.resourceId, owner: row.ownerTeam });
 
 /** What a decision about an existing request is asked with, beside who asks. */
-export const aboutRequest = (row: RequestRow): Omit<Question, 'operation' | 'principal'> => ({
-  action: { id: row.action, kind: 'write', risk: row.risk },
-  resource: resourceOf(row),
-  environment: row.environment,
-  context: { requesterId: row.requesterId, behind: row.behind, gates: row.gates },
-});
+export const aboutRequest = (row: RequestRow) =>
+  ({
+    action: { id: row.action, kind: 'write', risk: row.risk },
+    resource: resourceOf(row),
+    environment: row.environment,
+    context: {
+      requesterId: row.requesterId,
+      behind: personsBehind(row),
+      gates: row.gates,
+      brokenGlass: row.review !== null,
+    },
+  }) satisfies Omit<Question, 'operation' | 'principal'>;
+
+/** Who can be no second person for it: those that it was filed for, and whoever broke its glass. */
+export const personsBehind = ({ behind, review }: Pick<RequestRow, 'behind' | 'review'>): readonly string[] =>
+  review === null ? behind : [...behind, review.person];
+
+/** The approvals of a request as they count now: by the groups that each approver belongs to now. */
+export function countedApprovals(
+  { approvals, createdAt }: Pick<RequestRow, 'approvals' | 'createdAt'>,
+  members: ReadonlyMap<string, Member>,
+): CountedApproval[] {
+  return approvals.flatMap((approval) => {
+    const approver = members.get(approval.by.id);
+    if (approver === undefined || approver.person === null) return [];
+    const { person } = approver;
+    const groups = approverGroupsOf(approver);
+    if (approval.reusedFrom === null) return [{ person, groups }];
+    // Said for what they were then: it says nothing for a group that they have joined since.
+    const lasting = groups.filter((group) => approval.groups.includes(group));
+    return [{ person, groups: lasting, reusedAfter: ageAt(createdAt, approval) }];
+  });
+}
+
+/** The approvals of a request as they counted when they were given. */
+export function recordedApprovals({ approvals, createdAt }: Pick<RequestRow, 'approvals' | 'createdAt'>): CountedApproval[] {
+  return approvals.map((approval) => {
+    const { person, groups, reusedFrom } = approval;
+    return reusedFrom === null ? { person, groups } : { person, groups, reusedAfter: ageAt(createdAt, approval) };
+  });
+}
+
+/** In seconds. */
+const ageAt = (time: Date, { at }: Pick<Approval, 'at'>): number => (time.getTime() - Date.parse(at)) / 1000;
+
+/** By the persons of this moment too: two accounts that are found to be one person's are one. */
+export function approvedBy({ approvals }: Pick<RequestRow, 'approvals'>, person: string | null, company: Company): boolean {
+  return approvals.some((approval) => approval.person === person || company.personOf(approval.by.id) === person);
+}
 
 /** How a request stands at this moment: does policy let it run, and if not, what is missing? */
 export type Standing =
@@ -42,12 +93,17 @@ export type Standing =
 
 /**
  * Asks again, with what is true now: the action as it is in the catalogue, the teams that requester and approvers are in,
- * the policies in force. Approvals that are passed beyond the recorded ones count as if recorded.
+ * the policies in force. An approval that is passed beyond the recorded ones counts as if recorded; `brokenGlass` asks as
+ * if the glass were broken.
  */
 export async function standingOf(
   db: Queryable,
   row: RequestRow,
-  { world: { catalog, directory, policy }, extra = [] }: { world: World; extra?: readonly { id: string }[] },
+  {
+    world: { catalog, directory, policy },
+    extra = [],
+    brokenGlass = false,
+  }: { world: World; extra?: readonly Approval[]; brokenGlass?: boolean },
 ): Promise<Standing> {
   const found = catalog.find(row.action);
   if (found === undefined) return fallen('action.unknown', `${row.action} is no longer offered.`);
@@ -55,22 +111,19 @@ export async function standingOf(
     digestOfRequest(found, { environment: row.environment, input: row.input, fingerprint: row.plan.fingerprint }) !== row.digest
   )
     return fallen('plan.drifted', `${row.action} has changed since the request was filed.`);
-  const approverIds = [...row.approvals.map(({ by }) => by), ...extra].map(({ id }) => id);
-  const members = await directory.members(db, [row.requesterId, ...approverIds]);
+  const approvals = [...row.approvals, ...extra];
+  const members = await directory.members(db, [row.requesterId, ...approvals.map(({ by }) => by.id)]);
   const member = members.get(row.requesterId);
   if (member === undefined) return fallen('policy.denied', `${row.requesterName} is no longer in the company.`);
   const requester = asPrincipal(member, row.scope);
-  const approvals = approverIds.flatMap((id) => {
-    const approver = members.get(id);
-    if (approver === undefined || approver.person === null) return [];
-    return [{ person: approver.person, groups: approverGroupsOf(approver) }];
-  });
+  const about = aboutRequest(row);
   const decision = policy.decide({
-    ...aboutRequest(row),
+    ...about,
     operation: 'action.run',
     principal: requester,
     action: found.action,
-    approvals,
+    context: { ...about.context, brokenGlass: brokenGlass || about.context.brokenGlass },
+    approvals: countedApprovals({ ...row, approvals }, members),
   });
   if (decision.effect === 'deny') return fallen('policy.denied', decision.reasons.map(({ message }) => message).join(' '));
   return { holds: true, found, requester, decision };

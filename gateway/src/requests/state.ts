@@ -1,4 +1,4 @@
-import { type Failure, inBrief, type RequestEventType, type RequestState } from '@guichet/contract';
+import { type Failure, inBrief, type RequestEventType, type RequestState, type Review } from '@guichet/contract';
 import type { Changes, Life, LifeEvent, LifeEventType, Told, Transition } from './life.ts';
 
 /** A run that was sent is tried so many times at most. */
@@ -9,7 +9,7 @@ export const backoffMs = (attempt: number): number => Math.min(30_000, 1000 * 2 
 
 /** Which events a state takes. Final states take none. */
 export const ACCEPTED: Readonly<Record<RequestState, readonly LifeEventType[]>> = {
-  awaiting_approval: ['approve', 'reject', 'withdraw', 'expire', 'void'],
+  awaiting_approval: ['approve', 'reuse', 'break_glass', 'reject', 'withdraw', 'expire', 'void'],
   queued: ['expire', 'void', 'request_cancel', 'claim'],
   running: ['void', 'request_cancel', 'dispatch', 'requeue', 'succeed', 'fail', 'confirm_cancel', 'lose'],
   unknown: ['settle'],
@@ -27,8 +27,8 @@ const NO_RUN = { leaseUntil: null, expiresAt: null } as const;
 /**
  * The life of a request, as one pure function: (request, event, now) -> changes and what to tell, or why not.
  *
- *   submit --> awaiting_approval --approve--> queued --claim--> running --succeed--> succeeded
- *     |          | reject   | expire            | expire          | fail -----------> failed
+ *   submit --> awaiting_approval --approve--> queued --claim--> running --succeed--> succeeded      (reuse and break_glass
+ *     |          | reject   | expire            | expire          | fail -----------> failed          lead where approve leads)
  *     |          v withdraw v void              | void            | confirm_cancel -> cancelled
  *     |        rejected  withdrawn  expired     | request_cancel  | void -----------> void     (not dispatched yet)
  *     '--> queued (no gate)                     v                 | requeue --------> queued   (nothing happened)
@@ -41,6 +41,10 @@ export function transition(life: Life, event: LifeEvent, now: Date): Transition 
   switch (event.type) {
     case 'approve':
       return approve(event, now);
+    case 'reuse':
+      return reuse(event, now);
+    case 'break_glass':
+      return breakGlass(event, now);
     case 'reject':
       return ended('rejected', now, 'request.rejected', { decidedBy: event.by, comment: event.comment });
     case 'withdraw':
@@ -103,6 +107,40 @@ function approve(event: Extract<LifeEvent, { type: 'approve' }>, now: Date): Tra
   // A new clock starts: the approval holds for so long, however long it took to be given.
   const changes = { state: 'queued', gates, expiresAt: after(now, startWindowMs) } as const;
   return { ok: true, changes, told: [...told, { type: 'request.queued', data: {} }] };
+}
+
+function reuse({ approvals, digest, lifted, startWindowMs }: Extract<LifeEvent, { type: 'reuse' }>, now: Date): Transition {
+  // Nobody approves anything at this moment, so that the gateway tells it, and says who had.
+  const told = approvals.map(({ by, person, groups, comment, at, reusedFrom }): Told => {
+    return { type: 'request.approval_reused', data: { reusedFrom, by, person, groups, comment, approvedAt: at, digest } };
+  });
+  if (!lifted) return { ok: true, changes: { state: 'awaiting_approval' }, told };
+  const changes = { state: 'queued', expiresAt: after(now, startWindowMs) } as const;
+  return { ok: true, changes, told: [...told, { type: 'request.queued', data: {} }] };
+}
+
+function breakGlass(event: Extract<LifeEvent, { type: 'break_glass' }>, now: Date): Transition {
+  const { by, person, incident, reason, passed, approvers, startWindowMs } = event;
+  const review: Review = {
+    state: 'open',
+    brokenBy: by,
+    person,
+    incident,
+    reason,
+    at: now.toISOString(),
+    verdict: null,
+    closedBy: null,
+    comment: null,
+    closedAt: null,
+  };
+  return {
+    ok: true,
+    changes: { state: 'queued', review, expiresAt: after(now, startWindowMs) },
+    told: [
+      { type: 'request.glass_broken', actor: by, data: { incident, reason, gates: passed, approvers } },
+      { type: 'request.queued', data: {} },
+    ],
+  };
 }
 
 function voided(event: Extract<LifeEvent, { type: 'void' }>, now: Date): Transition {

@@ -9,10 +9,12 @@ import {
   type RequestEvent,
   type RequestSummary,
 } from '@guichet/contract';
-import type { Policy } from '../policy/index.ts';
+import type { Company, Member } from '../catalog/index.ts';
+import type { Queryable } from '../db/index.ts';
+import { approvedFor, type Policy } from '../policy/index.ts';
 import type { LifeEventType } from './life.ts';
 import type { RequestRow } from './row.ts';
-import { aboutRequest } from './standing.ts';
+import { aboutRequest, approvedBy, countedApprovals, personsBehind, recordedApprovals, type World } from './standing.ts';
 import { ACCEPTED } from './state.ts';
 import { requestName, type StoredEvent } from './store.ts';
 
@@ -24,7 +26,39 @@ export function withoutSeen({ seen: _, ...plan }: Plan): Omit<Plan, 'seen'> {
   return plan;
 }
 
-export function toSummary(row: RequestRow): RequestSummary {
+/** What is read beside the rows: who approved them, with what they belong to now. */
+interface Beside {
+  readonly company: Company;
+  readonly members: ReadonlyMap<string, Member>;
+}
+
+async function readBeside(db: Queryable, rows: readonly RequestRow[], { directory }: World): Promise<Beside> {
+  const ids = [...new Set(rows.flatMap(({ approvals }) => approvals.map(({ by }) => by.id)))];
+  return { company: directory.company, members: ids.length === 0 ? new Map() : await directory.members(db, ids) };
+}
+
+export async function summaryViews(db: Queryable, rows: readonly RequestRow[], world: World): Promise<RequestSummary[]> {
+  const beside = await readBeside(db, rows, world);
+  return rows.map((row) => toSummary(row, beside));
+}
+
+/** A request as the principal sees it, with what they may do with it. */
+export async function requestView(
+  db: Queryable,
+  row: RequestRow,
+  { principal, world }: { principal: Principal; world: World },
+): Promise<Request> {
+  return toRequest(row, { principal, policy: world.policy, beside: await readBeside(db, [row], world) });
+}
+
+/** How many approvals count for each gate: as people stand now, or, once it has ended, as they stood then. */
+function gatesOf(row: RequestRow, { company, members }: Beside): RequestSummary['gates'] {
+  const own = personsBehind(row).flatMap((person) => [person, company.personOf(person)]);
+  const approvals = isFinal(row.state) ? recordedApprovals(row) : countedApprovals(row, members);
+  return row.gates.map((gate) => ({ ...gate, approved: approvedFor(gate, { approvals, own }) }));
+}
+
+function toSummary(row: RequestRow, beside: Beside): RequestSummary {
   const waits = row.state === 'awaiting_approval' || row.state === 'queued';
   return {
     id: requestName(row),
@@ -36,20 +70,20 @@ export function toSummary(row: RequestRow): RequestSummary {
     requester: { id: row.requesterId, name: row.requesterName },
     reason: row.reason,
     summary: row.summary,
-    gates: row.gates.map((gate) => ({
-      ...gate,
-      approved: row.approvals.filter(({ groups }) => groups.includes(gate.approvers)).length,
-    })),
+    gates: gatesOf(row, beside),
     createdAt: iso(row.createdAt),
     updatedAt: iso(row.updatedAt),
     expiresAt: waits ? isoOrNull(row.expiresAt) : null,
+    review: row.review,
   };
 }
 
-/** A request as the principal sees it, with what they may do with it. */
-export function toRequest(row: RequestRow, { principal, policy }: { principal: Principal; policy: Policy }): Request {
+function toRequest(
+  row: RequestRow,
+  { principal, policy, beside }: { principal: Principal; policy: Policy; beside: Beside },
+): Request {
   return {
-    ...toSummary(row),
+    ...toSummary(row, beside),
     actionVersion: row.actionVersion,
     input: { ...row.input },
     plan: withoutSeen(row.plan),
@@ -63,7 +97,7 @@ export function toRequest(row: RequestRow, { principal, policy }: { principal: P
     output: row.output,
     failure: row.failure,
     lastEvent: row.eventCount,
-    allowed: isFinal(row.state) ? [] : REQUEST_COMMANDS.filter((command) => mayNow(row, { principal, policy, command })),
+    allowed: REQUEST_COMMANDS.filter((command) => mayNow(row, { principal, policy, beside, command })),
   };
 }
 
@@ -80,20 +114,22 @@ function runOf(row: RequestRow): Request['run'] {
   };
 }
 
-const EVENT_OF: Readonly<Record<RequestCommand, LifeEventType>> = {
+const EVENT_OF: Readonly<Record<Exclude<RequestCommand, 'review'>, LifeEventType>> = {
   approve: 'approve',
+  break_glass: 'break_glass',
   reject: 'reject',
   withdraw: 'withdraw',
   cancel: 'request_cancel',
 };
 
 /** True when the state takes the command and policy permits it to the principal. */
-export function mayNow(
+function mayNow(
   row: RequestRow,
-  { principal, policy, command }: { principal: Principal; policy: Policy; command: RequestCommand },
+  { principal, policy, beside, command }: { principal: Principal; policy: Policy; beside: Beside; command: RequestCommand },
 ): boolean {
-  if (!ACCEPTED[row.state].includes(EVENT_OF[command])) return false;
-  if (command === 'approve' && row.approvals.some(({ person }) => person === principal.person)) return false;
+  const takes = command === 'review' ? row.review?.state === 'open' : ACCEPTED[row.state].includes(EVENT_OF[command]);
+  if (!takes) return false;
+  if (command === 'approve' && approvedBy(row, principal.person, beside.company)) return false;
   return policy.decide({ ...aboutRequest(row), operation: `request.${command}`, principal }).effect === 'permit';
 }
 

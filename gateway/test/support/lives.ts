@@ -45,6 +45,25 @@ export const EVENTS: readonly LifeEvent[] = [
   ...[true, false].map(
     (lifted): LifeEvent => ({ type: 'approve', approval, digest: 'd', gates: [], lifted, startWindowMs: START_WINDOW_MS }),
   ),
+  ...[true, false].map(
+    (lifted): LifeEvent => ({
+      type: 'reuse',
+      approvals: [{ ...approval, reusedFrom: 'REQ-1' }],
+      digest: 'd',
+      lifted,
+      startWindowMs: START_WINDOW_MS,
+    }),
+  ),
+  {
+    type: 'break_glass',
+    by: NADIA,
+    person: NADIA.id,
+    incident: 'INC-7',
+    reason: 'orders stand still',
+    passed: [],
+    approvers: [],
+    startWindowMs: START_WINDOW_MS,
+  },
   { type: 'reject', by: NADIA, comment: 'no' },
   { type: 'withdraw', by: NADIA, comment: '' },
   { type: 'expire' },

@@ -1,0 +1,92 @@
+import { type Decision, GuichetError, type RequestCommand, type RequestState, type ReviewVerdict } from '@guichet/contract';
+import { denied } from '../policy/index.ts';
+import type { RequestRow } from './row.ts';
+import { requestName } from './store.ts';
+
+export interface Verdict {
+  readonly comment: string;
+  /** approve: the digest of what the approver looked at. */
+  readonly digest?: string | undefined;
+}
+
+export interface Emergency {
+  /** Id of the incident. */
+  readonly incident: string;
+  readonly reason: string;
+  readonly digest?: string | undefined;
+}
+
+export interface ReviewAnswer {
+  readonly comment: string;
+  readonly verdict: ReviewVerdict;
+}
+
+/** What somebody wants of a request that is there. */
+export type Command =
+  | ({ readonly type: 'approve' } & Verdict)
+  | ({ readonly type: 'reject' } & Verdict)
+  | ({ readonly type: 'withdraw' } & Verdict)
+  | ({ readonly type: 'cancel' } & Verdict)
+  | ({ readonly type: 'break_glass' } & Emergency)
+  | ({ readonly type: 'review' } & ReviewAnswer);
+
+/** What is said to who may not. */
+export function denialError(decision: Exclude<Decision, { effect: 'permit' }>, command: RequestCommand): GuichetError {
+  const reason = decision.effect === 'deny' ? decision.reasons[0] : undefined;
+  if (reason?.policy === 'no-self-approval')
+    return new GuichetError('approval.own_request', reason.message, {
+      remedy: command === 'review' ? 'Somebody else of its approvers reviews it.' : 'Ask somebody of the approving team.',
+      details: { decision },
+    });
+  if (reason?.policy === 'approver-is-of-the-team' || reason?.policy === 'people-approve')
+    return new GuichetError('approval.not_approver', reason.message, { details: { decision } });
+  return denied(decision);
+}
+
+export function voided(row: RequestRow, message: string): GuichetError {
+  return new GuichetError('request.state_conflict', `${requestName(row)} is void: ${message}`, {
+    remedy: 'Ask the requester to file it again.',
+  });
+}
+
+/** What was looked at is not what is there. */
+export function digestMismatch(row: RequestRow): GuichetError {
+  return new GuichetError('approval.digest_mismatch', `${requestName(row)} is not what you looked at.`, {
+    remedy: 'Look at it again, then decide.',
+  });
+}
+
+const CANNOT: Readonly<Record<Exclude<RequestCommand, 'review'>, string>> = {
+  approve: 'it cannot be approved',
+  reject: 'it cannot be rejected',
+  withdraw: 'it cannot be withdrawn',
+  cancel: 'it cannot be cancelled',
+  break_glass: 'there is no gate to pass',
+};
+const REMEDY: Partial<Record<`${RequestState}:${RequestCommand}`, string>> = {
+  'queued:withdraw': 'It is approved and about to run: guichet requests cancel stops it.',
+  'running:withdraw': 'It is running: guichet requests cancel stops it.',
+  'awaiting_approval:cancel': 'It has not started: guichet requests withdraw takes it back.',
+  'queued:break_glass': 'It is about to run as it is.',
+  'running:break_glass': 'It is running already.',
+};
+
+/** The state does not take the command. */
+export function stateConflict(row: Pick<RequestRow, 'number' | 'state' | 'review'>, command: RequestCommand): GuichetError {
+  const id = requestName(row);
+  const { state, review } = row;
+  if (command === 'review') {
+    const message =
+      review === null
+        ? `Nobody broke the glass of ${id}: there is nothing to review.`
+        : `The review of ${id} was closed by ${review.closedBy?.name ?? 'somebody'}.`;
+    return new GuichetError('request.state_conflict', message, {
+      remedy: 'guichet requests list --to-review shows what waits for you.',
+      details: { state },
+    });
+  }
+  return new GuichetError('request.state_conflict', `${id} is ${state.replace('_', ' ')}; ${CANNOT[command]}.`, {
+    remedy: REMEDY[`${state}:${command}`] ?? `guichet requests show ${id} shows what happened.`,
+    details: { state },
+  });
+}
