@@ -44,6 +44,11 @@ export const CALLS: Readonly<Record<RouteName, (things: Things) => MatrixCall>> 
   'requests.withdraw': (things) => ({ ...request(things), body: {} }),
   'requests.cancel': (things) => ({ ...request(things), body: {} }),
   'audit.list': () => ({}),
+  'policy.show': () => ({}),
+  'policy.check': () => ({ body: { files: [{ path: 'a.cedar', text: '' }] } }),
+  'policy.test': () => ({ body: { files: [{ path: 'a.yaml', text: '' }] } }),
+  'policy.explain': () => ({ body: { action: 'lab.change', environment: 'staging', as: 'nadia' } }),
+  'policy.replay': () => ({ body: { since: '2026-01-01T00:00:00Z' } }),
   'keys.list': () => ({}),
 };
 

@@ -3,7 +3,6 @@ import type { ZodType } from 'zod';
 import { check, unstorable } from '../findings/index.ts';
 
 const FOREIGN: Readonly<Record<string, readonly [ErrorCode, message: string, remedy: string]>> = {
-  FST_ERR_CTP_BODY_TOO_LARGE: ['body.too_large', 'The body is larger than 256 KiB.', 'Send less.'],
   FST_ERR_CTP_INVALID_MEDIA_TYPE: [
     'body.unsupported_type',
     'The body must be JSON.',
@@ -25,8 +24,16 @@ const FOREIGN: Readonly<Record<string, readonly [ErrorCode, message: string, rem
 };
 
 /** Any error as the one kind that leaves this process; what nobody foresaw becomes `internal` and tells nothing. */
-export function asGuichetError(error: unknown): GuichetError {
+export function asGuichetError(
+  error: unknown,
+  { bodyBytes = 256 * 1024 }: { bodyBytes?: number | undefined } = {},
+): GuichetError {
   if (error instanceof GuichetError) return error;
+  if (codeOf(error) === 'FST_ERR_CTP_BODY_TOO_LARGE')
+    return new GuichetError('body.too_large', `The body is larger than ${bodyBytes / 1024} KiB.`, {
+      remedy: 'Send less.',
+      cause: error,
+    });
   const known = FOREIGN[codeOf(error)];
   if (known !== undefined) return new GuichetError(known[0], known[1], { remedy: known[2], cause: error });
   return new GuichetError('internal', 'Something went wrong inside Guichet; it is in the log of the gateway.', {

@@ -27,7 +27,7 @@ export function openApiDocument({ version, url }: { version: string; url: string
       license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
     },
     servers: [{ url }],
-    tags: ['identity', 'actions', 'requests', 'audit', 'gateway'].map((tag) => ({ name: tag })),
+    tags: ['identity', 'actions', 'requests', 'audit', 'policy', 'gateway'].map((tag) => ({ name: tag })),
     security: [{ token: [] }],
     paths,
     components: {

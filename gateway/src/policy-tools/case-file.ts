@@ -177,7 +177,7 @@ function problemsOf(written: CaseAsWritten, known: Known): FieldError[] {
       : [
           {
             field: '/environment',
-            message: `'${environment}' is no environment`,
+            message: `is '${environment}', which is no environment`,
             remedy: suggestion(environment, environments),
           },
         ]),
@@ -186,7 +186,7 @@ function problemsOf(written: CaseAsWritten, known: Known): FieldError[] {
       : [
           {
             field: '/action',
-            message: `'${written.action}' is in no catalogue`,
+            message: `is '${written.action}', which is in no catalogue`,
             remedy:
               suggestion(written.action, [...known.actionsById.keys()]) ??
               "Describe it under 'actions:', with its kind and risk.",
@@ -203,13 +203,13 @@ function approverProblems(field: string, approvers: string, company: Company): F
 }
 
 function contradictions(
-  { operation, requester, resource, expect, gates }: CaseAsWritten,
+  { action: id, operation, requester, resource, expect, gates }: CaseAsWritten,
   action: CaseAction | undefined,
 ): FieldError[] {
   const isAboutRequest = operation?.startsWith('request.') === true && operation !== 'request.see';
   const isWrite = action?.kind === 'write';
   return [
-    ...(operation === undefined && action === undefined
+    ...(operation === undefined && id === undefined
       ? [
           {
             field: '/name',
