@@ -32,6 +32,7 @@ export {
   RUN_EVENTS,
 } from './events.ts';
 export { ActionId, ActionName, RequestId, Slug } from './ids.ts';
+export { AwsAssertion, Exchanged, WorkloadAssertion } from './machine-identity.ts';
 export { OPERATIONS, type Operation } from './operations.ts';
 export {
   ColumnType,

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { Action, ActionKind } from './action.ts';
 import { AuditEvent } from './events.ts';
 import { ActionId, RequestId, Slug } from './ids.ts';
+import { AwsAssertion, Exchanged, WorkloadAssertion } from './machine-identity.ts';
 import type { Operation } from './operations.ts';
 import { Output } from './output.ts';
 import { Plan } from './plan.ts';
@@ -81,9 +82,10 @@ export const Planned = z
   .meta({ id: 'Planned' });
 export type Planned = z.infer<typeof Planned>;
 
-export const TokenCreated = Token.extend({ secret: z.string().describe('The token itself, shown this once') }).meta({
-  id: 'TokenCreated',
-});
+export const TokenCreated = Token.extend({
+  secret: z.string().describe('The token itself, shown this once'),
+  warnings: z.array(z.string()).describe('What may not be meant, such as an action that nobody offers'),
+}).meta({ id: 'TokenCreated' });
 export type TokenCreated = z.infer<typeof TokenCreated>;
 
 export const ProviderKeys = z
@@ -137,6 +139,7 @@ export const ROUTES = {
       machine: Slug.optional().describe('Name of the machine; absent for a personal token'),
       expiresInDays: z.int().min(1).max(366),
       scope: TokenScope.strict().default({}),
+      all: z.boolean().default(false).describe('For a machine: everything that it may do, instead of a scope'),
     }),
     response: TokenCreated,
   },
@@ -169,6 +172,26 @@ export const ROUTES = {
     summary: 'Exchange a confirmed device code, a code of the loopback flow or a refresh token for tokens',
     body: TokenExchange,
     response: SessionTokens,
+  },
+  'exchange.workload': {
+    method: 'POST',
+    path: '/v1/auth/exchange',
+    permission: 'public',
+    tag: 'identity',
+    status: 200,
+    summary: 'Exchange the OIDC token of a CI job or a workload for a short-lived token',
+    body: WorkloadAssertion,
+    response: Exchanged,
+  },
+  'exchange.aws': {
+    method: 'POST',
+    path: '/v1/auth/aws',
+    permission: 'public',
+    tag: 'identity',
+    status: 200,
+    summary: 'Exchange a signed call of sts:GetCallerIdentity for a short-lived token',
+    body: AwsAssertion,
+    response: Exchanged,
   },
   'sessions.end': {
     method: 'POST',
