@@ -25,7 +25,7 @@ async function complete(...words: string[]): Promise<string[]> {
 
 it('offers commands, level by level', async () => {
   expect(await complete('')).toEqual(expect.arrayContaining(['requests', 'login', 'kafka', 'postgres']));
-  expect(await complete('po')).toEqual(['postgres']);
+  expect(await complete('pos')).toEqual(['postgres']);
   expect(await complete('postgres', '')).toEqual(['activity', 'terminate-session']);
   expect(await complete('kafka', 'topics', '')).toEqual(['delete']);
   expect(await complete('requests', 'a')).toEqual(['approve']);

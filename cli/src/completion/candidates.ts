@@ -1,3 +1,4 @@
+import { readdirSync } from 'node:fs';
 import type { Option } from 'commander';
 import { configPath, readConfig } from '../config/config-file.ts';
 import { FORMATS, type Shell } from '../shell.ts';
@@ -33,4 +34,14 @@ export function optionsOf(options: readonly Option[]): Candidate[] {
   return options
     .filter(({ hidden, long }) => !hidden && long !== undefined)
     .map(({ long, description }) => ({ value: long ?? '', description }));
+}
+
+/** What stands in the folder that was typed so far: its folders, and its files that end so. */
+export function paths(typed: string, endings: readonly string[]): Candidate[] {
+  const folder = typed.slice(0, typed.lastIndexOf('/') + 1);
+  const entries = readdirSync(folder === '' ? '.' : folder, { withFileTypes: true });
+  return entries
+    .filter((entry) => entry.isDirectory() || endings.some((ending) => entry.name.endsWith(ending)))
+    .map((entry) => ({ value: `${folder}${entry.name}${entry.isDirectory() ? '/' : ''}` }))
+    .sort((a, b) => a.value.localeCompare(b.value));
 }
