@@ -14,8 +14,8 @@ export interface Catalogue {
 export interface Client {
   readonly baseUrl: string;
   /**
-   * Calls a route of the contract by its name. What is safe to repeat (every GET, and a submit with an idempotency key)
-   * is repeated after errors that the error table calls retryable.
+   * Calls a route of the contract by its name. What is safe to repeat (every GET, questions about policy, and a submit with
+   * an idempotency key) is repeated after errors that the error table calls retryable.
    */
   call<Name extends CallName>(name: Name, ...[options]: CallArguments<Name>): Promise<ResponseOf<Name>>;
   /** Every action that the caller may see, or undefined when nothing has changed since `etag`. */
@@ -47,7 +47,7 @@ export function createClient(options: ClientOptions): Client {
       body: method === 'POST' ? (call.body ?? {}) : undefined,
       headers: { ...call.headers, ...(call.idempotencyKey !== undefined && { 'idempotency-key': call.idempotencyKey }) },
       signal: call.signal,
-      repeatable: method === 'GET' || call.idempotencyKey !== undefined,
+      repeatable: method === 'GET' || call.idempotencyKey !== undefined || name.startsWith('policy.'),
     });
   };
 
