@@ -126,7 +126,11 @@ it('on Ctrl-C stops watching, says that the request goes on, and ends with 130',
 });
 
 it('does not mind a reader that goes away', async () => {
-  server.handlers['requests.list'] = () => ({ items: Array.from({ length: 200 }, () => makeRequest('queued')), next: null });
+  server.handlers['requests.list'] = () => ({
+    items: Array.from({ length: 200 }, () => makeRequest('queued')),
+    next: null,
+    toReview: 0,
+  });
   const env = { ...home.env, PATH: process.env['PATH'] };
   const child = spawn(process.execPath, [join(dist, 'guichet.cjs'), 'requests', 'list', '-o', 'json'], { env });
   let stderr = '';

@@ -53,11 +53,16 @@ it('offers live values of a field once the environment is known', async () => {
 
 it('offers live ids of requests', async () => {
   server.handlers['requests.list'] = ({ query }) => ({
-    items: [makeRequest('queued', { id: query.toApprove ? 'REQ-2' : 'REQ-1' })],
+    items: [
+      makeRequest('queued', { id: query.toApprove ? 'REQ-2' : query.toReview ? 'REQ-3' : query.state ? 'REQ-4' : 'REQ-1' }),
+    ],
     next: null,
+    toReview: 1,
   });
   expect(await complete('requests', 'show', '')).toEqual(['REQ-1']);
   expect(await complete('requests', 'approve', '')).toEqual(['REQ-2']);
+  expect(await complete('requests', 'review', '')).toEqual(['REQ-3']);
+  expect(await complete('requests', 'break-glass', '')).toEqual(['REQ-4']);
 });
 
 it('offers what is remembered, quietly, when the gateway is away', async () => {

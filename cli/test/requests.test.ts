@@ -22,7 +22,7 @@ describe('requests list', () => {
     const queries: unknown[] = [];
     server.handlers['requests.list'] = ({ query }) => {
       queries.push(query);
-      return { items: [makeRequest('awaiting_approval')], next: null };
+      return { items: [makeRequest('awaiting_approval')], next: null, toReview: 0 };
     };
     const { stdout } = await home.run([
       'requests',
@@ -53,7 +53,7 @@ describe('requests list', () => {
     server.handlers['requests.list'] = ({ query }) => {
       const start = Number(query.cursor ?? 0);
       const items = Array.from({ length: query.limit }, (_, index) => makeRequest('queued', { id: `REQ-${start + index + 1}` }));
-      return { items, next: start + query.limit >= 250 ? null : String(start + query.limit) };
+      return { items, next: start + query.limit >= 250 ? null : String(start + query.limit), toReview: 0 };
     };
     const some = await home.run(['requests', 'list', '--limit', '210', '-o', 'json']);
     expect(JSON.parse(some.stdout).items).toHaveLength(210);
@@ -65,11 +65,12 @@ describe('requests list', () => {
 
   it.each([
     [['--to-approve'], 'Nothing waits for your approval.'],
+    [['--to-review'], 'No broken glass waits for your review.'],
     [['--mine'], 'You have no requests.'],
     [['--state', 'failed'], 'Leave out a filter'],
     [[], 'There are no requests yet.'],
   ])('with %j says what an empty list means', async (flags, text) => {
-    server.handlers['requests.list'] = () => ({ items: [], next: null });
+    server.handlers['requests.list'] = () => ({ items: [], next: null, toReview: 0 });
     expect((await home.run(['requests', 'list', ...flags])).stdout).toContain(text);
   });
 

@@ -5,6 +5,8 @@ import { backoffMs, pause, type Transport } from './transport.ts';
 export interface WatchOptions {
   /** Number of the last event that was seen; 0, the default, for all of them. */
   readonly after?: number | undefined;
+  /** Number of an event that is known to be there: watching does not end before it. A review comes after the end. */
+  readonly through?: number | undefined;
   readonly signal?: AbortSignal | undefined;
   /** Told when the stream was cut and again when it flows, so that a watcher can say so. */
   readonly onConnection?: ((status: 'cut' | 'resumed') => void) | undefined;
@@ -12,7 +14,7 @@ export interface WatchOptions {
   readonly giveUpAfterMs?: number | undefined;
 }
 
-/** After one of these nothing more happens to a request. */
+/** After one of these a request neither runs nor waits any more. */
 const LAST_EVENTS: ReadonlySet<RequestEvent['type']> = new Set<RequestEvent['type']>([
   'request.succeeded',
   'request.failed',
@@ -38,7 +40,8 @@ interface WatchedRequest {
  * event that was seen. Ends by throwing when the gateway refuses (a GuichetError) or the signal is aborted (its reason).
  */
 export async function* watchRequest(transport: Transport, { request, options, hasEnded }: WatchedRequest) {
-  const { signal, onConnection, giveUpAfterMs } = options;
+  const { signal, onConnection, giveUpAfterMs, through = 0 } = options;
+  let ended = false;
   let last = options.after ?? 0;
   let cutAt: number | undefined;
   for (let attempt = 0; ; attempt++) {
@@ -51,7 +54,8 @@ export async function* watchRequest(transport: Transport, { request, options, ha
         if (event === 'open' || event.number <= last) continue;
         last = event.number;
         yield event;
-        if (LAST_EVENTS.has(event.type)) return;
+        ended ||= LAST_EVENTS.has(event.type);
+        if (ended && last >= through) return;
       }
       // Ended without a last event: a gateway that drains, or nothing left to tell.
       if (await hasEnded()) return;

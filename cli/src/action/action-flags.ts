@@ -112,6 +112,8 @@ function addHowFlags(command: Command, action: Action, environments: readonly st
       durationFlag('--timeout'),
     ),
   );
+  command.option('--break-glass', 'In an emergency: run it without its approvals; its approvers are told and review it');
+  command.option('--incident <id>', 'The incident that the glass is broken for');
   command.option('--idempotency-key <key>', 'Name this submission, so that repeating the command files it once');
   command.option('--output-file <path>', 'Where to save a file that it gives');
 }

@@ -21,11 +21,13 @@ export interface Field {
 /** Flags of every action, which a field of the same name gives way to by taking the prefix `input-`. */
 export const RESERVED_FLAGS: ReadonlySet<string> = new Set([
   'approval-description',
+  'break-glass',
   'color',
   'comment',
   'env',
   'help',
   'idempotency-key',
+  'incident',
   'input',
   'no-color',
   'no-wait',

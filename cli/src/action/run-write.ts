@@ -2,15 +2,18 @@ import { EXIT, type ExitCode, GuichetError, type Planned, type Request } from '@
 import { Interrupted } from '../context.ts';
 import { clean } from '../output/clean.ts';
 import { followRequest } from '../request/follow.ts';
+import { breakGlass, brokenText, confirmGlass, type Emergency, readEmergency } from '../request/glass.ts';
 import { decisionText, planText } from '../request/plan-text.ts';
 import { standingText } from '../request/request-text.ts';
 import { showEnd } from '../request/settle.ts';
+import type { Shell } from '../shell.ts';
 import type { ReadyCall } from './ready-call.ts';
 
 /** A write: its plan is shown, then it is filed, followed and its receipt printed. */
 export async function runWrite(ready: ReadyCall): Promise<ExitCode> {
   const { shell, flags, action, environment, input } = ready;
   const client = await shell.client();
+  const emergency = emergencyOf(ready);
   const planned = await client.call('actions.plan', {
     params: { action: action.id },
     body: { environment, input },
@@ -23,9 +26,15 @@ export async function runWrite(ready: ReadyCall): Promise<ExitCode> {
   shell.say(planText(planned.plan, shell.asideCanvas));
   if (planned.decision.effect === 'deny') throw denied(planned.decision);
   if (planned.decision.effect === 'needs') shell.say(decisionText(planned.decision, shell.asideCanvas));
-  const reason = await reasonFor(ready, planned);
+  const reason = emergency?.reason ?? (await reasonFor(ready, planned));
   if (planned.decision.effect === 'permit') await confirm(ready);
-  const request = await submit(ready, { planned, reason });
+  else if (emergency !== undefined && flags['yes'] !== true)
+    await confirmGlass(shell, {
+      word: emergency.incident,
+      message: `It runs at once in ${environment}, and every approver is told.`,
+    });
+  const filed = await submit(ready, { planned, reason });
+  const request = emergency === undefined ? filed : await passGates(shell, filed, emergency);
   if (flags['wait'] === false) {
     await shell.show(request, () => request.id);
     if (!shell.forPrograms) shell.say(`guichet requests watch ${request.id} follows it.`);
@@ -38,6 +47,42 @@ export async function runWrite(ready: ReadyCall): Promise<ExitCode> {
   const ended = await followRequest(shell, request, { after, timeout });
   return showEnd(shell, ended, flags['outputFile']);
 }
+
+/** The emergency for which its gates are to be passed; undefined without --break-glass. */
+function emergencyOf({ flags }: ReadyCall): Emergency | undefined {
+  const incident = textOf(flags['incident']);
+  if (flags['breakGlass'] === true) return readEmergency(incident, givenReason(flags));
+  if (incident !== undefined)
+    throw new GuichetError('usage.invalid', '--incident goes with --break-glass.', { remedy: 'Add it, or leave both out.' });
+  return undefined;
+}
+
+/** Breaks the glass of what was just filed, where there is one. */
+async function passGates(shell: Shell, filed: Request, emergency: Emergency): Promise<Request> {
+  if (filed.state !== 'awaiting_approval') {
+    shell.say('It needed nobody: it runs at once, and no glass was broken.');
+    return filed;
+  }
+  try {
+    const broken = await breakGlass(shell, filed, emergency);
+    shell.say(shell.aside.red(brokenText(filed, broken)));
+    return broken;
+  } catch (error) {
+    if (!(error instanceof GuichetError)) throw error;
+    const { code, message, errors, details } = error;
+    throw new GuichetError(code, `${message} ${filed.id} is filed all the same, and waits for its approvals.`, {
+      remedy: `guichet requests watch ${filed.id} follows it, guichet requests withdraw ${filed.id} takes it back.`,
+      errors,
+      details,
+      cause: error,
+    });
+  }
+}
+
+const textOf = (flag: unknown): string | undefined => (typeof flag === 'string' ? flag : undefined);
+
+const givenReason = (flags: ReadyCall['flags']): string | undefined =>
+  textOf(flags['reason'] ?? flags['approvalDescription'] ?? flags['comment']);
 
 function denied(decision: Extract<Planned['decision'], { effect: 'deny' }>): GuichetError {
   const message = decision.reasons.map((reason) => clean(reason.message)).join(' ');
@@ -52,8 +97,8 @@ function denied(decision: Extract<Planned['decision'], { effect: 'deny' }>): Gui
 
 /** The reason that was given, asked for when an approver will want one and nobody gave it. */
 async function reasonFor({ shell, flags }: ReadyCall, { decision }: Planned): Promise<string | undefined> {
-  const given = flags['reason'] ?? flags['approvalDescription'] ?? flags['comment'];
-  if (typeof given === 'string') return given;
+  const given = givenReason(flags);
+  if (given !== undefined) return given;
   if (decision.effect !== 'needs') return undefined;
   if (!shell.interactive || flags['input'] === '-')
     throw new GuichetError('usage.invalid', 'Missing: --reason.', {

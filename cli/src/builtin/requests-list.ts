@@ -1,8 +1,9 @@
-import { EXIT, GuichetError, REQUEST_STATES, type RequestSummary, type TableOutput } from '@guichet/contract';
+import { EXIT, GuichetError, REQUEST_STATES, type RequestSummary, type Review, type TableOutput } from '@guichet/contract';
 import { Option } from 'commander';
 import { oneOf, wholeNumber } from '../command.ts';
 import { parseTime } from '../duration.ts';
 import { drawTable } from '../output/table.ts';
+import { verdictText } from '../request/glass.ts';
 import { waitingFor } from '../request/plan-text.ts';
 import { addExamples, type Given, type Leaf, textFlag } from './leaf.ts';
 import { readPages, sayMore } from './pages.ts';
@@ -11,6 +12,7 @@ export const requestsList: Leaf = {
   define(command) {
     command
       .option('--to-approve', 'Only those that wait for an approval that you can give')
+      .option('--to-review', 'Only those whose glass was broken, and whose review you can close')
       .option('--mine', 'Only your own')
       .addOption(new Option('--state <state>', REQUEST_STATES.join(', ')).argParser(oneOf('--state', REQUEST_STATES)))
       .option('--action <id>', 'An action such as postgres.terminate-session, or postgres.*')
@@ -22,6 +24,7 @@ export const requestsList: Leaf = {
       .option('--all', 'All of them');
     addExamples(command, [
       'guichet requests list --to-approve',
+      'guichet requests list --to-review',
       'guichet requests list --mine --state awaiting_approval',
       'guichet requests list --action "kafka.*" --since 7d -o json',
     ]);
@@ -29,11 +32,20 @@ export const requestsList: Leaf = {
   async run(shell, given) {
     const client = await shell.client();
     const query = queryOf(given, shell.context.now());
-    const found = await readPages(given, (page) =>
-      client.call('requests.list', { query: { ...query, ...page }, signal: shell.context.interrupt }),
-    );
-    await shell.show(found, () => drawTable(toTable(found.items, given), shell.canvas));
-    sayMore(shell, found);
+    let toReview = 0;
+    const pages = await readPages(given, async (page) => {
+      const answer = await client.call('requests.list', { query: { ...query, ...page }, signal: shell.context.interrupt });
+      toReview = answer.toReview;
+      return answer;
+    });
+    await shell.show({ ...pages, toReview }, () => drawTable(toTable(pages.items, given), shell.canvas));
+    sayMore(shell, pages);
+    if (toReview > 0 && given.flags['toReview'] !== true && !shell.forPrograms)
+      shell.say(
+        shell.aside.yellow(
+          `${toReview === 1 ? 'A broken glass waits' : `${toReview} broken glasses wait`} for your review: guichet requests list --to-review`,
+        ),
+      );
     return EXIT.ok;
   },
 };
@@ -48,6 +60,7 @@ function queryOf({ flags }: Given, now: Date) {
   const state = REQUEST_STATES.find((known) => known === flags['state']);
   return {
     ...(flags['toApprove'] === true && { toApprove: 'true' as const }),
+    ...(flags['toReview'] === true && { toReview: 'true' as const }),
     ...(state !== undefined && { state }),
     ...(flags['action'] !== undefined && { action: String(flags['action']) }),
     ...(flags['env'] !== undefined && { environment: String(flags['env']) }),
@@ -68,6 +81,7 @@ export function toTable(items: readonly RequestSummary[], { flags }: Pick<Given,
       { key: 'age', title: 'Created', type: 'timestamp', wide: false },
       { key: 'summary', title: 'Plan', type: 'text', wide: false },
       { key: 'waits', title: 'Waits for', type: 'text', wide: flags['toApprove'] === true },
+      { key: 'review', title: 'Review', type: 'text', wide: flags['toReview'] !== true },
       { key: 'action', title: 'Action', type: 'text', wide: true },
       { key: 'reason', title: 'Reason', type: 'text', wide: flags['toApprove'] !== true },
     ],
@@ -79,6 +93,7 @@ export function toTable(items: readonly RequestSummary[], { flags }: Pick<Given,
       age: item.createdAt,
       summary: item.summary,
       waits: item.state === 'awaiting_approval' ? (waitingFor(item.gates) ?? null) : null,
+      review: item.review === null ? null : reviewText(item.review),
       action: item.action,
       reason: item.reason,
     })),
@@ -86,8 +101,14 @@ export function toTable(items: readonly RequestSummary[], { flags }: Pick<Given,
   };
 }
 
+/** `open: INC-7, broken by Sven Lindqvist` */
+function reviewText({ incident, brokenBy, verdict }: Review): string {
+  return `${verdictText(verdict)}: ${incident}, broken by ${brokenBy.name}`;
+}
+
 function emptyText(flags: Given['flags']): string {
   if (flags['toApprove'] === true) return 'Nothing waits for your approval.';
+  if (flags['toReview'] === true) return 'No broken glass waits for your review.';
   const filtered = ['state', 'action', 'env', 'requester', 'since', 'until'].some((name) => flags[name] !== undefined);
   if (filtered) return 'No request fits. Leave out a filter to see more.';
   if (flags['mine'] === true)

@@ -6,7 +6,17 @@ export interface Builtin {
   readonly summary: string;
   readonly load: () => Promise<Leaf>;
   /** What its first argument is, for completion. */
-  readonly argument?: 'request' | 'to-approve' | 'action' | 'profile' | 'token' | 'shell' | 'folder' | 'cases';
+  readonly argument?:
+    | 'request'
+    | 'to-approve'
+    | 'to-review'
+    | 'waiting'
+    | 'action'
+    | 'profile'
+    | 'token'
+    | 'shell'
+    | 'folder'
+    | 'cases';
 }
 
 export const GROUPS: Readonly<Record<string, string>> = {
@@ -54,6 +64,18 @@ export const BUILTINS: readonly Builtin[] = [
     summary: 'Stop a request that is queued or running',
     argument: 'request',
     load: async () => (await import('./requests-decide.ts')).requestsCancel,
+  },
+  {
+    words: ['requests', 'break-glass'],
+    summary: 'In an emergency: run a request without its approvals',
+    argument: 'waiting',
+    load: async () => (await import('./requests-glass.ts')).requestsBreakGlass,
+  },
+  {
+    words: ['requests', 'review'],
+    summary: 'Close the review of a request whose glass was broken',
+    argument: 'to-review',
+    load: async () => (await import('./requests-glass.ts')).requestsReview,
   },
   {
     words: ['actions', 'list'],

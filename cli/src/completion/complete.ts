@@ -8,7 +8,7 @@ import { createCommand, withCommonFlags } from '../command.ts';
 import { clean } from '../output/clean.ts';
 import type { Shell } from '../shell.ts';
 import { splitWords } from '../words.ts';
-import { type Candidate, commonValues, optionsOf, patience, profileNames } from './candidates.ts';
+import { type Candidate, commonValues, optionsOf, paths, patience, profileNames } from './candidates.ts';
 
 const MOST = 100;
 
@@ -80,12 +80,12 @@ async function completeBuiltin(builtin: Builtin, { shell, words, typed, last }: 
   (await builtin.load()).define(command);
   withCommonFlags(command);
   const option = command.options.find(({ short, long }) => last !== '' && (short === last || long === last));
-  if (option?.required === true) return valuesOfOption(shell, option);
+  if (option?.required === true) return valuesOfOption(shell, option, typed);
   if (typed.startsWith('-')) return optionsOf(command.options);
-  return words.length > builtin.words.length ? [] : argumentValues(shell, builtin.argument);
+  return words.length > builtin.words.length ? [] : argumentValues(shell, builtin.argument, typed);
 }
 
-async function valuesOfOption(shell: Shell, { long }: Option): Promise<readonly Candidate[]> {
+async function valuesOfOption(shell: Shell, { long }: Option, typed: string): Promise<readonly Candidate[]> {
   switch (long) {
     case '--env':
     case '--environment':
@@ -95,11 +95,17 @@ async function valuesOfOption(shell: Shell, { long }: Option): Promise<readonly 
     case '--provider':
       return childrenOf((await remembered(new Catalogue(shell))).entries, []).map(({ word }) => ({ value: word }));
     case '--request':
-      return requestIds(shell, false);
+      return requestIds(shell);
     case '--state': {
       const { REQUEST_STATES } = await import('@guichet/contract');
       return REQUEST_STATES.map((value) => ({ value }));
     }
+    case '--operation': {
+      const { OPERATIONS } = await import('@guichet/contract');
+      return OPERATIONS.map((value) => ({ value }));
+    }
+    case '--policies':
+      return paths(typed, []);
     case '--kind':
       return [{ value: 'read' }, { value: 'write' }];
     default:
@@ -111,16 +117,24 @@ function takesValue(flag: string): boolean {
   return flag === '-o' || flag === '--output' || flag === '--profile';
 }
 
-async function argumentValues(shell: Shell, kind: Builtin['argument']): Promise<readonly Candidate[]> {
+async function argumentValues(shell: Shell, kind: Builtin['argument'], typed: string): Promise<readonly Candidate[]> {
   switch (kind) {
     case 'request':
-      return requestIds(shell, false);
+      return requestIds(shell);
     case 'to-approve':
-      return requestIds(shell, true);
+      return requestIds(shell, { toApprove: 'true' });
+    case 'to-review':
+      return requestIds(shell, { toReview: 'true' });
+    case 'waiting':
+      return requestIds(shell, { state: 'awaiting_approval' });
     case 'action':
       return (await remembered(new Catalogue(shell))).entries.map(({ id, title }) => ({ value: id, description: title }));
     case 'profile':
       return profileNames(shell);
+    case 'folder':
+      return paths(typed, []);
+    case 'cases':
+      return paths(typed, ['.yaml', '.yml']);
     case 'shell':
       return [{ value: 'bash' }, { value: 'zsh' }, { value: 'fish' }];
     case 'token': {
@@ -133,9 +147,11 @@ async function argumentValues(shell: Shell, kind: Builtin['argument']): Promise<
   }
 }
 
-async function requestIds(shell: Shell, toApprove: boolean): Promise<readonly Candidate[]> {
+async function requestIds(
+  shell: Shell,
+  filter: { toApprove?: 'true'; toReview?: 'true'; state?: 'awaiting_approval' } = {},
+): Promise<readonly Candidate[]> {
   const client = await shell.client();
-  const query = { limit: 30, ...(toApprove && { toApprove: 'true' as const }) };
-  const { items } = await client.call('requests.list', { query, signal: patience(shell) });
+  const { items } = await client.call('requests.list', { query: { limit: 30, ...filter }, signal: patience(shell) });
   return items.map(({ id, summary, state }) => ({ value: id, description: `${state.replaceAll('_', ' ')}: ${summary}` }));
 }

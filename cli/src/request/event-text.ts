@@ -23,6 +23,14 @@ function wording({ type, actor, data }: RequestEvent, paint: Paint): string | un
       return `Withdrawn${by}${comment}`;
     case 'request.expired':
       return paint.red('Expired: nobody decided in time');
+    case 'request.approval_reused':
+      return `${paint.green('Approval counts again')}: of ${nameIn(data['by'])}, given for ${clean(String(data['reusedFrom'] ?? ''))}`;
+    case 'request.glass_broken':
+      return `${paint.red('Glass broken')}${by} for ${clean(String(data['incident'] ?? ''))}: ${clean(String(data['reason'] ?? ''))}${told(data)}`;
+    case 'request.reviewed':
+      return `Reviewed${by}, ${clean(String(data['verdict'] ?? '').replace('_', ' '))}${comment}`;
+    case 'request.review_reminded':
+      return `${paint.yellow('Its review is still open')}${told(data)}`;
     case 'request.queued':
       return 'Queued';
     case 'request.started':
@@ -53,6 +61,16 @@ function wording({ type, actor, data }: RequestEvent, paint: Paint): string | un
       // Of a newer gateway.
       return clean(String(type));
   }
+}
+
+/** ` (3 approvers are told)` */
+function told(data: RequestEvent['data']): string {
+  const count = Array.isArray(data['approvers']) ? data['approvers'].length : 0;
+  return count === 0 ? ' (nobody is there to review it)' : ` (${count === 1 ? '1 approver is' : `${count} approvers are`} told)`;
+}
+
+function nameIn(actor: unknown): string {
+  return typeof actor === 'object' && actor !== null && 'name' in actor ? clean(String(actor.name)) : 'somebody';
 }
 
 /** Why, from the two shapes in which events say it. */

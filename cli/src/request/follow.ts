@@ -24,7 +24,8 @@ export async function followRequest(shell: Shell, request: Request, { after, tim
   let waits = request.state === 'awaiting_approval';
   const show = (): Promise<Request> => client.call('requests.show', { params: { request: request.id }, signal });
   try {
-    for await (const event of client.watch(request.id, { after, signal, onConnection: (status) => lines.connection(status) })) {
+    const onConnection = (status: 'cut' | 'resumed'): void => lines.connection(status);
+    for await (const event of client.watch(request.id, { after, through: request.lastEvent, signal, onConnection })) {
       lines.show(event);
       if (event.type === 'request.queued') waits = false;
       // Nobody will ever say how it ended, unless that was said meanwhile.

@@ -4,6 +4,7 @@ import { formatCell } from '../output/cell.ts';
 import { clean } from '../output/clean.ts';
 import { drawOutput } from '../output/draw.ts';
 import { wrap } from '../output/width.ts';
+import { verdictText } from './glass.ts';
 import { planText, waitingFor } from './plan-text.ts';
 
 /** Where what stands beside a title begins. */
@@ -29,10 +30,27 @@ export function requestText(request: Request, canvas: Canvas): string {
         `${gate.approved} of ${gate.count} from ${clean(approversInWords(gate.approvers))}: ${clean(gate.reason)}`,
       ),
     ),
-    ...request.approvals.map(({ by, at, comment }) =>
-      field('Approved', `by ${clean(by.name)}, ${time(at)}${comment === '' ? '' : `: ${clean(comment)}`}`),
+    ...request.approvals.map(({ by, at, comment, reusedFrom }) =>
+      field(
+        'Approved',
+        `by ${clean(by.name)}, ${time(at)}${reusedFrom === null ? '' : `, for ${reusedFrom}`}${comment === '' ? '' : `: ${clean(comment)}`}`,
+      ),
     ),
   ];
+  if (request.review !== null) {
+    const { brokenBy, incident, reason, at, closedBy, closedAt, verdict, comment } = request.review;
+    lines.push(
+      field('Glass', paint.red(`broken by ${clean(brokenBy.name)} for ${clean(incident)}, ${time(at)}: ${clean(reason)}`)),
+    );
+    lines.push(
+      field(
+        'Review',
+        closedBy === null || closedAt === null
+          ? paint.yellow('open: one of its approvers, somebody else, closes it')
+          : `${verdictText(verdict)}, by ${clean(closedBy.name)}, ${time(closedAt)}: ${clean(comment ?? '')}`,
+      ),
+    );
+  }
   if (request.decidedBy !== null)
     lines.push(field('Decided', `by ${clean(request.decidedBy.name)}${request.comment ? `: ${clean(request.comment)}` : ''}`));
   if (request.expiresAt !== null) lines.push(field('Lapses', time(request.expiresAt)));
@@ -40,7 +58,9 @@ export function requestText(request: Request, canvas: Canvas): string {
   if (end !== undefined) lines.push(end);
   if (request.allowed.length > 0)
     lines.push(
-      paint.dim(`You can: ${request.allowed.map((command) => `guichet requests ${command} ${request.id}`).join(' · ')}`),
+      paint.dim(
+        `You can: ${request.allowed.map((command) => `guichet requests ${command.replace('_', '-')} ${request.id}`).join(' · ')}`,
+      ),
     );
   return lines.join('\n');
 
@@ -86,5 +106,6 @@ export function endText(request: Request, canvas: Canvas): string | undefined {
 export function standingText(request: Request): string {
   const waits = request.state === 'awaiting_approval' ? waitingFor(request.gates) : undefined;
   if (waits !== undefined) return `${request.id} · Waiting for ${waits} …`;
-  return `${request.id} · ${request.state === 'running' ? 'Running' : 'Queued'} …`;
+  const glass = request.review === null ? '' : ` · Glass broken for ${clean(request.review.incident)}`;
+  return `${request.id}${glass} · ${request.state === 'running' ? 'Running' : 'Queued'} …`;
 }

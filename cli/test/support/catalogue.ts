@@ -135,6 +135,7 @@ export function makeRequest(state: RequestState, overrides: Partial<Request> = {
     createdAt: AT,
     updatedAt: AT,
     expiresAt: null,
+    review: null,
     actionVersion: 'v1',
     input: PLANNED.input,
     plan: PLANNED.plan,
