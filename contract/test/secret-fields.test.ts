@@ -86,7 +86,15 @@ test.each(CASES)('finds a secret field %s', (_where, schema, input, shown) => {
 });
 
 test('what is absent or null is no secret', () => {
-  expect(takeOut(object({ p: secret, q: secret }), { p: null })).toEqual({ shown: { p: null }, secrets: [] });
+  expect(takeOut(object({ p: secret, q: secret }), { p: null })).toEqual({ shown: { p: null }, rest: { p: null }, secrets: [] });
+});
+
+test('leaves the rest as if they had not been given', () => {
+  const schema = object({
+    p: secret,
+    l: { type: 'array', items: { anyOf: [secret, { type: 'object', properties: { p: secret } }] } },
+  });
+  expect(takeOut(schema, { p: 's', a: 1, l: ['t'] }).rest).toEqual({ a: 1, l: [] });
 });
 
 test('says where each one stood', () => {

@@ -107,7 +107,7 @@ async function start(
   const calls = new ProviderCalls({ grants, now });
   const windows = { approvalMs: config.windows.approval, startMs: config.windows.start };
   const jobs = new Jobs({ url, webhooks: config.webhooks, onError });
-  const world = { db, bus, catalog, directory, policy, calls, windows };
+  const world = { db, bus, catalog, directory, policy, calls, sealer, windows };
   const limits = new Limits(config.limits);
   const requestOptions = { ...world, outbox: jobs, limits, now };
   const requests = new Requests(requestOptions);

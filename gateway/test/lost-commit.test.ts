@@ -9,6 +9,8 @@ import { digestOfRequest } from '../src/requests/standing.ts';
 import { Execution } from '../src/runner/execution.ts';
 import { lockNext } from '../src/runner/store.ts';
 import { Transitions } from '../src/runner/transitions.ts';
+import { Keyring, Sealer } from '../src/sealing/index.ts';
+import { LocalKey } from '../src/sealing/local-keys.ts';
 import { type StoredRequests, storedRequests } from './support/stored.ts';
 
 /** A database whose answer to a commit can be lost on its way, after the commit. */
@@ -84,11 +86,15 @@ async function claimed() {
     action: action as Action,
     endpoint,
     schemaDigest: 'sha256:1',
-    checkInput: (input: unknown) => input,
-  } as CatalogAction;
+  } as unknown as CatalogAction; // no input is checked on the way to a run
   const catalog = { find: () => found } as unknown as Catalog; // find is all that a run asks of it
   const calls = new ProviderCalls({ grants: new Grants({ keys: NONE, issuer: 'test' }), now: () => new Date() });
-  const digest = digestOfRequest(found, { environment: 'staging', input: { target: 'alpha' }, fingerprint: 'calm' });
+  const digest = digestOfRequest(found, {
+    environment: 'staging',
+    input: { target: 'alpha' },
+    fingerprint: 'calm',
+    secrets: null,
+  });
   const { number } = await stored.file({ digest });
   const transitions = new Transitions({ db, bus, outbox: silent, onNews: () => {} });
   await db.transaction(async (tx) => {
@@ -105,6 +111,7 @@ async function claimed() {
     policy: new Policy({ company: () => directory.company }),
     calls,
     transitions,
+    sealer: await Sealer.start({ db, keyring: new Keyring([new LocalKey(Buffer.alloc(32, 1))]) }),
     windows: { approvalMs: 1000, startMs: 60_000 },
   };
   const execution = new Execution(await stored.read(number), { ...world, graceMs: 100, onError: () => {} });

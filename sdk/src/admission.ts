@@ -4,7 +4,7 @@ import { CLOCK_TOLERANCE, checkGrant, checkGrantBody, MAX_GRANT_LIFETIME } from 
 import type { GrantLedger } from './grant-ledger.ts';
 import type { HandlerSite } from './handler-errors.ts';
 import { jsonCopy } from './json.ts';
-import type { ProviderLogger } from './provider-logger.ts';
+import { discreetLogger, type ProviderLogger } from './provider-logger.ts';
 
 /** A call that passed every check of its grant and names an action of this provider. */
 export interface Admitted {
@@ -26,7 +26,8 @@ export function admitCall(phase: Phase, call: ProviderCall, { provider, logger }
   checkGrant(grant, { provider: provider.name, phase, action: grant.action });
   checkGrantBody(grant, body);
   const action = findAction(provider, grant);
-  const site = { provider: provider.manifest, action: action.manifest, phase, run: grant.run, logger };
+  const quiet = discreetLogger(logger, action.secretFields?.takeOut(body.input).secrets);
+  const site = { provider: provider.manifest, action: action.manifest, phase, run: grant.run, logger: quiet };
   return { action, body, grant, signal, site };
 }
 

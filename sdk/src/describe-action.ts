@@ -1,5 +1,6 @@
 import { ActionName, type FieldError, type Manifest, ManifestAction } from '@guichet/contract';
 import { digestOf } from '@guichet/contract/digest';
+import { SecretFields } from '@guichet/contract/secrets';
 import { z } from 'zod';
 import type { AnyDefinition, ProviderAction } from './action.ts';
 import { jsonCopy, NotJsonError, pointerStep } from './json.ts';
@@ -10,6 +11,8 @@ export interface DescribedAction {
   readonly definition: AnyDefinition;
   /** The input's schema, closed: fields that it does not name are refused. */
   readonly input: z.ZodObject;
+  /** Undefined when no field is secret. */
+  readonly secretFields: SecretFields | undefined;
 }
 
 /** A provider without its ways in: what answers a call needs no more. */
@@ -38,8 +41,26 @@ export function describeAction(action: ProviderAction, findings: Findings): Desc
   checkExamples(definition, input, at, findings);
   const schema = inputSchema(input, at, findings);
   if (schema === undefined || findings.length > before) return undefined;
-  const manifest = describe(action, schema, findings);
-  return manifest && { manifest, definition, input };
+  const secretFields = secretFieldsOf(definition, schema, at, findings);
+  const manifest = describe(action, { schema, secretFields, findings });
+  return manifest && { manifest, definition, input, secretFields };
+}
+
+function secretFieldsOf(
+  definition: AnyDefinition,
+  schema: Record<string, unknown>,
+  at: string,
+  findings: Findings,
+): SecretFields | undefined {
+  try {
+    const fields = SecretFields.of(schema);
+    for (const field of Object.keys(definition.options ?? {}))
+      if (fields?.covers(field)) findings.push({ field: `${at}/options/${field}`, message: 'a secret field offers no choices' });
+    return fields;
+  } catch (error) {
+    findings.push({ field: `${at}/input`, message: error instanceof Error ? error.message : String(error) });
+    return undefined;
+  }
 }
 
 function checkHandlers(definition: AnyDefinition, at: string, findings: Findings): void {
@@ -149,8 +170,20 @@ function toJsonSchema(schema: z.core.$ZodType): Record<string, unknown> {
   });
 }
 
-function describe(action: ProviderAction, schema: Record<string, unknown>, findings: Findings): ManifestAction | undefined {
+function describe(
+  action: ProviderAction,
+  {
+    schema,
+    secretFields,
+    findings,
+  }: { schema: Record<string, unknown>; secretFields: SecretFields | undefined; findings: Findings },
+): ManifestAction | undefined {
   const { definition } = action;
+  // Examples are for everybody to see: a secret in one is none, and would teach people to type theirs where it shows.
+  const examples = definition.examples?.map(({ title, input }) => ({
+    title,
+    input: secretFields?.takeOut(input).shown ?? input,
+  }));
   const description = ManifestAction.omit({ version: true }).safeParse({
     name: action.name,
     title: definition.title,
@@ -165,7 +198,7 @@ function describe(action: ProviderAction, schema: Record<string, unknown>, findi
     observable: definition.kind === 'write' && definition.observe !== undefined,
     timeoutSeconds: definition.timeoutSeconds,
     options: Object.keys(definition.options ?? {}),
-    examples: definition.examples,
+    examples,
   });
   if (!description.success) {
     for (const issue of description.error.issues) {

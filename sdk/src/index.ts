@@ -21,4 +21,5 @@ export { type GrantLedger, memoryLedger } from './grant-ledger.ts';
 export { type GatewayKeysOptions, gatewayKeys, type KeySource, type PublishedKey, staticKeys } from './key-source.ts';
 export { defineProvider, type EndpointOptions, type Provider, type ProviderDefinition } from './provider.ts';
 export { type ProviderLogger, stderrLogger } from './provider-logger.ts';
+export { secret } from './secret.ts';
 export { type ProviderServer, type ServeOptions, serve } from './serve.ts';

@@ -1,3 +1,5 @@
+import { Scrubber, type SecretValue } from '@guichet/contract/secrets';
+
 /** Where a provider tells its own operators what went wrong. A pino logger is one. */
 export interface ProviderLogger {
   info(fields: Record<string, unknown>, message: string): void;
@@ -17,3 +19,16 @@ export const stderrLogger: ProviderLogger = {
   warn: (fields, message) => write('warn', fields, message),
   error: (fields, message) => write('error', fields, message),
 };
+
+/** The same logger, which keeps the secrets of a call to itself: drivers like to repeat in errors what they were given. */
+export function discreetLogger(logger: ProviderLogger, secrets: readonly SecretValue[] = []): ProviderLogger {
+  if (secrets.length === 0) return logger;
+  let made: Scrubber | undefined;
+  const quietly =
+    (level: keyof ProviderLogger) =>
+    ({ err, ...fields }: Record<string, unknown>, message: string): void => {
+      made ??= new Scrubber(secrets.map(({ value }) => value));
+      logger[level]({ ...fields, ...(err !== undefined && { err: made.scrubError(err) }) }, made.scrub(message));
+    };
+  return { info: quietly('info'), warn: quietly('warn'), error: quietly('error') };
+}

@@ -54,8 +54,8 @@ export interface CallOptions {
 export interface TestGatewayOptions {
   readonly databaseUrl?: string;
   readonly lab?: Lab;
-  /** Instead of the lab provider mounted in the process: one that the configuration names, or this. */
-  readonly mounted?: 'none' | ProviderEndpoint;
+  /** Instead of the lab provider mounted in the process: one that the configuration names, or these. */
+  readonly mounted?: 'none' | ProviderEndpoint | readonly { readonly name: string; readonly endpoint: ProviderEndpoint }[];
   readonly config?: Record<string, unknown>;
   /** Environment variables that the configuration names. */
   readonly env?: Record<string, string>;
@@ -88,7 +88,7 @@ export async function startGateway({
   const app = await startApp(
     parseConfig(file, { path: join(folder, 'guichet.yaml'), env: { [SEALING.variable]: SEALING.key, ...env } }),
     {
-      mounted: mounted === 'none' ? [] : [{ name: 'lab', endpoint: mounted }],
+      mounted: mounted === 'none' ? [] : 'manifest' in mounted ? [{ name: 'lab', endpoint: mounted }] : mounted,
       logger: SILENT,
     },
   );

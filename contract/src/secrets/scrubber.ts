@@ -1,3 +1,4 @@
+import { GuichetError } from '../errors.ts';
 import { Automaton, START } from './automaton.ts';
 import { encodingsOf, SHORTEST } from './encodings.ts';
 import { SECRET_MARKER } from './marker.ts';
@@ -92,6 +93,31 @@ export class Scrubber {
     };
     const nameOf = (name: string): string => (!PROTOCOL_NAMES.has(name) && this.#isSecret(name) ? SECRET_MARKER : name);
     return rebuilt(value, { masked, nameOf }) as Value; // a copy of the same shape
+  }
+
+  /**
+   * What somebody threw, in other words: only what an error itself says. Libraries hang statements and whole objects on
+   * theirs, and none of that is looked through.
+   */
+  scrubError(error: unknown): unknown {
+    if (typeof error === 'string') return this.scrub(error);
+    if (!(error instanceof Error)) return error;
+    const quiet = this.#retold(error);
+    Object.assign(quiet, { name: error.name, stack: this.scrub(error.stack ?? '') });
+    return 'code' in error && typeof error.code === 'string' ? Object.assign(quiet, { code: error.code }) : quiet;
+  }
+
+  #retold(error: Error): Error {
+    const message = this.scrub(error.message);
+    const cause = error.cause === undefined ? {} : { cause: this.scrubError(error.cause) };
+    if (!(error instanceof GuichetError)) return new Error(message, cause);
+    const { code, remedy, errors, details } = error;
+    return new GuichetError(code, message, {
+      remedy: remedy === undefined ? undefined : this.scrub(remedy),
+      errors: this.scrubJson(errors),
+      details: this.scrubJson(details),
+      ...cause,
+    });
   }
 
   /** For texts that come one after the other and cannot be taken back, such as the lines of a log. */

@@ -13,6 +13,8 @@ export interface SecretValue {
 export interface Parted {
   /** The input with SECRET_MARKER where secrets were. */
   readonly shown: Record<string, unknown>;
+  /** The input as if the secrets had not been given. */
+  readonly rest: Record<string, unknown>;
   readonly secrets: readonly SecretValue[];
 }
 
@@ -43,7 +45,10 @@ export class SecretFields {
     const found = new Map<string, unknown>();
     this.#look([this.#root], input, '', found);
     const secrets = [...found].map(([pointer, value]) => ({ pointer, value }));
-    return { shown: replaced(input, '', found) as Record<string, unknown>, secrets }; // an object stays one: the root is no secret
+    // An object stays one: the root is no secret.
+    const shown = replaced(input, '', (pointer) => (found.has(pointer) ? SECRET_MARKER : KEEP)) as Record<string, unknown>;
+    const rest = replaced(input, '', (pointer) => (found.has(pointer) ? LEAVE_OUT : KEEP)) as Record<string, unknown>;
+    return { shown, rest, secrets };
   }
 
   /** True when a field at the top, or something in it, is secret whatever it holds. */
@@ -137,22 +142,24 @@ export class SecretFields {
 /** The whole input again. */
 export function putBack(shown: Input, secrets: readonly SecretValue[]): Record<string, unknown> {
   const values = new Map(secrets.map(({ pointer, value }) => [pointer, value]));
-  return replaced(shown, '', values, (pointer) => values.get(pointer)) as Record<string, unknown>; // as in takeOut
+  const by = (pointer: string): unknown => (values.has(pointer) ? values.get(pointer) : KEEP);
+  return replaced(shown, '', by) as Record<string, unknown>; // as in takeOut
 }
 
-/** A copy with another value at each of the places. */
-function replaced(
-  value: unknown,
-  pointer: string,
-  places: ReadonlyMap<string, unknown>,
-  by: (pointer: string) => unknown = () => SECRET_MARKER,
-): unknown {
-  if (places.has(pointer)) return by(pointer);
-  if (Array.isArray(value)) return value.map((item, index) => replaced(item, `${pointer}/${index}`, places, by));
+const KEEP = Symbol('keep');
+const LEAVE_OUT = Symbol('leave out');
+
+/** A copy in which `by` says what stands at each place. */
+function replaced(value: unknown, pointer: string, by: (pointer: string) => unknown): unknown {
+  const other = by(pointer);
+  if (other !== KEEP) return other;
+  const present = (member: unknown): boolean => member !== LEAVE_OUT;
+  if (Array.isArray(value)) return value.map((item, index) => replaced(item, `${pointer}/${index}`, by)).filter(present);
   if (typeof value !== 'object' || value === null) return value;
-  return Object.fromEntries(
-    Object.entries(value).map(([name, member]) => [name, replaced(member, `${pointer}/${escaped(name)}`, places, by)]),
+  const members = Object.entries(value).map(
+    ([name, member]) => [name, replaced(member, `${pointer}/${escaped(name)}`, by)] as const,
   );
+  return Object.fromEntries(members.filter(([, member]) => present(member)));
 }
 
 function itemSchemas(here: readonly Schema[], index: number): Schema[] {

@@ -1,14 +1,17 @@
 import { type Action, GuichetError, Manifest, type ManifestAction, type ProviderEndpoint } from '@guichet/contract';
 import { digestOf } from '@guichet/contract/digest';
+import type { SecretFields } from '@guichet/contract/secrets';
 import { type Database, statement } from '../db/index.ts';
 import { check, suggestion, unstorable } from '../findings/index.ts';
-import { compileInputCheck, type InputCheck } from './input.ts';
+import { compileInput, type InputCheck, type InputRules } from './input.ts';
 
 /** An action with all that the gateway needs to serve it. */
 export interface CatalogAction {
   readonly action: Action;
   readonly endpoint: ProviderEndpoint;
   readonly checkInput: InputCheck;
+  /** Undefined when no field is secret. */
+  readonly secretFields: SecretFields | undefined;
   readonly schemaDigest: string;
 }
 
@@ -191,9 +194,13 @@ function toCatalogAction(options: {
   unavailable: string | undefined;
 }): CatalogAction {
   const { source, manifest, action, unavailable } = options;
+  const { check: checkInput, secretFields } = rulesOf(action);
   return {
     action: {
       ...action,
+      ...(secretFields !== undefined && {
+        examples: action.examples.map((example) => ({ ...example, input: secretFields.takeOut(example.input).shown })),
+      }),
       id: `${source.name}.${action.name}`,
       provider: source.name,
       team: manifest.team,
@@ -201,14 +208,24 @@ function toCatalogAction(options: {
       ...(unavailable !== undefined && { unavailableReason: unavailable }),
     },
     endpoint: source.endpoint,
-    checkInput: checkOf(action),
+    checkInput,
+    secretFields,
     schemaDigest: digestOf(action.input),
   };
 }
 
-function checkOf(action: ManifestAction): InputCheck {
+function rulesOf(action: ManifestAction): InputRules {
+  const rules = compiled(action);
+  const field = action.options.find((name) => rules.secretFields?.covers(name));
+  // What is typed into the field to look for choices would be told to whoever gives them, and recorded.
+  if (field !== undefined)
+    throw new GuichetError('provider.protocol', `The field '${field}' of '${action.name}' is secret and offers choices.`);
+  return rules;
+}
+
+function compiled(action: ManifestAction): InputRules {
   try {
-    return compileInputCheck(action.input);
+    return compileInput(action.input);
   } catch (error) {
     throw new GuichetError('provider.protocol', `The input schema of '${action.name}' cannot be used: ${messageOf(error)}.`);
   }

@@ -1,7 +1,17 @@
-import { type FieldError, GuichetError, type InputSchema } from '@guichet/contract';
+import { type FieldError, GuichetError, type InputSchema, SECRET_MARKER } from '@guichet/contract';
+import { SecretFields, type SecretValue } from '@guichet/contract/secrets';
 import { Ajv2020, type ErrorObject, type ValidateFunction } from 'ajv/dist/2020.js';
 import addFormats from 'ajv-formats';
-import { anyOf, boundMessage, formatMessage, got, MOST_FINDINGS, nounOf, suggestion, told } from '../findings/index.ts';
+import {
+  anyOf,
+  boundMessage,
+  formatMessage,
+  got as gotValue,
+  MOST_FINDINGS,
+  nounOf,
+  suggestion,
+  told,
+} from '../findings/index.ts';
 
 /** No coercion ("5" is not 5) and nothing removed: what is approved is what was sent, with its defaults. */
 const ajv = new Ajv2020({
@@ -16,18 +26,77 @@ const ajv = new Ajv2020({
 // The types of ajv-formats name the CommonJS default export, Node gives the function itself.
 (addFormats as unknown as (instance: Ajv2020) => void)(ajv);
 
-export type InputCheck = (input: Readonly<Record<string, unknown>>) => Record<string, unknown>;
+type Input = Readonly<Record<string, unknown>>;
 
-/** A check that returns the input with its defaults filled in, or throws `input.invalid` naming each field and its remedy. */
-export function compileInputCheck(schema: InputSchema): InputCheck {
+/** An input with its defaults. Only `shown` may be stored, told or logged. */
+export interface CheckedInput {
+  /** All of it, for the provider alone. */
+  readonly whole: Input;
+  /** With SECRET_MARKER where secrets are. */
+  readonly shown: Input;
+  readonly secrets: readonly SecretValue[];
+}
+
+/** Returns the input with its defaults filled in, or throws `input.invalid` naming each field and its remedy. */
+export type InputCheck = (input: Input) => CheckedInput;
+
+export interface InputRules {
+  readonly check: InputCheck;
+  /** Undefined when no field is secret. */
+  readonly secretFields: SecretFields | undefined;
+}
+
+/** What the schema of an action says of its inputs. Throws when it cannot be used. */
+export function compileInput(schema: InputSchema): InputRules {
   const validate: ValidateFunction = ajv.compile(schema);
   ajv.removeSchema(schema); // the function stays; Ajv must not collect the schemas of every manifest ever seen
-  return (input) => {
+  const secretFields = SecretFields.of(schema);
+  const check: InputCheck = (input) => {
     const copy = structuredClone(input) as Record<string, unknown>; // a clone of a record is a record; defaults are written into it
-    if (validate(copy)) return copy;
-    throw invalidInput(validate.errors ?? []);
+    const valid = validate(copy);
+    if (secretFields === undefined) {
+      if (valid) return { whole: copy, shown: copy, secrets: [] };
+      throw invalidInput(validate.errors ?? []);
+    }
+    const { shown, secrets } = secretFields.takeOut(copy);
+    refuseMarkers(secrets);
+    if (valid) return { whole: copy, shown, secrets };
+    const places = secrets.map(({ pointer }) => pointer);
+    throw invalidInput((validate.errors ?? []).map((error) => withoutValues(error, places)));
   };
+  return { check, secretFields };
 }
+
+/** What was copied from a request that is shown is no secret, but what stands in its place. */
+function refuseMarkers(secrets: readonly SecretValue[]): void {
+  const errors = secrets
+    .filter(({ value }) => JSON.stringify(value).includes(SECRET_MARKER))
+    .map(({ pointer }) => ({
+      field: `/input${pointer}`,
+      message: 'is what is shown in place of a secret',
+      remedy: 'Give the secret itself.',
+    }));
+  const [first] = errors;
+  if (first !== undefined)
+    throw new GuichetError('input.invalid', `${first.field} ${first.message}.`, { errors, remedy: first.remedy });
+}
+
+/** What fails because of the name of a member. */
+const NAMING: ReadonlySet<string> = new Set(['additionalProperties', 'unevaluatedProperties', 'propertyNames']);
+/** In the input of an action with secrets, a value may be a secret in the wrong field: none is repeated. */
+const NO_VALUE = Symbol('not repeated');
+
+function withoutValues(error: ErrorObject, places: readonly string[]): ErrorObject {
+  const { instancePath, keyword } = error;
+  const place = places.find(
+    (pointer) => instancePath.startsWith(`${pointer}/`) || (instancePath === pointer && NAMING.has(keyword)),
+  );
+  // Inside of a secret, names of members are secret too.
+  const inside = place === undefined ? {} : { instancePath: place, keyword: 'secret', params: {}, message: 'is not valid' };
+  return { ...error, ...inside, data: NO_VALUE };
+}
+
+const got = (value: unknown): string | undefined => (value === NO_VALUE ? undefined : gotValue(value));
 
 function invalidInput(findings: readonly ErrorObject[]): GuichetError {
   const errors = dedupe(findings.filter(saysSomething).map(toFieldError)).slice(0, MOST_FINDINGS);

@@ -10,8 +10,10 @@ import {
   type ProviderCall,
   type RunMessage,
 } from '@guichet/contract';
+import type { SecretValue } from '@guichet/contract/secrets';
 import { unstorable } from '../findings/index.ts';
 import type { CatalogAction } from './catalog.ts';
+import { Discretion } from './discretion.ts';
 import type { Grants } from './grants.ts';
 
 /** How long a provider may take to answer, in seconds; a read or a run has its action's own time limit. */
@@ -20,7 +22,10 @@ const LIMIT_SECONDS = { options: 5, plan: 15, observe: 15 } as const;
 export interface CallSubject {
   readonly found: CatalogAction;
   readonly environment: string;
+  /** Whole, secrets and all. */
   readonly input: Readonly<Record<string, unknown>>;
+  /** The secrets in it: what the provider says of them is kept back. */
+  readonly secrets?: readonly SecretValue[] | undefined;
   readonly caller: Actor & { readonly teams: readonly string[] };
   /** Ends the call early. */
   readonly signal?: AbortSignal | undefined;
@@ -47,15 +52,17 @@ export class ProviderCalls {
 
   async options(subject: CallSubject & { field: string; query: string }): Promise<Choice[]> {
     const { field, query } = subject;
-    return this.#limited(subject, LIMIT_SECONDS.options, (signal) =>
+    const choices = await this.#limited(subject, LIMIT_SECONDS.options, (signal) =>
       subject.found.endpoint.options(this.#call('options', subject, signal, { field, query })),
     );
+    return discretionOf(subject)?.choices(choices) ?? choices;
   }
 
   async plan(subject: CallSubject): Promise<Plan> {
-    const plan = await this.#limited(subject, LIMIT_SECONDS.plan, (signal) =>
+    const said = await this.#limited(subject, LIMIT_SECONDS.plan, (signal) =>
       subject.found.endpoint.plan(this.#call('plan', subject, signal)),
     );
+    const plan = discretionOf(subject)?.plan(said) ?? said;
     const finding = unstorable(plan);
     if (finding === undefined) return plan;
     const { provider, team } = subject.found.action;
@@ -68,7 +75,7 @@ export class ProviderCalls {
   async read(subject: CallSubject): Promise<Output> {
     const { action } = subject.found;
     return this.#limited(subject, action.timeoutSeconds, async (signal) => {
-      for await (const message of subject.found.endpoint.run(this.#call('run', subject, signal))) {
+      for await (const message of quietly(subject, subject.found.endpoint.run(this.#call('run', subject, signal)))) {
         if (message.type === 'result') return message.output;
         if (message.type === 'failure') {
           const {
@@ -89,13 +96,15 @@ export class ProviderCalls {
 
   /** The stream of the run of a write. The caller owns the time limit, through its signals. */
   run(subject: RunSubject & { signal: AbortSignal; cancel: AbortSignal }): AsyncIterable<RunMessage> {
-    return subject.found.endpoint.run({ ...this.#runCall('run', subject, subject.signal), cancel: subject.cancel });
+    const call = { ...this.#runCall('run', subject, subject.signal), cancel: subject.cancel };
+    return quietly(subject, subject.found.endpoint.run(call));
   }
 
   async observe(subject: RunSubject): Promise<Observation> {
-    return this.#limited(subject, LIMIT_SECONDS.observe, (signal) =>
+    const observation = await this.#limited(subject, LIMIT_SECONDS.observe, (signal) =>
       subject.found.endpoint.observe(this.#runCall('observe', subject, signal)),
     );
+    return discretionOf(subject)?.observation(observation) ?? observation;
   }
 
   #call(phase: Phase, subject: CallSubject, signal: AbortSignal, more: Partial<CallBody> = {}): ProviderCall {
@@ -141,9 +150,17 @@ export class ProviderCalls {
             remedy: 'Try again; if it lasts, ask the team that runs the provider.',
           },
         );
-      throw error;
+      throw discretionOf(subject)?.error(error) ?? error;
     }
   }
+}
+
+function discretionOf({ secrets = [], found }: CallSubject): Discretion | undefined {
+  return Discretion.of(secrets, found.action);
+}
+
+function quietly(subject: CallSubject, messages: AsyncIterable<RunMessage>): AsyncIterable<RunMessage> {
+  return discretionOf(subject)?.messages(messages) ?? messages;
 }
 
 /** A provider that ignores its signal must not hold the caller. */

@@ -35,11 +35,11 @@ export class Reads {
         remedy: 'Submit it as a request: POST /v1/requests.',
       });
     await this.#options.limits.read(call.action, principal.id);
-    const input = found.checkInput(call.input);
-    const subject = { found, environment: call.environment, input, caller: principal, signal: call.signal };
+    const { whole: input, shown, secrets } = found.checkInput(call.input);
+    const subject = { found, environment: call.environment, input, secrets, caller: principal, signal: call.signal };
     return this.#recorded(
       principal,
-      { found, call: { ...call, input }, kind: 'read', data: { input } },
+      { found, environment: call.environment, kind: 'read', data: { input: shown } },
       () => this.#options.calls.read(subject),
       inBrief,
     );
@@ -51,11 +51,13 @@ export class Reads {
       throw new GuichetError('action.no_options', `The field '${call.field}' of ${call.action} offers no choices.`, {
         remedy: found.action.options.length === 0 ? undefined : `These do: ${found.action.options.join(', ')}.`,
       });
-    const subject = { ...call, found, caller: principal };
+    // Whoever gives choices for a field needs no secret that was typed into another.
+    const { rest = call.input, secrets = [] } = found.secretFields?.takeOut(call.input) ?? {};
+    const subject = { ...call, found, input: rest, secrets, caller: principal };
     const data = { field: call.field, query: call.query };
     return this.#recorded(
       principal,
-      { found, call, kind: 'options', data },
+      { found, environment: call.environment, kind: 'options', data },
       () => this.#options.calls.options(subject),
       (choices) => `${choices.length} choices`,
     );
@@ -65,10 +67,10 @@ export class Reads {
     principal: Principal,
     {
       found,
-      call,
+      environment,
       kind,
       data,
-    }: { found: CatalogAction; call: ReadCall; kind: 'read' | 'options'; data: Readonly<Record<string, unknown>> },
+    }: { found: CatalogAction; environment: string; kind: 'read' | 'options'; data: Readonly<Record<string, unknown>> },
     work: () => Promise<Result>,
     summarize: (result: Result) => string,
   ): Promise<Result> {
@@ -78,12 +80,12 @@ export class Reads {
         actor: { id: principal.id, name: principal.name },
         outcome: outcome === 'answered' ? 'ok' : outcome,
         action: found.action.id,
-        environment: call.environment,
+        environment,
         data: { ...data, ...more },
       });
     // Choices help to fill the form of a write; seeing them takes what seeing its plan takes.
     const operation = found.action.kind === 'read' ? 'action.read' : 'action.plan';
-    const decision = this.#options.policy.decide({ operation, principal, action: found.action, environment: call.environment });
+    const decision = this.#options.policy.decide({ operation, principal, action: found.action, environment });
     if (decision.effect !== 'permit') {
       await record('denied', { decision });
       throw denied(decision);

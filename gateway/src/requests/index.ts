@@ -5,6 +5,7 @@ export type { RequestFilter } from './list.ts';
 export type { Outbox } from './outbox.ts';
 export { closeReview, REMINDER_MS, remindReview } from './review.ts';
 export { type RequestRow, ROW } from './row.ts';
+export { type OpenedInput, openInput } from './secrets.ts';
 export { Requests, type RequestsOptions, type SubmitCall, type Windows, type WriteCall } from './service.ts';
 export { aboutRequest, countedApprovals, failureOf, type Standing, standingOf, type World } from './standing.ts';
 export { ACCEPTED, backoffMs, MAX_ATTEMPTS, transition } from './state.ts';

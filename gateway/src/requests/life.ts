@@ -110,6 +110,8 @@ export interface Changes {
   readonly drift?: Plan;
   readonly output?: Output;
   readonly failure?: Failure;
+  /** Erases the secrets of the input: no request ends with them. */
+  readonly sealed?: null;
   readonly review?: Review;
   readonly reviewRemindedAt?: Date;
 }

@@ -1,4 +1,5 @@
 import type { Actor, Approval, Failure, Gate, Output, Plan, RequestState, Review, Risk, TokenScope } from '@guichet/contract';
+import type { Envelope } from '../sealing/index.ts';
 import type { Changes, Life } from './life.ts';
 
 /** A request as it is stored, in the words of the code. */
@@ -24,6 +25,8 @@ export interface RequestRow extends Life {
   readonly behind: readonly string[];
   readonly idempotencyKey: string | null;
   readonly idempotencyDigest: string | null;
+  /** Stands for the secrets of the input in the digest; null when it has none. */
+  readonly secretDigest: string | null;
   readonly gates: readonly Gate[];
   readonly createdAt: Date;
   readonly updatedAt: Date;
@@ -72,11 +75,17 @@ export type NewRequest = Pick<
   | 'behind'
   | 'idempotencyKey'
   | 'idempotencyDigest'
+  | 'secretDigest'
   | 'gates'
   | 'idempotent'
   | 'observable'
   | 'timeoutSeconds'
-> & { readonly state: RequestState; readonly expiresAt: Date };
+> & {
+  readonly state: RequestState;
+  readonly expiresAt: Date;
+  /** The secrets of the input. Never part of a RequestRow: who needs them reads them. */
+  readonly sealed: Envelope | null;
+};
 
 /** The name of each column in the code, and in SQL where it differs. */
 const NAMES = [
@@ -100,6 +109,7 @@ const NAMES = [
   'behind',
   'idempotencyKey',
   'idempotencyDigest',
+  'secretDigest',
   'state',
   'gates',
   'createdAt',
@@ -140,7 +150,7 @@ const APPROVALS = `(select coalesce(json_agg(json_build_object('by', json_build_
 /** The select list of a RequestRow, for a table aliased r. */
 export const ROW = `${NAMES.map((name) => `r.${sqlName(name)} as "${name}"`).join(', ')}, ${APPROVALS} as approvals, clock_timestamp() as "readAt"`;
 
-const JSON_COLUMNS = new Set(['gates', 'input', 'plan', 'drift', 'output', 'failure', 'scope', 'review']);
+const JSON_COLUMNS = new Set(['gates', 'input', 'plan', 'drift', 'output', 'failure', 'scope', 'review', 'sealed']);
 
 /** Columns and values of changes or of a new row, in the order of the given object's keys. */
 export function columnsOf(values: Changes | NewRequest): { columns: string[]; parameters: unknown[] } {

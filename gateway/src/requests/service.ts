@@ -9,17 +9,20 @@ import {
   type Request,
   type RequestSummary,
 } from '@guichet/contract';
-import { digestOf } from '@guichet/contract/digest';
+import type { SecretValue } from '@guichet/contract/secrets';
 import { appendAudit } from '../audit/index.ts';
 import type { CatalogAction, ProviderCalls } from '../catalog/index.ts';
 import type { Bus, Database, Transaction } from '../db/index.ts';
 import type { Limits } from '../limits/index.ts';
 import { denied } from '../policy/index.ts';
+import type { Sealer } from '../sealing/index.ts';
+import { idempotencyDigest, isSameCall } from './idempotency.ts';
 import type { Told } from './life.ts';
 import { type Approver, approversOfWaiting, countRequests, listRequests, type RequestFilter } from './list.ts';
 import type { Outbox } from './outbox.ts';
 import { reusableApprovals } from './reuse.ts';
 import type { NewRequest, RequestRow } from './row.ts';
+import { sealSecrets, secretDigestOf } from './secrets.ts';
 import { aboutRequest, digestOfRequest, standingOf, type World } from './standing.ts';
 import { transition } from './state.ts';
 import { findByIdempotencyKey, findRequest, insertApproval, insertRequest } from './store.ts';
@@ -37,6 +40,7 @@ export interface RequestsOptions extends World {
   readonly bus: Bus;
   readonly calls: ProviderCalls;
   readonly outbox: Outbox;
+  readonly sealer: Sealer;
   readonly limits: Limits;
   readonly windows: Windows;
   readonly now: () => Date;
@@ -65,7 +69,9 @@ export interface SubmitCall extends WriteCall {
 
 interface PlannedCall {
   readonly found: CatalogAction;
+  /** As it may be shown. */
   readonly input: Record<string, unknown>;
+  readonly secrets: readonly SecretValue[];
   readonly plan: Plan;
   readonly owner: string;
 }
@@ -111,7 +117,9 @@ export class Requests {
         remedy: 'Say why: --reason "migration stuck, orders are timing out".',
         errors: [{ field: '/reason', message: 'is required for this', remedy: 'Say why, in a sentence.' }],
       });
-    const filed = await this.#insert(principal, this.#newRow(principal, call, planned, gates));
+    const row = this.#newRow(principal, call, planned, gates);
+    const sealed = await sealSecrets(this.#options.sealer, row, planned.secrets);
+    const filed = await this.#insert(principal, { ...row, sealed });
     if (filed !== undefined) return this.#view(filed, principal);
     const raced = await this.#sentBefore(principal, call);
     if (raced === undefined) throw new GuichetError('internal', 'The request was neither stored nor found.');
@@ -176,7 +184,8 @@ export class Requests {
       throw new GuichetError('action.not_writable', `${call.action} is a read.`, {
         remedy: `Read it: POST /v1/actions/${call.action}/read.`,
       });
-    const input = found.checkInput(call.input);
+    const { whole, shown, secrets } = found.checkInput(call.input);
+    const input = { ...shown };
     const question = { principal, action: found.action, environment: call.environment };
     const allowed = this.#options.policy.decide({ ...question, operation: 'action.plan' });
     if (allowed.effect !== 'permit') {
@@ -184,8 +193,9 @@ export class Requests {
       throw denied(allowed);
     }
     try {
-      const plan = await this.#options.calls.plan({ found, environment: call.environment, input, caller: principal });
-      return { found, input, plan, owner: plan.resource.owner ?? found.action.team };
+      const { environment } = call;
+      const plan = await this.#options.calls.plan({ found, environment, input: whole, secrets, caller: principal });
+      return { found, input, secrets, plan, owner: plan.resource.owner ?? found.action.team };
     } catch (error) {
       const code = error instanceof GuichetError ? error.code : 'internal';
       await this.#audit(principal, call, { type: 'plan.failed', outcome: 'failed', data: { input, code } });
@@ -202,21 +212,23 @@ export class Requests {
   #newRow(
     principal: Principal,
     call: SubmitCall,
-    { found, input, plan, owner }: PlannedCall,
+    { found, input, secrets, plan, owner }: PlannedCall,
     gates: NewRequest['gates'],
-  ): NewRequest {
-    const { windows, now } = this.#options;
+  ): Omit<NewRequest, 'sealed'> {
+    const { windows, now, sealer } = this.#options;
     const { action } = found;
+    const { environment } = call;
+    const secretDigest = secretDigestOf(sealer, { action: action.id, environment, secrets });
     const waits = gates.length > 0;
     return {
       action: action.id,
       actionVersion: action.version,
       title: action.title,
       risk: action.risk,
-      environment: call.environment,
+      environment,
       input,
       plan,
-      digest: digestOfRequest(found, { environment: call.environment, input, fingerprint: plan.fingerprint }),
+      digest: digestOfRequest(found, { environment, input, fingerprint: plan.fingerprint, secrets: secretDigest }),
       summary: plan.summary,
       resourceType: plan.resource.type,
       resourceId: plan.resource.id,
@@ -227,7 +239,8 @@ export class Requests {
       scope: principal.scope,
       behind: this.#behind(principal, call),
       idempotencyKey: call.idempotencyKey ?? null,
-      idempotencyDigest: call.idempotencyKey === undefined ? null : idempotencyDigest(call),
+      idempotencyDigest: call.idempotencyKey === undefined ? null : idempotencyDigest(sealer, call),
+      secretDigest,
       gates,
       idempotent: action.idempotent,
       observable: action.observable,
@@ -287,7 +300,7 @@ export class Requests {
   async #sentBefore(principal: Principal, call: SubmitCall): Promise<RequestRow | undefined> {
     if (call.idempotencyKey === undefined) return undefined;
     const row = await findByIdempotencyKey(this.#options.db, principal.id, call.idempotencyKey);
-    if (row === undefined || row.idempotencyDigest === idempotencyDigest(call)) return row;
+    if (row === undefined || isSameCall(this.#options.sealer, call, row.idempotencyDigest)) return row;
     throw new GuichetError('idempotency.reused', `You used the idempotency key '${call.idempotencyKey}' for another request.`, {
       remedy: 'Make a new key for each new request.',
       details: { request: `REQ-${row.number}` },
@@ -320,10 +333,6 @@ export class Requests {
     const actor = { id: principal.id, name: principal.name };
     await appendAudit(this.#options.db, { ...event, actor, action: call.action, environment: call.environment });
   }
-}
-
-function idempotencyDigest({ action, environment, input, reason, fingerprint }: SubmitCall): string {
-  return digestOf({ action, environment, input, reason: reason ?? null, fingerprint: fingerprint ?? null });
 }
 
 export function unknownRequest(id: string): GuichetError {

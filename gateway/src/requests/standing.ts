@@ -22,9 +22,10 @@ export interface World {
 /** What an approval names. Any change of one of these makes another digest, and voids the approval. */
 export function digestOfRequest(
   found: CatalogAction,
-  facts: { environment: string; input: unknown; fingerprint: string },
+  { secrets, ...facts }: { environment: string; input: unknown; fingerprint: string; secrets: string | null },
 ): string {
-  return digestOf({ action: found.action.id, version: found.action.version, schema: found.schemaDigest, ...facts });
+  const { action, schemaDigest: schema } = found;
+  return digestOf({ action: action.id, version: action.version, schema, ...facts, ...(secrets !== null && { secrets }) });
 }
 
 const resourceOf = (row: RequestRow) => ({ type: row.resourceType, id: row.resourceId, owner: row.ownerTeam });
@@ -107,9 +108,8 @@ export async function standingOf(
 ): Promise<Standing> {
   const found = catalog.find(row.action);
   if (found === undefined) return fallen('action.unknown', `${row.action} is no longer offered.`);
-  if (
-    digestOfRequest(found, { environment: row.environment, input: row.input, fingerprint: row.plan.fingerprint }) !== row.digest
-  )
+  const { environment, input, plan, secretDigest } = row;
+  if (digestOfRequest(found, { environment, input, fingerprint: plan.fingerprint, secrets: secretDigest }) !== row.digest)
     return fallen('plan.drifted', `${row.action} has changed since the request was filed.`);
   const approvals = [...row.approvals, ...extra];
   const members = await directory.members(db, [row.requesterId, ...approvals.map(({ by }) => by.id)]);

@@ -89,7 +89,7 @@ function ended(
   const comment = changes.comment === undefined ? {} : { comment: changes.comment };
   return {
     ok: true,
-    changes: { ...changes, ...NO_RUN, state, finishedAt: now },
+    changes: { ...changes, ...NO_RUN, state, finishedAt: now, sealed: null },
     told: [{ type, ...(actor !== undefined && { actor }), data: { ...comment, ...data } }],
   };
 }

@@ -4,6 +4,7 @@ import type { Bus, Database } from '../db/index.ts';
 import {
   failureOf,
   type LifeEvent,
+  openInput,
   type RequestRow,
   requestName,
   type Standing,
@@ -11,6 +12,7 @@ import {
   type Windows,
   type World,
 } from '../requests/index.ts';
+import type { Sealer } from '../sealing/index.ts';
 import { again, endOfError, endOfFailure, lost, type StopReason } from './ending.ts';
 import { Journal } from './journal.ts';
 import { appendLines } from './store.ts';
@@ -22,6 +24,7 @@ export interface ExecutionOptions extends World {
   readonly bus: Bus;
   readonly calls: ProviderCalls;
   readonly transitions: Transitions;
+  readonly sealer: Sealer;
   readonly windows: Windows;
   /** How long a provider that was asked to stop may take to say how it ended, in ms. */
   readonly graceMs: number;
@@ -68,22 +71,22 @@ export class Execution {
   /** Resolves when the end is committed, or belongs to somebody else. Never rejects for what a provider does. */
   async run(): Promise<void> {
     try {
-      const standing = await this.#preflight();
-      if (standing === undefined) return;
+      const subject = await this.#preflight();
+      if (subject === undefined) return;
       // The grant dates from before the dispatch: whoever finds the run lost knows when its call can arrive no more.
       const grantedAt = new Date();
       if (!(await this.#dispatch())) return;
       this.#sent = true;
       this.#timers.push(setTimeout(() => this.stop('deadline'), this.#row.timeoutSeconds * 1000));
-      await this.#commit(await this.#call({ ...this.#subject(standing), grantedAt }));
+      await this.#commit(await this.#call({ ...subject, grantedAt }));
     } finally {
       this.#ended = true;
       for (const timer of this.#timers) clearTimeout(timer);
     }
   }
 
-  /** Policy and plan once more. Undefined when the request has been ended or put back. */
-  async #preflight(): Promise<Held | undefined> {
+  /** Policy and plan once more: what the provider will be called with. Undefined when the request has been ended or put back. */
+  async #preflight(): Promise<RunSubject | undefined> {
     const standing = await standingOf(this.#options.db, this.#row, { world: this.#options });
     if (!standing.holds) return this.#end({ type: 'void', failure: standing.failure });
     if (standing.decision.effect === 'needs') {
@@ -97,14 +100,16 @@ export class Execution {
     const { available, unavailableReason = 'The provider is not available.' } = standing.found.action;
     if (!available)
       return this.#end(again({ code: 'action.unavailable', message: unavailableReason, retryable: true }, this.#about));
+    let subject: RunSubject;
     let plan: Plan;
     try {
-      plan = await this.#options.calls.plan({ ...this.#subject(standing), signal: this.#close.signal });
+      subject = await this.#subject(standing);
+      plan = await this.#options.calls.plan({ ...subject, signal: this.#close.signal });
     } catch (error) {
       return this.#end(this.#close.signal.aborted ? this.#stoppedUnsent() : this.#unplanned(error));
     }
     const moved = this.#movedSince(plan, standing.found.action.team);
-    if (moved === undefined) return standing;
+    if (moved === undefined) return subject;
     const message = `${moved} Then: ${this.#row.plan.summary} Now: ${plan.summary}`;
     return this.#end({
       type: 'void',
@@ -122,7 +127,7 @@ export class Execution {
     return owner === ownerTeam ? undefined : `It belongs to team '${owner}' now, no longer to team '${ownerTeam}'.`;
   }
 
-  /** A provider that cannot plan now may be able to later; one that refuses has ended it. */
+  /** A provider that cannot plan now may be able to later, and so may a key that cannot be asked; a refusal has ended it. */
   #unplanned(error: unknown): LifeEvent {
     const transient = error instanceof GuichetError && (error.code.startsWith('provider.') || ERRORS[error.code].retryable);
     return transient ? again(failureOf(error), this.#about) : { type: 'void', failure: failureOf(error) };
@@ -184,13 +189,15 @@ export class Execution {
     }
   }
 
-  #subject({ found, requester }: Held): RunSubject {
-    const { environment, input, approvals, plan, runId } = this.#row;
+  async #subject({ found, requester }: Held): Promise<RunSubject> {
+    const { environment, approvals, plan, runId } = this.#row;
     if (runId === null) throw new GuichetError('internal', `${requestName(this.#row)} was claimed without a run id.`);
+    const { input, secrets } = await openInput(this.#row, this.#options);
     return {
       found,
       environment,
       input,
+      secrets,
       caller: requester,
       approvers: approvals.map(({ by }) => by),
       request: requestName(this.#row),

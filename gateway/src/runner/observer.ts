@@ -1,6 +1,6 @@
 import { GuichetError, type Observation } from '@guichet/contract';
 import { GRANT_SECONDS } from '../catalog/index.ts';
-import { lockRequest, type RequestRow, requestName } from '../requests/index.ts';
+import { lockRequest, openInput, type RequestRow, requestName } from '../requests/index.ts';
 import type { ExecutionOptions } from './execution.ts';
 import { takeUnknown } from './store.ts';
 
@@ -55,12 +55,14 @@ export class Observer {
     // Whoever asked may have left the company since; what they started is looked after all the same.
     const requester = (await directory.members(db, [row.requesterId])).get(row.requesterId);
     const caller = { id: row.requesterId, name: row.requesterName, teams: [...(requester?.teams ?? [])] };
-    const { environment, input, approvals, runId, plan } = row;
+    const { environment, approvals, runId, plan } = row;
     try {
+      const { input, secrets } = await openInput(row, this.#options);
       const subject = {
         found,
         environment,
         input,
+        secrets,
         caller,
         approvers: approvals.map(({ by }) => by),
         request: requestName(row),

@@ -61,6 +61,8 @@ const QUEUED: Omit<NewRequest, 'expiresAt'> = {
   behind: ['user:nadia'],
   idempotencyKey: null,
   idempotencyDigest: null,
+  secretDigest: null,
+  sealed: null,
   gates: [],
   idempotent: false,
   observable: true,
