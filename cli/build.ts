@@ -24,6 +24,8 @@ export async function buildCli(dist: string): Promise<void> {
   await build({
     input: join(import.meta.dirname, 'src/main.ts'),
     platform: 'node',
+    // It brings binaries of its own, which are looked for only where a sign-in is kept in the keychain.
+    external: ['@napi-rs/keyring'],
     plugins: [withoutChildProcess],
     output: {
       dir: dist,

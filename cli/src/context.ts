@@ -1,4 +1,5 @@
 import type { Readable, Writable } from 'node:stream';
+import type { OpenKeychain } from './sign-in/keychain.ts';
 
 export type InputStream = Readable & { readonly isTTY?: boolean };
 export type OutputStream = Writable & { readonly isTTY?: boolean; readonly columns?: number; readonly rows?: number };
@@ -12,6 +13,8 @@ export interface Context {
   readonly home: string;
   readonly now: () => Date;
   readonly fetch?: typeof globalThis.fetch;
+  /** The keychain of the system when absent. */
+  readonly openKeychain?: OpenKeychain;
   /** Aborted with an Interrupted by Ctrl-C. */
   readonly interrupt: AbortSignal;
 }

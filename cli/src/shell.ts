@@ -1,9 +1,8 @@
 import type { Client } from '@guichet/client';
-import { openSession, type Session, signedIn } from './config/session.ts';
+import { openSession, type Session } from './config/session.ts';
 import type { Context, OutputStream } from './context.ts';
 import type { Canvas } from './output/canvas.ts';
 import { type Paint, paintFor } from './output/paint.ts';
-import { VERSION } from './version.ts';
 
 export const FORMATS = ['table', 'wide', 'json', 'yaml'] as const;
 export type Format = (typeof FORMATS)[number];
@@ -50,15 +49,9 @@ export class Shell {
   /** The client of the session; loaded when first needed, since help and completion may never need it. */
   async client(): Promise<Client> {
     if (this.#client !== undefined) return this.#client;
-    const { gateway, token } = signedIn(this.session);
-    const { createClient } = await import('@guichet/client');
-    const { fetch } = this.context;
-    this.#client = createClient({
-      baseUrl: gateway,
-      token,
-      userAgent: `guichet/${VERSION}`,
-      ...(fetch !== undefined && { fetch }),
-    });
+    const { session, context } = this;
+    const { openClient } = await import('./sign-in/open-client.ts');
+    this.#client = openClient(context, session, (text) => this.say(text));
     return this.#client;
   }
 

@@ -231,7 +231,7 @@ describe('help', () => {
     using stranger = makeHome();
     expect(await stranger.run([])).toMatchObject({
       exit: 0,
-      stdout: expect.stringContaining('Run: guichet login --gateway URL'),
+      stdout: expect.stringContaining('Run: guichet login --url URL'),
     });
     expect(await stranger.run(['postgres', 'activity'])).toMatchObject({
       exit: 78,

@@ -108,7 +108,9 @@ it('runs a command to its exit code and ends by itself', async () => {
 });
 
 it('reads a token from stdin', async () => {
-  expect(await start(['login', '--gateway', server.url, '--name', 'other'], { stdin: 'secret\n' }).ended).toMatchObject({
+  expect(
+    await start(['login', '--with-token', '--url', server.url, '--profile', 'other'], { stdin: 'secret\n' }).ended,
+  ).toMatchObject({
     code: 0,
   });
   expect(await start(['use', 'nadia']).ended).toMatchObject({ code: 0 });

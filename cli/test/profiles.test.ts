@@ -19,7 +19,7 @@ afterEach(async () => {
 
 const path = (): string => join(home.folder, 'config.json');
 const config = () => JSON.parse(readFileSync(path(), 'utf8'));
-const login = (...flags: string[]) => home.run(['login', '--gateway', server.url, ...flags], { stdin: 'secret\n' });
+const login = (...flags: string[]) => home.run(['login', '--with-token', '--url', server.url, ...flags], { stdin: 'secret\n' });
 
 describe('login', () => {
   it('checks the token, names the profile after the caller and keeps it from others', async () => {
@@ -44,21 +44,21 @@ describe('login', () => {
   });
 
   it.each(['', 'two words'])('refuses %j on stdin', async (stdin) => {
-    expect((await home.run(['login', '--gateway', server.url], { stdin })).exit).toBe(2);
+    expect((await home.run(['login', '--with-token', '--url', server.url], { stdin })).exit).toBe(2);
   });
 
   it('wants to know where', async () => {
-    expect(await home.run(['login'], { stdin: 'secret' })).toMatchObject({
+    expect(await home.run(['login', '--with-token'], { stdin: 'secret' })).toMatchObject({
       exit: 2,
-      stderr: expect.stringContaining('--gateway'),
+      stderr: expect.stringContaining('--url'),
     });
   });
 });
 
 describe('profiles', () => {
   it('are listed, chosen, and signed out of', async () => {
-    await login('--name', 'work');
-    await login('--name', 'home');
+    await login('--profile', 'work');
+    await login('--profile', 'home');
     expect((await home.run(['profiles'])).stdout).toMatch(/^ {3}work .*\n\* {2}home /m);
     expect((await home.run(['use', 'work'])).exit).toBe(0);
     expect(config().current).toBe('work');
@@ -68,7 +68,7 @@ describe('profiles', () => {
   });
 
   it('give way to --profile, and that to nothing', async () => {
-    await login('--name', 'work');
+    await login('--profile', 'work');
     writeFileSync(path(), JSON.stringify({ current: 'gone', profiles: config().profiles }), { mode: 0o600 });
     expect((await home.run(['whoami', '--profile', 'work'])).exit).toBe(0);
     expect((await home.run(['whoami'], { env: { GUICHET_PROFILE: 'work' } })).exit).toBe(0);

@@ -122,7 +122,7 @@ describe('somebody at a terminal', () => {
   });
 
   it('types a token that is not shown', async () => {
-    const { exit, stderr, stdout } = await home.run(['login', '--gateway', server.url], {
+    const { exit, stderr, stdout } = await home.run(['login', '--with-token', '--url', server.url], {
       keys: [['Token for', `gch_hidden${ENTER}`]],
     });
     expect(exit).toBe(0);

@@ -4,12 +4,22 @@ export interface TransportOptions {
   /** Where the gateway is, e.g. `https://guichet.example.com`; a path in it is kept. */
   readonly baseUrl: string;
   readonly token?: string | undefined;
+  /** Where the token of each call comes from, when it changes with time; instead of `token`. */
+  readonly tokens?: TokenSource | undefined;
   readonly fetch?: typeof globalThis.fetch | undefined;
   readonly userAgent?: string | undefined;
   /** How often a call that is safe to repeat is repeated; 3 when absent. */
   readonly retries?: number | undefined;
   /** A call that has taken so many milliseconds, repeats included, is not repeated once more; 10 000 when absent. */
   readonly repeatsForMs?: number | undefined;
+}
+
+/** Tokens that end and are renewed. */
+export interface TokenSource {
+  /** One that is good now, as far as can be known without asking. */
+  current(): Promise<string>;
+  /** Another one, in place of one that the gateway says has expired. */
+  renewed(expired: string): Promise<string>;
 }
 
 export interface Call {
@@ -57,16 +67,28 @@ export class Transport {
   async send(call: Call): Promise<Response> {
     const retries = call.repeatable ? (this.#options.retries ?? 3) : 0;
     const until = performance.now() + (this.#options.repeatsForMs ?? REPEATS_FOR_MS);
+    const { tokens } = this.#options;
+    let token = tokens === undefined ? this.#options.token : await tokens.current();
+    let isRenewed = false;
     for (let attempt = 0; ; attempt++) {
-      const outcome = await this.#once(call);
+      const outcome = await this.#once(call, token);
       if (outcome instanceof Response) return outcome;
+      // A call that was refused for its token has done nothing: it is safe to send again, whatever it is.
+      if (outcome.error.code === 'token.expired' && tokens !== undefined && token !== undefined && !isRenewed) {
+        token = await tokens.renewed(token);
+        isRenewed = true;
+        continue;
+      }
       if (attempt >= retries || performance.now() > until || !ERRORS[outcome.error.code].retryable) throw outcome.error;
       await pause(outcome.retryAfterMs ?? backoffMs(attempt), call.signal);
     }
   }
 
-  async #once(call: Call): Promise<Response | { error: GuichetError; retryAfterMs?: number | undefined }> {
-    const { token, userAgent, baseUrl } = this.#options;
+  async #once(
+    call: Call,
+    token: string | undefined,
+  ): Promise<Response | { error: GuichetError; retryAfterMs?: number | undefined }> {
+    const { userAgent, baseUrl } = this.#options;
     let response: Response;
     try {
       response = await this.#fetch(`${baseUrl.replace(/\/+$/, '')}${call.path}`, {

@@ -30,12 +30,14 @@ interface Manifest {
   readonly exports?: Readonly<Record<string, string>>;
   readonly dependencies?: Readonly<Record<string, string>>;
   readonly devDependencies?: Readonly<Record<string, string>>;
+  readonly optionalDependencies?: Readonly<Record<string, string>>;
 }
 
 function readRoom(project: string, folder: string): Room {
   // Our own manifests; TypeScript cannot know their shape.
   const manifest = JSON.parse(readFileSync(join(project, folder, 'package.json'), 'utf8')) as Manifest;
   const exported = Object.entries(manifest.exports ?? {}).map(([subpath, file]) => [subpath, posix.join(folder, file)] as const);
-  const dependencies = Object.keys({ ...manifest.dependencies, ...manifest.devDependencies });
+  const { dependencies: needed, devDependencies, optionalDependencies } = manifest;
+  const dependencies = Object.keys({ ...needed, ...devDependencies, ...optionalDependencies });
   return { folder, name: manifest.name, exports: new Map(exported), dependencies: new Set(dependencies) };
 }

@@ -1,67 +1,85 @@
-import { EXIT, GuichetError } from '@guichet/contract';
-import { configPath, readConfig, writeConfig } from '../config/config-file.ts';
+import { GuichetError } from '@guichet/contract';
+import { Option } from 'commander';
+import { configPath, readConfig } from '../config/config-file.ts';
 import type { Shell } from '../shell.ts';
-import { VERSION } from '../version.ts';
-import { addExamples, type Leaf, textFlag } from './leaf.ts';
+import { addExamples, type Given, type Leaf, textFlag } from './leaf.ts';
+import type { Way } from './login-way.ts';
+
+/** The ways to sign in: each is a flag and a file of its own, loaded when it is taken. */
+const WAYS: readonly {
+  readonly flag: string;
+  readonly name: string;
+  readonly text: string;
+  readonly load: () => Promise<Way>;
+}[] = [
+  {
+    flag: '--browser',
+    name: 'browser',
+    text: 'With the browser of this machine (the default where there is one)',
+    load: async () => (await import('./login-browser.ts')).byBrowser,
+  },
+  {
+    flag: '--device',
+    name: 'device',
+    text: 'With a browser anywhere: shows an address and a code (the default over SSH)',
+    load: async () => (await import('./login-device.ts')).byDevice,
+  },
+  {
+    flag: '--with-token',
+    name: 'withToken',
+    text: 'With a token that was made for this, from stdin or a hidden question',
+    load: async () => (await import('./login-token.ts')).byToken,
+  },
+];
 
 export const login: Leaf = {
   define(command) {
     command
-      .option('--gateway <url>', 'Where the gateway is (default: that of the profile, or $GUICHET_URL)')
-      .option('--name <profile>', 'What to call the profile (default: your name)');
+      .option('--url <url>', 'Where the gateway is (default: that of the profile, or $GUICHET_URL)')
+      .addOption(new Option('--gateway <url>').hideHelp()) // its name of before
+      .addOption(new Option('--name <profile>').hideHelp()); // --profile says it
+    for (const { flag, text } of WAYS) command.option(flag, text);
     addExamples(command, [
-      'guichet login --gateway http://127.0.0.1:4400',
-      'guichet login --gateway https://guichet.example.com --name work < token',
+      'guichet login --url https://guichet.example.com',
+      'guichet login --device                       # a browser on another device will do',
+      'guichet login --profile work                 # beside other sign-ins',
+      'guichet login --with-token < token           # a machine, or an operator',
     ]);
   },
-  /** The token comes from stdin or a hidden prompt, never from a flag: flags stay in the history of the shell. */
-  async run(shell, { flags }) {
-    const path = configPath(shell.context);
-    const config = readConfig(path);
-    const wanted = textFlag(flags, 'name') ?? shell.flags.profile;
-    const known = config.profiles[wanted ?? config.current ?? ''];
-    const gateway = (textFlag(flags, 'gateway') ?? (shell.context.env['GUICHET_URL'] || known?.gateway))?.replace(/\/+$/, '');
-    if (gateway === undefined)
-      throw new GuichetError('usage.invalid', 'Missing: --gateway.', {
-        remedy: 'Say where it is: guichet login --gateway https://guichet.example.com',
-      });
-    const token = await readToken(shell, gateway);
-    const { createClient } = await import('@guichet/client');
-    const { fetch, interrupt } = shell.context;
-    const client = createClient({
-      baseUrl: gateway,
-      token,
-      userAgent: `guichet/${VERSION}`,
-      ...(fetch !== undefined && { fetch }),
-    });
-    const me = await client.call('me.show', { signal: interrupt });
-    const name = wanted ?? me.principal.id.replace(/^[a-z]+:/, '');
-    writeConfig(path, {
-      current: name,
-      profiles: { ...config.profiles, [name]: { gateway, token, principal: me.principal.id } },
-    });
-    await shell.show(
-      { profile: name, ...me },
-      () => `Signed in at ${gateway} as ${me.principal.name} (${me.principal.id}); profile '${name}'.`,
-    );
-    return EXIT.ok;
+  async run(shell, given) {
+    const wanted = textFlag(given.flags, 'name') ?? (shell.flags.profile || shell.context.env['GUICHET_PROFILE'] || undefined);
+    const gateway = gatewayOf(shell, given, wanted);
+    const way = await (await wayOf(shell, given)).load();
+    return way(shell, { gateway, wanted, flags: given.flags });
   },
 };
 
-async function readToken(shell: Shell, gateway: string): Promise<string> {
-  if (shell.interactive) {
-    const { askSecret } = await import('../prompt/ask.ts');
-    return askSecret(shell, `Token for ${gateway}`);
-  }
-  const chunks: Buffer[] = [];
-  for await (const chunk of shell.context.stdin) chunks.push(Buffer.from(chunk));
-  const token = Buffer.concat(chunks).toString('utf8').trim();
-  if (token !== '' && !/\s/.test(token)) return token;
-  throw new GuichetError(
-    'usage.invalid',
-    token === '' ? 'There was no token on stdin.' : 'What came on stdin is not one token.',
-    {
-      remedy: 'Pipe it in: guichet login --gateway URL < token',
-    },
-  );
+function gatewayOf(shell: Shell, { flags }: Given, wanted: string | undefined): string {
+  const { current, profiles } = readConfig(configPath(shell.context));
+  // A new profile is one at the gateway that is used now, unless another is named.
+  const known = profiles[wanted ?? ''] ?? profiles[current ?? ''];
+  const gateway = textFlag(flags, 'url') ?? textFlag(flags, 'gateway') ?? (shell.context.env['GUICHET_URL'] || known?.gateway);
+  if (gateway !== undefined) return gateway.replace(/\/+$/, '');
+  throw new GuichetError('usage.invalid', 'Missing: --url.', {
+    remedy: 'Say where it is: guichet login --url https://guichet.example.com',
+  });
+}
+
+async function wayOf(shell: Shell, { flags }: Given) {
+  const chosen = WAYS.filter(({ name }) => flags[name] === true);
+  if (chosen.length > 1)
+    throw new GuichetError('usage.invalid', `${chosen.map(({ flag }) => flag).join(' and ')} exclude each other.`, {
+      remedy: 'Choose one of them.',
+    });
+  const [asked] = chosen;
+  if (asked !== undefined) return asked;
+  const { hasBrowser } = await import('../sign-in/browser.ts');
+  if (!shell.interactive)
+    throw new GuichetError('usage.invalid', 'There is no terminal here, and so perhaps nobody to sign in.', {
+      remedy: 'Say how: --device shows an address to open anywhere, --with-token reads a token from stdin.',
+    });
+  const name = hasBrowser(shell) ? 'browser' : 'device';
+  const found = WAYS.find((way) => way.name === name);
+  if (found === undefined) throw new Error(`'${name}' is one of the ways`);
+  return found;
 }

@@ -1,5 +1,5 @@
 import { EXIT, GuichetError, type TableOutput } from '@guichet/contract';
-import { type ConfigFile, configPath, readConfig, writeConfig } from '../config/config-file.ts';
+import { type ConfigFile, configPath, type Profile, readConfig, writeConfig } from '../config/config-file.ts';
 import { drawTable } from '../output/table.ts';
 import { didYouMean } from '../suggest.ts';
 import { addExamples, type Leaf } from './leaf.ts';
@@ -10,12 +10,13 @@ export const profiles: Leaf = {
   },
   async run(shell) {
     const config = readConfig(configPath(shell.context));
-    const items = Object.entries(config.profiles).map(([name, { gateway, principal, token }]) => ({
+    const items = Object.entries(config.profiles).map(([name, { gateway, principal, token, keeper }]) => ({
       name,
       current: name === config.current,
       gateway,
       principal: principal ?? null,
-      signedIn: token !== undefined,
+      signedIn: token !== undefined || keeper !== undefined,
+      keptIn: keeper ?? (token === undefined ? null : 'file'),
     }));
     const table: TableOutput = {
       kind: 'table',
@@ -25,9 +26,10 @@ export const profiles: Leaf = {
         { key: 'gateway', title: 'Gateway', type: 'text', wide: false },
         { key: 'principal', title: 'As', type: 'text', wide: false },
         { key: 'signedIn', title: 'Signed in', type: 'boolean', wide: false },
+        { key: 'keptIn', title: 'Kept in', type: 'text', wide: true },
       ],
       rows: items.map((item) => ({ ...item, mark: item.current ? '*' : '' })),
-      empty: 'No profiles. guichet login --gateway URL makes one.',
+      empty: 'No profiles. guichet login --url URL makes one.',
     };
     await shell.show({ items }, () => drawTable(table, shell.canvas));
     return EXIT.ok;
@@ -42,32 +44,15 @@ export const use: Leaf = {
   async run(shell, { args: [name = ''] }) {
     const path = configPath(shell.context);
     const config = readConfig(path);
-    const { gateway } = existing(config, name);
+    const { gateway } = existingProfile(config, name);
     writeConfig(path, { ...config, current: name });
     shell.print(`Now '${name}' at ${gateway}.`);
     return EXIT.ok;
   },
 };
 
-export const logout: Leaf = {
-  define(command) {
-    command.argument('[profile]', 'The current one when absent');
-    addExamples(command, ['guichet logout', 'guichet logout nadia']);
-  },
-  async run(shell, { args }) {
-    const path = configPath(shell.context);
-    const config = readConfig(path);
-    const name = args[0] ?? shell.flags.profile ?? config.current;
-    if (name === undefined)
-      throw new GuichetError('usage.invalid', 'There is no profile to sign out of.', { remedy: 'guichet profiles lists them.' });
-    const { token: _, ...rest } = existing(config, name);
-    writeConfig(path, { ...config, profiles: { ...config.profiles, [name]: rest } });
-    shell.print(`Forgot the token of '${name}'. It stays valid until it expires: guichet tokens revoke ends one.`);
-    return EXIT.ok;
-  },
-};
-
-function existing(config: ConfigFile, name: string) {
+/** The profile; `usage.invalid` when there is none of this name. */
+export function existingProfile(config: ConfigFile, name: string): Profile {
   const profile = config.profiles[name];
   if (profile !== undefined) return profile;
   throw new GuichetError('usage.invalid', `There is no profile '${name}'.`, {

@@ -14,6 +14,7 @@ export interface Builtin {
     | 'action'
     | 'profile'
     | 'token'
+    | 'session'
     | 'shell'
     | 'folder'
     | 'cases';
@@ -25,6 +26,7 @@ export const GROUPS: Readonly<Record<string, string>> = {
   audit: 'Who did what, when',
   policy: 'Policy: who may do what, why, and what a change would do',
   tokens: 'Tokens of yours and of your machines',
+  sessions: 'Where you are signed in',
 };
 
 export const BUILTINS: readonly Builtin[] = [
@@ -133,13 +135,24 @@ export const BUILTINS: readonly Builtin[] = [
     argument: 'token',
     load: async () => (await import('./tokens.ts')).tokensRevoke,
   },
+  {
+    words: ['sessions', 'list'],
+    summary: 'List where you are signed in',
+    load: async () => (await import('./sessions.ts')).sessionsList,
+  },
+  {
+    words: ['sessions', 'revoke'],
+    summary: 'End one of your sessions, now',
+    argument: 'session',
+    load: async () => (await import('./sessions.ts')).sessionsRevoke,
+  },
   { words: ['whoami'], summary: 'Who you are to the gateway', load: async () => (await import('./whoami.ts')).whoami },
-  { words: ['login'], summary: 'Sign in to a gateway with a token', load: async () => (await import('./login.ts')).login },
+  { words: ['login'], summary: 'Sign in to a gateway', load: async () => (await import('./login.ts')).login },
   {
     words: ['logout'],
-    summary: 'Forget the token of a profile',
+    summary: 'Sign out, here or everywhere',
     argument: 'profile',
-    load: async () => (await import('./profiles.ts')).logout,
+    load: async () => (await import('./logout.ts')).logout,
   },
   { words: ['profiles'], summary: 'List the profiles', load: async () => (await import('./profiles.ts')).profiles },
   {

@@ -142,6 +142,11 @@ async function argumentValues(shell: Shell, kind: Builtin['argument'], typed: st
       const { items } = await client.call('tokens.list', { query: { limit: 50 }, signal: patience(shell) });
       return items.filter(({ revokedAt }) => revokedAt === null).map(({ id, name }) => ({ value: id, description: name }));
     }
+    case 'session': {
+      const client = await shell.client();
+      const { items } = await client.call('sessions.list', { signal: patience(shell) });
+      return items.map(({ id, client: name, address }) => ({ value: id, description: `${name} (${address})` }));
+    }
     default:
       return [];
   }

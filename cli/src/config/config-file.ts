@@ -1,11 +1,17 @@
-import { chmodSync, mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
-import { dirname, join, normalize } from 'node:path';
+import { join, normalize } from 'node:path';
 import { GuichetError } from '@guichet/contract';
 import type { Context } from '../context.ts';
+import { readPrivate, writePrivate } from './private-file.ts';
+
+/** Where the tokens of a sign-in are kept: with the system's keychain, or in a file beside the configuration. */
+export type Keeper = 'keychain' | 'file';
 
 export interface Profile {
   readonly gateway: string;
+  /** A token that somebody made for this; a sign-in has none here. */
   readonly token?: string | undefined;
+  /** Of a sign-in: who keeps its tokens. */
+  readonly keeper?: Keeper | undefined;
   /** Who the token is of, as the gateway said at login, e.g. `user:nadia`. */
   readonly principal?: string | undefined;
 }
@@ -26,22 +32,8 @@ export function configPath({ env, home }: Pick<Context, 'env' | 'home'>): string
  * tokens, and one that is not what `writeConfig` writes.
  */
 export function readConfig(path: string): ConfigFile {
-  let text: string;
-  try {
-    const { mode } = statSync(path);
-    if (process.platform !== 'win32' && (mode & 0o077) !== 0)
-      throw new GuichetError('config.invalid', `${path} holds tokens, and others can read it.`, {
-        remedy: `Run: chmod 600 ${path}`,
-      });
-    text = readFileSync(path, 'utf8');
-  } catch (error) {
-    if (error instanceof GuichetError) throw error;
-    if (isMissing(error)) return { profiles: {} };
-    throw new GuichetError('config.invalid', `${path} cannot be read: ${error instanceof Error ? error.message : error}.`, {
-      cause: error,
-    });
-  }
-  return parseConfig(text, path);
+  const text = readPrivate(path);
+  return text === undefined ? { profiles: {} } : parseConfig(text, path);
 }
 
 function parseConfig(text: string, path: string): ConfigFile {
@@ -61,22 +53,21 @@ function parseConfig(text: string, path: string): ConfigFile {
   const read: Record<string, Profile> = {};
   for (const [name, profile] of Object.entries(profiles)) {
     if (!isRecord(profile) || typeof profile['gateway'] !== 'string') throw broken(`the profile '${name}' has no gateway`);
-    read[name] = { gateway: profile['gateway'], token: textOf(profile['token']), principal: textOf(profile['principal']) };
+    const keeper = profile['keeper'] === 'keychain' || profile['keeper'] === 'file' ? profile['keeper'] : undefined;
+    const [token, principal] = [textOf(profile['token']), textOf(profile['principal'])];
+    read[name] = { gateway: profile['gateway'], token, keeper, principal };
   }
   return { current: textOf(value['current']), profiles: read };
 }
 
-/** Writes the file whole, readable by its owner alone, or leaves it as it was. */
 export function writeConfig(path: string, config: ConfigFile): void {
-  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-  const draft = `${path}.${process.pid}.new`;
-  writeFileSync(draft, `${JSON.stringify(config, null, 2)}\n`, { mode: 0o600 });
-  chmodSync(draft, 0o600); // the mode above gives way to a draft left behind
-  renameSync(draft, path);
+  writePrivate(path, `${JSON.stringify(config, null, 2)}\n`);
 }
 
-function isMissing(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ENOTDIR');
+/** Changes one profile and leaves what else is in the file by now. */
+export function changeProfile(path: string, name: string, change: (before: Profile | undefined) => Profile): void {
+  const config = readConfig(path);
+  writeConfig(path, { ...config, profiles: { ...config.profiles, [name]: change(config.profiles[name]) } });
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

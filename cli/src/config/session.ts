@@ -2,13 +2,18 @@ import { join } from 'node:path';
 import { GuichetError } from '@guichet/contract';
 import type { Context } from '../context.ts';
 import { didYouMean } from '../suggest.ts';
-import { configPath, readConfig } from './config-file.ts';
+import { configPath, type Keeper, readConfig } from './config-file.ts';
 
 /** Which gateway is called, and as whom. */
 export interface Session {
   readonly profile: string | undefined;
   readonly gateway: string;
+  /** A token that somebody made for this; undefined for a sign-in. */
   readonly token: string | undefined;
+  /** Of a sign-in: who keeps its tokens. */
+  readonly keeper: Keeper | undefined;
+  /** The file of profiles, beside which a sign-in is kept. */
+  readonly configPath: string;
   readonly principal: string | undefined;
   /** Folder of what is remembered for this gateway and caller. */
   readonly cache: string;
@@ -32,21 +37,27 @@ export function openSession(context: Context, profileFlag?: string): Session {
   const gateway = env['GUICHET_URL'] || profile?.gateway;
   if (gateway === undefined)
     throw new GuichetError('config.invalid', 'No gateway is configured.', {
-      remedy: 'Run: guichet login --gateway URL (or set GUICHET_URL and GUICHET_TOKEN).',
+      remedy: 'Run: guichet login --url URL (or set GUICHET_URL and GUICHET_TOKEN).',
     });
   const known = profile !== undefined && sameAddress(gateway, profile.gateway);
   // A token goes only to the gateway that it was given for.
   const token = env['GUICHET_TOKEN'] || (known ? profile.token : undefined);
   const principal = env['GUICHET_TOKEN'] || !known ? undefined : profile.principal;
-  return { profile: name, gateway, token, principal, cache: cacheFolder(context, `${gateway}\n${principal ?? token ?? ''}`) };
+  const keeper = token === undefined && known ? profile.keeper : undefined;
+  const cache = cacheFolder(context, `${gateway}\n${principal ?? token ?? ''}`);
+  return { profile: name, gateway, token, keeper, configPath: path, principal, cache };
 }
 
-/** The session, when it has a token; else `token.missing`. */
-export function signedIn(session: Session): Session & { readonly token: string } {
-  if (session.token !== undefined) return { ...session, token: session.token };
-  throw new GuichetError('token.missing', `You are not signed in at ${session.gateway}.`, {
-    remedy: `Run: guichet login --gateway ${session.gateway}`,
+/** `token.missing`, with what to run. */
+export function notSignedIn({ gateway, profile }: Session): GuichetError {
+  return new GuichetError('token.missing', `You are not signed in at ${gateway}.`, {
+    remedy: `Run: ${loginCommand({ gateway, profile })}`,
   });
+}
+
+/** The command that signs a profile in. */
+export function loginCommand({ gateway, profile }: Pick<Session, 'gateway' | 'profile'>): string {
+  return profile === undefined ? `guichet login --url ${gateway}` : `guichet login --profile ${profile}`;
 }
 
 export function cacheHome({ env, home }: Pick<Context, 'env' | 'home'>): string {
@@ -57,7 +68,7 @@ function cacheFolder(context: Context, key: string): string {
   return join(cacheHome(context), hash53(key));
 }
 
-function sameAddress(a: string, b: string): boolean {
+export function sameAddress(a: string, b: string): boolean {
   return a.replace(/\/+$/, '') === b.replace(/\/+$/, '');
 }
 

@@ -35,11 +35,11 @@ export async function askYesNo(shell: Shell, { message, fallback }: { message: s
 }
 
 /** A secret, not shown while it is typed. */
-export async function askSecret(shell: Shell, message: string): Promise<string> {
+export async function askSecret(shell: Shell, question: { message: string; whenEmpty: string }): Promise<string> {
   const answer = await password({
     ...streams(shell),
-    message,
-    validate: (value) => (value?.trim() ? undefined : 'Paste the token.'),
+    message: question.message,
+    validate: (value) => (value?.trim() ? undefined : question.whenEmpty),
   });
   return answered(answer).trim();
 }
