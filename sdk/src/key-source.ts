@@ -41,6 +41,8 @@ export interface GatewayKeysOptions {
   readonly minimumIntervalSeconds?: number;
   /** Keys are fetched again after so many seconds, so that a withdrawn key stops being trusted; 600 when absent. */
   readonly maxAgeSeconds?: number;
+  /** A gateway that was away is asked for news of known keys again after so many seconds; 15 when absent. */
+  readonly retrySeconds?: number;
   readonly timeoutSeconds?: number;
 }
 
@@ -49,7 +51,7 @@ export interface GatewayKeysOptions {
  * or when they are old. While the gateway cannot be reached the last good ones stay.
  */
 export function gatewayKeys(gatewayUrl: string, options: GatewayKeysOptions = {}): KeySource {
-  const { minimumIntervalSeconds = 1, maxAgeSeconds = 600, timeoutSeconds = 5 } = options;
+  const { minimumIntervalSeconds = 1, maxAgeSeconds = 600, retrySeconds = 15, timeoutSeconds = 5 } = options;
   const url = new URL('v1/keys', gatewayUrl.endsWith('/') ? gatewayUrl : `${gatewayUrl}/`);
   let keys = new Map<string, PublicKey>();
   let fetchedAt = Number.NEGATIVE_INFINITY;
@@ -57,10 +59,16 @@ export function gatewayKeys(gatewayUrl: string, options: GatewayKeysOptions = {}
   let failure: Error | undefined;
   let inFlight: Promise<void> | undefined;
 
+  const ask = (): Promise<Response> => fetch(url, { signal: AbortSignal.timeout(timeoutSeconds * 1000), redirect: 'error' });
+
   async function refresh(): Promise<void> {
     triedAt = performance.now();
     try {
-      const answer = await fetch(url, { signal: AbortSignal.timeout(timeoutSeconds * 1000), redirect: 'error' });
+      const answer = await ask().catch((error: unknown) => {
+        // The connection of long ago, which fetch takes first, may be dead; silence is silence.
+        if (error instanceof DOMException && error.name === 'TimeoutError') throw error;
+        return ask();
+      });
       if (!answer.ok) throw new Error(`it answered ${answer.status}`);
       keys = await importKeys(ProviderKeys.parse(await answer.json()).keys);
       fetchedAt = performance.now();
@@ -78,10 +86,16 @@ export function gatewayKeys(gatewayUrl: string, options: GatewayKeysOptions = {}
     await inFlight;
   }
 
+  /** Old keys are better than none, and a call must not wait each time for a gateway that does not answer. */
+  function isStale(): boolean {
+    const now = performance.now();
+    const isAway = failure !== undefined && now - triedAt < retrySeconds * 1000;
+    return now - fetchedAt > maxAgeSeconds * 1000 && !isAway;
+  }
+
   return {
     async find(kid) {
-      const stale = performance.now() - fetchedAt > maxAgeSeconds * 1000;
-      if (stale || !keys.has(kid)) await refreshOnce();
+      if (isStale() || !keys.has(kid)) await refreshOnce();
       const key = keys.get(kid);
       if (key === undefined && failure !== undefined) {
         throw new GuichetError('action.unavailable', `The provider could not fetch the keys of the gateway from ${url}.`, {

@@ -78,6 +78,27 @@ test('keeps the last good keys while the gateway is away or confused', async () 
   expect(await keys.find('second')).toBeDefined();
 });
 
+test('does not ask a gateway that is away at every call, while it has the key', async () => {
+  const keys = gatewayKeys(url, { minimumIntervalSeconds: 0, maxAgeSeconds: 0 });
+  await keys.find('first');
+  published = new Error('500');
+  for (let call = 0; call < 20; call += 1) expect(await keys.find('first')).toBeDefined();
+  expect(fetches).toHaveLength(2);
+  // A key that it does not have is worth asking for.
+  publish(first, second);
+  expect(await keys.find('second')).toBeDefined();
+  expect(fetches).toHaveLength(3);
+});
+
+test('stops trusting a key that was withdrawn as soon as it meets the one that signs in its place', async () => {
+  const keys = gatewayKeys(url, { minimumIntervalSeconds: 0 });
+  expect(await keys.find('first')).toBeDefined();
+  publish(second);
+  expect(await keys.find('first')).toBeDefined(); // fetched a moment ago
+  expect(await keys.find('second')).toBeDefined();
+  expect(await keys.find('first')).toBeUndefined();
+});
+
 test('stops trusting a key that was withdrawn, once its keys are old', async () => {
   const keys = gatewayKeys(url, { minimumIntervalSeconds: 0, maxAgeSeconds: 0 });
   expect(await keys.find('first')).toBeDefined();
