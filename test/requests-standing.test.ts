@@ -1,40 +1,26 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import type { Request } from '@guichet/contract';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { type ChangedCompanies, changedCompanies } from './support/changed-company.ts';
 import { COMPANY, SILENT, startGateway, type TestGateway } from './support/gateway.ts';
 import { Lab, labProvider } from './support/lab-provider.ts';
 
 /** `front` takes requests and approvals; another gateway runs them in a world that has changed meanwhile. */
 let front: TestGateway;
-let folder: string;
+let companies: ChangedCompanies;
 const lab = new Lab();
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'guichet-companies-'));
+  companies = await changedCompanies(COMPANY);
   front = await startGateway({ lab, config: { worker: { enabled: false } } });
 });
 afterAll(async () => {
   await front.close();
-  await rm(folder, { recursive: true, force: true });
+  await companies[Symbol.asyncDispose]();
 });
 
 async function approved(): Promise<Request> {
   const { body } = await front.submit('nadia', { action: 'lab.destroy', reason: 'in the way' });
   await front.call('amine', 'POST', `/v1/requests/${body.id}/approve`, { body: {} });
   return front.until(body.id, 'queued');
-}
-
-/** The company of the tests with other words in its file. */
-async function companyWith(changes: Readonly<Record<string, string>>): Promise<string> {
-  let text = await readFile(COMPANY, 'utf8');
-  for (const [from, to] of Object.entries(changes)) {
-    expect(text).toContain(from);
-    text = text.replace(from, to);
-  }
-  const file = join(folder, `${crypto.randomUUID()}.yaml`);
-  await writeFile(file, text);
-  return file;
 }
 
 /** Runs what is queued in another world, and gives what became of the request. */
@@ -49,7 +35,7 @@ async function runIn(options: Parameters<typeof startGateway>[0], id: string): P
 
 test('an approval of somebody who has left the team since does not count, and the run is void', async () => {
   const { id } = await approved();
-  const company = await companyWith({ 'members: [amine, paula, nadia]': 'members: [paula, nadia]' });
+  const company = await companies.with({ 'members: [amine, paula, nadia]': 'members: [paula, nadia]' });
   const ended = await runIn({ config: { company } }, id);
   expect(ended.failure).toMatchObject({ code: 'policy.denied', message: expect.stringContaining("'payments'") });
   expect(ended.run?.dispatchedAt).toBeNull();
@@ -57,7 +43,7 @@ test('an approval of somebody who has left the team since does not count, and th
 
 test('the request of somebody who has left the company does not run', async () => {
   const { id } = await approved();
-  const company = await companyWith({
+  const company = await companies.with({
     '{ name: nadia, fullName': '{ name: someone, fullName',
     '[nadia, marta]': '[marta]',
     '[amine, paula, nadia]': '[amine, paula]',
