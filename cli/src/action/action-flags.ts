@@ -6,9 +6,11 @@ import { createCommand, withCommonFlags } from '../command.ts';
 import type { Context } from '../context.ts';
 import { durationFlag } from '../duration.ts';
 import { clean, cleanLines } from '../output/clean.ts';
+import { attribute } from './attribute.ts';
 import { type Field, fieldsOf } from './field.ts';
 import { parseValue } from './parse-value.ts';
 import { quote } from './quote.ts';
+import { secretOption } from './secret-flag.ts';
 
 export interface ActionCommand {
   readonly command: Command;
@@ -27,12 +29,12 @@ export function actionCommand(context: Context, action: Action, environments: re
   return { command, fields };
 }
 
-/** The input that the flags set, without what was not typed. */
+/** The input that the flags set, without what was not typed, and without secrets: those are still where they are. */
 export function inputFromFlags({ command, fields }: ActionCommand): Record<string, unknown> {
   const input: Record<string, unknown> = {};
-  for (const { name, flag } of fields) {
+  for (const { name, flag, secret } of fields) {
     const value: unknown = command.getOptionValue(attribute(flag));
-    if (value !== undefined) input[name] = value;
+    if (value !== undefined && !secret) input[name] = value;
   }
   return input;
 }
@@ -57,6 +59,7 @@ function describe(action: Action): string {
 function fieldOptions(field: Field, action: Action): Option[] {
   const { flag, kind } = field;
   const description = describeField(field, action);
+  if (field.secret) return [secretOption(field, description)];
   if (kind === 'boolean')
     return [new Option(`--${flag}`, description), new Option(`--no-${flag}`, `Not: ${flag}`).hideHelp(field.fallback !== true)];
   const option = new Option(`--${flag} <${placeholder(field)}>`, description).argParser((text: string, before: unknown) => {
@@ -75,10 +78,11 @@ function placeholder({ kind, item }: Field): string {
 function describeField(field: Field, action: Action): string {
   const notes: string[] = [];
   if (field.required) notes.push('required');
+  if (field.secret) notes.push('a secret: leave it out to be asked, or give @FILE, or - for stdin');
   if (field.kind === 'list') notes.push('repeat for more');
   const choices = field.kind === 'list' ? (field.item?.choices ?? []) : field.choices;
   if (choices.length > 0) notes.push(`one of ${choices.join(', ')}`);
-  if (field.fallback !== undefined)
+  if (field.fallback !== undefined && !field.secret)
     notes.push(`default ${typeof field.fallback === 'string' ? field.fallback : JSON.stringify(field.fallback)}`);
   if (action.options.includes(field.name)) notes.push('live choices');
   if (field.flag !== field.name && field.flag.startsWith('input-')) notes.push(`the field '${field.name}'`);
@@ -142,12 +146,8 @@ function sample({ kind, choices, name }: Field): unknown {
 /** ` --flag value` as it is typed; empty when there is no value. */
 export function flagText(field: Field, value: unknown): string {
   if (value === undefined) return '';
+  if (field.secret) return ` --${field.flag} @FILE`;
   if (field.kind === 'boolean') return value === false ? ` --no-${field.flag}` : ` --${field.flag}`;
   if (Array.isArray(value) && field.kind === 'list') return value.map((item) => ` --${field.flag} ${quote(item)}`).join('');
   return ` --${field.flag} ${quote(value)}`;
-}
-
-/** The name under which commander keeps a flag's value. */
-export function attribute(flag: string): string {
-  return flag.replaceAll(/-([a-z0-9])/g, (_, letter: string) => letter.toUpperCase());
 }

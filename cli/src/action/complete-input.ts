@@ -4,6 +4,7 @@ import type { Shell } from '../shell.ts';
 import { didYouMean } from '../suggest.ts';
 import { type ActionCommand, inputFromFlags } from './action-flags.ts';
 import type { Field } from './field.ts';
+import { readSecrets, readStdin, readsStdin } from './secret-flag.ts';
 
 interface Unfinished {
   readonly shell: Shell;
@@ -17,12 +18,16 @@ interface Unfinished {
 /** The environment and the whole input: from the file, the flags, and, on a terminal, from answers to questions. */
 export async function completeInput(unfinished: Unfinished): Promise<{ environment: string; input: Record<string, unknown> }> {
   const { shell, command, flags, environments } = unfinished;
-  const input = { ...(await inputFromFile(shell, flags['input'])), ...inputFromFlags(command) };
+  const input = {
+    ...(await inputFromFile(shell, flags['input'])),
+    ...inputFromFlags(command),
+    ...(await readSecrets(shell, command, flags['input'] === '-')),
+  };
   const environment = checkEnvironment(flags['env'], unfinished);
   const missing = command.fields.filter(({ name, required }) => required && input[name] === undefined);
   if (environment !== undefined && missing.length === 0) return { environment, input };
   // Stdin that gave the input cannot answer questions too.
-  if (!shell.interactive || flags['input'] === '-')
+  if (!shell.interactive || flags['input'] === '-' || readsStdin(command))
     throw missingValues(missing, environment === undefined ? environments : undefined);
   const { askForMissing } = await import('../prompt/ask-for-missing.ts');
   return askForMissing({ ...unfinished, input, environment, missing });
@@ -38,10 +43,10 @@ function checkEnvironment(given: unknown, { environments, action }: Unfinished):
 }
 
 function missingValues(missing: readonly Field[], environments: readonly string[] | undefined): GuichetError {
-  const errors = missing.map(({ flag, description, choices }) => ({
+  const errors = missing.map(({ flag, description, choices, secret }) => ({
     field: `--${flag}`,
     message: description || 'required',
-    ...(choices.length > 0 && { remedy: `one of ${choices.join(', ')}` }),
+    ...(secret ? { remedy: '@FILE, or - for stdin' } : choices.length > 0 && { remedy: `one of ${choices.join(', ')}` }),
   }));
   if (environments !== undefined) errors.push({ field: '--env', message: 'Where', remedy: `one of ${environments.join(', ')}` });
   return new GuichetError('usage.invalid', `Missing: ${errors.map(({ field }) => field).join(', ')}.`, {
@@ -53,7 +58,7 @@ function missingValues(missing: readonly Field[], environments: readonly string[
 async function inputFromFile(shell: Shell, path: unknown): Promise<Record<string, unknown>> {
   if (path === undefined) return {};
   const source = path === '-' ? 'stdin' : String(path);
-  const text = path === '-' ? await readAll(shell) : readFile(source);
+  const text = path === '-' ? await readStdin(shell) : readFile(source);
   let value: unknown;
   try {
     value = JSON.parse(text);
@@ -77,10 +82,4 @@ function readFile(path: string): string {
       cause,
     });
   }
-}
-
-async function readAll({ context }: Shell): Promise<string> {
-  const chunks: Buffer[] = [];
-  for await (const chunk of context.stdin) chunks.push(Buffer.from(chunk));
-  return Buffer.concat(chunks).toString('utf8');
 }

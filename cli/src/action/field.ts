@@ -1,4 +1,5 @@
 import type { InputSchema } from '@guichet/contract';
+import { SecretFields } from '@guichet/contract/secrets';
 
 /** How the value of a field is typed on a command line. */
 export type FieldKind = 'text' | 'integer' | 'number' | 'boolean' | 'choice' | 'list' | 'json';
@@ -16,6 +17,8 @@ export interface Field {
   readonly description: string;
   readonly required: boolean;
   readonly fallback?: unknown;
+  /** Its value, or a part of it, is for the provider alone: never typed on the command line, never shown. */
+  readonly secret: boolean;
 }
 
 /** Flags of every action, which a field of the same name gives way to by taking the prefix `input-`. */
@@ -50,6 +53,7 @@ export function fieldsOf(input: InputSchema): Field[] {
   const properties = isSchema(input['properties']) ? input['properties'] : {};
   const required = Array.isArray(input['required']) ? input['required'] : [];
   const taken = new Set(RESERVED_FLAGS);
+  const isSecret = secretsOf(input);
   return Object.entries(properties).map(([name, property]) => {
     const schema = resolve(isSchema(property) ? property : {}, input);
     const fallback = schema['default'];
@@ -62,8 +66,18 @@ export function fieldsOf(input: InputSchema): Field[] {
       // A default makes a field optional to the caller, whatever the schema of the result says.
       required: required.includes(name) && fallback === undefined,
       ...(fallback !== undefined && { fallback }),
+      secret: isSecret(name),
     };
   });
+}
+
+function secretsOf(input: InputSchema): (name: string) => boolean {
+  try {
+    const secrets = SecretFields.of(input);
+    return (name) => secrets?.covers(name) ?? false;
+  } catch {
+    return () => true; // a schema that hides where its secrets are: no gateway takes it, and nothing of it is shown
+  }
 }
 
 function freeFlag(name: string, { taken, negatable }: { taken: Set<string>; negatable: boolean }): string {

@@ -30,6 +30,16 @@ export function parseValue(text: string, field: Pick<Field, 'kind' | 'choices' |
   }
 }
 
+/** As parseValue, for what must not be repeated: the message says what is wanted, and not what was given. */
+export function parseSecret(text: string, field: Pick<Field, 'kind' | 'choices' | 'item'>): Parsed {
+  const parsed = parseValue(text, field);
+  if (parsed.ok) return parsed;
+  const { kind } = field.kind === 'list' ? (field.item ?? field) : field;
+  return wrong(
+    kind === 'json' ? 'must be JSON' : kind === 'choice' ? 'is not one of the choices' : `is not of the kind '${kind}'`,
+  );
+}
+
 function integer(text: string): Parsed {
   const value = Number(text);
   if (!/^[+-]?\d+$/.test(text)) return wrong(`must be a whole number, not '${text}'`);

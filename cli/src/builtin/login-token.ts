@@ -26,7 +26,8 @@ export const byToken: Way = async (shell, { gateway, wanted }) => {
 async function readToken(shell: Shell, gateway: string): Promise<string> {
   if (shell.interactive) {
     const { askSecret } = await import('../prompt/ask.ts');
-    return askSecret(shell, { message: `Token for ${gateway}`, whenEmpty: 'Paste the token.' });
+    const check = (text: string): string | undefined => (text.trim() === '' ? 'Paste the token.' : undefined);
+    return (await askSecret(shell, { message: `Token for ${gateway}`, check })).trim();
   }
   const chunks: Buffer[] = [];
   for await (const chunk of shell.context.stdin) chunks.push(Buffer.from(chunk));

@@ -1,9 +1,9 @@
 import { type Action, type Choice, GuichetError } from '@guichet/contract';
 import type { Field } from '../action/field.ts';
-import { parseValue } from '../action/parse-value.ts';
+import { parseSecret, parseValue } from '../action/parse-value.ts';
 import { clean } from '../output/clean.ts';
 import type { Shell } from '../shell.ts';
-import { askText, askYesNo } from './ask.ts';
+import { askSecret, askText, askYesNo } from './ask.ts';
 import { pick } from './pick.ts';
 
 export interface Missing {
@@ -31,12 +31,23 @@ type Asked = Pick<Missing, 'shell' | 'action' | 'input'> & { readonly environmen
 async function askField(field: Field, asked: Asked): Promise<unknown> {
   const { shell, action } = asked;
   const message = `${field.flag}${field.description === '' ? '' : `  ${clean(field.description)}`}`;
+  if (field.secret) return askHidden(field, { shell, message });
   if (field.kind === 'boolean') return askYesNo(shell, { message, fallback: false });
   if (field.kind === 'choice') return pick(shell, { message, choices: field.choices.map((value) => ({ value })) });
   if (action.options.includes(field.name)) return askLive(field, { ...asked, message });
   const hint = field.kind === 'list' ? ' (separate several by commas)' : field.kind === 'json' ? ' (JSON)' : '';
   const typed = await askText(shell, { message: message + hint, check: (text) => problemOf(text, field) });
   return valueFrom(typed, field);
+}
+
+async function askHidden(field: Field, { shell, message }: { shell: Shell; message: string }): Promise<unknown> {
+  const check = (text: string): string | undefined => {
+    const parsed = text === '' ? undefined : parseSecret(text, field);
+    return parsed === undefined ? 'It is required.' : parsed.ok ? undefined : `It ${parsed.message}.`;
+  };
+  const parsed = parseSecret(await askSecret(shell, { message: `${message} (not shown)`, check }), field);
+  const value = parsed.ok ? parsed.value : undefined; // the check lets through only what parses
+  return field.kind === 'list' ? [value] : value;
 }
 
 /** A picker whose choices the provider gives while it is typed in. */

@@ -34,12 +34,13 @@ export async function askYesNo(shell: Shell, { message, fallback }: { message: s
   return answered(await confirm({ ...streams(shell), message, initialValue: fallback }));
 }
 
-/** A secret, not shown while it is typed. */
-export async function askSecret(shell: Shell, question: { message: string; whenEmpty: string }): Promise<string> {
-  const answer = await password({
-    ...streams(shell),
-    message: question.message,
-    validate: (value) => (value?.trim() ? undefined : question.whenEmpty),
-  });
-  return answered(answer).trim();
+export interface SecretQuestion {
+  readonly message: string;
+  /** What is wrong with an answer, without repeating it; undefined when nothing is. */
+  readonly check: (text: string) => string | undefined;
+}
+
+/** A secret as it was typed, not shown meanwhile. */
+export async function askSecret(shell: Shell, { message, check }: SecretQuestion): Promise<string> {
+  return answered(await password({ ...streams(shell), message, validate: (value) => check(value ?? '') }));
 }
