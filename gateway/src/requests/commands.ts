@@ -30,15 +30,25 @@ export type Command =
   | ({ readonly type: 'break_glass' } & Emergency)
   | ({ readonly type: 'review' } & ReviewAnswer);
 
+const JUDGING: ReadonlySet<RequestCommand> = new Set(['approve', 'reject', 'review']);
+/** Reasons for which somebody is no approver; with any other a rule forbids it to them. */
+const NO_APPROVER: ReadonlySet<string> = new Set(['default', 'people-approve', 'approver-is-of-the-team']);
+
 /** What is said to who may not. */
 export function denialError(decision: Exclude<Decision, { effect: 'permit' }>, command: RequestCommand): GuichetError {
-  const reason = decision.effect === 'deny' ? decision.reasons[0] : undefined;
-  if (reason?.policy === 'no-self-approval')
-    return new GuichetError('approval.own_request', reason.message, {
-      remedy: command === 'review' ? 'Somebody else of its approvers reviews it.' : 'Ask somebody of the approving team.',
-      details: { decision },
-    });
-  if (reason?.policy === 'approver-is-of-the-team' || reason?.policy === 'people-approve')
+  const reason = decision.effect === 'deny' && JUDGING.has(command) ? decision.reasons[0] : undefined;
+  if (reason?.policy === 'no-self-approval') {
+    const review = command === 'review';
+    return new GuichetError(
+      'approval.own_request',
+      review ? 'Whoever broke the glass or stands behind the request does not review it.' : reason.message,
+      {
+        remedy: review ? 'Somebody else of its approvers reviews it.' : 'Ask somebody else of its approvers.',
+        details: { decision },
+      },
+    );
+  }
+  if (reason !== undefined && NO_APPROVER.has(reason.policy))
     return new GuichetError('approval.not_approver', reason.message, { details: { decision } });
   return denied(decision);
 }
