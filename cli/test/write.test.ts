@@ -89,7 +89,7 @@ it('files nothing that policy denies', async () => {
 it('runs at once what needs nobody, without a reason', async () => {
   server.handlers['actions.plan'] = () => ({
     ...PLANNED,
-    decision: { effect: 'permit', policies: ['writes-outside-production-alone'] },
+    decision: { effect: 'permit', policies: ['everyone-writes'] },
   });
   tell(makeRequest('succeeded'), (stream) => stream.send({ number: 2, type: 'request.succeeded' }));
   expect((await terminate([])).exit).toBe(0);

@@ -7,6 +7,7 @@ import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
 import {
   Catalog,
+  type Company,
   Directory,
   GrantKeys,
   Grants,
@@ -18,11 +19,11 @@ import {
 import type { Config, ProviderConfig } from './config.ts';
 import { Bus, Database, keepEmbedded, migrate, statement } from './db/index.ts';
 import { Cookies, closeServer, createServer, Metrics, Throttles } from './http/index.ts';
-import { type People, people as peopleOf, Tokens } from './identity/index.ts';
+import { machines as machinesOf, type People, people as peopleOf, Tokens } from './identity/index.ts';
 import { Limits } from './limits/index.ts';
 import { createLogger } from './logger.ts';
 import { Jobs } from './notify/index.ts';
-import { Policy } from './policy/index.ts';
+import { DEFAULT_POLICIES, loadPolicies, Policy, PolicyKeeper, type Vocabulary } from './policy/index.ts';
 import { PolicyTools } from './policy-tools/index.ts';
 import { Reads } from './reads/index.ts';
 import { Decisions, Requests } from './requests/index.ts';
@@ -91,7 +92,6 @@ async function start(
   const sealer = await Sealer.start({ db, keyring: await loadKeyring(config.sealing, config.folder) });
   const people = await loadCompany(resolve(config.folder, config.company));
   const directory = directoryOf(config, people);
-  const policy = new Policy({ company: () => directory.company });
   const issuer = config.publicUrl ?? `http://${config.listen.host}:${config.listen.port}`;
   const { rotateAfter: rotateAfterMs, overlap: overlapMs } = config.grants;
   const keys = await GrantKeys.load({ db, sealer, rotateAfterMs, overlapMs });
@@ -102,6 +102,10 @@ async function start(
   await catalog.start();
   const refresh = setInterval(() => void catalog.refresh().catch(onError), CATALOG_REFRESH_MS);
   closers.push(async () => clearInterval(refresh));
+
+  const { policy, keeper, vocabulary } = policyOf({ config, db, directory, catalog, onNews, onError });
+  await keeper.start();
+  closers.push(() => keeper.stop());
 
   const now = (): Date => new Date();
   const calls = new ProviderCalls({ grants, now });
@@ -116,7 +120,8 @@ async function start(
   let listening = issuer;
   const baseUrl = (): string => config.publicUrl?.replace(/\/$/, '') ?? listening;
   const signing = peopleOf({ db, directory, policy, settings: config.identity, baseUrl });
-  const sweep = setInterval(() => void signing.sessions.sweep().catch(onError), SWEEP_MS);
+  const machines = machinesOf({ db, directory, settings: config.identity, folder: config.folder, baseUrl, logger });
+  const sweep = setInterval(() => void Promise.all([signing.sessions.sweep(), machines.sweep()]).catch(onError), SWEEP_MS);
   closers.push(async () => clearInterval(sweep));
   closers.push(() => jobs.stop());
   await jobs.start({ expire: (number) => decisions.expire(number), remind: (number) => decisions.remind(number) });
@@ -144,6 +149,7 @@ async function start(
     limits,
     tokens,
     ...signing,
+    machines,
     cookies: new Cookies({ baseUrl }),
     throttles: new Throttles(),
     baseUrl,
@@ -151,7 +157,7 @@ async function start(
     reads,
     requests,
     decisions,
-    policyTools: new PolicyTools({ db, catalog, directory, policy, requests }),
+    policyTools: new PolicyTools({ db, catalog, directory, policy, requests, keeper, vocabulary }),
     version: VERSION,
     draining: draining.signal,
   };
@@ -177,7 +183,9 @@ export async function withTokens<Result>(
   const closers: Closer[] = [];
   try {
     const directory = directoryOf(config, await loadCompany(resolve(config.folder, config.company)));
-    const policy = new Policy({ company: () => directory.company });
+    const vocabulary = vocabularyOf({ config, directory });
+    const { set } = loadPolicies(policyFolder(config), vocabulary);
+    const policy = new Policy({ company: () => directory.company, set });
     const { db } = await openDatabase(config, { closers, onError: () => {} });
     const tokens = new Tokens({ db, directory, policy, environments: config.environments });
     const people = peopleOf({ db, directory, policy, settings: config.identity, baseUrl: () => config.publicUrl ?? '' });
@@ -206,6 +214,39 @@ export async function withKeys<Result>(
 
 function directoryOf({ identity }: Config, company: Company): Directory {
   return new Directory({ company, admitClaims: identity.oidc?.admit === 'everyone' });
+}
+
+function policyOf(options: {
+  config: Config;
+  db: Database;
+  directory: Directory;
+  catalog: Catalog;
+  onNews: (message: string) => void;
+  onError: (error: unknown) => void;
+}): { policy: Policy; keeper: PolicyKeeper; vocabulary: () => Vocabulary } {
+  const { config, db, directory, onNews, onError } = options;
+  const folder = policyFolder(config);
+  const vocabulary = (): Vocabulary => vocabularyOf(options);
+  const { set, warnings } = loadPolicies(folder, vocabulary());
+  for (const { path, line, message } of warnings) onNews(`policies: ${path}:${line} ${message}`);
+  const policy = new Policy({ company: () => directory.company, set });
+  return { policy, vocabulary, keeper: new PolicyKeeper({ db, folder, policy, vocabulary, onNews, onError }) };
+}
+
+const policyFolder = ({ policies, folder }: Config): string =>
+  policies === undefined ? DEFAULT_POLICIES : resolve(folder, policies);
+
+/** What policies can speak of here. */
+function vocabularyOf({ config, directory, catalog }: { config: Config; directory: Directory; catalog?: Catalog }): Vocabulary {
+  const { company } = directory;
+  return {
+    environments: config.environments,
+    actions: catalog?.list() ?? [],
+    known: (type, name) =>
+      type === 'Team'
+        ? company.teams.has(name)
+        : type === 'Service' || company.member(`${type.toLowerCase()}:${name}`) !== undefined,
+  };
 }
 
 async function openDatabase(

@@ -6,6 +6,8 @@ import { z } from 'zod';
 import { GrantsConfig } from './catalog/grants-config.ts';
 import { Duration } from './duration.ts';
 import { anyOf, check, invalidFile, notYaml, pointer } from './findings/index.ts';
+import { IdentityConfig, type IdentitySettings, identityFindings, resolveIdentity } from './identity/config.ts';
+import { machineFindings } from './identity/machines.ts';
 import { LimitsConfig } from './limits/index.ts';
 import { resolveSealing, type Sealing, SealingConfig } from './sealing/index.ts';
 
@@ -35,12 +37,18 @@ export const ConfigFile = z.strictObject({
     .prefault({ embedded: { dataDir: '.data/gateway-db' } }),
   poolSize: z.int().min(2).max(200).default(16),
   environments: z.array(Slug).min(1).default(['production', 'staging']),
+  policies: z.string().optional().describe('The folder of .cedar files that decide; rules to start with when absent'),
   company: z.string().describe('The YAML file of people, teams, services and machines'),
   providers: z.array(ProviderConfig).default([]),
   grants: GrantsConfig.prefault({}),
   sealing: SealingConfig,
   windows: z.strictObject({ approval: Duration.prefault('24h'), start: Duration.prefault('1h') }).prefault({}),
   limits: LimitsConfig.prefault({}),
+  identity: IdentityConfig.prefault({}),
+  trustProxy: z
+    .array(z.string().regex(/^[0-9a-fA-F.:]+(?:\/[0-9]{1,3})?$/, 'must be an address, or a network such as 10.0.0.0/8'))
+    .default([])
+    .describe('Proxies whose word for where a call comes from (x-forwarded-for) is taken'),
   worker: z
     .strictObject({
       enabled: z.boolean().default(true),
@@ -66,7 +74,8 @@ export const ConfigFile = z.strictObject({
 
 export type ProviderConfig = z.output<typeof ProviderConfig>;
 
-export type Config = Omit<z.output<typeof ConfigFile>, 'webhooks' | 'sealing'> & {
+export type Config = Omit<z.output<typeof ConfigFile>, 'webhooks' | 'sealing' | 'identity'> & {
+  readonly identity: IdentitySettings;
   readonly sealing: Sealing;
   readonly webhooks: readonly { name: string; url: string; secret: string | undefined; events: readonly string[] | undefined }[];
   /** Paths in the configuration are relative to this folder. */
@@ -119,10 +128,11 @@ export function parseConfig(file: unknown, { path, env = {} }: { path: string; e
   if (!checked.ok) throw refused(checked.findings, { path, set });
   const contradictions = contradictionsOf(checked.value);
   if (contradictions.length > 0) throw refused(contradictions, { path, set });
-  const { webhooks, sealing, ...rest } = checked.value;
+  const { webhooks, sealing, identity, ...rest } = checked.value;
   return {
     ...rest,
     folder: dirname(resolve(path)),
+    identity: resolveIdentity(identity, (name, field) => variableOf(name, { path, field, env })),
     sealing: resolveSealing(sealing, (name, field) => variableOf(name, { path, field, env })),
     webhooks: webhooks.map(({ secretFromEnv, events, ...hook }, index) => ({
       ...hook,
@@ -152,7 +162,8 @@ function badVariable(name: string, wants: string): GuichetError {
 }
 
 /** What no field says alone. */
-function contradictionsOf({ providers, webhooks, environments, worker }: z.output<typeof ConfigFile>): FieldError[] {
+function contradictionsOf(file: z.output<typeof ConfigFile>): FieldError[] {
+  const { providers, webhooks, environments, worker } = file;
   const twice = (list: string, names: readonly string[], member = ''): FieldError[] =>
     names.flatMap((name, index) =>
       names.indexOf(name) === index
@@ -162,6 +173,8 @@ function contradictionsOf({ providers, webhooks, environments, worker }: z.outpu
   const namesOf = (things: readonly { name: string }[]): string[] => things.map(({ name }) => name);
   const tooSlow = worker.tickMs * 2 > worker.leaseSeconds * 1000;
   return [
+    ...identityFindings(file),
+    ...machineFindings(file),
     ...twice('environments', environments),
     ...twice('providers', namesOf(providers), '/name'),
     ...twice('webhooks', namesOf(webhooks), '/name'),

@@ -11,6 +11,7 @@ import { lockNext } from '../src/runner/store.ts';
 import { Transitions } from '../src/runner/transitions.ts';
 import { Keyring, Sealer } from '../src/sealing/index.ts';
 import { LocalKey } from '../src/sealing/local-keys.ts';
+import { defaultPolicies } from './support/policies.ts';
 import { type StoredRequests, storedRequests } from './support/stored.ts';
 
 /** A database whose answer to a commit can be lost on its way, after the commit. */
@@ -108,7 +109,7 @@ async function claimed() {
     bus,
     catalog,
     directory,
-    policy: new Policy({ company: () => directory.company }),
+    policy: new Policy({ company: () => directory.company, set: defaultPolicies() }),
     calls,
     transitions,
     sealer: await Sealer.start({ db, keyring: new Keyring([new LocalKey(Buffer.alloc(32, 1))]) }),

@@ -1,203 +1,176 @@
-import { approverGroupsOf, approversInWords, type Decision, type Gate, scopeCovers } from '@guichet/contract';
+import type { DecidingRule, Decision, Gate } from '@guichet/contract';
 import type { Company } from '../catalog/index.ts';
+import { isApprover, narrowed, selfApproval, unpermitted, wrongKind } from './built-in.ts';
+import type { CedarAnswer } from './cedar.ts';
 import { approvedFor } from './counting.ts';
+import { cedarCall } from './entities.ts';
+import { gateFor, mergeGates, withoutOwnTeams } from './gates.ts';
+import type { PolicySet } from './policy-set.ts';
 import type { Question } from './question.ts';
-
-const PERMIT = (policy: string): Decision => ({ effect: 'permit', policies: [policy] });
-const DENY = (policy: string, message: string): Decision => ({ effect: 'deny', reasons: [{ policy, message }] });
 
 /** What decisions rest on beside the question. */
 export interface PolicyOptions {
   readonly company: () => Company;
+  readonly set: PolicySet;
 }
 
-/** The one decision function of the gateway; see `decide`. */
+/** A decision, with the rules that made it. */
+export interface ExplainedDecision {
+  readonly decision: Decision;
+  readonly rules: readonly DecidingRule[];
+  /** Rules that could not be evaluated; each is a deny. */
+  readonly errors: readonly string[];
+}
+
+const deny = (policy: string, message: string): Decision => ({ effect: 'deny', reasons: [{ policy, message }] });
+
+/**
+ * The one decision function of the gateway: permit, deny, or the gates that approvals must lift first. Deny by default;
+ * anything that goes wrong in it is a deny. First what is built in, then the company's rules; docs/spec/policy.md.
+ */
 export class Policy {
   readonly #company: () => Company;
+  #set: PolicySet;
 
-  constructor({ company }: PolicyOptions) {
+  constructor({ company, set }: PolicyOptions) {
     this.#company = company;
+    this.#set = set;
+  }
+
+  get set(): PolicySet {
+    return this.#set;
+  }
+
+  /** From now on these rules decide. */
+  replace(set: PolicySet): void {
+    this.#set = set;
+  }
+
+  /** The same decisions by other rules, or about another company. */
+  with({ set = this.#set, company = this.#company }: Partial<PolicyOptions>): Policy {
+    return new Policy({ company, set });
   }
 
   decide(question: Question): Decision {
+    return this.#decide(question).decision;
+  }
+
+  explain(question: Question): ExplainedDecision {
+    const { decision, errors } = this.#decide(question);
+    return { decision, rules: rulesOf(decision).map((rule) => this.#placed(rule)), errors };
+  }
+
+  #decide(asked: Question): { decision: Decision; errors: readonly string[] } {
+    try {
+      const question = this.#withPersons(asked);
+      const refusal = narrowed(question) ?? wrongKind(question) ?? selfApproval(question);
+      if (refusal !== undefined) return { decision: refusal, errors: [] };
+      if (question.operation === 'action.submit' || question.operation === 'action.run') return this.#write(question);
+      return this.#answer(question, this.#ask(question, []));
+    } catch (error) {
+      const message = error instanceof Error ? error.message : 'unknown error';
+      return { decision: deny('evaluation-error', `The decision could not be made: ${message}.`), errors: [message] };
+    }
+  }
+
+  /** Accounts may have been joined since the request was filed: who stands behind it is asked of the company again. */
+  #withPersons(question: Question): Question {
     const { behind = [] } = question.context ?? {};
     const company = this.#company();
-    const persons = [...behind, ...behind.map((id) => company.personOf(id) ?? id)];
-    return decide({ ...question, context: { ...question.context, behind: persons } });
+    const persons = new Set([...behind, ...behind.map((id) => company.personOf(id) ?? id)]);
+    return { ...question, context: { ...question.context, behind: [...persons] } };
   }
-}
 
-/**
- * The one decision: permit, deny, or the gates that approvals must lift first. Pure; deny by default; anything that
- * goes wrong in it is a deny. The default rules:
- * reads for everyone in the company; writes outside production alone; destructive work and writes in production take
- * one approval of the team that owns the resource; an action's own minimum is kept; nobody approves their own request.
- */
-function decide(question: Question): Decision {
-  try {
-    return narrowed(question) ?? rule(question);
-  } catch (error) {
-    return DENY(
-      'evaluation-error',
-      `The decision could not be made: ${error instanceof Error ? error.message : 'unknown error'}.`,
+  #ask(question: Question, lifted: readonly string[]): CedarAnswer {
+    const { principal, context, operation } = question;
+    const own = operation.startsWith('request.')
+      ? context?.requesterId === principal.id
+      : context?.tokenOwner?.principalId === principal.id;
+    return this.#set.ask(cedarCall(question, { lifted, own, approver: isApprover(question) }));
+  }
+
+  #answer(question: Question, { allowed, rules, errors }: CedarAnswer): { decision: Decision; errors: readonly string[] } {
+    if (errors.length > 0) return { decision: failed(errors), errors };
+    if (allowed) return { decision: { effect: 'permit', policies: [...rules] }, errors };
+    if (rules.length === 0) return { decision: unpermitted(question), errors };
+    const reasons = rules.map((id) => ({ policy: id, message: this.#sentence(id) }));
+    return { decision: { effect: 'deny', reasons }, errors };
+  }
+
+  /**
+   * A write: what forbids it with no approval given? Nothing: permitted. Only gates: permitted once they are lifted, if
+   * anything permits it at all. Anything else: denied.
+   */
+  #write(question: Question): { decision: Decision; errors: readonly string[] } {
+    const bare = this.#ask(question, []);
+    const matched = bare.allowed ? [] : bare.rules.map((id) => this.#set.gate(id));
+    if (bare.errors.length > 0 || (!bare.allowed && (matched.length === 0 || matched.includes(undefined))))
+      return this.#answer(question, { ...bare, rules: bare.rules.filter((id) => this.#set.gate(id) === undefined) });
+    const rules = matched.filter((rule) => rule !== undefined);
+    const lifted = bare.allowed
+      ? bare
+      : this.#ask(
+          question,
+          rules.map(({ id }) => id),
+        );
+    if (!lifted.allowed || lifted.errors.length > 0) return this.#answer(question, lifted);
+    if (question.context?.brokenGlass === true) return { decision: { effect: 'permit', policies: ['glass-broken'] }, errors: [] };
+    const gates = this.#gates(
+      question,
+      rules.map((rule) => gateFor(rule, question)),
     );
+    if ('unliftable' in gates) return { decision: deny('no-self-approval', gates.unliftable), errors: [] };
+    const own = [question.principal.person, ...(question.context?.behind ?? [])];
+    const approvals = question.approvals ?? [];
+    const open = gates.filter((gate) => approvedFor(gate, { approvals, own }) < gate.count);
+    if (open.length > 0) return { decision: { effect: 'needs', gates: open }, errors: [] };
+    return { decision: { effect: 'permit', policies: [...lifted.rules] }, errors: [] };
   }
-}
 
-/** A narrowed token reaches nothing outside its scope, whatever its principal may do. */
-function narrowed({ principal, action, environment, operation }: Question): Decision | undefined {
-  const isNarrowed = principal.scope.actions !== undefined || principal.scope.environments !== undefined;
-  if (isNarrowed && operation.startsWith('token.')) return DENY('token-scope', 'A narrowed token cannot manage tokens.');
-  if (isNarrowed && operation.startsWith('session.')) return DENY('token-scope', 'A narrowed token cannot see or end sessions.');
-  if (isNarrowed && operation === 'audit.see') return DENY('token-scope', 'A narrowed token cannot read the audit log.');
-  if (action === undefined || scopeCovers(principal.scope, action.id, environment)) return undefined;
-  const where = environment === undefined ? '' : ` in ${environment}`;
-  return DENY('token-scope', `This token does not cover ${action.id}${where}.`);
-}
-
-function rule(question: Question): Decision {
-  const { operation, principal, action } = question;
-  const isUser = principal.kind === 'user';
-  switch (operation) {
-    case 'action.see':
-      return PERMIT('everyone-sees-actions');
-    case 'action.plan':
-      return PERMIT('everyone-plans');
-    case 'action.read':
-      return action?.kind === 'read' ? PERMIT('everyone-reads') : DENY('default', 'Only a read action answers at once.');
-    case 'action.submit':
-    case 'action.run':
-      return write(question);
-    case 'request.see':
-      return isUser || isRequester(question)
-        ? PERMIT('people-see-requests')
-        : DENY('machines-see-their-own', 'A machine sees only its own requests.');
-    case 'request.approve':
-    case 'request.reject':
-    case 'request.review':
-      return judge(question);
-    case 'request.break_glass':
-      return breakGlass(question);
-    case 'request.withdraw':
-      return isRequester(question)
-        ? PERMIT('requester-withdraws')
-        : DENY('requester-withdraws', 'Only the requester can withdraw a request.');
-    case 'request.cancel':
-      return cancel(question);
-    case 'audit.see':
-      return isUser ? PERMIT('people-see-audit') : DENY('people-see-audit', 'The audit log is for people.');
-    case 'session.see':
-    case 'session.revoke':
-      return isUser && question.context?.tokenOwner?.principalId === principal.id
-        ? PERMIT('own-sessions')
-        : DENY('own-sessions', "People see and end their own sessions, and nobody else's.");
-    case 'token.see':
-    case 'token.create':
-    case 'token.revoke':
-      return token(question);
-    default:
-      return DENY('default', 'Nothing permits it.');
-  }
-}
-
-function isRequester({ principal, context }: Question): boolean {
-  return context?.requesterId === principal.id;
-}
-
-function write(question: Question): Decision {
-  const { action, resource, environment, context, approvals = [] } = question;
-  if (action?.kind !== 'write') return DENY('default', 'Only a write action is submitted as a request.');
-  if (resource === undefined || environment === undefined) return DENY('default', 'A write names its resource and environment.');
-  const gates = merge([...(context?.gates ?? []), ...gatesOf(action, resource.owner, environment)]);
-  if (context?.brokenGlass === true) return PERMIT('glass-broken');
-  // Nobody lifts a gate on their own request, whatever was recorded.
-  const own = [question.principal.person, ...(context?.behind ?? [])];
-  const open = gates.filter((gate) => approvedFor(gate, { approvals, own }) < gate.count);
-  if (open.length > 0) return { effect: 'needs', gates: open };
-  return PERMIT(gates[0]?.policy ?? 'writes-outside-production-alone');
-}
-
-function gatesOf(action: NonNullable<Question['action']>, owner: string, environment: string): Gate[] {
-  const gates: Gate[] = [];
-  if (action.risk === 'destructive')
-    gates.push({
-      policy: 'destructive-needs-owner',
-      approvers: `team:${owner}`,
-      count: 1,
-      reason: 'Destructive work takes a second person, of the team that owns it',
-    });
-  else if (environment === 'production')
-    gates.push({
-      policy: 'production-needs-owner',
-      approvers: `team:${owner}`,
-      count: 1,
-      reason: 'A write in production takes a second person, of the team that owns it',
-    });
-  if (action.approval !== undefined)
-    gates.push({
-      policy: 'action-minimum',
-      approvers: `team:${action.approval.team}`,
-      count: action.approval.count,
-      reason: `The authors of ${action.id} ask for it`,
-    });
-  return gates;
-}
-
-/** One gate for each group of approvers, with the largest count: the tighter one wins. */
-function merge(gates: readonly Gate[]): Gate[] {
-  const byGroup = new Map<string, Gate>();
-  for (const gate of gates) {
-    const known = byGroup.get(gate.approvers);
-    if (known === undefined || known.count < gate.count) byGroup.set(gate.approvers, gate);
-  }
-  return [...byGroup.values()];
-}
-
-function judge(question: Question): Decision {
-  const { principal, context, operation } = question;
-  const verb = operation.slice('request.'.length);
-  if (principal.kind !== 'user') return DENY('people-approve', `Only a person can ${verb} a request.`);
-  if (isRequester(question)) return DENY('no-self-approval', `Nobody can ${verb} their own request.`);
-  // Through a second account, or a token of their making, they are no second person.
-  if (principal.person !== null && context?.behind?.includes(principal.person))
-    return DENY(
-      'no-self-approval',
-      `Nobody can ${verb} a request that they stand behind: they made its token, or it is another account of theirs.`,
+  /** All gates of a request: those that it got when it was filed, those of the rules now, and what its authors ask for. */
+  #gates(question: Question, ofRules: readonly (Gate | { unliftable: string })[]): Gate[] | { unliftable: string } {
+    const { action, context, principal } = question;
+    const behind = [...(context?.behind ?? []), ...(principal.person === null ? [] : [principal.person])];
+    const company = this.#company();
+    const fresh = [...ofRules, ...(action?.approval === undefined ? [] : [minimum(action.id, action.approval)])].map((gate) =>
+      'unliftable' in gate ? gate : withoutOwnTeams(gate, { behind, company }),
     );
-  const approvers = context?.gates?.map((gate) => gate.approvers) ?? [];
-  if (approvers.length === 0) return DENY('approver-is-of-the-team', 'It needs no approval.');
-  const groups = approverGroupsOf(principal);
-  if (!approvers.some((group) => groups.includes(group)))
-    return DENY('approver-is-of-the-team', `To ${verb} it you must be ${approvers.map(approversInWords).join(' or ')}.`);
-  return PERMIT('approver-is-of-the-team');
+    const unliftable = fresh.find((gate) => 'unliftable' in gate);
+    if (unliftable !== undefined) return unliftable;
+    return mergeGates([...(context?.gates ?? []), ...fresh.flatMap((gate) => ('unliftable' in gate ? [] : [gate]))]);
+  }
+
+  #sentence(id: string): string {
+    const rule = this.#set.rule(id);
+    const reason = rule?.annotations['reason'];
+    if (reason !== undefined) return `${reason.replace(/\.$/, '')}.`;
+    return `The policy '${id}'${rule === undefined ? '' : ` (${rule.path}:${rule.line})`} forbids it.`;
+  }
+
+  #placed(rule: DecidingRule): DecidingRule {
+    const known = this.#set.rule(rule.id);
+    if (known === undefined) return rule;
+    return { ...rule, path: known.path, line: known.line, reason: rule.reason ?? known.annotations['reason'] ?? null };
+  }
 }
 
-function breakGlass({ principal, resource }: Question): Decision {
-  const owner = resource?.owner ?? '';
-  if (principal.kind === 'user' && principal.onCall.includes(owner)) return PERMIT('on-call-breaks-glass');
-  return DENY('on-call-breaks-glass', `Only ${approversInWords(`on-call:${owner}`)} can break the glass.`);
+function minimum(id: string, { team, count }: { team: string; count: number }): Gate {
+  return { policy: 'action-minimum', approvers: `team:${team}`, count, reason: `The authors of ${id} ask for it` };
 }
 
-function cancel(question: Question): Decision {
-  const { principal, resource, context } = question;
-  if (isRequester(question)) return PERMIT('requester-cancels');
-  const groups = [
-    ...(context?.gates ?? []).map(({ approvers }) => approvers),
-    ...(resource === undefined ? [] : [`team:${resource.owner}`]),
-  ];
-  const own = approverGroupsOf(principal);
-  if (groups.some((group) => own.includes(group))) return PERMIT('owner-cancels');
-  return DENY(
-    'owner-cancels',
-    `Only the requester, or someone of ${[...new Set(groups)].map(approversInWords).join(' or ')}, can cancel it.`,
-  );
+/** Cedar skips a rule that fails; a forbid that was skipped must not become a permit. */
+function failed(errors: readonly string[]): Decision {
+  return deny('evaluation-error', `The decision could not be made: ${errors.join('; ')}.`);
 }
 
-function token({ principal, context, operation }: Question): Decision {
-  if (principal.kind !== 'user') return DENY('people-manage-tokens', 'Only a person can manage tokens.');
-  const owner = context?.tokenOwner;
-  if (owner === undefined || owner.principalId === principal.id) return PERMIT('own-tokens');
-  if (owner.team !== undefined && principal.teams.includes(owner.team)) return PERMIT('tokens-of-own-machines');
-  const verb = operation === 'token.create' ? 'create' : operation === 'token.revoke' ? 'revoke' : 'see';
-  return DENY('own-tokens', `You can ${verb} only your own tokens and those of machines that your teams own.`);
+function rulesOf(decision: Decision): DecidingRule[] {
+  const nowhere = { path: null, line: null };
+  switch (decision.effect) {
+    case 'permit':
+      return decision.policies.map((id) => ({ id, role: 'permits', reason: null, ...nowhere }));
+    case 'needs':
+      return decision.gates.map(({ policy: id, reason }) => ({ id, role: 'gate', reason, ...nowhere }));
+    case 'deny':
+      return decision.reasons.map(({ policy: id, message }) => ({ id, role: 'forbids', reason: message, ...nowhere }));
+  }
 }

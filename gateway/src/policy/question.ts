@@ -1,6 +1,8 @@
 import type { ActionKind, ApprovalMinimum, ApproverGroup, Gate, Operation, Principal, Resource, Risk } from '@guichet/contract';
 
 export type DecidePrincipal = Pick<Principal, 'id' | 'kind' | 'person' | 'manager' | 'scope'> & {
+  readonly name?: string | undefined;
+  readonly email?: string | undefined;
   readonly teams: readonly string[];
   readonly onCall: readonly string[];
 };
@@ -10,6 +12,8 @@ export interface DecideAction {
   readonly kind: ActionKind;
   readonly risk: Risk;
   readonly approval?: ApprovalMinimum | undefined;
+  /** The team that owns its provider. */
+  readonly team?: string | undefined;
 }
 
 /** An approval as it counts now: with the groups that the approver belongs to now. */
@@ -28,8 +32,10 @@ export interface Question {
   readonly principal: DecidePrincipal;
   readonly action?: DecideAction | undefined;
   /** `owner` is the team that owns the resource. */
-  readonly resource?: (Resource & { readonly owner: string }) | undefined;
+  readonly resource?: (Resource & { readonly owner: string; readonly service?: string | undefined }) | undefined;
   readonly environment?: string | undefined;
+  /** The input of the action; policies see its plain fields. */
+  readonly input?: Readonly<Record<string, unknown>> | undefined;
   readonly context?: {
     /** Who filed the request that is spoken of. */
     readonly requesterId?: string | undefined;

@@ -1,0 +1,95 @@
+import { approverGroupsOf, approversInWords, type Decision, type Operation, scopeCovers } from '@guichet/contract';
+import type { Question } from './question.ts';
+
+/**
+ * What no file of policies can change. Each takes a question and gives a deny, or undefined for "let policy decide".
+ */
+
+const deny = (policy: string, message: string): Decision => ({ effect: 'deny', reasons: [{ policy, message }] });
+
+/** A narrowed token reaches nothing outside its scope, whatever its principal may do. */
+export function narrowed({ principal, action, environment, operation }: Question): Decision | undefined {
+  const isNarrowed = principal.scope.actions !== undefined || principal.scope.environments !== undefined;
+  if (isNarrowed && operation.startsWith('token.')) return deny('token-scope', 'A narrowed token cannot manage tokens.');
+  if (isNarrowed && operation.startsWith('session.')) return deny('token-scope', 'A narrowed token cannot see or end sessions.');
+  if (isNarrowed && operation === 'audit.see') return deny('token-scope', 'A narrowed token cannot read the audit log.');
+  if (action === undefined || scopeCovers(principal.scope, action.id, environment)) return undefined;
+  const where = environment === undefined ? '' : ` in ${environment}`;
+  return deny('token-scope', `This token does not cover ${action.id}${where}.`);
+}
+
+const JUDGING: ReadonlySet<Operation> = new Set(['request.approve', 'request.reject', 'request.review']);
+
+/** Nobody judges what they stand behind: not as themselves, through a second account, or with a token of their making. */
+export function selfApproval({ operation, principal, context }: Question): Decision | undefined {
+  const verb = verbOf(operation);
+  if ((JUDGING.has(operation) || operation === 'request.break_glass') && principal.kind !== 'user')
+    return deny('people-approve', `Only a person can ${verb} a request.`);
+  if (!JUDGING.has(operation)) return undefined;
+  if (context?.requesterId === principal.id) return deny('no-self-approval', `Nobody can ${verb} their own request.`);
+  if (principal.person !== null && context?.behind?.includes(principal.person))
+    return deny(
+      'no-self-approval',
+      `Nobody can ${verb} a request that they stand behind: they made its token, or it is another account of theirs.`,
+    );
+  return (context?.gates ?? []).length === 0 ? deny('default', 'It needs no approval.') : undefined;
+}
+
+/** What an operation on a kind of action takes before any policy. */
+export function wrongKind({ operation, action, resource, environment }: Question): Decision | undefined {
+  if (operation === 'action.read' && action?.kind !== 'read') return deny('default', 'Only a read action answers at once.');
+  if (operation !== 'action.submit' && operation !== 'action.run') return undefined;
+  if (action?.kind !== 'write') return deny('default', 'Only a write action is submitted as a request.');
+  if (resource === undefined || environment === undefined) return deny('default', 'A write names its resource and environment.');
+  return undefined;
+}
+
+/** Nothing permits it: what it would take, as far as that can be said of any set of rules. */
+export function unpermitted(question: Question): Decision {
+  return deny('default', wordsOf(question));
+}
+
+function wordsOf({ operation, principal, action, resource, context }: Question): string {
+  const verb = verbOf(operation);
+  switch (operation) {
+    case 'request.approve':
+    case 'request.reject':
+    case 'request.review': {
+      const approvers = [...new Set((context?.gates ?? []).map((gate) => gate.approvers))];
+      return `To ${verb} it you must be ${approvers.map(approversInWords).join(' or ')}.`;
+    }
+    case 'request.withdraw':
+      return 'Only the requester can withdraw a request.';
+    case 'request.cancel': {
+      const groups = [
+        ...(context?.gates ?? []).map((gate) => gate.approvers),
+        ...(resource === undefined ? [] : [`team:${resource.owner}`]),
+      ];
+      return `Only the requester, or someone of ${[...new Set(groups)].map(approversInWords).join(' or ')}, can cancel it.`;
+    }
+    case 'request.break_glass':
+      return `No policy lets you break its glass; by default ${approversInWords(`on-call:${resource?.owner ?? ''}`)} can.`;
+    case 'request.see':
+      return principal.kind === 'machine' ? 'A machine sees only its own requests.' : 'No policy lets you see it.';
+    case 'token.see':
+    case 'token.create':
+    case 'token.revoke':
+      if (principal.kind !== 'user') return 'Only a person can manage tokens.';
+      return `You can ${verb} only your own tokens and those of machines that your teams own.`;
+    case 'session.see':
+    case 'session.revoke':
+      return "People see and end their own sessions, and nobody else's.";
+    case 'audit.see':
+      return principal.kind === 'machine' ? 'The audit log is for people.' : 'No policy lets you read the audit log.';
+    default:
+      return `No policy permits ${action?.id ?? operation} to you.`;
+  }
+}
+
+const verbOf = (operation: Operation): string => operation.slice(operation.indexOf('.') + 1).replace('_', ' the ');
+
+/** True when the principal is among those who may lift one of the gates. */
+export function isApprover({ principal, context }: Question): boolean {
+  const groups = approverGroupsOf(principal);
+  return (context?.gates ?? []).some(({ approvers }) => groups.includes(approvers));
+}

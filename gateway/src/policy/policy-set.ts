@@ -1,0 +1,210 @@
+import { createHash } from 'node:crypto';
+import type { PolicyFile, PolicyFinding, PolicyRule } from '@guichet/contract';
+import {
+  type CedarAnswer,
+  type CedarCall,
+  type EntityUid,
+  type PolicyJson,
+  PreparsedRules,
+  parseRule,
+  validateRules,
+} from './cedar.ts';
+import { type GateRule, gateRule } from './gates.ts';
+import { isActionId, lint, unknownActions } from './lint.ts';
+import { fromByteOffset, placeOf, splitRules } from './split-rules.ts';
+import { schemaOf, type Vocabulary } from './vocabulary.ts';
+
+/** Ids that decisions of built-in rules carry: no file may take one. */
+export const RESERVED: readonly string[] = [
+  'default',
+  'token-scope',
+  'no-self-approval',
+  'people-approve',
+  'action-minimum',
+  'glass-broken',
+  'evaluation-error',
+];
+
+/** More than any company has; each costs time in every decision. */
+const MOST_RULES = 1000;
+/** Answers that are kept at a time: some megabytes. */
+const MOST_ANSWERS = 5000;
+const RULE_ID = /^[a-z][a-z0-9]*(?:-[a-z0-9]+)*$/;
+
+interface Parsed extends PolicyRule {
+  readonly json: PolicyJson;
+  readonly gate: GateRule | undefined;
+  readonly file: string;
+  readonly offset: number;
+}
+
+/** Rules that were parsed and found valid together. Immutable; cheap to ask. */
+export class PolicySet {
+  readonly rules: readonly PolicyRule[];
+  /** Names the set: the same files give the same digest. */
+  readonly digest: string;
+  readonly #parsed: ReadonlyMap<string, Parsed>;
+  readonly #held: PreparsedRules;
+  readonly #constants = new Map<string, CedarAnswer | undefined>();
+  readonly #answers = new Map<string, CedarAnswer>();
+
+  private constructor(parsed: readonly Parsed[]) {
+    this.#parsed = new Map(parsed.map((rule) => [rule.id, rule]));
+    this.rules = parsed.map(({ id, effect, annotations, path, line, text }) => ({ id, effect, annotations, path, line, text }));
+    this.#held = new PreparsedRules(new Map(parsed.map(({ id, text }) => [id, text])));
+    const hash = createHash('sha256');
+    for (const { path, text } of this.rules) hash.update(`${path}\0${text}\0`);
+    this.digest = `sha256:${hash.digest('hex')}`;
+  }
+
+  /** The set of these files, or no set and what is wrong. Findings that are warnings leave the set valid. */
+  static parse(
+    files: readonly PolicyFile[],
+    vocabulary: Vocabulary,
+  ): { readonly set?: PolicySet | undefined; readonly findings: readonly PolicyFinding[] } {
+    const findings: PolicyFinding[] = [];
+    const parsed = files.flatMap((file) => parseFile(file, findings));
+    refuseTwice(parsed, findings);
+    if (parsed.length > MOST_RULES)
+      findings.push({
+        path: files[0]?.path ?? '',
+        line: 1,
+        column: 1,
+        severity: 'error',
+        message: `These are ${parsed.length} rules; a set holds ${MOST_RULES}`,
+      });
+    for (const rule of parsed)
+      for (const finding of lint({ id: rule.id, json: rule.json, isGate: rule.gate !== undefined }, vocabulary))
+        findings.push(at(rule, 0, finding));
+    findings.push(...validated(parsed, vocabulary, findings));
+    findings.sort((a, b) => a.path.localeCompare(b.path) || a.line - b.line || a.column - b.column);
+    const bad = findings.some(({ severity }) => severity === 'error');
+    return { set: bad ? undefined : new PolicySet(parsed), findings };
+  }
+
+  rule(id: string): PolicyRule | undefined {
+    return this.#parsed.get(id);
+  }
+
+  /** The gate that a rule is; undefined for a rule that no approval lifts. */
+  gate(id: string): GateRule | undefined {
+    return this.#parsed.get(id)?.gate;
+  }
+
+  /** The same question has the same answer, always: nothing is looked up, and there is no clock. */
+  ask(call: CedarCall): CedarAnswer {
+    const constant = this.#constantOf([call.action.uid, ...call.action.parents].map(idOf));
+    if (constant !== undefined) return constant;
+    const key = JSON.stringify(call);
+    const known = this.#answers.get(key);
+    if (known !== undefined) return known;
+    const answer = this.#held.ask(call);
+    if (this.#answers.size >= MOST_ANSWERS) this.#answers.clear();
+    this.#answers.set(key, answer);
+    return answer;
+  }
+
+  /** What is permitted to everybody, whatever it is about, needs no evaluation: most of what is seen and read. */
+  #constantOf(action: readonly string[]): CedarAnswer | undefined {
+    const key = action.join();
+    if (this.#constants.has(key)) return this.#constants.get(key);
+    const relevant = [...this.#parsed.values()].filter(({ json }) => mayConcern(json, action));
+    const open = relevant.filter(({ json }) => json.effect === 'permit' && isUnconditional(json));
+    const answer =
+      open.length > 0 && relevant.every(({ effect }) => effect === 'permit')
+        ? { allowed: true, rules: open.map(({ id }) => id), errors: [] }
+        : undefined;
+    this.#constants.set(key, answer);
+    return answer;
+  }
+}
+
+/** False only where the head of a rule names other actions. */
+function mayConcern({ action }: PolicyJson, ids: readonly string[]): boolean {
+  if (action.op === 'All') return true;
+  const named = action.op === 'in' && 'entities' in action ? action.entities : 'entity' in action ? [action.entity] : undefined;
+  return named === undefined || named.some((entity) => ids.includes(idOf(entity)));
+}
+
+const idOf = (entity: EntityUid): string => ('__entity' in entity ? entity.__entity : entity).id;
+
+function isUnconditional({ principal, resource, conditions }: PolicyJson): boolean {
+  return principal.op === 'All' && resource.op === 'All' && conditions.length === 0;
+}
+
+function parseFile(file: PolicyFile, findings: PolicyFinding[]): Parsed[] {
+  return splitRules(file.text).flatMap(({ text, offset }) => {
+    const where = { path: file.path, file: file.text, offset, text };
+    const answer = parseRule(text);
+    if ('problem' in answer) {
+      const { message, remedy, at: bytes } = answer.problem;
+      findings.push(at(where, bytes, { severity: 'error', message, remedy }));
+      return [];
+    }
+    const { json } = answer;
+    const annotations = json.annotations ?? {};
+    const id = annotations['id'] ?? '';
+    const wrong = wrongId(id);
+    if (wrong !== undefined) {
+      findings.push(at(where, 0, { severity: 'error', ...wrong }));
+      return [];
+    }
+    const gate = gateRule(id, annotations);
+    if (gate !== undefined && ('wrong' in gate || json.effect === 'permit')) {
+      const message = 'wrong' in gate ? gate.wrong : `The permit '${id}' is no gate: a gate is a forbid that approvals lift`;
+      findings.push(at(where, 0, { severity: 'error', message }));
+      return [];
+    }
+    const { line } = placeOf(file.text, offset);
+    return [{ id, effect: json.effect, annotations, path: file.path, line, text, json, gate, file: file.text, offset }];
+  });
+}
+
+function wrongId(id: string): { message: string; remedy?: string } | undefined {
+  if (id === '') return { message: 'The rule has no id', remedy: 'Name it: @id("four-eyes-in-production")' };
+  if (!RULE_ID.test(id)) return { message: `The id '${id}' must be small letters, digits and single hyphens` };
+  return RESERVED.includes(id) ? { message: `The id '${id}' belongs to a built-in rule`, remedy: 'Choose another.' } : undefined;
+}
+
+function refuseTwice(parsed: readonly Parsed[], findings: PolicyFinding[]): void {
+  const first = new Map<string, Parsed>();
+  for (const rule of parsed) {
+    const known = first.get(rule.id);
+    if (known === undefined) first.set(rule.id, rule);
+    else
+      findings.push(
+        at(rule, 0, { severity: 'error', message: `The id '${rule.id}' stands twice: also at ${known.path}:${known.line}` }),
+      );
+  }
+}
+
+/** What Cedar's own validator finds, of rules that have passed so far. A rule about actions that are not there yet is only warned about. */
+function validated(parsed: readonly Parsed[], vocabulary: Vocabulary, findings: readonly PolicyFinding[]): PolicyFinding[] {
+  const broken = findings.some(({ severity, message }) => severity === 'error' && message.includes('stands twice'));
+  if (parsed.length === 0 || broken) return [];
+  const unknown = new Map(parsed.map((rule) => [rule.id, unknownActions(rule.json, vocabulary)]));
+  const mentioned = [...new Set([...unknown.values()].flat())].filter((id) => isActionId(id) && !id.endsWith('.*'));
+  const groups = [...new Set([...unknown.values()].flat())].filter((id) => isActionId(id) && id.endsWith('.*'));
+  const schema = schemaOf(vocabulary, [...mentioned, ...groups.map((id) => `${id.slice(0, -1)}any-action`)]);
+  const rules = new Map(parsed.map(({ id, text }) => [id, text]));
+  const byId = new Map(parsed.map((rule) => [rule.id, rule]));
+  const { errors, warnings } = validateRules(rules, schema);
+  const told = (severity: PolicyFinding['severity']) => (problem: (typeof errors)[number]) => {
+    const rule = byId.get(problem.rule);
+    if (rule === undefined) return [];
+    const early = (unknown.get(rule.id) ?? []).length > 0;
+    // Said already, in our words.
+    if (early && problem.message.startsWith('unrecognized action')) return [];
+    return [at(rule, problem.at, { severity: early ? 'warning' : severity, message: problem.message, remedy: problem.remedy })];
+  };
+  return [...errors.flatMap(told('error')), ...warnings.flatMap(told('warning'))];
+}
+
+function at(
+  { path, file, offset, text }: { path: string; file: string; offset: number; text: string },
+  bytes: number,
+  finding: Pick<PolicyFinding, 'severity' | 'message'> & { remedy?: string | undefined },
+): PolicyFinding {
+  const { remedy, ...rest } = finding;
+  return { path, ...placeOf(file, offset + fromByteOffset(text, bytes)), ...rest, ...(remedy !== undefined && { remedy }) };
+}
