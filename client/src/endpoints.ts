@@ -19,6 +19,8 @@ export const ENDPOINTS: { readonly [Name in RouteName]: Endpoint<Name> } = {
   'tokens.revoke': { method: 'DELETE', path: '/v1/tokens/:token', members: ['id', 'revokedAt'] },
   'sign_in.device': { method: 'POST', path: '/v1/auth/device', members: ['deviceCode', 'userCode', 'verificationUri'] },
   'sign_in.token': { method: 'POST', path: '/v1/auth/token', members: ['accessToken', 'refreshToken', 'session'] },
+  'exchange.workload': { method: 'POST', path: '/v1/auth/exchange', members: ['accessToken', 'expiresAt', 'principal'] },
+  'exchange.aws': { method: 'POST', path: '/v1/auth/aws', members: ['accessToken', 'expiresAt', 'principal'] },
   'sessions.end': { method: 'POST', path: '/v1/auth/logout', members: ['endSessionUrl'] },
   'sessions.list': { method: 'GET', path: '/v1/sessions', members: ['items'] },
   'sessions.revoke': { method: 'DELETE', path: '/v1/sessions/:session', members: ['id'] },

@@ -1,5 +1,6 @@
 import { createDatabase, ensureTemplate, type TestDatabase } from './databases.ts';
 
+export { guardProcess } from '../guard.mjs';
 export { temporaryDataDir } from './data-home.ts';
 export { createDatabase, ensureTemplate, type TestDatabase, withDatabase } from './databases.ts';
 

@@ -1,7 +1,7 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { guardProcess } from '@guichet/postgres-server/guard';
+import { guardProcess } from '@guichet/postgres-server/testing';
 
 const STARTS_WITHIN_MS = 60_000;
 
