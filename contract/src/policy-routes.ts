@@ -67,6 +67,7 @@ export const POLICY_ROUTES = {
       environment: Slug.optional(),
       owner: Slug.optional().describe("Team that owns what it would act on; the provider's own when absent"),
       resource: z.strictObject({ type: z.string().min(1).max(100), id: z.string().min(1).max(500) }).optional(),
+      input: z.record(z.string(), z.unknown()).optional().describe('What rules that look at the input see of it'),
       operation: z.enum(OPERATIONS).optional().describe('What is asked for, when it is not the obvious'),
       as: who.optional().describe('As somebody else: for people only, and recorded'),
     }),

@@ -1,7 +1,7 @@
 import { decisionInWords } from '@guichet/contract';
 import { expect, test } from 'vitest';
 import { parseCompany } from '../src/catalog/index.ts';
-import { Policy, type Question } from '../src/policy/index.ts';
+import { DEFAULT_POLICIES, loadPolicies, Policy, type Question } from '../src/policy/index.ts';
 import { changesOf } from '../src/policy-tools/changes.ts';
 
 const company = parseCompany(
@@ -14,7 +14,9 @@ teams:
   - { name: sre, members: [] }`,
   'company.yaml',
 );
-const policy = new Policy({ company: () => company });
+const vocabulary = { environments: ['production', 'staging', 'lab'], actions: [], known: () => true };
+const { set } = loadPolicies(DEFAULT_POLICIES, vocabulary);
+const policy = new Policy({ company: () => company, set });
 const rest = { onCall: [], manager: null, scope: {} } as const;
 const nadia = { id: 'user:nadia', kind: 'user', person: 'user:nadia', teams: ['checkout'], ...rest } as const;
 const amine = { id: 'user:amine', kind: 'user', person: 'user:amine', teams: ['payments'], ...rest } as const;

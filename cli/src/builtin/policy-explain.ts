@@ -17,6 +17,7 @@ export const policyExplain: Leaf = {
       .option('-e, --env <environment>', 'Where')
       .option('--owner <team>', "The team that owns what it acts on (default: the provider's own)")
       .option('--resource <type:id>', 'What it acts on, such as postgres.instance:pg1')
+      .option('--input <json>', 'What rules that look at the input see of it')
       .option('--as <who>', 'As somebody else: a person, or machine:NAME. It is recorded that you asked')
       .addOption(
         new Option('--operation <operation>', 'What is asked for, such as request.cancel').argParser(
@@ -43,6 +44,7 @@ function bodyOf({ args, flags }: Given) {
   const environment = textFlag(flags, 'env');
   const owner = textFlag(flags, 'owner');
   const resource = textFlag(flags, 'resource');
+  const input = textFlag(flags, 'input');
   const as = textFlag(flags, 'as');
   const operation = OPERATIONS.find((known) => known === flags['operation']);
   if (args[0] === undefined && action === undefined && operation === undefined)
@@ -57,6 +59,7 @@ function bodyOf({ args, flags }: Given) {
     ...(environment !== undefined && { environment }),
     ...(owner !== undefined && { owner }),
     ...(resource !== undefined && { resource: readResource(resource) }),
+    ...(input !== undefined && { input: readInput(input) }),
     ...(operation !== undefined && { operation }),
     ...(as !== undefined && { as }),
   };
@@ -68,6 +71,17 @@ function readResource(text: string): { type: string; id: string } {
   throw new GuichetError('usage.invalid', `--resource must be TYPE:ID, not '${text}'.`, {
     remedy: 'Such as postgres.instance:pg1.',
   });
+}
+
+function readInput(text: string): Record<string, unknown> {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    // said below, with all that is no object
+  }
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return { ...value };
+  throw new GuichetError('usage.invalid', '--input must be a JSON object.', { remedy: `Such as '{"instance":"pg1"}'.` });
 }
 
 const OF_ACTIONS: Readonly<Record<string, string>> = {

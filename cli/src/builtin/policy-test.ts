@@ -2,7 +2,7 @@ import { EXIT, GuichetError, type PolicyTested } from '@guichet/contract';
 import type { Canvas } from '../output/canvas.ts';
 import { clean } from '../output/clean.ts';
 import { countFindings, findingsText } from '../policy/findings-text.ts';
-import { readPolicies, readTextFile } from '../policy/policy-files.ts';
+import { fromHere, readPolicies, readTextFile } from '../policy/policy-files.ts';
 import { rulesText } from '../policy/rules-text.ts';
 import { addExamples, type Leaf, textFlag } from './leaf.ts';
 
@@ -29,7 +29,9 @@ export const policyTest: Leaf = {
     const tested = await client.call('policy.test', { body, signal: shell.context.interrupt });
     await shell.show(tested, () => {
       const findings =
-        tested.findings.length > 0 ? [findingsText(tested.findings, [...files, ...(policies ?? [])], shell.canvas), ''] : [];
+        tested.findings.length > 0
+          ? [findingsText(fromHere(tested.findings, folder), [...files, ...fromHere(policies ?? [], folder)], shell.canvas), '']
+          : [];
       return [...findings, testedText(tested, { canvas: shell.canvas, all: flags['all'] === true })].join('\n');
     });
     if (tested.findings.some(({ severity }) => severity === 'error')) return EXIT.usage;

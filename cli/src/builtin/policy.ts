@@ -4,7 +4,7 @@ import { formatCell } from '../output/cell.ts';
 import { clean } from '../output/clean.ts';
 import { drawTable } from '../output/table.ts';
 import { counted, countFindings, findingsText } from '../policy/findings-text.ts';
-import { readPolicies } from '../policy/policy-files.ts';
+import { fromHere, readPolicies } from '../policy/policy-files.ts';
 import { liftedBy } from '../policy/rules-text.ts';
 import { addExamples, type Leaf } from './leaf.ts';
 
@@ -40,12 +40,13 @@ export const policyCheck: Leaf = {
     const files = readPolicies(folder);
     const checked = await client.call('policy.check', { body: { files }, signal: shell.context.interrupt });
     await shell.show(checked, () => {
-      const { ok, findings, rules } = checked;
+      const { ok, rules } = checked;
+      const findings = fromHere(checked.findings, folder);
       const count = countFindings(findings);
       const sum = ok
         ? `${canvas.paint.green('✓')} ${counted(rules, 'rule')} in ${counted(files.length, 'file')}${count === '' ? '' : `, ${count}`}.`
         : `${canvas.paint.red('✗')} ${count}: a gateway would not take ${clean(folder)}.`;
-      return [...(findings.length > 0 ? [findingsText(findings, files, canvas), ''] : []), sum].join('\n');
+      return [...(findings.length > 0 ? [findingsText(findings, fromHere(files, folder), canvas), ''] : []), sum].join('\n');
     });
     return checked.ok ? EXIT.ok : EXIT.usage;
   },

@@ -2,14 +2,21 @@ import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { GuichetError, type PolicyFile } from '@guichet/contract';
 
-/** The *.cedar files of a folder, by name; refuses a folder that has none. */
+/** The *.cedar files of a folder, named as a gateway names them: so the same files have the same digest here and there. */
 export function readPolicies(folder: string): PolicyFile[] {
   const files = namesIn(folder)
     .filter((name) => name.endsWith('.cedar'))
     .sort()
-    .map((name) => readTextFile(join(folder, name)));
+    .map((name) => ({ ...readTextFile(join(folder, name)), path: name }));
   if (files.length > 0) return files;
   throw new GuichetError('usage.invalid', `${folder} holds no policies.`, { remedy: 'Policies are files that end in .cedar.' });
+}
+
+/** Something about such files, under the paths that one can open from here. */
+export function fromHere<About extends { readonly path: string }>(items: readonly About[], folder: string | undefined): About[] {
+  return items.map((item) =>
+    folder !== undefined && item.path.endsWith('.cedar') ? { ...item, path: join(folder, item.path) } : item,
+  );
 }
 
 export function readTextFile(path: string): PolicyFile {

@@ -9,26 +9,23 @@ import {
 import { type Document, LineCounter, parseDocument } from 'yaml';
 import { type Company, parseCompany } from '../catalog/index.ts';
 import { check, suggestion } from '../findings/index.ts';
-import type { DecideAction } from '../policy/index.ts';
+import type { DecideAction, Question } from '../policy/index.ts';
 import { type CaseAsWritten, type CaseFileAsWritten, CaseFileSchema } from './case-schema.ts';
 import { type Place, placeOf } from './yaml-places.ts';
-
-/** An action, with the team that owns its provider. */
-export type CaseAction = DecideAction & { readonly team?: string | undefined };
 
 /** What cases rest on where their file does not say it. */
 export interface CaseWorld {
   readonly company: Company;
   readonly environments: readonly string[];
-  readonly actions: readonly CaseAction[];
+  readonly actions: readonly DecideAction[];
 }
 
 /** A case whose names all mean something. */
 export interface PolicyCase extends Omit<CaseAsWritten, 'action' | 'resource' | 'expect' | 'policies' | 'gates'> {
   readonly path: string;
   readonly line: number;
-  readonly action?: CaseAction | undefined;
-  readonly resource?: { readonly type: string; readonly id: string; readonly owner: string } | undefined;
+  readonly action?: DecideAction | undefined;
+  readonly resource?: NonNullable<Question['resource']> | undefined;
   readonly expected: Expected;
 }
 
@@ -108,10 +105,10 @@ function findingOf(yaml: Yaml, { field, message, remedy }: FieldError): PolicyFi
   return errorAt(yaml, placeOf(field, yaml), { message: `${subject} ${message}.`, remedy });
 }
 
-type Known = CaseWorld & { readonly actionsById: ReadonlyMap<string, CaseAction> };
+type Known = CaseWorld & { readonly actionsById: ReadonlyMap<string, DecideAction> };
 
 function understood(yaml: Yaml, file: CaseFileAsWritten, world: CaseWorld): ParsedCases {
-  const own = Object.entries(file.actions).map(([id, facts]): CaseAction => ({ id, ...facts }));
+  const own = Object.entries(file.actions).map(([id, facts]): DecideAction => ({ id, ...facts }));
   const known: Known = {
     ...world,
     environments: file.environments ?? world.environments,
@@ -167,6 +164,7 @@ function problemsOf(written: CaseAsWritten, known: Known): FieldError[] {
   return [
     ...who('/who', written.who),
     ...who('/requester', written.requester),
+    ...who('/of', written.of),
     ...written.approvals.flatMap((id, at) => who(`/approvals/${at}`, id)),
     ...(written.teams ?? []).flatMap((name, at) => team(`/teams/${at}`, name)),
     ...(written.onCall ?? []).flatMap((name, at) => team(`/onCall/${at}`, name)),
@@ -196,6 +194,9 @@ function problemsOf(written: CaseAsWritten, known: Known): FieldError[] {
   ];
 }
 
+const isAboutToken = (operation: string | undefined): boolean =>
+  operation?.startsWith('token.') === true || operation?.startsWith('session.') === true;
+
 function approverProblems(field: string, approvers: string, company: Company): FieldError[] {
   const name = approvers.slice(approvers.indexOf(':') + 1);
   const isThere = approvers.startsWith('user:') ? company.member(approvers) !== undefined : company.teams.has(name);
@@ -203,8 +204,8 @@ function approverProblems(field: string, approvers: string, company: Company): F
 }
 
 function contradictions(
-  { action: id, operation, requester, resource, expect, gates }: CaseAsWritten,
-  action: CaseAction | undefined,
+  { action: id, operation, requester, of, resource, expect, gates }: CaseAsWritten,
+  action: DecideAction | undefined,
 ): FieldError[] {
   const isAboutRequest = operation?.startsWith('request.') === true && operation !== 'request.see';
   const isWrite = action?.kind === 'write';
@@ -223,6 +224,15 @@ function contradictions(
       : []),
     ...(requester !== undefined && operation?.startsWith('request.') !== true
       ? [{ field: '/requester', message: 'is of operations about a request', remedy: "Set 'operation', to request.approve say." }]
+      : []),
+    ...(of !== undefined && !isAboutToken(operation)
+      ? [
+          {
+            field: '/of',
+            message: 'is of operations about a token or a session',
+            remedy: "Set 'operation', to token.revoke say.",
+          },
+        ]
       : []),
     ...(isWrite && resource?.owner === undefined && action.team === undefined
       ? [{ field: '/resource', message: 'must name the team that owns what is acted on', remedy: 'resource: { owner: TEAM }' }]

@@ -6,13 +6,12 @@ import {
   type PolicyExplained,
   type Principal,
 } from '@guichet/contract';
-import { asPrincipal, type Catalog, type Directory } from '../catalog/index.ts';
+import { asPrincipal, type Catalog, type CatalogAction, type Directory } from '../catalog/index.ts';
 import type { Database } from '../db/index.ts';
 import { suggestion } from '../findings/index.ts';
 import { type DecideAction, denied, type Policy, type Question } from '../policy/index.ts';
 import { aboutRequest, countedApprovals, type Requests } from '../requests/index.ts';
 import { changesOf } from './changes.ts';
-import { explained } from './deciding-rules.ts';
 
 export interface ExplainWorld {
   readonly db: Database;
@@ -28,6 +27,7 @@ export interface ExplainCall {
   readonly environment?: string | undefined;
   readonly owner?: string | undefined;
   readonly resource?: { readonly type: string; readonly id: string } | undefined;
+  readonly input?: Readonly<Record<string, unknown>> | undefined;
   readonly operation?: Operation | undefined;
   /** user:NAME or machine:NAME; a bare name is a person. */
   readonly as?: string | undefined;
@@ -51,7 +51,7 @@ export async function explain(caller: Principal, call: ExplainCall, world: Expla
     call.request === undefined
       ? aboutCall(caller, { call, as, world })
       : await aboutFiled(caller, { call, number: call.request, as, world });
-  const { decision, rules, errors } = explained(world.policy, question);
+  const { decision, rules, errors } = world.policy.explain(question);
   const possible = {
     environments: possibleEnvironments(question.action, world.catalog),
     teams: [...world.directory.company.teams],
@@ -124,12 +124,16 @@ async function aboutFiled(
 
 function aboutCall(caller: Principal, { call, as, world }: { call: ExplainCall; as: Principal; world: ExplainWorld }): Asked {
   const { catalog, directory, policy } = world;
-  const { action: id, environment, operation, owner, resource } = call;
+  const { action: id, environment, operation, owner, resource, input } = call;
   const name = as.name;
   if (id === undefined || environment === undefined)
     // refuseNonsense lets only an operation of its own through without them
-    return { question: { operation: operation ?? 'action.see', principal: as }, name, request: null };
-  const { action } = catalog.getIn(id, environment);
+    return {
+      question: { operation: operation ?? 'action.see', principal: as, context: { tokenOwner: { principalId: as.id } } },
+      name,
+      request: null,
+    };
+  const { action } = offered(catalog, { id, environment });
   const seen = policy.decide({ operation: 'action.see', principal: caller, action });
   if (seen.effect !== 'permit') throw denied(seen);
   const { teams } = directory.company;
@@ -143,6 +147,7 @@ function aboutCall(caller: Principal, { call, as, world }: { call: ExplainCall; 
       principal: as,
       action,
       environment,
+      input,
       resource: { type: 'thing', id: 'any', ...resource, owner: owner ?? action.team },
     },
     name,
@@ -150,14 +155,26 @@ function aboutCall(caller: Principal, { call, as, world }: { call: ExplainCall; 
   };
 }
 
+/** The action where it is offered, also while its provider is away: policy does not ask providers. */
+function offered(catalog: Catalog, { id, environment }: { id: string; environment: string }): CatalogAction {
+  try {
+    return catalog.getIn(id, environment);
+  } catch (error) {
+    const known = catalog.find(id);
+    if (known !== undefined && error instanceof GuichetError && error.code === 'action.unavailable') return known;
+    throw error;
+  }
+}
+
 /** What does not go together. */
-function refuseNonsense({ request, action, environment, owner, resource, operation, as }: ExplainCall): void {
+function refuseNonsense({ request, action, environment, owner, resource, input, operation, as }: ExplainCall): void {
   const errors: FieldError[] = [];
   const needs = (field: string, message: string, remedy: string): void => void errors.push({ field, message, remedy });
   if (request !== undefined) {
     if (action !== undefined) needs('/action', 'does not go with a request, which has its own', 'Leave one of them out.');
     if (environment !== undefined) needs('/environment', 'does not go with a request, which has its own', 'Leave it out.');
     if (owner !== undefined) needs('/owner', 'does not go with a request, which has its own', 'Leave it out.');
+    if (input !== undefined) needs('/input', 'does not go with a request, which has its own', 'Leave it out.');
     if (resource !== undefined) needs('/resource', 'does not go with a request, which has its own', 'Leave it out.');
     if (operation !== undefined && operation !== 'action.run' && !operation.startsWith('request.'))
       needs('/operation', `'${operation}' is not asked about a request`, 'Use action.run, or one that begins with request.');

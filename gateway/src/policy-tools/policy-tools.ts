@@ -5,18 +5,18 @@ import {
   type PolicyChecked,
   type PolicyExplained,
   type PolicyFile,
+  type PolicyFinding,
   type PolicyInForce,
   type PolicyReplayed,
   type PolicyTested,
   type Principal,
 } from '@guichet/contract';
 import { appendAudit } from '../audit/index.ts';
-import { denied } from '../policy/index.ts';
+import { denied, type PolicyKeeper, PolicySet, type Vocabulary } from '../policy/index.ts';
 import { type CaseFile, type CaseWorld, parseCases } from './case-file.ts';
 import { type ExplainCall, type ExplainWorld, explain } from './explain.ts';
 import { BEGINNING, type Cursor, replay } from './replay.ts';
 import { runCases } from './run-cases.ts';
-import { type TriedSet, triedSet } from './tried-set.ts';
 
 /** More would keep a caller waiting longer than a proxy does. */
 const MOST_CASES = 2000;
@@ -35,42 +35,53 @@ export interface ReplayCall {
   readonly cursor?: string | undefined;
 }
 
+export interface PolicyToolsOptions extends ExplainWorld {
+  readonly keeper: Pick<PolicyKeeper, 'state'>;
+  readonly vocabulary: () => Vocabulary;
+}
+
+/** A set that is tried, or what is wrong with it. */
+interface Tried {
+  readonly set?: PolicySet | undefined;
+  readonly findings: readonly PolicyFinding[];
+}
+
 /** What people ask of policy itself. Nothing here changes what is in force. */
 export class PolicyTools {
-  readonly #world: ExplainWorld;
+  readonly #world: PolicyToolsOptions;
 
-  constructor(world: ExplainWorld) {
-    this.#world = world;
+  constructor(options: PolicyToolsOptions) {
+    this.#world = options;
   }
 
   /** The rules in force. */
   async show(caller: Principal): Promise<PolicyInForce> {
     this.#require(caller, 'policy.see');
-    return { digest: 'built-in', since: new Date(0).toISOString(), rules: [], problem: null };
+    return this.#world.keeper.state();
   }
 
   /** Would a gateway take these files? */
   async check(caller: Principal, files: readonly PolicyFile[]): Promise<PolicyChecked> {
     this.#require(caller, 'policy.test');
-    refuseTwice(files, 'files');
-    const { set, findings } = triedSet(this.#world.policy, files);
+    const { set, findings } = this.#tried(files, 'files');
     const digest = set?.digest ?? null;
     await this.#record(caller, { what: 'check', files: files.length, ok: set !== undefined, digest });
-    return { ok: set !== undefined, rules: set?.rules ?? 0, digest, findings: [...findings] };
+    return { ok: set !== undefined, rules: set?.rules.length ?? 0, digest, findings: [...findings] };
   }
 
   /** Runs test cases, by the rules in force or by others. */
   async test(caller: Principal, { files, policies }: TestCall): Promise<PolicyTested> {
     this.#require(caller, 'policy.test');
     refuseTwice(files, 'files');
-    const { set, findings } = this.#tried(policies);
+    const { set, findings } = this.#tried(policies, 'policies');
+    const { policy } = this.#world;
     const world = this.#caseWorld();
     const parsed = files.map((file) => parseCases(file, world));
     const all = [...findings, ...parsed.flatMap((each) => each.findings)];
     const cases = parsed.flatMap(({ file }): CaseFile[] => (file === undefined ? [] : [file]));
     refuseTooMany(cases);
     const bad = set === undefined || all.some(({ severity }) => severity === 'error');
-    const results = bad ? [] : await runCases(cases, (company) => set.policyFor(company));
+    const results = bad ? [] : await runCases(cases, (company) => policy.with({ set, company: () => company }));
     const passed = results.filter((result) => result.passed).length;
     const failed = results.length - passed;
     const digest = set?.digest ?? null;
@@ -100,7 +111,7 @@ export class PolicyTools {
   /** Which recorded requests would be decided otherwise; a page of them. */
   async replay(caller: Principal, { since, policies, cursor }: ReplayCall): Promise<PolicyReplayed> {
     this.#require(caller, 'policy.test');
-    const { set, findings } = this.#tried(policies);
+    const { set, findings } = this.#tried(policies, 'policies');
     if (set === undefined)
       throw new GuichetError('input.invalid', 'The policies are not valid.', {
         remedy: 'guichet policy check FOLDER shows where.',
@@ -114,7 +125,7 @@ export class PolicyTools {
     const withDenied = policy.decide({ operation: 'audit.see', principal: caller }).effect === 'permit';
     const at = cursor === undefined ? BEGINNING : cursorOf(cursor);
     if (at.list === 'denied' && !withDenied) this.#require(caller, 'audit.see');
-    const tried = set.policyFor(this.#world.directory.company);
+    const tried = policy.with({ set });
     const page = await replay(caller, { since: new Date(since), tried, cursor: at, withDenied }, this.#world);
     const { looked, undecidable, differences, next } = page;
     const { digest } = set;
@@ -136,9 +147,11 @@ export class PolicyTools {
     };
   }
 
-  #tried(policies: readonly PolicyFile[] | undefined): TriedSet {
-    if (policies !== undefined) refuseTwice(policies, 'policies');
-    return triedSet(this.#world.policy, policies);
+  /** The set of the files; without files the one in force. */
+  #tried(files: readonly PolicyFile[] | undefined, field: string): Tried {
+    if (files === undefined) return { set: this.#world.policy.set, findings: [] };
+    refuseTwice(files, field);
+    return PolicySet.parse(files, this.#world.vocabulary());
   }
 
   #caseWorld(): CaseWorld {

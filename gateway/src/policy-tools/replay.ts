@@ -73,6 +73,7 @@ export async function replay(
       action: actionOf(submission, world.catalog),
       resource: submission.resource,
       environment: submission.environment,
+      input: submission.input,
       context: { requesterId: submission.requester.id, behind: submission.behind },
     });
     if (!isSame(submission.was, now)) differences.push(differenceOf(submission, now));

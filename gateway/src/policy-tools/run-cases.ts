@@ -11,7 +11,6 @@ import { asPrincipal, type Company, type Member } from '../catalog/index.ts';
 import type { Policy, Question } from '../policy/index.ts';
 import { breather } from './breather.ts';
 import type { CaseFile, PolicyCase } from './case-file.ts';
-import { explained } from './deciding-rules.ts';
 
 /** Runs the cases of files, in order. `policyOf` gives the policy to test, for a company. */
 export async function runCases(files: readonly CaseFile[], policyOf: (company: Company) => Policy): Promise<PolicyCaseResult[]> {
@@ -29,14 +28,14 @@ export async function runCases(files: readonly CaseFile[], policyOf: (company: C
 
 function runCase(one: PolicyCase, world: { policy: Policy; company: Company }): PolicyCaseResult {
   const { name, path, line, expected } = one;
-  const { decision, rules } = explained(world.policy, questionOf(one, world));
+  const { decision, rules } = world.policy.explain(questionOf(one, world));
   const ids = [...idsOf(decision), ...rules.map(({ id }) => id)];
   const difference = differenceOf(expected, decision, ids) ?? null;
   return { name, path, line, passed: difference === null, expected, got: decision, rules: [...rules], difference };
 }
 
 function questionOf(one: PolicyCase, { policy, company }: { policy: Policy; company: Company }): Question {
-  const { action, environment, resource, requester } = one;
+  const { action, environment, resource, requester, input } = one;
   const member = memberOf(company, one.who);
   const principal = asPrincipal(
     { ...member, teams: one.teams ?? member.teams, onCall: one.onCall ?? member.onCall },
@@ -47,8 +46,9 @@ function questionOf(one: PolicyCase, { policy, company }: { policy: Policy; comp
     return { person: approver.person ?? id, groups: approverGroupsOf(approver) };
   });
   const operation = one.operation ?? (action?.kind === 'read' ? 'action.read' : 'action.submit');
-  const about = { action, environment, resource };
-  if (requester === undefined) return { ...about, operation, principal, approvals };
+  const about = { action, environment, resource, input };
+  if (requester === undefined)
+    return { ...about, operation, principal, approvals, context: { tokenOwner: ownerOf(one, company) } };
   const filedBy = memberOf(company, requester);
   // A request carries the gates that it got when it was filed: those that this very set would have given it.
   const filed = policy.decide({ ...about, operation: 'action.submit', principal: asPrincipal(filedBy, {}) });
@@ -63,6 +63,13 @@ function questionOf(one: PolicyCase, { policy, company }: { policy: Policy; comp
       gates: filed.effect === 'needs' ? filed.gates : [],
     },
   };
+}
+
+/** Of operations about a token or a session: whose it is. Others do not look at it. */
+function ownerOf({ who, of = who }: PolicyCase, company: Company): { principalId: string; team?: string } {
+  const { id, kind, teams } = memberOf(company, of);
+  const [team] = kind === 'machine' ? teams : [];
+  return { principalId: id, ...(team !== undefined && { team }) };
 }
 
 function memberOf(company: Company, id: string): Member {

@@ -16,6 +16,7 @@ export interface Submission {
   readonly risk: Risk;
   readonly environment: string;
   readonly resource: { readonly type: string; readonly id: string; readonly owner: string };
+  readonly input: Readonly<Record<string, unknown>>;
   readonly was: Decision;
 }
 
@@ -52,13 +53,14 @@ interface RequestRow {
   readonly resource_type: string;
   readonly resource_id: string;
   readonly owner_team: string;
+  readonly input: Record<string, unknown>;
   readonly gates: Gate[];
 }
 
 const REQUESTS = statement(
   'replay-requests',
   `select number, created_at, requester_id, requester_name, behind, scope, action, risk, environment,
-     resource_type, resource_id, owner_team, gates
+     resource_type, resource_id, owner_team, input, gates
    from requests where number < $1 order by number desc limit $2`,
 );
 
@@ -77,6 +79,7 @@ export async function filedSince(db: Queryable, query: SubmissionsQuery): Promis
       risk: row.risk,
       environment: row.environment,
       resource: { type: row.resource_type, id: row.resource_id, owner: row.owner_team },
+      input: row.input,
       was: row.gates.length === 0 ? { effect: 'permit', policies: [] } : { effect: 'needs', gates: row.gates },
     }),
   );
@@ -93,6 +96,7 @@ interface DeniedRow {
   /** As the service that submits wrote it; older entries say nothing of the resource. */
   readonly data: {
     readonly decision: Decision;
+    readonly input: Readonly<Record<string, unknown>>;
     readonly resource?: Submission['resource'];
     readonly risk?: Risk;
     readonly scope?: TokenScope;
@@ -114,11 +118,11 @@ export async function deniedSince(db: Queryable, query: SubmissionsQuery): Promi
     query,
   );
   const submissions = page.submissions.flatMap(({ row: { data, ...row } }): Submission[] => {
-    const { decision: was, resource, risk, scope = {}, behind = [] } = data;
+    const { decision: was, input, resource, risk, scope = {}, behind = [] } = data;
     if (resource === undefined || risk === undefined) return [];
     const requester = { id: row.actor_id, name: row.actor_name };
     const { id: key, at, action, environment } = row;
-    return [{ key, request: null, at, requester, behind, scope, action, risk, environment, resource, was }];
+    return [{ key, request: null, at, requester, behind, scope, action, risk, environment, resource, input, was }];
   });
   return { submissions, next: page.next };
 }
