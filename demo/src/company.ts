@@ -1,11 +1,14 @@
+import { randomBytes } from 'node:crypto';
 import { createServer } from 'node:net';
 import { GuichetError } from '@guichet/contract';
 import { type App, loadConfig, startApp } from '@guichet/gateway';
 import { availableMajors, type Major } from '@guichet/postgres-server';
 import pg from 'pg';
 import { type Instance, startInstance } from './estate.ts';
-import { writeGatewayConfig } from './gateway-config.ts';
+import { CLIENT_ID, CLIENT_SECRET, writeGatewayConfig } from './gateway-config.ts';
+import { type IdentityProvider, startIdentityProvider } from './identity-provider.ts';
 import { startOrders } from './orders-process.ts';
+import { type DemoPerson, demoPeople, PASSWORD } from './people.ts';
 import { writeProfiles } from './profiles.ts';
 import { startBlockedCheckout, startTraffic } from './traffic.ts';
 import { welcome } from './welcome.ts';
@@ -14,6 +17,8 @@ export interface CompanyOptions {
   readonly home: string;
   readonly port: number;
   readonly ordersPort: number;
+  /** Of the identity provider; the one after `port`, or another that is free, when undefined. */
+  readonly identityPort: number | undefined;
   /** True when the data is not where ./guichet looks by itself. */
   readonly ownData: boolean;
   /** Ends the start early. */
@@ -31,10 +36,12 @@ export async function startCompany({
   home,
   port,
   ordersPort,
+  identityPort,
   ownData,
   signal,
 }: CompanyOptions): Promise<RunningCompany | undefined> {
-  await refuseTakenPort(port);
+  await refuseTakenPort(port, '--port');
+  if (identityPort !== undefined) await refuseTakenPort(identityPort, '--identity-port');
   const closers: (() => Promise<unknown>)[] = [];
   const stop = async (): Promise<void> => {
     for (const close of closers.splice(0).reverse())
@@ -57,14 +64,19 @@ export async function startCompany({
     const ordersUrl = `http://127.0.0.1:${ordersPort}`;
     const orders = await startOrders({ home, port: ordersPort, gatewayUrl: `http://127.0.0.1:${port}`, signal });
     closers.push(() => orders.stop());
-    say('starting the gateway');
-    const app = await startApp(loadConfig(await writeGatewayConfig({ home, port, ordersUrl, instances })));
+    say('starting the identity provider and the gateway');
+    const people = demoPeople();
+    const secret = randomBytes(32).toString('base64url');
+    const identity = await startAccounts({ people, secret, gatewayPort: port, port: identityPort });
+    closers.push(() => identity.close());
+    const { issuer } = identity;
+    const path = await writeGatewayConfig({ home, port, ordersUrl, issuer, instances });
+    const app = await startApp(loadConfig(path, { ...process.env, [CLIENT_SECRET]: secret }));
     closers.push(() => app.close());
-    const profiles = await writeProfiles(home, app);
+    const profiles = await writeProfiles(home, { url: app.url, people: people.map(({ name }) => name) });
     closers.push(startLife(instances));
-    process.stdout.write(
-      welcome({ url: app.url, blocker: await blockerOf(instances), profiles: ownData ? profiles : undefined }),
-    );
+    const blocker = await blockerOf(instances);
+    process.stdout.write(welcome({ url: app.url, issuer, people, blocker, profiles: ownData ? profiles : undefined }));
     return { app, instances, stop };
   } catch (error) {
     await stop();
@@ -106,19 +118,47 @@ async function blockerOf(instances: readonly Instance[]): Promise<number | undef
   }
 }
 
-async function refuseTakenPort(port: number): Promise<void> {
-  const server = createServer();
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', () =>
-      reject(
-        new GuichetError('config.invalid', `Port ${port} is taken.`, {
-          remedy: 'Is Guichet running already? Stop it, or choose another port: npm start -- --port 4500',
-        }),
-      ),
-    );
-    server.listen(port, '127.0.0.1', resolve);
+interface Accounts {
+  readonly people: readonly DemoPerson[];
+  readonly secret: string;
+  readonly gatewayPort: number;
+  readonly port: number | undefined;
+}
+
+/** The identity provider of the company, with the gateway as its one client. */
+async function startAccounts({ people, secret, gatewayPort, port }: Accounts): Promise<IdentityProvider> {
+  const next = gatewayPort < 65_535 && (await isFree(gatewayPort + 1)) ? gatewayPort + 1 : 0;
+  const gateway = `http://127.0.0.1:${gatewayPort}`;
+  const client = {
+    clientId: CLIENT_ID,
+    clientSecret: secret,
+    clientName: 'Guichet',
+    redirectUris: [`${gateway}/v1/auth/callback`],
+    postLogoutRedirectUris: [`${gateway}/`],
+  };
+  return startIdentityProvider({
+    port: port ?? next,
+    clients: [client],
+    people,
+    hint: `This is a demo: everybody's password is '${PASSWORD}'.`,
   });
-  await new Promise((resolve) => server.close(resolve));
+}
+
+async function refuseTakenPort(port: number, flag: string): Promise<void> {
+  if (await isFree(port)) return;
+  throw new GuichetError('config.invalid', `Port ${port} is taken.`, {
+    remedy: `Is Guichet running already? Stop it, or choose another port: npm start -- ${flag} ${Math.min(port + 100, 65_535)}`,
+  });
+}
+
+async function isFree(port: number): Promise<boolean> {
+  const server = createServer();
+  const listens = await new Promise<boolean>((resolve) => {
+    server.once('error', () => resolve(false));
+    server.listen(port, '127.0.0.1', () => resolve(true));
+  });
+  if (listens) await new Promise((resolve) => server.close(resolve));
+  return listens;
 }
 
 function say(text: string): void {

@@ -3,23 +3,39 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { stringify } from 'yaml';
 import { DATABASE, type Instance } from './estate.ts';
+import { COMPANY, TEAM_OF_GROUP } from './people.ts';
+
+/** The environment variable with the secret that the gateway and the identity provider share. */
+export const CLIENT_SECRET = 'GUICHET_DEMO_CLIENT_SECRET';
+export const CLIENT_ID = 'guichet';
 
 export interface GatewayConfigOptions {
   readonly home: string;
   readonly port: number;
   readonly ordersUrl: string;
+  /** Of the identity provider. */
+  readonly issuer: string;
   readonly instances: readonly Instance[];
 }
 
 /** Writes the configuration that the gateway of the demo reads, as a company would write its own. Returns its path. */
-export async function writeGatewayConfig({ home, port, ordersUrl, instances }: GatewayConfigOptions): Promise<string> {
+export async function writeGatewayConfig({ home, port, ordersUrl, issuer, instances }: GatewayConfigOptions): Promise<string> {
   const path = join(home, 'guichet.yaml');
   const config = {
     listen: { port },
     database: { embedded: { dataDir: 'gateway-db' } },
     environments: ['production', 'staging'],
-    company: fileURLToPath(new URL('../company.yaml', import.meta.url)),
+    company: COMPANY,
     sealing: { keyFile: 'sealing.key' },
+    identity: {
+      oidc: {
+        issuer,
+        clientId: CLIENT_ID,
+        clientSecretFromEnv: CLIENT_SECRET,
+        scopes: ['openid', 'profile', 'email', 'groups'],
+        groups: { claim: 'groups', teams: TEAM_OF_GROUP },
+      },
+    },
     providers: [
       {
         name: 'postgres',

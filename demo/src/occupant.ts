@@ -26,6 +26,7 @@ export async function leave(home: string): Promise<void> {
 
 /** All that the demo ever puts into its folder. Whatever else lies there is somebody's, and stays. */
 const OURS = [
+  'cli.credentials',
   'cli.json',
   'estate-pg1',
   'estate-pg2',

@@ -13,7 +13,7 @@ export const byToken: Way = async (shell, { gateway, wanted }) => {
   const path = configPath(shell.context);
   const config = readConfig(path);
   writeConfig(path, {
-    current: name,
+    current: wanted === undefined ? name : (config.current ?? name),
     profiles: { ...config.profiles, [name]: { gateway, token, principal: me.principal.id } },
   });
   await shell.show(

@@ -19,6 +19,8 @@ export interface NewSignIn {
 export interface Settled {
   readonly me: Me;
   readonly profile: string;
+  /** The profile that is used when none is named. */
+  readonly current: string;
   readonly store: CredentialStore;
 }
 
@@ -44,13 +46,15 @@ export async function settleSignIn(shell: Shell, { gateway, wanted, tokens }: Ne
   const say = (text: string): void => shell.say(text);
   const credentials = credentialsOf(gateway, tokens);
   const store = await keep(credentials, { context, keeper: preferredKeeper(context), configPath: path, profile, say });
+  // Who names a profile signs in beside the others: what is typed in other terminals keeps its meaning.
+  const current = wanted === undefined ? profile : (config.current ?? profile);
   writeConfig(path, {
-    current: profile,
+    current,
     profiles: { ...config.profiles, [profile]: { gateway, keeper: store.keeper, principal: me.principal.id } },
   });
   if (replaced !== undefined && replaced.keeper !== store.keeper) await forgive(replaced.remove());
   if (old !== undefined && sameAddress(old.gateway, gateway)) await endOld(client, old.session, context.interrupt);
-  return { me, profile, store };
+  return { me, profile, current, store };
 }
 
 /** The sign-in that this one takes the place of is of no use any more, to anybody. */
