@@ -241,7 +241,7 @@ describe('the review', () => {
     for (const who of ['user:nadia', 'user:nadia-admin'])
       expect((await review(await as(who), id)).body.code).toBe('approval.own_request');
     const made = await gateway.call<{ secret: string }>('paula', 'POST', '/v1/tokens', {
-      body: { name: 'pipeline', machine: 'ci-payments', expiresInDays: 1 },
+      body: { name: 'pipeline', machine: 'ci-payments', expiresInDays: 1, scope: { actions: ['lab.*'] } },
     });
     const { body } = await gateway.call<Request>({ token: made.body.secret }, 'POST', '/v1/requests', {
       body: { action: 'lab.destroy', environment: 'staging', input: { target: 'alpha' }, reason: 'from the pipeline' },
