@@ -1,4 +1,4 @@
-import type { Request, Token, TokenCreated, TokenScope } from '@guichet/contract';
+import type { Problem, Request, Token, TokenCreated, TokenScope } from '@guichet/contract';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Person, startGateway, type TestGateway } from './support/gateway.ts';
@@ -15,7 +15,10 @@ afterAll(async () => {
   await gateway.close();
 });
 
-async function create(who: Person, more: { name?: string; machine?: string; scope?: TokenScope } = {}): Promise<TokenCreated> {
+async function create(
+  who: Person,
+  more: { name?: string; machine?: string; scope?: TokenScope; all?: boolean } = {},
+): Promise<TokenCreated> {
   const { status, body } = await gateway.call<TokenCreated>(who, 'POST', '/v1/tokens', {
     body: { name: 'test', expiresInDays: 7, ...more },
   });
@@ -29,7 +32,7 @@ test('a token is its maker, is shown once, and says when it ends', async () => {
   const made = await create('nadia', { name: 'laptop' });
   expect(made).toMatchObject({ name: 'laptop', kind: 'user', principal: { id: 'user:nadia' }, createdBy: { id: 'user:nadia' } });
   expect(Math.round((Date.parse(made.expiresAt) - Date.parse(made.createdAt)) / 86_400_000)).toBe(7);
-  const { secret, ...shown } = made;
+  const { secret, warnings: _, ...shown } = made;
   const me = await whoIs(secret);
   expect(me.body).toMatchObject({ principal: { id: 'user:nadia', teams: ['checkout', 'payments'] }, token: { id: made.id } });
   // The time of last use is written beside the call, so it may be a moment late.
@@ -178,9 +181,19 @@ test('a token that is narrowed to a prefix covers what begins with it, and nothi
   expect((await gateway.call({ token: other }, 'POST', '/v1/actions/lab.look/read', { body })).status).toBe(403);
 });
 
+test('a token that is narrowed to what nobody offers is made, with a warning', async () => {
+  const { warnings } = await create('nadia', { scope: { actions: ['lab.look', 'lab.*', 'lab.lok', 'nope.nope', 'nope.*'] } });
+  expect(warnings).toEqual([
+    expect.stringMatching(/lab\.lok.*Did you mean lab\.look/),
+    'No action is called nope.nope now.',
+    'No action is called nope.* now.',
+  ]);
+  expect((await create('nadia', {})).warnings).toEqual([]);
+});
+
 describe('a token of a machine', () => {
   test('is made by its team, for nobody else’s machine, and not by a machine', async () => {
-    const made = await create('nadia', { machine: 'ci-checkout' });
+    const made = await create('nadia', { machine: 'ci-checkout', all: true });
     expect(made).toMatchObject({ kind: 'machine', principal: { id: 'machine:ci-checkout' } });
     expect(made.secret).toMatch(/^gct_m_/);
     const other = await gateway.call('sven', 'POST', '/v1/tokens', {
@@ -195,8 +208,36 @@ describe('a token of a machine', () => {
     expect((await whoIs(made.secret)).body['code']).toBe('token.revoked');
   });
 
+  test('is narrowed to actions or environments, unless it is said that it is not', async () => {
+    const wanted = (more: object) =>
+      gateway.call<Problem & TokenCreated>('nadia', 'POST', '/v1/tokens', {
+        body: { name: 'ci', machine: 'ci-checkout', expiresInDays: 1, ...more },
+      });
+    expect((await wanted({})).body).toMatchObject({
+      code: 'input.invalid',
+      errors: [{ field: '/scope', remedy: expect.stringContaining('all') }],
+    });
+    expect((await wanted({ scope: {} })).body.code).toBe('input.invalid');
+    expect((await wanted({ all: true, scope: { actions: ['lab.*'] } })).body).toMatchObject({ errors: [{ field: '/all' }] });
+    expect((await wanted({ all: true })).body.scope).toEqual({});
+    for (const scope of [{ actions: ['lab.*'] }, { environments: ['staging'] }])
+      expect((await wanted({ scope })).body.scope).toEqual(scope);
+  });
+
+  test('ends after at most 366 days', async () => {
+    for (const expiresInDays of [367, 0, -1, 1.5, undefined]) {
+      const body = { name: 'ci', machine: 'ci-checkout', all: true, expiresInDays };
+      const { body: problem } = await gateway.call<Problem>('nadia', 'POST', '/v1/tokens', { body });
+      expect(problem.errors?.[0]?.field, `${expiresInDays}`).toBe('/expiresInDays');
+    }
+    const { secret } = await create('nadia', { machine: 'ci-checkout', scope: { actions: ['lab.look'] } });
+    const used = async () => (await whoIs(secret)).body as { token?: Token };
+    await used();
+    await expect.poll(async () => (await used()).token?.lastUsedAt, { timeout: 10_000 }).toEqual(expect.any(String));
+  });
+
   test('sees its own requests alone, approves nothing, and does not read the audit log', async () => {
-    const { secret } = await create('nadia', { machine: 'ci-checkout' });
+    const { secret } = await create('nadia', { machine: 'ci-checkout', scope: { actions: ['lab.*'] } });
     const as = (method: string, path: string, body?: unknown) =>
       gateway.call<Request & { items: Request[] }>({ token: secret }, method, path, body === undefined ? {} : { body });
     const waiting = (await gateway.submit('sven', { action: 'lab.destroy', reason: 'not for machines' })).body;

@@ -111,7 +111,7 @@ describe('a write that needs an approval', () => {
 
   test('who files a request through a machine whose token they made is no second person for it', async () => {
     const made = await gateway.call<{ secret: string }>('nadia', 'POST', '/v1/tokens', {
-      body: { name: 'pipeline', machine: 'ci-checkout', expiresInDays: 1 },
+      body: { name: 'pipeline', machine: 'ci-checkout', expiresInDays: 1, scope: { actions: ['lab.*'] } },
     });
     const { body } = await gateway.call<Request>({ token: made.body.secret }, 'POST', '/v1/requests', {
       body: { action: 'lab.destroy', environment: 'staging', input: { target: 'alpha' }, reason: 'from the pipeline' },
