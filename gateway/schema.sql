@@ -231,11 +231,18 @@ create table tokens (
   revoked_at timestamp with time zone,
   session_id uuid,
   carrier text not null default 'bearer'::text,
+  origin text,
   constraint tokens_carrier_check CHECK ((carrier = ANY (ARRAY['bearer'::text, 'cookie'::text]))),
   constraint tokens_kind_check CHECK ((kind = ANY (ARRAY['user'::text, 'machine'::text]))),
   constraint tokens_session_id_fkey FOREIGN KEY (session_id) REFERENCES sessions(id) ON DELETE CASCADE,
   constraint tokens_pkey PRIMARY KEY (id),
   constraint tokens_hash_key UNIQUE (hash)
+);
+
+create table used_assertions (
+  hash bytea not null,
+  expires_at timestamp with time zone not null,
+  constraint used_assertions_pkey PRIMARY KEY (hash)
 );
 
 CREATE UNIQUE INDEX approvals_person ON public.approvals USING btree (request, person_id);
@@ -256,8 +263,10 @@ CREATE INDEX requests_to_review ON public.requests USING btree (number) WHERE ((
 CREATE INDEX requests_unknown ON public.requests USING btree (observe_at) WHERE (state = 'unknown'::text);
 CREATE INDEX sessions_principal ON public.sessions USING btree (principal_id, created_at DESC);
 CREATE INDEX sign_in_codes_end ON public.sign_in_codes USING btree (expires_at);
+CREATE INDEX tokens_exchanged ON public.tokens USING btree (expires_at) WHERE (origin IS NOT NULL);
 CREATE INDEX tokens_principal ON public.tokens USING btree (principal_id, created_at DESC);
 CREATE INDEX tokens_session ON public.tokens USING btree (session_id) WHERE (session_id IS NOT NULL);
+CREATE INDEX used_assertions_end ON public.used_assertions USING btree (expires_at);
 
 CREATE OR REPLACE FUNCTION public.refuse_change()
  RETURNS trigger

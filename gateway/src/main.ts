@@ -18,6 +18,13 @@ const HELP = `guichet-gateway ${VERSION}: the only door
       --now     it signs at once
       --revoke  the key KID is not to be trusted any more: it is published no longer; with --now
 
+  node gateway/src/main.ts --config guichet.yaml sign-out user:nadia [--tokens]
+      Ends all sessions of a person, now, at every gateway.
+      --tokens  revokes their personal tokens too
+
+  node gateway/src/main.ts --config guichet.yaml unbind user:nadia
+      Lets a person sign in with another account of the identity provider than before: the next one is bound to them.
+
   node gateway/src/main.ts --config guichet.yaml rewrap
       Seals what is sealed in the database with the first key of 'sealing'. Afterwards older keys are not needed.
 
@@ -26,7 +33,7 @@ const HELP = `guichet-gateway ${VERSION}: the only door
 docs/guide/gateway.md describes the configuration.
 `;
 
-const COMMANDS: readonly string[] = ['issue-token', 'rotate-grant-key', 'rewrap'];
+const COMMANDS: readonly string[] = ['issue-token', 'sign-out', 'unbind', 'rotate-grant-key', 'rewrap'];
 
 async function main(): Promise<void> {
   const { values, positionals } = readArguments();
@@ -48,7 +55,15 @@ async function main(): Promise<void> {
   }
   const [principalId, ...tooMany] = rest;
   if (principalId === undefined || tooMany.length > 0)
-    throw new GuichetError('usage.invalid', 'issue-token takes one name.', { remedy: 'Write user:NAME or machine:NAME.' });
+    throw new GuichetError('usage.invalid', `${command} takes one name.`, { remedy: 'Write user:NAME or machine:NAME.' });
+  if (command === 'sign-out' || command === 'unbind') {
+    const { signOutPerson, unbindPerson } = await import('./people-commands.ts');
+    const config = loadConfig(values.config);
+    const { tokens = false } = values;
+    const text =
+      command === 'unbind' ? await unbindPerson(config, principalId) : await signOutPerson(config, principalId, { tokens });
+    return void process.stdout.write(text);
+  }
   const wanted = { principalId, name: nameOf(values.name ?? 'first token'), days: daysOf(values.days ?? '30') };
   await issueToken(loadConfig(values.config), wanted);
 }
@@ -61,6 +76,7 @@ function readArguments() {
         config: { type: 'string', short: 'c' },
         name: { type: 'string' },
         days: { type: 'string' },
+        tokens: { type: 'boolean' },
         now: { type: 'boolean' },
         revoke: { type: 'string' },
         help: { type: 'boolean', short: 'h' },

@@ -1,32 +1,36 @@
-import { approverGroupsOf, GuichetError, type Principal, parseRequestId } from '@guichet/contract';
+import { GuichetError, type Principal, parseRequestId } from '@guichet/contract';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { type AuditFilter, listAudit } from '../audit/index.ts';
 import type { Catalog, Grants } from '../catalog/index.ts';
 import type { Bus, Database } from '../db/index.ts';
-import type { Tokens } from '../identity/index.ts';
+import { type Machines, scopeWarnings } from '../identity/index.ts';
 import { denied, type Policy } from '../policy/index.ts';
+import type { PolicyTools } from '../policy-tools/index.ts';
 import type { Reads } from '../reads/index.ts';
 import type { Decisions, Requests } from '../requests/index.ts';
-import { signInHandlers } from './auth-handlers.ts';
+import { type AuthServices, authHandlers } from './auth-handlers.ts';
 import type { Handlers } from './call.ts';
 import { asGuichetError } from './errors.ts';
 import { etagOf, matches } from './etag.ts';
 import { streamEvents } from './events.ts';
+import { exchangeHandlers } from './exchange-handlers.ts';
+import { policyHandlers } from './policy-handlers.ts';
 import { visibleEvents } from './visible-events.ts';
 
 /** A stream may outlive its token: it is looked at again this often. */
 const REVERIFY_MS = 5000;
 
-export interface Services {
+export interface Services extends AuthServices {
   readonly db: Database;
   readonly bus: Bus;
   readonly catalog: Catalog;
   readonly policy: Policy;
-  readonly tokens: Tokens;
   readonly grants: Grants;
   readonly reads: Reads;
   readonly requests: Requests;
   readonly decisions: Decisions;
+  readonly policyTools: PolicyTools;
+  readonly machines: Machines;
   readonly version: string;
   /** Aborts when the gateway drains: open streams end, so that their readers resume elsewhere. */
   readonly draining: AbortSignal;
@@ -36,7 +40,13 @@ export interface Services {
 export function makeHandlers(services: Services): Handlers {
   const { db, bus, catalog, policy, tokens, grants, reads, requests, decisions, version, draining } = services;
   return {
-    'me.show': async ({ caller }) => ({ ...caller, gateway: { version, environments: [...catalog.environments] } }),
+    'me.show': async ({ caller: { principal, token, session, csrf } }) => ({
+      principal,
+      gateway: { version, environments: [...catalog.environments] },
+      token,
+      ...(session !== undefined && { session }),
+      ...(csrf !== undefined && { csrf }),
+    }),
 
     'tokens.list': async ({ caller, query }) =>
       page(
@@ -45,13 +55,16 @@ export function makeHandlers(services: Services): Handlers {
         ({ id }) => id,
       ),
     'tokens.create': async ({ caller, body }) => {
-      const { name, machine, expiresInDays, scope } = body;
+      const { name, machine, expiresInDays, scope, all } = body;
       const principalId = machine === undefined ? caller.principal.id : `machine:${machine}`;
-      return tokens.create(caller.principal, { name, principalId, expiresInDays, scope });
+      const created = await tokens.create(caller.principal, { name, principalId, expiresInDays, scope, all });
+      const offered = visibleActions({ catalog, policy }, caller.principal).map(({ id }) => id);
+      return { ...created, warnings: scopeWarnings(scope, offered) };
     },
     'tokens.revoke': async ({ caller, params }) => tokens.revoke(caller.principal, params.token),
 
-    ...signInHandlers(),
+    ...authHandlers(services),
+    ...exchangeHandlers(services.machines),
 
     'actions.list': async ({ caller, query, request, reply }) => {
       const items = visibleActions({ catalog, policy }, caller.principal).filter(
@@ -87,16 +100,15 @@ export function makeHandlers(services: Services): Handlers {
         tokenMakerId: caller.token.createdBy.id,
       }),
     'requests.list': async ({ caller, query }) => {
-      const { limit, cursor, requester, toApprove, ...filter } = query;
-      const { id, person } = caller.principal;
+      const { limit, cursor, requester, ...filter } = query;
       const items = await requests.list(caller.principal, {
         ...filter,
-        requesterId: requester === 'me' ? id : requester,
-        approver: toApprove && person !== null ? { person, groups: approverGroupsOf(caller.principal) } : undefined,
+        requesterId: requester === 'me' ? caller.principal.id : requester,
         before: numberCursor(cursor),
         limit: limit + 1,
       });
-      return page(items, limit, (item) => numberOf(item.id));
+      const toReview = await requests.countToReview(caller.principal);
+      return { ...page(items, limit, (item) => numberOf(item.id)), toReview };
     },
     'requests.show': async ({ caller, params }) => requests.show(caller.principal, numberOf(params.request)),
     'requests.events': async ({ caller, params, query, request, reply }) => {
@@ -126,6 +138,9 @@ export function makeHandlers(services: Services): Handlers {
     'requests.reject': async ({ caller, params, body }) => decisions.reject(caller.principal, numberOf(params.request), body),
     'requests.withdraw': async ({ caller, params, body }) => decisions.withdraw(caller.principal, numberOf(params.request), body),
     'requests.cancel': async ({ caller, params, body }) => decisions.cancel(caller.principal, numberOf(params.request), body),
+    'requests.break_glass': async ({ caller, params, body }) =>
+      decisions.breakGlass(caller.principal, numberOf(params.request), body),
+    'requests.review': async ({ caller, params, body }) => decisions.review(caller.principal, numberOf(params.request), body),
 
     'audit.list': async ({ caller, query }) => {
       const decision = policy.decide({ operation: 'audit.see', principal: caller.principal });
@@ -140,6 +155,7 @@ export function makeHandlers(services: Services): Handlers {
       };
       return page(await listAudit(db, filter), limit, ({ id }) => id);
     },
+    ...policyHandlers(services.policyTools),
     'keys.list': async () => ({ keys: grants.publicKeys.map((key) => ({ ...key })) }),
   };
 }

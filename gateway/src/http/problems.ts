@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { ERRORS, GuichetError, ROUTES, type Route, toProblem } from '@guichet/contract';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { AUTH_PAGES } from './auth-paths.ts';
 import { asGuichetError } from './errors.ts';
 
 export const PAGES = ['/openapi.json', '/healthz', '/readyz', '/metrics'] as const;
@@ -14,7 +15,7 @@ export function reportErrors(app: FastifyInstance): void {
 
 /** Also Fastify's `frameworkErrors`: what is wrong with a call before any route is found. */
 export function reportError(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
-  const known = asGuichetError(error);
+  const known = asGuichetError(error, { bodyBytes: request.routeOptions.bodyLimit });
   if (known.code === 'internal') request.log.error({ err: known.cause ?? error }, 'unforeseen error');
   else if (ERRORS[known.code].status >= 500)
     request.log.warn({ code: known.code, detail: known.message, cause: causeOf(known) }, 'call failed');
@@ -25,7 +26,7 @@ const causeOf = ({ cause }: GuichetError): string | undefined => (cause instance
 
 function problem(reply: FastifyReply, error: GuichetError, trace: string): FastifyReply {
   const document = toProblem(error, trace);
-  if (error.code.startsWith('token.') && document.status === 401) void reply.header('www-authenticate', 'Bearer realm="guichet"');
+  if (document.status === 401 && error.code !== 'grant.invalid') void reply.header('www-authenticate', 'Bearer realm="guichet"');
   if (document.retryable) void reply.header('retry-after', String(error.details?.['retryAfterSeconds'] ?? 1));
   return reply.code(document.status).type('application/problem+json').send(document);
 }
@@ -35,6 +36,7 @@ const TAKEN = [
     method,
     pattern: new RegExp(`^${path.replace(/:[a-z]+/g, '[^/]+')}$`),
   })),
+  ...AUTH_PAGES.map(({ method, path }) => ({ method, pattern: new RegExp(`^${path.replace('.', '\\.')}$`) })),
   ...PAGES.map((path) => ({ method: 'GET', pattern: new RegExp(`^${path.replace('.', '\\.')}$`) })),
 ];
 

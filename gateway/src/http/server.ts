@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { ROUTES } from '@guichet/contract';
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify';
 import type { Limits } from '../limits/index.ts';
+import { addAuthPages } from './auth-pages.ts';
 import { authenticate } from './authenticate.ts';
 import { makeHandlers, type Services } from './handlers.ts';
 import { acceptJson } from './json-body.ts';
@@ -19,6 +20,8 @@ export interface ServerOptions extends Services {
   readonly logger: FastifyBaseLogger;
   readonly metrics: Metrics;
   readonly limits: Limits;
+  /** Proxies whose word for where a call comes from is taken; nobody's when there are none. */
+  readonly trustProxy: readonly string[];
   readonly publicUrl: string;
   readonly isReady: () => Promise<boolean>;
 }
@@ -29,6 +32,7 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
     loggerInstance: options.logger,
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: BODY_BYTES,
+    trustProxy: options.trustProxy.length === 0 ? false : [...options.trustProxy],
     genReqId: () => randomUUID(),
     requestTimeout: 15_000, // to send a whole request: a slow drip ends here
     connectionTimeout: 0, // streams of events live long
@@ -48,12 +52,13 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
   reportErrors(app);
   observe(app, options);
   await addPages(app, options);
+  addAuthPages(app, options);
   addRoutes(app, {
     routes: ROUTES,
     // Each handler is checked against its route in makeHandlers; the loop over both tables cannot say so.
     handlers: makeHandlers(options) as unknown as RoutesOptions['handlers'],
     authenticate: async (request) => {
-      const caller = await authenticate(request, options.tokens);
+      const caller = await authenticate(request, options);
       await options.limits.call(caller.principal.id);
       return caller;
     },

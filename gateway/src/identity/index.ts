@@ -1,1 +1,10 @@
+export { type AskingDevice, DeviceFlow } from './device-flow.ts';
+export { Loopback, type LoopbackAsk, loopbackUri } from './loopback.ts';
+export { type Machines, machines } from './machines.ts';
+export { type People, people } from './people.ts';
+export { localPath } from './return-to.ts';
+export { scopeWarnings } from './scope-warnings.ts';
+export { derived, isSame } from './secrets.ts';
+export { Sessions } from './sessions.ts';
+export { ATTEMPT_MS, attemptIdOf, SignIn } from './sign-in.ts';
 export { type Caller, type NewToken, Tokens } from './tokens.ts';

@@ -1,6 +1,7 @@
 import type { TokenScope } from '@guichet/contract';
 import type { Claims } from '../catalog/index.ts';
 import { statement } from '../db/index.ts';
+import { SESSION_END, type SessionRow } from './session-row.ts';
 
 /** A token as it is stored, in the words of the code. */
 export interface TokenRow {
@@ -17,20 +18,35 @@ export interface TokenRow {
   readonly revokedAt: Date | null;
 }
 
-/** A token with what was claimed of its owner. */
-export type TokenWithClaims = TokenRow & { readonly claims: Claims | null };
+/** How a secret arrives: in the header `authorization`, or in the cookie of a browser. */
+export type Carrier = 'bearer' | 'cookie';
 
-const COLUMNS = `id, name, kind, principal_id as "principalId", scope, created_at as "createdAt", created_by_id as "createdById",
-  created_by_name as "createdByName", expires_at as "expiresAt", last_used_at as "lastUsedAt", revoked_at as "revokedAt"`;
+/** The session that a token belongs to; all null for a token of its own. */
+type SessionColumns = { readonly [Column in keyof SessionRow as `session${Capitalize<Column>}`]: SessionRow[Column] | null };
 
-/** What the identity provider said of its owner comes with a token: each call needs both. */
-const WITH_CLAIMS = `select ${COLUMNS}, (select json_build_object('name', c.name, 'email', c.email, 'teams', c.teams)
-  from directory_claims c where c.principal_id = tokens.principal_id) as claims from tokens`;
+/** A token with what was claimed of its owner, and with its session. */
+export type TokenWithClaims = TokenRow & SessionColumns & { readonly claims: Claims | null; readonly carrier: Carrier };
+
+const COLUMNS = `tokens.id, tokens.name, tokens.kind, tokens.principal_id as "principalId", scope, tokens.created_at as "createdAt",
+  created_by_id as "createdById", created_by_name as "createdByName", expires_at as "expiresAt",
+  tokens.last_used_at as "lastUsedAt", tokens.revoked_at as "revokedAt"`;
+
+/** What the identity provider said of its owner comes with a token, and its session: each call needs all of it. */
+const WITH_CLAIMS = `select ${COLUMNS}, carrier, (select json_build_object('name', c.name, 'email', c.email, 'teams', c.teams)
+    from directory_claims c where c.principal_id = tokens.principal_id and c.valid_until > now()) as claims,
+  s.id as "sessionId", s.principal_id as "sessionPrincipalId", s.kind as "sessionKind", s.client as "sessionClient",
+  s.address as "sessionAddress", s.created_at as "sessionCreatedAt", s.last_used_at as "sessionLastUsedAt",
+  ${SESSION_END} as "sessionExpiresAt", s.revoked_at as "sessionRevokedAt"
+  from tokens left join sessions s on s.id = tokens.session_id`;
 
 export const BY_HASH = statement('token-by-hash', `${WITH_CLAIMS} where hash = $1`);
-export const BY_ID = statement('token-by-id', `select ${COLUMNS} from tokens where id = $1 for update`);
-export const STANDING = statement('token-standing', `${WITH_CLAIMS} where id = $1`);
-export const TOUCH = statement('token-touch', 'update tokens set last_used_at = now() where id = $1');
+export const BY_ID = statement('token-by-id', `select ${COLUMNS} from tokens where id = $1 and session_id is null for update`);
+export const STANDING = statement('token-standing', `${WITH_CLAIMS} where tokens.id = $1`);
+export const TOUCH = statement(
+  'token-touch',
+  `with touched as (update tokens set last_used_at = now() where id = $1 returning session_id)
+   update sessions set last_used_at = now() where id in (select session_id from touched)`,
+);
 export const INSERT = statement(
   'token-insert',
   `insert into tokens (hash, name, kind, principal_id, scope, created_by_id, created_by_name, expires_at)
@@ -39,6 +55,7 @@ export const INSERT = statement(
 export const REVOKE = statement('token-revoke', `update tokens set revoked_at = now() where id = $1 returning ${COLUMNS}`);
 export const LIST = statement(
   'token-list',
-  `select ${COLUMNS} from tokens where principal_id = any ($1::text[]) and ($2::uuid is null or (created_at, id) < (select created_at, id from tokens where id = $2))
+  `select ${COLUMNS} from tokens where principal_id = any ($1::text[]) and session_id is null and (origin is null or expires_at > now())
+     and ($2::uuid is null or (created_at, id) < (select created_at, id from tokens where id = $2))
    order by created_at desc, id desc limit $3`,
 );

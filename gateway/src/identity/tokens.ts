@@ -1,13 +1,15 @@
-import { createHash, randomBytes } from 'node:crypto';
-import { GuichetError, type Principal, type Token, type TokenScope } from '@guichet/contract';
+import { GuichetError, type Principal, type Session, type Token, type TokenScope } from '@guichet/contract';
 import { appendAudit } from '../audit/index.ts';
 import { asPrincipal, type Directory } from '../catalog/index.ts';
 import type { Database, Queryable } from '../db/index.ts';
 import { suggestion } from '../findings/index.ts';
 import type { Policy } from '../policy/index.ts';
+import { hashOf, newSecret } from './secrets.ts';
+import { type SessionRow, viewOfSession } from './session-row.ts';
 import {
   BY_HASH,
   BY_ID,
+  type Carrier,
   INSERT,
   LIST,
   REVOKE,
@@ -19,15 +21,19 @@ import {
 
 /** How often the time of last use is written, at most: it must not cost a write for each call. */
 const TOUCH_EVERY_MS = 60_000;
+/** Tokens of command lines come and go: what was touched longer ago than that is forgotten once there are so many. */
+const MOST_TOUCHED = 10_000;
 
 const PREFIX = { user: 'gct_u_', machine: 'gct_m_' } as const;
-
-const hashOf = (secret: string): Buffer => createHash('sha256').update(secret).digest();
 
 /** Who is calling, and with which token. */
 export interface Caller {
   readonly principal: Principal;
   readonly token: Token;
+  /** Absent for a token of its own. */
+  readonly session?: Session;
+  /** What a call with a cookie must carry when it is not a GET; absent for one with a token. */
+  readonly csrf?: string;
 }
 
 export interface NewToken {
@@ -35,6 +41,8 @@ export interface NewToken {
   readonly principalId: string;
   readonly expiresInDays: number;
   readonly scope: TokenScope;
+  /** Said of a machine whose token is to be narrowed to nothing. */
+  readonly all?: boolean | undefined;
 }
 
 export interface TokensOptions {
@@ -60,10 +68,10 @@ export class Tokens {
     this.#environments = environments;
   }
 
-  /** The caller behind a secret; `token.*` errors say what to do. */
-  async verify(secret: string, now: Date): Promise<Caller> {
+  /** The caller behind a secret; `token.*` errors say what to do. One that was made to arrive in another way is not known. */
+  async verify(secret: string, now: Date, carrier: Carrier = 'bearer'): Promise<Caller> {
     const row = (await this.#db.query<TokenWithClaims>(BY_HASH, [hashOf(secret)]))[0];
-    const caller = this.#admitted(row, now);
+    const caller = this.#admitted(row?.carrier === carrier ? row : undefined, now);
     this.#touch(caller.token.id, now);
     return caller;
   }
@@ -84,12 +92,18 @@ export class Tokens {
       throw new GuichetError('token.expired', `The token '${row.name}' expired at ${row.expiresAt.toISOString()}.`, {
         remedy: 'Make a new one where you are still signed in (guichet tokens create), or sign in again: guichet login.',
       });
+    const session = sessionOf(row);
+    if (session !== undefined) refuseEnded(session, now);
     const member = this.#directory.member(row.principalId, row.claims);
     if (member === undefined)
       throw new GuichetError('token.invalid', `${row.principalId} is no longer in the company.`, {
         remedy: 'Ask the team that runs Guichet.',
       });
-    return { principal: asPrincipal(member, row.scope), token: this.#view(row) };
+    return {
+      principal: asPrincipal(member, row.scope),
+      token: this.#view(row),
+      ...(session !== undefined && { session: viewOfSession(session, session.id) }),
+    };
   }
 
   /** Creates a token; the secret is returned here and never again. */
@@ -98,6 +112,7 @@ export class Tokens {
     if (owner === undefined) throw unknownMachine(wanted.principalId.replace('machine:', ''), this.#machinesOf(by));
     this.#refuseUnknownEnvironments(wanted.scope);
     this.#permit('token.create', by, owner.id);
+    if (owner.kind === 'machine') refuseUnscoped(wanted);
     return this.issue({ ...wanted, createdBy: { id: by.id, name: by.name } });
   }
 
@@ -110,7 +125,7 @@ export class Tokens {
     createdBy,
   }: NewToken & { createdBy: { id: string; name: string } }): Promise<Token & { secret: string }> {
     const kind = principalId.startsWith('machine:') ? 'machine' : 'user';
-    const secret = PREFIX[kind] + randomBytes(32).toString('base64url');
+    const secret = newSecret(PREFIX[kind]);
     const token = await this.#db.transaction(async (tx) => {
       const values = [
         hashOf(secret),
@@ -205,23 +220,53 @@ export class Tokens {
 
   #touch(id: string, now: Date): void {
     if (now.getTime() - (this.#touched.get(id) ?? 0) < TOUCH_EVERY_MS) return;
+    if (this.#touched.size >= MOST_TOUCHED)
+      for (const [other, at] of this.#touched) if (now.getTime() - at >= TOUCH_EVERY_MS) this.#touched.delete(other);
     this.#touched.set(id, now.getTime());
     // Best effort: the time of last use is a convenience, no call waits or fails for it.
     this.#db.query(TOUCH, [id]).catch(() => this.#touched.delete(id));
   }
 
   #view(row: TokenRow): Token {
-    const { principalId, createdById, createdByName, createdAt, expiresAt, lastUsedAt, revokedAt, ...plain } = row;
+    const { id, name, kind, principalId, scope, createdById, createdByName, createdAt, expiresAt, lastUsedAt, revokedAt } = row;
     return {
-      ...plain,
+      id,
+      name,
       principal: { id: principalId, name: this.#directory.company.member(principalId)?.name ?? principalId },
-      createdBy: { id: createdById, name: createdByName },
+      kind,
+      scope,
       createdAt: createdAt.toISOString(),
+      createdBy: { id: createdById, name: createdByName },
       expiresAt: expiresAt.toISOString(),
       lastUsedAt: lastUsedAt?.toISOString() ?? null,
       revokedAt: revokedAt?.toISOString() ?? null,
     };
   }
+}
+
+/** A machine does a few things, and its token lies in a file for months: it is narrowed to them, or said not to be. */
+function refuseUnscoped({ scope: { actions, environments }, all = false }: NewToken): void {
+  const isNarrowed = actions !== undefined || environments !== undefined;
+  if (isNarrowed !== all) return;
+  const [field, message, remedy] = all
+    ? ['/all', 'contradicts the scope', 'Leave one of them out.']
+    : ['/scope', 'must name actions or environments', 'Narrow it to what the machine does, or say that it may do all: all.'];
+  throw new GuichetError('input.invalid', `${field} ${message}.`, { remedy, errors: [{ field, message, remedy }] });
+}
+
+function sessionOf(row: TokenWithClaims): SessionRow | undefined {
+  const { sessionId: id, sessionKind: kind, sessionLastUsedAt: lastUsedAt, sessionExpiresAt: expiresAt } = row;
+  const { sessionClient: client, sessionAddress: address, sessionCreatedAt: createdAt } = row;
+  if (id === null || kind === null || lastUsedAt === null || expiresAt === null) return undefined;
+  if (client === null || address === null || createdAt === null) return undefined; // none is null where there is a session
+  const { principalId, sessionRevokedAt: revokedAt } = row;
+  return { id, principalId, kind, client, address, createdAt, lastUsedAt, expiresAt, revokedAt };
+}
+
+function refuseEnded({ kind, revokedAt, expiresAt }: SessionRow, now: Date): void {
+  const remedy = kind === 'cli' ? 'Sign in again: guichet login.' : 'Sign in again: GET /v1/auth/login.';
+  if (revokedAt !== null) throw new GuichetError('token.revoked', 'You have been signed out.', { remedy });
+  if (expiresAt <= now) throw new GuichetError('token.expired', `This session ended at ${expiresAt.toISOString()}.`, { remedy });
 }
 
 function unknownMachine(name: string, ids: readonly string[]): GuichetError {

@@ -1,0 +1,118 @@
+import { GuichetError, Slug } from '@guichet/contract';
+import type { Company } from '../catalog/index.ts';
+import type { OidcConfig } from './config.ts';
+
+/** What the identity provider vouches for. */
+export interface Identity {
+  readonly issuer: string;
+  readonly subject: string;
+  readonly claims: Readonly<Record<string, unknown>>;
+}
+
+/** Who in the company it is, with what was claimed of them. */
+export interface Admission {
+  readonly principalId: string;
+  readonly name: string;
+  readonly email: string | null;
+  /** Teams by the mapping of groups; groups without one count for nothing. */
+  readonly teams: readonly string[];
+}
+
+export type AdmissionRules = Pick<OidcConfig, 'person' | 'groups' | 'admit'>;
+
+/** Who in the company somebody is whom the identity provider vouches for; `sign_in.refused` says what is in the way. */
+export function admissionOf({ claims }: Identity, rules: AdmissionRules, company: Company): Admission {
+  const value = personClaim(claims, rules);
+  const principalId = listed(value, rules, company) ?? unlisted(value, rules, company);
+  return {
+    principalId,
+    name: textOf(claims['name']) ?? principalId.replace('user:', ''),
+    email: textOf(claims['email']) ?? null,
+    teams: teamsOf(claims, rules),
+  };
+}
+
+function personClaim(claims: Identity['claims'], { person: { claim, trustUnverifiedEmail } }: AdmissionRules): string {
+  const value = textOf(claimAt(claims, claim));
+  if (value === undefined)
+    throw refused(`The identity provider does not say the claim '${claim}' of this account.`, {
+      remedy: 'The team that runs Guichet: have the provider give it (identity.oidc.scopes), or set identity.oidc.person.claim.',
+    });
+  // Some providers write a truth as a text. All else, and silence, is no yes.
+  const isVerified = claims['email_verified'] === true || claims['email_verified'] === 'true';
+  if (claim === 'email' && !isVerified && !trustUnverifiedEmail)
+    throw refused(`The identity provider has not verified the address ${value}.`, {
+      remedy:
+        'Verify it there and sign in again. Of a provider where nobody can choose an address: identity.oidc.person.trustUnverifiedEmail.',
+    });
+  return value;
+}
+
+function listed(value: string, { person: { claim } }: AdmissionRules, company: Company): string | undefined {
+  if (claim !== 'email') return company.member(`user:${value}`)?.id;
+  const address = lowerCase(value);
+  const [first, second] = company.people.filter(({ email }) => email !== undefined && lowerCase(email) === address);
+  if (first === undefined || second === undefined) return first?.id;
+  throw refused(`Several people of the company have the address ${value}.`, {
+    remedy: 'The team that runs Guichet: give one account of each person its own address in the company file.',
+  });
+}
+
+function unlisted(value: string, { person: { claim }, admit }: AdmissionRules, company: Company): string {
+  const field = claim === 'email' ? 'email' : 'name';
+  if (admit === 'listed')
+    throw refused(`Nobody in the company has the ${field} '${value}'.`, {
+      remedy: `The team that runs Guichet: add them to the company file with this ${field}.`,
+    });
+  const name = asName(claim === 'email' ? value.slice(0, value.lastIndexOf('@')) : value);
+  if (name === undefined)
+    throw refused(`'${value}' cannot be made a name of lower-case words joined by hyphens.`, {
+      remedy: 'The team that runs Guichet: list the person in the company file, or set identity.oidc.person.claim.',
+    });
+  const principalId = `user:${name}`;
+  // Whoever calls themselves like somebody of the company at another domain is not them.
+  if (company.member(principalId) !== undefined)
+    throw refused(`The company has another person called '${name}'.`, {
+      remedy: `The team that runs Guichet: if it is the same one, give them the ${field} '${value}' in the company file.`,
+    });
+  return principalId;
+}
+
+/** `Ann.Lee_Meyer` as `ann-lee-meyer`; undefined for what has no such form. */
+function asName(text: string): string | undefined {
+  const name = lowerCase(text).replace(/[._]/g, '-');
+  return Slug.safeParse(name).success ? name : undefined;
+}
+
+function teamsOf(claims: Identity['claims'], { groups }: AdmissionRules): string[] {
+  if (groups === undefined) return [];
+  const claimed = claimAt(claims, groups.claim);
+  const names = (Array.isArray(claimed) ? claimed : [claimed]).filter((name) => typeof name === 'string');
+  return [...new Set(names.flatMap((name) => (Object.hasOwn(groups.teams, name) ? (groups.teams[name] ?? []) : [])))];
+}
+
+/** A claim by its name, or by its path, as in `realm_access.roles`. */
+export function claimAt(claims: Identity['claims'], name: string): unknown {
+  if (Object.hasOwn(claims, name)) return claims[name];
+  const [head, ...rest] = name.split('.');
+  if (head === undefined || rest.length === 0 || !Object.hasOwn(claims, head)) return undefined;
+  const inner = claims[head];
+  return typeof inner === 'object' && inner !== null ? claimAt({ ...inner }, rest.join('.')) : undefined;
+}
+
+/** One line of text out of a claim: it is shown to people. */
+function textOf(value: unknown): string | undefined {
+  if (typeof value !== 'string') return undefined;
+  const line = value
+    .replace(/\p{C}+/gu, ' ')
+    .trim()
+    .slice(0, 200);
+  return line === '' ? undefined : line;
+}
+
+/** ASCII alone: `K` (the sign of Kelvin) must not become a `k`. */
+const lowerCase = (text: string): string => text.replace(/[A-Z]/g, (letter) => letter.toLowerCase());
+
+function refused(message: string, { remedy }: { remedy: string }): GuichetError {
+  return new GuichetError('sign_in.refused', message, { remedy });
+}

@@ -1,0 +1,36 @@
+import type { Directory } from '../catalog/index.ts';
+import type { Database } from '../db/index.ts';
+import type { Policy } from '../policy/index.ts';
+import type { IdentitySettings } from './config.ts';
+import { DeviceFlow } from './device-flow.ts';
+import { Loopback } from './loopback.ts';
+import { Sessions } from './sessions.ts';
+import { SignIn } from './sign-in.ts';
+
+export interface PeopleOptions {
+  readonly db: Database;
+  readonly directory: Directory;
+  readonly policy: Policy;
+  readonly settings: IdentitySettings;
+  /** Where browsers reach the gateway, without a slash at the end. */
+  readonly baseUrl: () => string;
+}
+
+/** All by which people sign in and out. */
+export interface People {
+  readonly sessions: Sessions;
+  readonly signIn: SignIn;
+  readonly devices: DeviceFlow;
+  readonly loopback: Loopback;
+}
+
+export function people({ db, directory, policy, settings, baseUrl }: PeopleOptions): People {
+  const sessions = new Sessions({ db, directory, policy, limits: settings.session });
+  const redirectUri = (): string => `${baseUrl()}/v1/auth/callback`;
+  return {
+    sessions,
+    signIn: new SignIn({ db, directory, sessions, settings, redirectUri }),
+    devices: new DeviceFlow({ db, directory, sessions, baseUrl }),
+    loopback: new Loopback({ db, directory, sessions }),
+  };
+}
