@@ -31,15 +31,13 @@ export async function signInByBrowser(shell: Shell, client: Client): Promise<Bro
       state,
       client: clientName(),
     }).toString();
-    const opened = await openBrowser(shell.context.env, url.href);
-    shell.say(
-      opened
-        ? 'Your browser opens to sign you in. If it does not, open this page in it:'
-        : 'Open this page in the browser of this machine:',
-    );
-    shell.say(
-      `\n  ${shell.aside.cyan(url.href)}\n\n${shell.aside.dim('Waiting for your browser; Ctrl-C gives up, guichet login --device does without one.')}`,
-    );
+    const { aside } = shell;
+    shell.say(`Opening your browser to sign you in. If it does not open, go to this page in it:\n\n  ${aside.cyan(url.href)}\n`);
+    shell.say(aside.dim('Waiting for your browser; Ctrl-C gives up, guichet login --device does without one.'));
+    // The browser may well be back before it is known whether it could be opened.
+    void openBrowser(shell.context.env, url.href).then((opened) => {
+      if (!opened) shell.say(`${aside.yellow('!')} No browser could be opened from here: go to the page above by hand.`);
+    });
     const { code } = allowed(await waitFor(shell, listener.brought));
     const tokens = await client.call('sign_in.token', {
       body: { grant: 'authorization_code', code, codeVerifier, redirectUri: listener.redirectUri },
