@@ -5,17 +5,15 @@ import { Actor, ApproverGroup } from './principal.ts';
 import { Decision } from './request.ts';
 
 /** A file of policies or of test cases, as its author has it. */
-export const PolicyFile = z
-  .strictObject({
-    path: z
-      .string()
-      .min(1)
-      .max(300)
-      .regex(/^\P{Cc}+$/u, 'must be a path without control characters')
-      .describe('Where it stands, for people: findings name it'),
-    text: z.string().describe('All of it'),
-  })
-  .meta({ id: 'PolicyFile' });
+export const PolicyFile = z.strictObject({
+  path: z
+    .string()
+    .min(1)
+    .max(300)
+    .regex(/^\P{Cc}+$/u, 'must be a path without control characters')
+    .describe('Where it stands, for people: findings name it'),
+  text: z.string().describe('All of it'),
+});
 export type PolicyFile = z.infer<typeof PolicyFile>;
 
 /** What is wrong, or doubtful, at a place in a file. */
