@@ -166,6 +166,28 @@ describe('breaking the glass', () => {
     expect((await gateway.until(id, 'void')).review).toBeNull();
   });
 
+  test('what policy forbids by now is void: at the break, and between the break and the run', async () => {
+    const policies = new URL('./support/forbidding-policies', import.meta.url).pathname;
+    const front = await startGateway({ lab, config: { company: COMPANY, worker: { enabled: false } } });
+    const frozen = await startGateway({ lab, databaseUrl: front.databaseUrl, config: { company: COMPANY, policies } });
+    try {
+      const submit = async () => (await front.submit('nadia', { action: 'lab.destroy', reason: 'it is in the way' })).body.id;
+      const path = (id: string) => `/v1/requests/${id}/break-glass`;
+      const early = await submit();
+      const refused = await frozen.call<Problem>('sven', 'POST', path(early), { body: WHY });
+      expect([refused.status, refused.body.code]).toEqual([409, 'request.state_conflict']);
+      expect(await front.until(early, 'void')).toMatchObject({ review: null, failure: { code: 'policy.denied' } });
+      const late = await submit();
+      expect((await front.call('sven', 'POST', path(late), { body: WHY })).status).toBe(200);
+      const ended = await frozen.until(late, 'void');
+      expect(ended).toMatchObject({ review: { state: 'open' }, failure: { code: 'policy.denied' } });
+      expect(ended.failure?.message).toContain('Nothing is destroyed during the freeze');
+    } finally {
+      await frozen.close();
+      await front.close();
+    }
+  });
+
   test('everybody who could have approved is told, by name', async () => {
     const { id } = await file('marta', { action: 'lab.change-with-sre', environment: 'production' });
     await breakGlass('paula', id);
