@@ -197,7 +197,13 @@ function validated(parsed: readonly Parsed[], vocabulary: Vocabulary, findings: 
     if (early && problem.message.startsWith('unrecognized action')) return [];
     return [at(rule, problem.at, { severity: early ? 'warning' : severity, message: problem.message, remedy: problem.remedy })];
   };
-  return [...errors.flatMap(told('error')), ...warnings.flatMap(told('warning'))];
+  return onePerPlace([...errors.flatMap(told('error')), ...warnings.flatMap(told('warning'))]);
+}
+
+/** Cedar looks at a rule once for each action that it may concern, and finds the same thing each time. */
+function onePerPlace(findings: readonly PolicyFinding[]): PolicyFinding[] {
+  const places = findings.map(({ path, line, column, severity }) => `${path}:${line}:${column} ${severity}`);
+  return findings.filter((_, index) => places.indexOf(places[index] ?? '') === index);
 }
 
 function at(

@@ -39,7 +39,7 @@ export class Reads {
     const subject = { found, environment: call.environment, input, secrets, caller: principal, signal: call.signal };
     return this.#recorded(
       principal,
-      { found, environment: call.environment, kind: 'read', data: { input: shown } },
+      { found, environment: call.environment, kind: 'read', input: shown, data: { input: shown } },
       () => this.#options.calls.read(subject),
       inBrief,
     );
@@ -69,8 +69,15 @@ export class Reads {
       found,
       environment,
       kind,
+      input,
       data,
-    }: { found: CatalogAction; environment: string; kind: 'read' | 'options'; data: Readonly<Record<string, unknown>> },
+    }: {
+      found: CatalogAction;
+      environment: string;
+      kind: 'read' | 'options';
+      input?: Readonly<Record<string, unknown>>;
+      data: Readonly<Record<string, unknown>>;
+    },
     work: () => Promise<Result>,
     summarize: (result: Result) => string,
   ): Promise<Result> {
@@ -85,7 +92,7 @@ export class Reads {
       });
     // Choices help to fill the form of a write; seeing them takes what seeing its plan takes.
     const operation = found.action.kind === 'read' ? 'action.read' : 'action.plan';
-    const decision = this.#options.policy.decide({ operation, principal, action: found.action, environment });
+    const decision = this.#options.policy.decide({ operation, principal, action: found.action, environment, input });
     if (decision.effect !== 'permit') {
       await record('denied', { decision });
       throw denied(decision);

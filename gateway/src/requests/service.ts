@@ -87,7 +87,7 @@ export class Requests {
   /** What a write would do and who would have to approve it. Changes nothing. */
   async plan(principal: Principal, call: WriteCall): Promise<Planned> {
     const { plan, input, found, owner } = await this.#planned(principal, call);
-    const decision = this.#decide(principal, call, { plan, found, owner });
+    const decision = this.#decide(principal, call, { plan, found, owner, input });
     const data = { input, summary: plan.summary, decision };
     await this.#audit(principal, call, { type: 'plan.answered', outcome: 'ok', data });
     return { plan: withoutSeen(plan), decision, input };
@@ -203,9 +203,9 @@ export class Requests {
     }
   }
 
-  #decide(principal: Principal, call: WriteCall, { plan, found, owner }: Pick<PlannedCall, 'plan' | 'found' | 'owner'>) {
+  #decide(principal: Principal, call: WriteCall, { plan, found, owner, input }: Pick<PlannedCall, 'plan' | 'found' | 'owner' | 'input'>) {
     const resource = { ...plan.resource, owner };
-    const question = { principal, action: found.action, resource, environment: call.environment };
+    const question = { principal, action: found.action, resource, environment: call.environment, input };
     return this.#options.policy.decide({ ...question, operation: 'action.submit' });
   }
 

@@ -36,6 +36,7 @@ export const aboutRequest = (row: RequestRow) =>
     action: { id: row.action, kind: 'write', risk: row.risk },
     resource: resourceOf(row),
     environment: row.environment,
+    input: row.input,
     context: {
       requesterId: row.requesterId,
       behind: personsBehind(row),
