@@ -197,3 +197,50 @@ describe('who stands behind a request', () => {
     expect(refused.body.code).toBe('approval.own_request');
   });
 });
+
+describe('gates of the rules', () => {
+  const policies = new URL('./support/group-policies', import.meta.url).pathname;
+  const ruled = (more: object = {}) =>
+    startGateway({ lab, databaseUrl: front.databaseUrl, config: { company: COMPANY, policies, ...ASLEEP, ...more } });
+
+  test("a change takes the requester's manager: who has another one by the run needs that one too", async () => {
+    const gateway = await ruled();
+    try {
+      const { body } = await gateway.submit('nadia', { action: 'lab.change', reason: 'it has to be done' });
+      expect(body.gates).toMatchObject([{ policy: 'change-needs-manager', approvers: 'user:marta', count: 1 }]);
+      expect((await approve('paula', body.id, gateway)).body.code).toBe('approval.not_approver');
+      expect((await approve('marta', body.id, gateway)).body.state).toBe('queued');
+      const company = await companies.with({ 'manager: marta': 'manager: sven' });
+      const later = await ruled({ company, worker: {} });
+      const ended = await later.until(body.id, 'void').finally(() => later.close());
+      expect(ended.failure).toMatchObject({ code: 'policy.denied', message: expect.stringContaining('sven') });
+    } finally {
+      await gateway.close();
+    }
+  });
+
+  test('who has no manager files nothing that takes one', async () => {
+    const gateway = await ruled();
+    try {
+      const { status, body } = await gateway.submit('sven', { action: 'lab.change', reason: 'it has to be done' });
+      expect([status, body.code]).toEqual([403, 'policy.denied']);
+      expect(body.detail).toContain('manager');
+    } finally {
+      await gateway.close();
+    }
+  });
+
+  test('a blind change takes whoever is on call for the owner', async () => {
+    const gateway = await ruled();
+    try {
+      const { body } = await gateway.submit('nadia', { action: 'lab.change-blindly', reason: 'it has to be done' });
+      expect(body.gates).toMatchObject([{ approvers: 'on-call:payments' }]);
+      expect(await toApprove('paula', gateway)).toContain(body.id);
+      expect(await toApprove('amine', gateway)).not.toContain(body.id);
+      expect((await approve('amine', body.id, gateway)).body.code).toBe('approval.not_approver');
+      expect((await approve('paula', body.id, gateway)).body.state).toBe('queued');
+    } finally {
+      await gateway.close();
+    }
+  });
+});
