@@ -3,18 +3,20 @@ import { once } from 'node:events';
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { AuditEvent, Request, RequestSummary } from '@guichet/contract';
+import type { AuditEvent, Me, Request, RequestSummary } from '@guichet/contract';
 import { freePort } from '@guichet/postgres-server';
 import { temporaryDataDir } from '@guichet/postgres-server/testing';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { type CommandLine, commandLine, type Finished, type Started, waitFor } from './support/command-line.ts';
+import { answerCommandLine, deviceUrlIn } from './support/person.ts';
 
 const RUN = fileURLToPath(new URL('../scripts/run.mjs', import.meta.url));
 const DEMO = fileURLToPath(new URL('../demo/src/main.ts', import.meta.url));
-const GUICHET = fileURLToPath(new URL('../guichet', import.meta.url));
 
 let home: string;
 let demo: ChildProcess;
 let said = '';
+let cli: CommandLine;
 
 /** The main scene, played as its users play it: `npm start`'s own command, and the real command line in other processes. */
 beforeAll(async () => {
@@ -24,6 +26,7 @@ beforeAll(async () => {
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   for (const stream of [demo.stdout, demo.stderr]) stream?.on('data', (chunk: Buffer) => (said += chunk.toString()));
+  cli = await commandLine({ config: join(home, 'company/cli.json') });
   await waitFor(
     () => said.includes('Ctrl-C stops everything'),
     () => `npm start said: ${said}`,
@@ -34,47 +37,43 @@ afterAll(async () => {
   const exited = once(demo, 'exit');
   demo.kill('SIGTERM');
   await exited;
+  await cli.close();
   await rm(home, { recursive: true, force: true });
 }, 60_000);
 
-async function waitFor(isSo: () => boolean, otherwise: () => string): Promise<void> {
-  for (let tries = 0; tries < 900 && !isSo(); tries++) await new Promise((resolve) => setTimeout(resolve, 100));
-  if (!isSo()) throw new Error(otherwise());
+/** A command as one of the people, each in a terminal of their own. */
+function guichet(person: string, ...parameters: string[]): Started {
+  return cli.start(parameters, { GUICHET_PROFILE: person, XDG_CACHE_HOME: join(home, 'cache', person) });
 }
 
-interface Finished {
-  readonly code: number | null;
-  readonly stdout: string;
-  readonly stderr: string;
+const json = <Value>(person: string, ...parameters: string[]): Promise<Value> =>
+  cli.json(parameters, { GUICHET_PROFILE: person, XDG_CACHE_HOME: join(home, 'cache', person) });
+
+/** Signs somebody in as they would: the command shows a page, they open it in their browser and allow it. */
+async function signIn(person: string): Promise<Finished> {
+  const login = guichet(person, 'login', '--device');
+  await waitFor(() => deviceUrlIn(login.said()) !== undefined, login.said);
+  const password = /all with the password '(\w+)'/.exec(said)?.[1] ?? '';
+  await answerCommandLine(deviceUrlIn(login.said()) ?? '', { username: person, password });
+  return login.finished;
 }
 
-function guichet(
-  person: string,
-  ...parameters: string[]
-): { child: ChildProcess; finished: Promise<Finished>; said: () => string } {
-  const child = spawn(GUICHET, parameters, {
-    stdio: ['ignore', 'pipe', 'pipe'],
-    env: {
-      ...process.env,
-      GUICHET_CONFIG: join(home, 'company/cli.json'),
-      GUICHET_PROFILE: person,
-      XDG_CACHE_HOME: join(home, 'cache', person),
-      NO_COLOR: '1',
-    },
-  });
-  let stdout = '';
-  let stderr = '';
-  child.stdout?.on('data', (chunk: Buffer) => (stdout += chunk.toString()));
-  child.stderr?.on('data', (chunk: Buffer) => (stderr += chunk.toString()));
-  const finished = once(child, 'close').then(([code]) => ({ code: code as number | null, stdout, stderr })); // what 'close' emits
-  return { child, finished, said: () => stdout + stderr };
-}
+test('nobody can do anything before they have signed in', async () => {
+  const stranger = await guichet('nadia', 'postgres', 'activity', '--instance', 'pg1', '--env', 'production').finished;
+  expect(stranger).toMatchObject({ code: 3, stderr: expect.stringContaining('guichet login --profile nadia') });
+});
 
-async function json<Value>(person: string, ...parameters: string[]): Promise<Value> {
-  const { code, stdout, stderr } = await guichet(person, ...parameters, '-o', 'json').finished;
-  expect(code, `${parameters.join(' ')}: ${stderr}`).toBe(0);
-  return JSON.parse(stdout) as Value; // -o json prints the documented shape
-}
+test('people sign in with the accounts that npm start names', async () => {
+  const [nadia, amine] = await Promise.all([signIn('nadia'), signIn('amine')]);
+  expect(nadia, nadia.stderr).toMatchObject({ code: 0, stdout: expect.stringContaining('Signed in as Nadia Benali') });
+  expect(amine, amine.stderr).toMatchObject({ code: 0, stdout: expect.stringContaining('Signed in as Amine Diallo') });
+});
+
+test('a group of the identity provider makes somebody a member of a team', async () => {
+  expect((await signIn('sven')).code).toBe(0);
+  const { principal } = await json<Me>('sven', 'whoami');
+  expect(principal).toMatchObject({ id: 'user:sven', teams: ['platform'], onCall: ['payments'] });
+});
 
 interface Tree {
   readonly roots: readonly { readonly label: string; readonly data?: { readonly pid?: number } }[];
