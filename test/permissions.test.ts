@@ -3,7 +3,7 @@ import { ROUTES, type Route, type RouteName } from '@guichet/contract';
 import pg from 'pg';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { CALLS, statesOf, type Things } from './permissions/calls.ts';
-import { requestCopier } from './permissions/copies.ts';
+import { type Copier, requestCopier } from './permissions/copies.ts';
 import { credentials, ROLES, type Role } from './permissions/roles.ts';
 import { startGateway, type TestGateway } from './support/gateway.ts';
 
@@ -14,7 +14,7 @@ const NAMES = Object.keys(ROUTES) as RouteName[]; // the keys of the table are i
 let gateway: TestGateway;
 let db: pg.Client;
 let tokens: Record<Role, string | undefined>;
-let copy: (state: string) => Promise<string>;
+let copy: Copier;
 
 beforeAll(async () => {
   gateway = await startGateway({ config: { company: COMPANY, worker: { enabled: false } } });
@@ -29,7 +29,8 @@ afterAll(async () => {
   await gateway.close();
 });
 
-async function fresh(state: string): Promise<Things> {
+/** What a review is closed of is a request whose glass was broken. */
+async function fresh(name: RouteName, state: string): Promise<Things> {
   const token = await gateway.app.tokens.issue({
     name: 'for the matrix',
     principalId: 'user:nadia',
@@ -37,13 +38,13 @@ async function fresh(state: string): Promise<Things> {
     scope: {},
     createdBy: { id: 'user:nadia', name: 'The requester' },
   });
-  return { request: state === '' ? '' : await copy(state), token: token.id };
+  return { request: state === '' ? '' : await copy(state, { broken: name === 'requests.review' }), token: token.id };
 }
 
 /** What the route answers to the role: `yes`, or the status and the code of the refusal. */
 async function answer(name: RouteName, { role, state }: { role: Role; state: string }): Promise<string> {
   const route: Route = ROUTES[name];
-  const { params = {}, query = '', body } = CALLS[name](await fresh(state));
+  const { params = {}, query = '', body } = CALLS[name](await fresh(name, state));
   const path = route.path.replace(/:([a-z]+)/g, (_, part: string) => params[part] ?? '');
   const token = tokens[role];
   const response = await fetch(`${gateway.app.url}${path}${query}`, {
