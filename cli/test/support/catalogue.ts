@@ -1,5 +1,5 @@
 import type { RouteHandlers } from '@guichet/client/testing';
-import type { Action, Me, Planned, Request, RequestState } from '@guichet/contract';
+import type { Action, Me, Planned, Request, RequestState, SessionTokens } from '@guichet/contract';
 
 const AT = '2026-03-02T10:00:00.000Z';
 
@@ -98,6 +98,23 @@ export const ME: Me = {
     expiresAt: '2026-06-02T10:00:00.000Z',
     lastUsedAt: null,
     revokedAt: null,
+  },
+};
+
+/** Of somebody who has just signed in. */
+export const SESSION_TOKENS: SessionTokens = {
+  accessToken: 'gct_u_access',
+  accessTokenExpiresAt: '2126-03-02T10:15:00.000Z',
+  refreshToken: 'gct_r_refresh',
+  session: {
+    id: '0198c7be-7c4e-7d5a-9d3f-3b1f6a2c8e12',
+    kind: 'cli',
+    client: 'guichet on laptop',
+    address: '127.0.0.1',
+    createdAt: AT,
+    lastUsedAt: AT,
+    expiresAt: '2126-03-02T22:00:00.000Z',
+    current: true,
   },
 };
 

@@ -5,6 +5,7 @@ import { PassThrough, Readable, Writable } from 'node:stream';
 import { writeConfig } from '../../src/config/config-file.ts';
 import { type Context, Interrupted } from '../../src/context.ts';
 import { run } from '../../src/run.ts';
+import type { OpenKeychain } from '../../src/sign-in/keychain.ts';
 
 export interface Result {
   readonly exit: number;
@@ -22,6 +23,8 @@ export interface RunOptions {
   /** Somebody at a terminal, who presses keys each time stderr has said something new that contains a text. */
   readonly keys?: readonly (readonly [after: string, keys: string])[];
   readonly now?: Date;
+  /** The keychain of the system; none when absent. */
+  readonly openKeychain?: OpenKeychain;
 }
 
 /** A home of its own for the command: configuration, cache, and nothing of the machine's. */
@@ -49,7 +52,7 @@ export function makeHome(gateway?: string): Home {
 }
 
 async function runCli(argv: readonly string[], options: RunOptions): Promise<Result> {
-  const { stdin = '', env = {}, columns, interruptAfter, keys, now } = options;
+  const { stdin = '', env = {}, columns, interruptAfter, keys, now, openKeychain } = options;
   const interrupt = new AbortController();
   const stdout = new Recorder();
   const terminal = keys === undefined ? undefined : new Typist(keys);
@@ -65,6 +68,7 @@ async function runCli(argv: readonly string[], options: RunOptions): Promise<Res
     home: env['HOME'] ?? '/nonexistent',
     now: () => now ?? new Date(),
     interrupt: interrupt.signal,
+    ...(openKeychain !== undefined && { openKeychain }),
   };
   const exit = await run(argv, context);
   return { exit, stdout: stdout.text, stderr: stderr.text };
