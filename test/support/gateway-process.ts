@@ -14,19 +14,30 @@ export interface GatewayProcess {
   kill(signal: NodeJS.Signals): void;
   /** How it ended: its exit code, or null when a signal ended it. */
   readonly exited: Promise<number | null>;
-  /** All that it has logged so far. */
+  /** All that it has said so far, on standard output and standard error. */
   readonly logged: () => string;
 }
 
 /** Starts a gateway as operators do, with a configuration file, and comes back when it is open. */
-export async function startGatewayProcess(folder: string, config: Record<string, unknown>): Promise<GatewayProcess> {
+export async function startGatewayProcess(
+  folder: string,
+  config: Record<string, unknown>,
+  env: Readonly<Record<string, string>> = {},
+): Promise<GatewayProcess> {
   // JSON is YAML too.
   const file = join(folder, `guichet-${Math.random().toString(36).slice(2)}.yaml`);
   await writeFile(file, JSON.stringify(config));
-  const child = spawn(process.execPath, [MAIN, '--config', file], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const child = spawn(process.execPath, [MAIN, '--config', file], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, ...env },
+  });
   let log = '';
   child.stdout.on('data', (chunk: Buffer) => {
     log += chunk.toString();
+  });
+  child.stderr.on('data', (chunk: Buffer) => {
+    log += chunk.toString();
+    process.stderr.write(chunk);
   });
   const exited = once(child, 'exit').then(([code]) => code as number | null); // what Node says of 'exit'
   // The process must not outlive the tests, whatever happens to them.

@@ -91,12 +91,21 @@ function findingsOf(issue: Issue, schema: z.ZodType, above: Path): FieldError[] 
         {
           field,
           message: issue.message,
-          remedy: issue.input === undefined ? told(field, schemaAt(schema, path)?.description) : got(issue.input),
+          remedy:
+            issue.input === undefined
+              ? told(field, schemaAt(schema, path)?.description)
+              : gotInstead(issue.expected, issue.input),
         },
       ];
     default:
       return [{ field, message: issue.message, remedy: told(field, schemaAt(schema, path)?.description) }];
   }
+}
+
+/** Who sends a text where an object belongs has put something whole in the wrong place, maybe a secret: it is not repeated. */
+function gotInstead(expected: string, input: unknown): string {
+  const holds = expected === 'object' || expected === 'record' || expected === 'array';
+  return holds && typeof input === 'string' ? 'Got a string.' : got(input);
 }
 
 /** The allowed words stand in the message already: a remedy is worth saying only when one of them was probably meant. */

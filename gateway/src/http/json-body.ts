@@ -41,14 +41,17 @@ function jsonOf(text: string): unknown {
 function refuseEncoding({ 'content-encoding': encoding, 'content-type': type }: IncomingHttpHeaders): void {
   const charset = type === undefined ? undefined : /;\s*charset="?([^\s";]+)/i.exec(type)?.[1];
   if (charset !== undefined && !/^utf-?8$/i.test(charset))
-    throw new GuichetError('body.unsupported_type', `The character set '${charset}' is not supported.`, {
+    throw new GuichetError('body.unsupported_type', `The character set${named(charset)} is not supported.`, {
       remedy: 'Send JSON encoded as UTF-8.',
     });
   if (encoding === undefined || encoding === 'identity') return;
-  throw new GuichetError('body.unsupported_type', `The content encoding '${encoding}' is not supported.`, {
+  throw new GuichetError('body.unsupported_type', `The content encoding${named(encoding)} is not supported.`, {
     remedy: 'Send the body as it is, without content-encoding.',
   });
 }
+
+/** What is no name of anything may be a secret in the wrong place: it is not repeated. */
+const named = (word: string): string => (/^[a-z][a-z0-9-]{0,15}$/i.test(word) ? ` '${word}'` : '');
 
 function textOf(body: string | Buffer): string {
   if (typeof body === 'string') return body;
