@@ -3,6 +3,7 @@ import { cpus, totalmem } from 'node:os';
 import { startPostgres } from '@guichet/postgres-server';
 import { createDatabase, temporaryDataDir } from '@guichet/postgres-server/testing';
 import { benchApprove } from './approve.ts';
+import { benchDecision } from './decision.ts';
 import { benchIdle } from './idle.ts';
 import { benchRead } from './read.ts';
 import { benchStartUp } from './start-up.ts';
@@ -10,6 +11,7 @@ import type { Result } from './statistics.ts';
 import { benchSubmit } from './submit.ts';
 
 const BENCHES = {
+  decision: benchDecision,
   submit: benchSubmit,
   read: benchRead,
   approve: benchApprove,

@@ -1,3 +1,5 @@
 export { type App, type AppOptions, type Mount, type Mounted, startApp } from './app.ts';
+export { type Company, parseCompany } from './catalog/index.ts';
 export { type Config, loadConfig, parseConfig } from './config.ts';
+export { DEFAULT_POLICIES, Policy, PolicySet, type Question, readPolicyFiles } from './policy/index.ts';
 export { VERSION } from './version.ts';

@@ -63,7 +63,7 @@ function problemOf({ policyId, error }: ValidationError): CedarProblem & { rule:
 }
 
 /** How many sets Cedar keeps parsed at a time: it never forgets one by itself, only when another takes its place. */
-const SLOTS = 16;
+const SLOTS = 256;
 const holders: (PreparsedRules | undefined)[] = [];
 let nextSlot = 0;
 

@@ -9,6 +9,7 @@ import {
   parseRule,
   validateRules,
 } from './cedar.ts';
+import { tooComplex } from './complexity.ts';
 import { type GateRule, gateRule } from './gates.ts';
 import { isActionId, lint, unknownActions } from './lint.ts';
 import { fromByteOffset, placeOf, splitRules } from './split-rules.ts';
@@ -38,20 +39,27 @@ interface Parsed extends PolicyRule {
   readonly offset: number;
 }
 
+/** The rules that may concern an action, and the answer when it is always the same. */
+interface Concerned {
+  readonly held: PreparsedRules;
+  readonly constant: CedarAnswer | undefined;
+}
+
 /** Rules that were parsed and found valid together. Immutable; cheap to ask. */
 export class PolicySet {
   readonly rules: readonly PolicyRule[];
   /** Names the set: the same files give the same digest. */
   readonly digest: string;
   readonly #parsed: ReadonlyMap<string, Parsed>;
-  readonly #held: PreparsedRules;
-  readonly #constants = new Map<string, CedarAnswer | undefined>();
+  /** By the ids of the rules. */
+  readonly #held = new Map<string, PreparsedRules>();
+  /** By the id and the groups of the action. */
+  readonly #concerned = new Map<string, Concerned>();
   readonly #answers = new Map<string, CedarAnswer>();
 
   private constructor(parsed: readonly Parsed[]) {
     this.#parsed = new Map(parsed.map((rule) => [rule.id, rule]));
     this.rules = parsed.map(({ id, effect, annotations, path, line, text }) => ({ id, effect, annotations, path, line, text }));
-    this.#held = new PreparsedRules(new Map(parsed.map(({ id, text }) => [id, text])));
     const hash = createHash('sha256');
     for (const { path, text } of this.rules) hash.update(`${path}\0${text}\0`);
     this.digest = `sha256:${hash.digest('hex')}`;
@@ -62,17 +70,10 @@ export class PolicySet {
     files: readonly PolicyFile[],
     vocabulary: Vocabulary,
   ): { readonly set?: PolicySet | undefined; readonly findings: readonly PolicyFinding[] } {
-    const findings: PolicyFinding[] = [];
+    const findings: PolicyFinding[] = tooMany(files);
+    if (findings.length > 0) return { findings };
     const parsed = files.flatMap((file) => parseFile(file, findings));
     refuseTwice(parsed, findings);
-    if (parsed.length > MOST_RULES)
-      findings.push({
-        path: files[0]?.path ?? '',
-        line: 1,
-        column: 1,
-        severity: 'error',
-        message: `These are ${parsed.length} rules; a set holds ${MOST_RULES}`,
-      });
     for (const rule of parsed)
       for (const finding of lint({ id: rule.id, json: rule.json, isGate: rule.gate !== undefined }, vocabulary))
         findings.push(at(rule, 0, finding));
@@ -93,30 +94,37 @@ export class PolicySet {
 
   /** The same question has the same answer, always: nothing is looked up, and there is no clock. */
   ask(call: CedarCall): CedarAnswer {
-    const constant = this.#constantOf([call.action.uid, ...call.action.parents].map(idOf));
+    const { constant, held } = this.#concerning([call.action.uid, ...call.action.parents].map(idOf));
     if (constant !== undefined) return constant;
     const key = JSON.stringify(call);
     const known = this.#answers.get(key);
     if (known !== undefined) return known;
-    const answer = this.#held.ask(call);
+    const answer = held.ask(call);
     if (this.#answers.size >= MOST_ANSWERS) this.#answers.clear();
     this.#answers.set(key, answer);
     return answer;
   }
 
-  /** What is permitted to everybody, whatever it is about, needs no evaluation: most of what is seen and read. */
-  #constantOf(action: readonly string[]): CedarAnswer | undefined {
+  /** The rules that may concern an action, by its id and its groups: Cedar looks at each rule that it is given. */
+  #concerning(action: readonly string[]): Concerned {
     const key = action.join();
-    if (this.#constants.has(key)) return this.#constants.get(key);
-    const relevant = [...this.#parsed.values()].filter(({ json }) => mayConcern(json, action));
-    const open = relevant.filter(({ json }) => json.effect === 'permit' && isUnconditional(json));
-    const answer =
-      open.length > 0 && relevant.every(({ effect }) => effect === 'permit')
-        ? { allowed: true, rules: open.map(({ id }) => id), errors: [] }
-        : undefined;
-    this.#constants.set(key, answer);
-    return answer;
+    const known = this.#concerned.get(key);
+    if (known !== undefined) return known;
+    const rules = [...this.#parsed.values()].filter(({ json }) => mayConcern(json, action));
+    const ids = rules.map(({ id }) => id).join();
+    const held = this.#held.get(ids) ?? new PreparsedRules(new Map(rules.map(({ id, text }) => [id, text])));
+    this.#held.set(ids, held);
+    const concerned = { held, constant: constantOf(rules) };
+    this.#concerned.set(key, concerned);
+    return concerned;
   }
+}
+
+/** What is permitted to everybody, whatever it is about, needs no evaluation: most of what is seen and read. */
+function constantOf(rules: readonly Parsed[]): CedarAnswer | undefined {
+  const open = rules.filter(({ json }) => json.effect === 'permit' && isUnconditional(json));
+  if (open.length === 0 || rules.some(({ effect }) => effect === 'forbid')) return undefined;
+  return { allowed: true, rules: open.map(({ id }) => id), errors: [] };
 }
 
 /** False only where the head of a rule names other actions. */
@@ -132,9 +140,22 @@ function isUnconditional({ principal, resource, conditions }: PolicyJson): boole
   return principal.op === 'All' && resource.op === 'All' && conditions.length === 0;
 }
 
+function tooMany(files: readonly PolicyFile[]): PolicyFinding[] {
+  const count = files.reduce((sum, { text }) => sum + splitRules(text).length, 0);
+  if (count <= MOST_RULES) return [];
+  const message = `These are ${count} rules; a set holds ${MOST_RULES}`;
+  return [{ path: files[0]?.path ?? '', line: 1, column: 1, severity: 'error', message }];
+}
+
 function parseFile(file: PolicyFile, findings: PolicyFinding[]): Parsed[] {
   return splitRules(file.text).flatMap(({ text, offset }) => {
     const where = { path: file.path, file: file.text, offset, text };
+    const complex = tooComplex(text);
+    if (complex !== undefined) {
+      const { at: units, ...finding } = complex;
+      findings.push(at(where, Buffer.byteLength(text.slice(0, units)), { severity: 'error', ...finding }));
+      return [];
+    }
     const answer = parseRule(text);
     if ('problem' in answer) {
       const { message, remedy, at: bytes } = answer.problem;

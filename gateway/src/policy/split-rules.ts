@@ -47,8 +47,25 @@ function endOfString(text: string, from: number): number {
 
 /** Line and column, from 1, of an offset. */
 export function placeOf(text: string, offset: number): { line: number; column: number } {
-  const before = text.slice(0, offset);
-  return { line: before.split('\n').length, column: offset - before.lastIndexOf('\n') };
+  const starts = lineStarts(text);
+  let [line, end] = [0, starts.length];
+  while (end - line > 1) {
+    const middle = (line + end) >> 1;
+    if ((starts[middle] ?? 0) <= offset) line = middle;
+    else end = middle;
+  }
+  return { line: line + 1, column: offset - (starts[line] ?? 0) + 1 };
+}
+
+let latest: { readonly text: string; readonly starts: readonly number[] } | undefined;
+
+/** Where its lines begin. Places are asked of one file after the other: that of the latest is kept. */
+function lineStarts(text: string): readonly number[] {
+  if (latest?.text === text) return latest.starts;
+  const starts = [0];
+  for (let at = text.indexOf('\n'); at >= 0; at = text.indexOf('\n', at + 1)) starts.push(at + 1);
+  latest = { text, starts };
+  return starts;
 }
 
 /** Cedar counts bytes of UTF-8. */
