@@ -234,7 +234,7 @@ describe('tokens', () => {
   });
 
   it('are created with the secret alone on stdout', async () => {
-    server.handlers['tokens.create'] = () => ({ ...token, secret: 'gch_abc' });
+    server.handlers['tokens.create'] = () => ({ ...token, secret: 'gch_abc', warnings: ['No action is called kafka.* now.'] });
     const flags = [
       '--name',
       'ci',
@@ -252,12 +252,40 @@ describe('tokens', () => {
     const { stdout, stderr } = await home.run(['tokens', 'create', ...flags]);
     expect(stdout).toBe('gch_abc\n');
     expect(stderr).toContain('shown this once');
+    expect(stderr).toContain('No action is called kafka.* now.');
     expect(bodyOf('tokens.create')).toEqual({
       name: 'ci',
       machine: 'ci-orders',
       expiresInDays: 30,
       scope: { actions: ['orders.*', 'kafka.*'], environments: ['staging'] },
     });
+  });
+
+  it('of machines are narrowed, unless it is said that they are not', async () => {
+    server.handlers['tokens.create'] = () => ({ ...token, secret: 'gch_abc', warnings: [] });
+    const create = (...flags: string[]) => home.run(['tokens', 'create', '--name', 'ci', '--machine', 'ci-orders', ...flags]);
+    expect(await create()).toMatchObject({ exit: 2, stderr: expect.stringContaining('--all') });
+    expect(await create('--all')).toMatchObject({ exit: 0 });
+    expect(bodyOf('tokens.create')).toMatchObject({ machine: 'ci-orders', all: true, scope: {} });
+  });
+
+  it('that were made to last and end within two weeks are pointed out', async () => {
+    const now = new Date('2026-11-21T09:00:00Z');
+    const day = (count: number): string => new Date(now.getTime() + count * 86_400_000).toISOString();
+    const made = { ...token, createdAt: day(-80), expiresAt: day(90) };
+    server.handlers['tokens.list'] = () => ({
+      items: [
+        { ...made, name: 'ends soon', expiresAt: day(13) },
+        { ...made, name: 'ends later', expiresAt: day(15) },
+        { ...made, name: 'is over', expiresAt: day(-1) },
+        { ...made, name: 'was revoked', expiresAt: day(13), revokedAt: day(-1) },
+        { ...made, name: 'lasts minutes', createdAt: day(0), expiresAt: day(0.01) },
+      ],
+      next: null,
+    });
+    const { stderr } = await home.run(['tokens', 'list'], { now });
+    expect(stderr).toContain("'ends soon' of user:nadia ends 2026-12-04");
+    expect(stderr.match(/successor/g)).toHaveLength(1);
   });
 
   it('are refused without a name, with a time that is no days, and without an id', async () => {

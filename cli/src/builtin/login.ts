@@ -30,6 +30,18 @@ const WAYS: readonly {
     text: 'With a token that was made for this, from stdin or a hidden question',
     load: async () => (await import('./login-token.ts')).byToken,
   },
+  {
+    flag: '--workload',
+    name: 'workload',
+    text: 'With the token that GitLab, GitHub or Kubernetes gives to this job or workload',
+    load: async () => (await import('./login-proof.ts')).byWorkload,
+  },
+  {
+    flag: '--aws',
+    name: 'aws',
+    text: 'With AWS credentials, found as AWS tools find them; they stay here',
+    load: async () => (await import('./login-proof.ts')).byAws,
+  },
 ];
 
 export const login: Leaf = {
@@ -44,6 +56,8 @@ export const login: Leaf = {
       'guichet login --device                       # a browser on another device will do',
       'guichet login --profile work                 # beside other sign-ins',
       'guichet login --with-token < token           # a machine, or an operator',
+      'guichet login --workload                     # a job of GitLab or GitHub, a pod of Kubernetes',
+      'guichet login --aws                          # whoever has credentials of AWS',
     ]);
   },
   async run(shell, given) {

@@ -1,10 +1,15 @@
-import { EXIT, GuichetError, type TableOutput } from '@guichet/contract';
+import { EXIT, GuichetError, type TableOutput, type Token } from '@guichet/contract';
 import { Option } from 'commander';
 import { collect, wholeNumber } from '../command.ts';
 import { parseDuration } from '../duration.ts';
 import { drawTable } from '../output/table.ts';
+import { formatTime } from '../output/units.ts';
 import { addExamples, type Leaf, listFlag, numberFlag, textFlag } from './leaf.ts';
 import { readPages, sayMore } from './pages.ts';
+
+const DAY_MS = 86_400_000;
+/** Whoever has a token that ends sooner is told. */
+const SOON_MS = 14 * DAY_MS;
 
 export const tokensList: Leaf = {
   define(command) {
@@ -40,6 +45,11 @@ export const tokensList: Leaf = {
       empty: 'No tokens. guichet tokens create --name laptop makes one.',
     };
     await shell.show(found, () => drawTable(table, shell.canvas));
+    const soon = found.items.filter((token) => endsSoon(token, shell.context.now()));
+    for (const { name, principal, expiresAt } of soon)
+      shell.say(
+        `${shell.aside.yellow('!')} '${name}' of ${principal.id} ends ${formatTime(new Date(expiresAt), shell.context.now())}: make its successor in time.`,
+      );
     sayMore(shell, found);
     return EXIT.ok;
   },
@@ -54,7 +64,8 @@ export const tokensCreate: Leaf = {
       )
       .option('--machine <name>', 'For a machine of one of your teams instead of yourself')
       .option('--action <id>', 'Only for this action, or postgres.*; repeat for more', collect)
-      .option('--environment <name>', 'Only in this environment; repeat for more', collect);
+      .option('--environment <name>', 'Only in this environment; repeat for more', collect)
+      .option('--all', 'For a machine: not narrowed to actions or environments');
     addExamples(command, [
       'guichet tokens create --name laptop --expires-in 30d',
       'guichet tokens create --name ci --machine ci-orders --action "orders.*" --environment staging > token',
@@ -67,16 +78,23 @@ export const tokensCreate: Leaf = {
     const machine = textFlag(flags, 'machine');
     const actions = listFlag(flags, 'action');
     const environments = listFlag(flags, 'environment');
+    const all = flags['all'] === true;
+    if (machine !== undefined && !all && actions === undefined && environments === undefined)
+      throw new GuichetError('usage.invalid', 'A token of a machine is narrowed: --action or --environment is missing.', {
+        remedy: 'Name what the machine does, such as --action "orders.*"; --all makes one that may do all that it may.',
+      });
     const client = await shell.client();
     const created = await client.call('tokens.create', {
       body: {
         name,
         ...(machine !== undefined && { machine }),
+        ...(all && { all }),
         expiresInDays: numberFlag(flags, 'expiresIn') ?? 90,
         scope: { ...(actions !== undefined && { actions }), ...(environments !== undefined && { environments }) },
       },
       signal: shell.context.interrupt,
     });
+    for (const warning of created.warnings) shell.say(`${shell.aside.yellow('!')} ${warning}`);
     await shell.show(created, () => created.secret);
     if (!shell.forPrograms)
       shell.say(
@@ -102,6 +120,12 @@ export const tokensRevoke: Leaf = {
     return EXIT.ok;
   },
 };
+
+/** Made to last, and about to end: those that last minutes or hours are replaced by themselves. */
+function endsSoon({ createdAt, expiresAt, revokedAt }: Token, now: Date): boolean {
+  const left = Date.parse(expiresAt) - now.getTime();
+  return revokedAt === null && left > 0 && left < SOON_MS && Date.parse(expiresAt) - Date.parse(createdAt) >= DAY_MS;
+}
 
 function days(text: string): number {
   const seconds = parseDuration(text);

@@ -6,12 +6,18 @@ import { readPrivate, writePrivate } from './private-file.ts';
 /** Where the tokens of a sign-in are kept: with the system's keychain, or in a file beside the configuration. */
 export type Keeper = 'keychain' | 'file';
 
+/** What proves who calls, each time a token is needed: the keys of AWS, or the token of a CI job or a workload. */
+export type Proof = 'aws' | 'workload';
+
 export interface Profile {
   readonly gateway: string;
   /** A token that somebody made for this; a sign-in has none here. */
   readonly token?: string | undefined;
   /** Of a sign-in: who keeps its tokens. */
   readonly keeper?: Keeper | undefined;
+  /** Of a token that was exchanged: what proved it, and when it ends. */
+  readonly proof?: Proof | undefined;
+  readonly expiresAt?: string | undefined;
   /** Who the token is of, as the gateway said at login, e.g. `user:nadia`. */
   readonly principal?: string | undefined;
 }
@@ -54,8 +60,9 @@ function parseConfig(text: string, path: string): ConfigFile {
   for (const [name, profile] of Object.entries(profiles)) {
     if (!isRecord(profile) || typeof profile['gateway'] !== 'string') throw broken(`the profile '${name}' has no gateway`);
     const keeper = profile['keeper'] === 'keychain' || profile['keeper'] === 'file' ? profile['keeper'] : undefined;
-    const [token, principal] = [textOf(profile['token']), textOf(profile['principal'])];
-    read[name] = { gateway: profile['gateway'], token, keeper, principal };
+    const proof = profile['proof'] === 'aws' || profile['proof'] === 'workload' ? profile['proof'] : undefined;
+    const [token, principal, expiresAt] = [textOf(profile['token']), textOf(profile['principal']), textOf(profile['expiresAt'])];
+    read[name] = { gateway: profile['gateway'], token, keeper, principal, proof, expiresAt };
   }
   return { current: textOf(value['current']), profiles: read };
 }

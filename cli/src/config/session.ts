@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { GuichetError } from '@guichet/contract';
 import type { Context } from '../context.ts';
 import { didYouMean } from '../suggest.ts';
-import { configPath, type Keeper, readConfig } from './config-file.ts';
+import { configPath, type Keeper, type Proof, readConfig } from './config-file.ts';
 
 /** Which gateway is called, and as whom. */
 export interface Session {
@@ -12,6 +12,9 @@ export interface Session {
   readonly token: string | undefined;
   /** Of a sign-in: who keeps its tokens. */
   readonly keeper: Keeper | undefined;
+  /** Of a token that was exchanged: what proved it, and when it ends. */
+  readonly proof: Proof | undefined;
+  readonly expiresAt: string | undefined;
   /** The file of profiles, beside which a sign-in is kept. */
   readonly configPath: string;
   readonly principal: string | undefined;
@@ -44,8 +47,9 @@ export function openSession(context: Context, profileFlag?: string): Session {
   const token = env['GUICHET_TOKEN'] || (known ? profile.token : undefined);
   const principal = env['GUICHET_TOKEN'] || !known ? undefined : profile.principal;
   const keeper = token === undefined && known ? profile.keeper : undefined;
+  const { proof, expiresAt } = token !== undefined && token === profile?.token ? profile : {};
   const cache = cacheFolder(context, `${gateway}\n${principal ?? token ?? ''}`);
-  return { profile: name, gateway, token, keeper, configPath: path, principal, cache };
+  return { profile: name, gateway, token, keeper, proof, expiresAt, configPath: path, principal, cache };
 }
 
 /** `token.missing`, with what to run. */

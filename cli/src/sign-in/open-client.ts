@@ -4,6 +4,7 @@ import { notSignedIn, type Session } from '../config/session.ts';
 import type { Context } from '../context.ts';
 import { VERSION } from '../version.ts';
 import { AccessTokens } from './access-tokens.ts';
+import { ProvedTokens } from './proved-tokens.ts';
 
 const REFRESH_MS = 20_000;
 
@@ -19,17 +20,28 @@ export function clientOf({ fetch }: Pick<Context, 'fetch'>, gateway: string, tok
 
 /** The client of a session: with its token, or with the tokens of its sign-in. `token.missing` when it has neither. */
 export function openClient(context: Context, session: Session, say: (text: string) => void): Client {
-  const { gateway, token, profile, keeper } = session;
+  const { gateway, token, profile, keeper, proof, expiresAt } = session;
+  const { fetch } = context;
+  const options = { baseUrl: gateway, userAgent: `guichet/${VERSION}`, ...(fetch !== undefined && { fetch }) };
+  if (token !== undefined && profile !== undefined && proof !== undefined)
+    return createClient({
+      ...options,
+      tokens: new ProvedTokens({
+        context,
+        session: { ...session, profile, proof },
+        held: { token, expiresAt },
+        client: clientOf(context, gateway),
+      }),
+    });
   if (token !== undefined) return clientOf(context, gateway, token);
   if (profile === undefined || keeper === undefined) throw notSignedIn(session);
-  const { fetch } = context;
   const tokens = new AccessTokens({
     context,
     session: { ...session, profile, keeper },
     refresh: (at, refreshToken) => refresh(clientOf(context, at), refreshToken),
     say,
   });
-  return createClient({ baseUrl: gateway, tokens, userAgent: `guichet/${VERSION}`, ...(fetch !== undefined && { fetch }) });
+  return createClient({ ...options, tokens });
 }
 
 async function refresh(client: Client, refreshToken: string): Promise<SessionTokens> {
