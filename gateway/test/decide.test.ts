@@ -98,7 +98,7 @@ describe('commands on a request of nadia that waits for team payments', () => {
     ['request.withdraw', 'nadia', 'permit: requester-withdraws'],
     ['request.withdraw', 'amine', 'deny: default'],
     ['request.withdraw', 'ci', 'deny: default'],
-    ['request.cancel', 'nadia', 'permit: requester-cancels,owner-cancels'],
+    ['request.cancel', 'nadia', 'permit: owner-cancels,requester-cancels'],
     ['request.cancel', 'amine', 'permit: owner-cancels'],
     ['request.cancel', 'sven', 'deny: default'],
     ['request.cancel', 'ci', 'deny: default'],

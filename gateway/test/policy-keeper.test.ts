@@ -9,6 +9,8 @@ import { loadPolicies, Policy, PolicyKeeper } from '../src/policy/index.ts';
 import { vocabularyOf } from './support/policies.ts';
 
 const rule = (id: string): string => `@id("${id}") permit (principal, action, resource);\n`;
+/** Others may use the machine. */
+const PATIENCE = { timeout: 10_000 };
 const company = parseCompany('people: []\nteams: []', 'company.yaml');
 
 let folder: string;
@@ -46,32 +48,32 @@ const audit = async (): Promise<string[]> =>
 
 test('a change of the files decides within moments, and is in the audit log', async () => {
   await writeFile(join(folder, 'b.cedar'), rule('second'));
-  await expect.poll(ids).toEqual(['first', 'second']);
+  await expect.poll(ids, PATIENCE).toEqual(['first', 'second']);
   expect(await audit()).toEqual(['policy.loaded']);
   expect(keeper.state()).toMatchObject({ digest: policy.set.digest, problem: null });
 });
 
 test('a bad change keeps the old rules and says why, and a mended one is taken', async () => {
   await writeFile(join(folder, 'a.cedar'), 'permit (principal, actio, resource);');
-  await expect.poll(() => keeper.state().problem?.findings.length).toBe(1);
+  await expect.poll(() => keeper.state().problem?.findings.length, PATIENCE).toBe(1);
   expect(ids()).toEqual(['first']);
   expect(await audit()).toEqual(['policy.refused']);
   expect(news.at(-1)).toContain('the old ones stay');
   await writeFile(join(folder, 'next.tmp'), rule('mended'));
   await rename(join(folder, 'next.tmp'), join(folder, 'a.cedar'));
-  await expect.poll(ids).toEqual(['mended']);
+  await expect.poll(ids, PATIENCE).toEqual(['mended']);
   expect(keeper.state().problem).toBeNull();
 });
 
 test('a folder that is gone, or empty, changes nothing', async () => {
   await rm(join(folder, 'a.cedar'));
-  await expect.poll(() => keeper.state().problem?.findings[0]?.message).toContain('holds no .cedar file');
+  await expect.poll(() => keeper.state().problem?.findings[0]?.message, PATIENCE).toContain('holds no .cedar file');
   expect(ids()).toEqual(['first']);
 });
 
 test('the same rules again are no news', async () => {
   await writeFile(join(folder, 'a.cedar'), rule('first'));
   await writeFile(join(folder, 'b.cedar'), rule('second'));
-  await expect.poll(ids).toEqual(['first', 'second']);
+  await expect.poll(ids, PATIENCE).toEqual(['first', 'second']);
   expect(await audit()).toEqual(['policy.loaded']);
 });

@@ -90,7 +90,7 @@ export class PreparsedRules {
     const { decision, diagnostics } = answer.response;
     return {
       allowed: decision === 'allow',
-      rules: diagnostics.reason,
+      rules: [...diagnostics.reason].sort(), // Cedar has them in no order
       errors: diagnostics.errors.map(({ policyId, error }) => `${policyId}: ${error.message}`),
     };
   }

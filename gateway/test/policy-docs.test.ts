@@ -1,0 +1,20 @@
+import { readFileSync } from 'node:fs';
+import { expect, test } from 'vitest';
+import { PolicySet } from '../src/policy/index.ts';
+import { vocabularyOf } from './support/policies.ts';
+
+const text = { type: 'string' };
+const write = { kind: 'write', risk: 'destructive' } as const;
+const vocabulary = vocabularyOf({
+  actions: [
+    { ...write, id: 'kafka.topics.delete', input: {} },
+    { ...write, id: 'postgres.create-read-replica', input: { type: 'object', properties: { instanceType: text } } },
+  ],
+});
+
+test.each(['../../docs/guide/policy.md', '../../docs/spec/policy.md'])('the rules shown in %s are valid', (page) => {
+  const shown = readFileSync(new URL(page, import.meta.url), 'utf8');
+  const rules = [...shown.matchAll(/```cedar\n([\s\S]*?)```/g)].map((match) => match[1] ?? '');
+  expect(rules.length).toBeGreaterThan(0);
+  expect(PolicySet.parse([{ path: page, text: rules.join('\n') }], vocabulary).findings).toEqual([]);
+});
