@@ -23,7 +23,7 @@ export const requestsBreakGlass: Leaf = {
       textFlag(flags, 'reason') ?? (await asked(shell, { message: 'Why can it not wait?', check: problemOfReason })),
     );
     const request = await client.call('requests.show', { params: { request: id }, signal: shell.context.interrupt });
-    if (flags['yes'] !== true && request.allowed.includes('break_glass')) {
+    if (shell.interactive && flags['yes'] !== true && request.allowed.includes('break_glass')) {
       shell.say(requestText(request, shell.asideCanvas));
       await confirmGlass(shell, { word: id, message: 'It runs at once, and every approver is told.' });
     }
