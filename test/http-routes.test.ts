@@ -19,14 +19,16 @@ const routes = Object.entries<Route>(ROUTES).map(([name, route]) => ({
   path: route.path
     .replace(':action', name === 'actions.read' ? 'lab.look' : 'lab.change')
     .replace(':request', 'REQ-1')
-    .replace(':token', '7e3f0c1a-52b4-4d59-9a35-0a1c2b3d4e5f'),
+    .replace(/:token|:session/, '7e3f0c1a-52b4-4d59-9a35-0a1c2b3d4e5f'),
 }));
+const fits = (pattern: string, path: string): boolean => new RegExp(`^${pattern.replace(/:[a-z]+/g, '[^/]+')}$`).test(path);
 
 const signedIn = routes.filter(({ route }) => route.permission !== 'public');
 const withBody = routes.filter(({ route }) => route.body !== undefined);
 
-test('is signed in, but for the public keys', () => {
-  expect(routes.filter(({ route }) => route.permission === 'public').map(({ name }) => name)).toEqual(['keys.list']);
+test('is signed in, but for the public keys and for what signs in', () => {
+  const open = routes.filter(({ route }) => route.permission === 'public').map(({ name }) => name);
+  expect(open).toEqual(['sign_in.device', 'sign_in.token', 'exchange.workload', 'exchange.aws', 'keys.list']);
 });
 
 test.each(signedIn)('$name answers 401 without a token, before it looks at anything', async ({ route, path }) => {
@@ -62,7 +64,7 @@ test.each(withBody)('$name refuses a field that it does not know, and what is no
 });
 
 test.each(routes)('$name takes no other method', async ({ route, path }) => {
-  const taken = routes.filter((other) => other.path === path).map((other) => other.route.method);
+  const taken = routes.filter((other) => fits(other.route.path, path)).map((other) => other.route.method);
   for (const method of ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'].filter((each) => !(taken as string[]).includes(each))) {
     const response = await send({ method, path });
     expect(response.headers.get('allow')).toContain(route.method);

