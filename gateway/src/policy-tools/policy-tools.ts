@@ -5,18 +5,18 @@ import {
   type PolicyChecked,
   type PolicyExplained,
   type PolicyFile,
-  type PolicyFinding,
   type PolicyInForce,
   type PolicyReplayed,
   type PolicyTested,
   type Principal,
 } from '@guichet/contract';
 import { appendAudit } from '../audit/index.ts';
-import { denied, type PolicyKeeper, PolicySet, type Vocabulary } from '../policy/index.ts';
+import { denied, type PolicyKeeper, type Vocabulary } from '../policy/index.ts';
 import { type CaseFile, type CaseWorld, parseCases } from './case-file.ts';
 import { type ExplainCall, type ExplainWorld, explain } from './explain.ts';
 import { BEGINNING, type Cursor, replay } from './replay.ts';
 import { runCases } from './run-cases.ts';
+import { Trial, type Tried } from './trial.ts';
 
 /** More would keep a caller waiting longer than a proxy does. */
 const MOST_CASES = 2000;
@@ -40,18 +40,14 @@ export interface PolicyToolsOptions extends ExplainWorld {
   readonly vocabulary: () => Vocabulary;
 }
 
-/** A set that is tried, or what is wrong with it. */
-interface Tried {
-  readonly set?: PolicySet | undefined;
-  readonly findings: readonly PolicyFinding[];
-}
-
 /** What people ask of policy itself. Nothing here changes what is in force. */
 export class PolicyTools {
   readonly #world: PolicyToolsOptions;
+  readonly #trial: Trial;
 
   constructor(options: PolicyToolsOptions) {
     this.#world = options;
+    this.#trial = new Trial(options.vocabulary);
   }
 
   /** The rules in force. */
@@ -63,7 +59,7 @@ export class PolicyTools {
   /** Would a gateway take these files? */
   async check(caller: Principal, files: readonly PolicyFile[]): Promise<PolicyChecked> {
     this.#require(caller, 'policy.test');
-    const { set, findings } = this.#tried(files, 'files');
+    const { set, findings } = await this.#tried(files, 'files');
     const digest = set?.digest ?? null;
     await this.#record(caller, { what: 'check', files: files.length, ok: set !== undefined, digest });
     return { ok: set !== undefined, rules: set?.rules.length ?? 0, digest, findings: [...findings] };
@@ -73,7 +69,7 @@ export class PolicyTools {
   async test(caller: Principal, { files, policies }: TestCall): Promise<PolicyTested> {
     this.#require(caller, 'policy.test');
     refuseTwice(files, 'files');
-    const { set, findings } = this.#tried(policies, 'policies');
+    const { set, findings } = await this.#tried(policies, 'policies');
     const { policy } = this.#world;
     const world = this.#caseWorld();
     const parsed = files.map((file) => parseCases(file, world));
@@ -111,7 +107,7 @@ export class PolicyTools {
   /** Which recorded requests would be decided otherwise; a page of them. */
   async replay(caller: Principal, { since, policies, cursor }: ReplayCall): Promise<PolicyReplayed> {
     this.#require(caller, 'policy.test');
-    const { set, findings } = this.#tried(policies, 'policies');
+    const { set, findings } = await this.#tried(policies, 'policies');
     if (set === undefined)
       throw new GuichetError('input.invalid', 'The policies are not valid.', {
         remedy: 'guichet policy check FOLDER shows where.',
@@ -148,10 +144,10 @@ export class PolicyTools {
   }
 
   /** The set of the files; without files the one in force. */
-  #tried(files: readonly PolicyFile[] | undefined, field: string): Tried {
+  async #tried(files: readonly PolicyFile[] | undefined, field: string): Promise<Tried> {
     if (files === undefined) return { set: this.#world.policy.set, findings: [] };
     refuseTwice(files, field);
-    return PolicySet.parse(files, this.#world.vocabulary());
+    return this.#trial.of(files);
   }
 
   #caseWorld(): CaseWorld {
