@@ -22,7 +22,6 @@ export type Session = z.infer<typeof Session>;
 const clientName = z
   .string()
   .trim()
-  .min(1)
   .max(100)
   .regex(/^[\p{L}\p{N}\p{P}\p{S} ]+$/u, 'must be one line of visible characters');
 

@@ -31,7 +31,6 @@ const ask = {
   client: z
     .string()
     .trim()
-    .min(1)
     .max(100)
     .regex(/^[\p{L}\p{N}\p{P}\p{S} ]+$/u, 'must be one line of visible characters')
     .default('a command line'),
@@ -142,7 +141,7 @@ function addLoopbackPages(scope: FastifyInstance, services: AuthServices): void 
     if (caller === undefined) return reply;
     const asked = { ...askOf(query), state: query.state };
     const { address } = addressOf(request);
-    return show(reply, consentPage(asked, { who: caller.principal.name, csrf: caller.csrf, address }), formTarget(asked));
+    return show(reply, consentPage(asked, { who: caller.principal.name, csrf: caller.csrf, address }), [formTarget(asked)]);
   });
   scope.post('/v1/auth/authorize', SIGNED_IN, async (request, reply) => {
     const form = parsed(AuthorizeForm, request.body, 'body');
@@ -213,12 +212,12 @@ const formTarget = ({ redirectUri }: LoopbackAsk): string => {
   return hostname === '127.0.0.1' ? origin : 'http:';
 };
 
-function show(reply: FastifyReply, page: string, formTo = ''): FastifyReply {
+function show(reply: FastifyReply, page: string, formTo: readonly string[] = []): FastifyReply {
   return (
     reply
       .header(
         'content-security-policy',
-        `default-src 'none'; style-src 'self'; form-action 'self' ${formTo}; base-uri 'none'; frame-ancestors 'none'`,
+        `default-src 'none'; style-src 'self'; form-action ${["'self'", ...formTo].join(' ')}; base-uri 'none'; frame-ancestors 'none'`,
       )
       // Without it a browser says of our own forms that they come from nowhere (`origin: null`).
       .header('referrer-policy', 'same-origin')
