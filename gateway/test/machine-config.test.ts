@@ -1,6 +1,8 @@
+import { readFileSync } from 'node:fs';
 import type { FieldError } from '@guichet/contract';
 import { GuichetError } from '@guichet/contract';
 import { describe, expect, test } from 'vitest';
+import { parse } from 'yaml';
 import { parseConfig } from '../src/config.ts';
 
 const rule = {
@@ -20,13 +22,13 @@ const arnRule = {
   scope: { actions: ['orders.*'] },
 };
 
-function parse(identity: object) {
+function settingsOf(identity: object) {
   return parseConfig({ company: 'company.yaml', sealing: { keyFile: 'key' }, identity }, { path: '/x/guichet.yaml' }).identity;
 }
 
 function findings(identity: object): readonly FieldError[] {
   try {
-    parse(identity);
+    settingsOf(identity);
   } catch (error) {
     if (error instanceof GuichetError) return error.errors ?? [];
     throw error;
@@ -39,7 +41,7 @@ describe('a workload', () => {
   const withRule = (more: object): readonly FieldError[] => workload({ rules: [{ ...rule, ...more }] });
 
   test('is taken as it stands in the guide, with careful defaults', () => {
-    expect(parse({ workloads: [github] }).workloads[0]).toMatchObject({
+    expect(settingsOf({ workloads: [github] }).workloads[0]).toMatchObject({
       audience: ['https://guichet.example.com'],
       algorithms: ['RS256', 'ES256', 'EdDSA'],
       maxAge: 3_600_000,
@@ -119,6 +121,15 @@ describe('a workload', () => {
   });
 });
 
+test('the examples of the guide are taken as they stand there', () => {
+  const guide = readFileSync(new URL('../../docs/guide/machines.md', import.meta.url), 'utf8');
+  const examples = [...guide.matchAll(/```yaml\n([^`]*)```/g)]
+    .map(([, text]) => parse(text ?? ''))
+    .filter((one) => 'identity' in one);
+  expect(examples).toHaveLength(4);
+  for (const { identity } of examples) expect(findings(identity), JSON.stringify(identity)).toEqual([]);
+});
+
 describe('an ARN', () => {
   const map = (arn: string, more: object = { machine: 'ci-orders', scope: { actions: ['orders.*'] } }): readonly FieldError[] =>
     findings({ aws: { map: [{ arn, ...more }] } });
@@ -156,11 +167,11 @@ describe('an ARN', () => {
   });
 
   test('is asked of the servers of AWS alone, unless others are listed', () => {
-    const { aws } = parse({ aws: { map: [arnRule] } });
+    const { aws } = settingsOf({ aws: { map: [arnRule] } });
     expect(aws?.hosts).toContain('https://sts.eu-west-3.amazonaws.com');
     expect(aws?.hosts.every((host) => /^https:\/\/sts\.(?:[a-z0-9-]+\.)?amazonaws\.com$/.test(host))).toBe(true);
     expect(
-      parse({ aws: { hosts: ['sts.cn-north-1.amazonaws.com.cn', 'http://127.0.0.1:5000'], map: [arnRule] } }).aws?.hosts,
+      settingsOf({ aws: { hosts: ['sts.cn-north-1.amazonaws.com.cn', 'http://127.0.0.1:5000'], map: [arnRule] } }).aws?.hosts,
     ).toEqual(['https://sts.cn-north-1.amazonaws.com.cn', 'http://127.0.0.1:5000']);
   });
 
