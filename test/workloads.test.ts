@@ -1,9 +1,11 @@
 import { createHmac } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
 import type { Exchanged, Problem, Request, Token } from '@guichet/contract';
+import { parseCompany } from '@guichet/gateway';
 import { exportSPKI, generateKeyPair } from 'jose';
 import pg from 'pg';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { type Answer, startGateway, type TestGateway } from './support/gateway.ts';
+import { type Answer, COMPANY, startGateway, type TestGateway } from './support/gateway.ts';
 import { Issuer, type JobClaims } from './support/issuer.ts';
 
 const AUDIENCE = 'https://guichet.example.com';
@@ -462,6 +464,48 @@ describe('an issuer that behaves badly', () => {
     const code = await answer((_request, response) => void response.end(text.replace('ISSUER', issuer.url)));
     expect(code).toBe('assertion.unavailable');
   });
+});
+
+describe('a machine that the company does not have', () => {
+  test('stops the gateway from starting', async () => {
+    const [rule] = gitlab(platform).rules;
+    const workloads = [{ ...gitlab(platform), rules: [{ ...rule, machine: 'ci-chekout' }] }];
+    await expect(startGateway({ databaseUrl: gateway.databaseUrl, config: { identity: { workloads } } })).rejects.toMatchObject({
+      code: 'config.invalid',
+      message: expect.stringContaining("/identity/workloads/0/rules/0/machine names a machine 'ci-chekout'"),
+    });
+  });
+
+  test('any more is refused from then on, and its tokens end', async () => {
+    const { accessToken } = await exchanged(await job());
+    const before = gateway.app.directory.company;
+    const file = (await readFile(COMPANY, 'utf8')).replace('  - { name: ci-checkout, team: checkout }', '  []');
+    gateway.app.directory.replace(parseCompany(file, COMPANY));
+    expect(await codeOf(await job())).toBe('assertion.refused');
+    expect((await gateway.call({ token: accessToken }, 'GET', '/v1/me')).body['code']).toBe('token.invalid');
+    gateway.app.directory.replace(before);
+    expect((await exchange(await job())).status).toBe(200);
+  });
+});
+
+test('an address whose proofs are refused again and again is left waiting', async () => {
+  const other = await startGateway({
+    databaseUrl: gateway.databaseUrl,
+    config: { identity: { workloads: [gitlab(platform)] }, worker: { enabled: false } },
+  });
+  const token = await job({ exp: 1 });
+  const send = () => other.call<Problem>(null, 'POST', '/v1/auth/exchange', { body: { token } });
+  const codes = new Map<unknown, number>();
+  for (let round = 0; round < 125; round++) {
+    const { body } = await send();
+    codes.set(body.code, (codes.get(body.code) ?? 0) + 1);
+  }
+  expect([...codes]).toEqual([
+    ['assertion.invalid', 120],
+    ['rate.limited', 5],
+  ]);
+  expect((await send()).headers.get('retry-after')).toMatch(/^[0-9]+$/);
+  await other.close();
 });
 
 test('a gateway without workloads says so', async () => {
