@@ -2,7 +2,6 @@ import { z } from 'zod';
 import { Action, ActionKind } from './action.ts';
 import { AuditEvent } from './events.ts';
 import { ActionId, RequestId, Slug } from './ids.ts';
-import { AwsAssertion, Exchanged, WorkloadAssertion } from './machine-identity.ts';
 import type { Operation } from './operations.ts';
 import { Output } from './output.ts';
 import { Plan } from './plan.ts';
@@ -10,7 +9,8 @@ import { POLICY_ROUTES } from './policy-routes.ts';
 import { Principal, Token, TokenScope } from './principal.ts';
 import { Choice } from './protocol.ts';
 import { Decision, Request, RequestState, RequestSummary, ReviewVerdict } from './request.ts';
-import { DeviceStart, DeviceStarted, Session, SessionTokens, SignedOut, TokenExchange } from './sign-in.ts';
+import { Session } from './sign-in.ts';
+import { SIGN_IN_ROUTES } from './sign-in-routes.ts';
 
 /**
  * Every route of the gateway, once: the gateway registers them, the client calls them, OpenAPI is made of them.
@@ -153,84 +153,7 @@ export const ROUTES = {
     params: z.object({ token: z.uuid() }),
     response: Token,
   },
-  'sign_in.device': {
-    method: 'POST',
-    path: '/v1/auth/device',
-    permission: 'public',
-    tag: 'identity',
-    status: 200,
-    summary: 'Start to sign in where there is no browser: the person confirms a code elsewhere',
-    body: DeviceStart,
-    response: DeviceStarted,
-  },
-  'sign_in.token': {
-    method: 'POST',
-    path: '/v1/auth/token',
-    permission: 'public',
-    tag: 'identity',
-    status: 200,
-    summary: 'Exchange a confirmed device code, a code of the loopback flow or a refresh token for tokens',
-    body: TokenExchange,
-    response: SessionTokens,
-  },
-  'exchange.workload': {
-    method: 'POST',
-    path: '/v1/auth/exchange',
-    permission: 'public',
-    tag: 'identity',
-    status: 200,
-    summary: 'Exchange the OIDC token of a CI job or a workload for a short-lived token',
-    body: WorkloadAssertion,
-    response: Exchanged,
-  },
-  'exchange.aws': {
-    method: 'POST',
-    path: '/v1/auth/aws',
-    permission: 'public',
-    tag: 'identity',
-    status: 200,
-    summary: 'Exchange a signed call of sts:GetCallerIdentity for a short-lived token',
-    body: AwsAssertion,
-    response: Exchanged,
-  },
-  'sessions.end': {
-    method: 'POST',
-    path: '/v1/auth/logout',
-    permission: 'signed-in',
-    tag: 'identity',
-    status: 200,
-    summary: 'Sign out of the session that this call is made with',
-    response: SignedOut,
-  },
-  'sessions.list': {
-    method: 'GET',
-    path: '/v1/sessions',
-    permission: 'session.see',
-    tag: 'identity',
-    status: 200,
-    summary: 'Where I am signed in',
-    response: z.object({ items: z.array(Session) }),
-  },
-  'sessions.revoke': {
-    method: 'DELETE',
-    path: '/v1/sessions/:session',
-    permission: 'session.revoke',
-    tag: 'identity',
-    status: 200,
-    summary: 'Sign one of my sessions out, now',
-    params: z.object({ session: z.uuid() }),
-    response: Session,
-  },
-  'sessions.revoke-all': {
-    method: 'POST',
-    path: '/v1/sessions/revoke-all',
-    permission: 'session.revoke',
-    tag: 'identity',
-    status: 200,
-    summary: 'Sign out everywhere, this call included',
-    body: z.strictObject({ tokens: z.boolean().default(false).describe('Revoke my personal tokens too') }),
-    response: z.object({ sessions: z.int().describe('How many were ended'), tokens: z.int().describe('How many were revoked') }),
-  },
+  ...SIGN_IN_ROUTES,
   'actions.list': {
     method: 'GET',
     path: '/v1/actions',
