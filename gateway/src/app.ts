@@ -8,6 +8,7 @@ import type { Logger } from 'pino';
 import {
   Catalog,
   type Company,
+  CompanyKeeper,
   Directory,
   GrantKeys,
   Grants,
@@ -90,8 +91,11 @@ async function start(
   await bus.start();
 
   const sealer = await Sealer.start({ db, keyring: await loadKeyring(config.sealing, config.folder) });
-  const people = await loadCompany(resolve(config.folder, config.company));
-  const directory = directoryOf(config, people);
+  const { company, digest } = await loadCompany(companyPaths(config));
+  const directory = directoryOf(config, company);
+  const companyKeeper = new CompanyKeeper({ db, directory, paths: companyPaths(config), digest, onNews, onError });
+  await companyKeeper.start();
+  closers.push(() => companyKeeper.stop());
   const issuer = config.publicUrl ?? `http://${config.listen.host}:${config.listen.port}`;
   const { rotateAfter: rotateAfterMs, overlap: overlapMs } = config.grants;
   const keys = await GrantKeys.load({ db, sealer, rotateAfterMs, overlapMs });
@@ -182,7 +186,7 @@ export async function withTokens<Result>(
 ): Promise<Result> {
   const closers: Closer[] = [];
   try {
-    const directory = directoryOf(config, await loadCompany(resolve(config.folder, config.company)));
+    const directory = directoryOf(config, (await loadCompany(companyPaths(config))).company);
     const vocabulary = vocabularyOf({ config, directory });
     const { set } = loadPolicies(policyFolder(config), vocabulary);
     const policy = new Policy({ company: () => directory.company, set });
@@ -233,6 +237,8 @@ function policyOf(options: {
   return { policy, vocabulary, keeper: new PolicyKeeper({ db, folder, policy, vocabulary, onNews, onError }) };
 }
 
+const companyPaths = ({ company, folder }: Config): string[] => [company].flat().map((path) => resolve(folder, path));
+
 const policyFolder = ({ policies, folder }: Config): string =>
   policies === undefined ? DEFAULT_POLICIES : resolve(folder, policies);
 
@@ -242,10 +248,11 @@ function vocabularyOf({ config, directory, catalog }: { config: Config; director
   return {
     environments: config.environments,
     actions: catalog?.list() ?? [],
-    known: (type, name) =>
-      type === 'Team'
-        ? company.teams.has(name)
-        : type === 'Service' || company.member(`${type.toLowerCase()}:${name}`) !== undefined,
+    known: (type, name) => {
+      if (type === 'Team') return company.teams.has(name);
+      if (type === 'Service') return company.service(name) !== undefined;
+      return company.member(`${type.toLowerCase()}:${name}`) !== undefined;
+    },
   };
 }
 

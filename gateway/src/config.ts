@@ -38,7 +38,9 @@ export const ConfigFile = z.strictObject({
   poolSize: z.int().min(2).max(200).default(16),
   environments: z.array(Slug).min(1).default(['production', 'staging']),
   policies: z.string().optional().describe('The folder of .cedar files that decide; rules to start with when absent'),
-  company: z.string().describe('The YAML file of people, teams, services and machines'),
+  company: z
+    .union([z.string(), z.array(z.string()).min(1)])
+    .describe('The YAML files of people, teams, services and machines, and folders of such files'),
   providers: z.array(ProviderConfig).default([]),
   grants: GrantsConfig.prefault({}),
   sealing: SealingConfig,

@@ -125,7 +125,7 @@ async function issueToken(config: Config, wanted: { principalId: string; name: s
   const { principalId, name, days } = wanted;
   const secret = await withTokens(config, async ({ tokens, directory }) => {
     if (directory.company.member(principalId) === undefined)
-      throw new GuichetError('usage.invalid', `There is no '${principalId}' in ${config.company}.`, {
+      throw new GuichetError('usage.invalid', `There is no '${principalId}' in ${[config.company].flat().join(', ')}.`, {
         remedy: 'Write user:NAME or machine:NAME, with a name of that file.',
       });
     const createdBy = { id: 'system', name: 'operator' };

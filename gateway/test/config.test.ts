@@ -150,8 +150,8 @@ test('paths start from the folder of the file, wherever the gateway is started',
 const company = (text: string) => () => parseCompany(text, 'company.yaml');
 const PEOPLE = 'people: [{ name: nadia, fullName: Nadia }]\n';
 test.each([
-  ['', '/ must be an object'],
-  [PEOPLE, '/teams is required'],
+  ['', '/ is empty'],
+  ['- a list', '/ must be an object'],
   ['people: [{ name: Nadia, fullName: N }]\nteams: []', '/people/0/name must be lower-case'],
   ['people: [{ name: n, fullName: N, email: x }]\nteams: []', '/people/0/email must be an e-mail address'],
   [

@@ -1,6 +1,6 @@
 import { type ApproverGroup, approverGroupsOf } from '@guichet/contract';
 import { type Queryable, statement } from '../db/index.ts';
-import type { Company, Member } from './company.ts';
+import type { Company, Member } from './company/index.ts';
 
 /** What the identity provider said of a person when they last signed in; teams by the mapping of groups. */
 export interface Claims {

@@ -1,5 +1,16 @@
 export { Catalog, type CatalogAction, type ProviderSource } from './catalog.ts';
-export { asPrincipal, Company, loadCompany, type Member, parseCompany } from './company.ts';
+export {
+  asPrincipal,
+  Company,
+  type CompanyFinding,
+  CompanyKeeper,
+  findingInWords,
+  loadCompany,
+  type Member,
+  parseCompany,
+  type ServiceEntry,
+  type Team,
+} from './company/index.ts';
 export { type Claims, Directory } from './directory.ts';
 export { GrantKeys, type PublicGrantKey } from './grant-keys.ts';
 export { GRANT_SECONDS, type GrantSubject, Grants } from './grants.ts';

@@ -8,10 +8,9 @@ import {
 } from '@guichet/contract';
 import { type Document, LineCounter, parseDocument } from 'yaml';
 import { type Company, parseCompany } from '../catalog/index.ts';
-import { check, suggestion } from '../findings/index.ts';
+import { check, type Place, placeOf, suggestion } from '../findings/index.ts';
 import type { DecideAction, Question } from '../policy/index.ts';
 import { type CaseAsWritten, type CaseFileAsWritten, CaseFileSchema } from './case-schema.ts';
-import { type Place, placeOf } from './yaml-places.ts';
 
 /** What cases rest on where their file does not say it. */
 export interface CaseWorld {

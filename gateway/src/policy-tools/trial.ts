@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
-import { setTimeout } from 'node:timers/promises';
 import type { PolicyFile, PolicyFinding } from '@guichet/contract';
 import { PolicySet, type Vocabulary } from '../policy/index.ts';
+import type { Turns } from './turns.ts';
 
 /** A set that is tried, or what is wrong with it. */
 export interface Tried {
@@ -14,36 +14,31 @@ const MOST_KEPT = 4;
 /** The catalogue, and with it what a set may speak of, changes meanwhile. */
 const KEPT_MS = 30_000;
 
-/**
- * Parses the sets that callers want tried. A thousand rules hold everything else up for most of a second: so one set is
- * parsed at a time, and then others have their turn for twice as long.
- */
+/** The sets that callers want tried. A thousand rules take most of a second to parse. */
 export class Trial {
   readonly #vocabulary: () => Vocabulary;
+  readonly #turns: Turns;
   readonly #kept = new Map<string, { readonly tried: Tried; readonly until: number }>();
-  #turn: Promise<unknown> = Promise.resolve();
 
-  constructor(vocabulary: () => Vocabulary) {
+  constructor({ vocabulary, turns }: { vocabulary: () => Vocabulary; turns: Turns }) {
     this.#vocabulary = vocabulary;
+    this.#turns = turns;
   }
 
   async of(files: readonly PolicyFile[]): Promise<Tried> {
     const key = createHash('sha256').update(JSON.stringify(files)).digest('hex');
-    const turn = this.#turn.then(() => this.#parse(key, files));
-    this.#turn = turn.then(({ tookMs }) => setTimeout(2 * tookMs, undefined, { ref: false })).catch(() => {});
-    return (await turn).tried;
+    return this.#turns.take(() => this.#parse(key, files));
   }
 
-  #parse(key: string, files: readonly PolicyFile[]): { tried: Tried; tookMs: number } {
-    const began = performance.now();
+  #parse(key: string, files: readonly PolicyFile[]): Tried {
+    const now = performance.now();
     const known = this.#kept.get(key);
-    if (known !== undefined && known.until > began) return { tried: known.tried, tookMs: 0 };
+    if (known !== undefined && known.until > now) return known.tried;
     const tried = PolicySet.parse(files, this.#vocabulary());
-    const ended = performance.now();
     this.#kept.delete(key);
-    this.#kept.set(key, { tried, until: ended + KEPT_MS });
+    this.#kept.set(key, { tried, until: now + KEPT_MS });
     const [oldest] = this.#kept.keys();
     if (this.#kept.size > MOST_KEPT && oldest !== undefined) this.#kept.delete(oldest);
-    return { tried, tookMs: ended - began };
+    return tried;
   }
 }

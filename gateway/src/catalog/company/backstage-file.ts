@@ -1,0 +1,133 @@
+import { Slug } from '@guichet/contract';
+import { z } from 'zod';
+import { check } from '../../findings/index.ts';
+import { type CompanyFinding, type Entries, NO_ENTRIES } from './entries.ts';
+import { sourceAt, type YamlDocument } from './yaml-file.ts';
+
+const text = z.string().min(1);
+const texts = z.array(text).default([]);
+
+/** What we take of an entity of Backstage's catalogue; all else in it is for others. */
+const Entity = z.looseObject({
+  apiVersion: text,
+  kind: text,
+  metadata: z.looseObject({
+    name: text,
+    title: text.optional(),
+    description: text.optional(),
+    links: z.array(z.looseObject({ url: z.url({ protocol: /^https?$/ }), title: text.optional() })).default([]),
+  }),
+  spec: z.unknown(),
+});
+
+const ComponentSpec = z.looseObject({ owner: text, lifecycle: text.optional(), dependsOn: texts });
+const GroupSpec = z.looseObject({
+  parent: text.optional(),
+  members: texts,
+  profile: z.looseObject({ displayName: text.optional() }).optional(),
+});
+const UserSpec = z.looseObject({
+  memberOf: texts,
+  profile: z.looseObject({ displayName: text.optional(), email: z.email().optional() }).optional(),
+});
+
+/** True for a document of Backstage's catalogue (catalog-info.yaml). */
+export function isBackstage({ value }: YamlDocument): boolean {
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    'apiVersion' in value &&
+    typeof value.apiVersion === 'string' &&
+    value.apiVersion.startsWith('backstage.io/')
+  );
+}
+
+/** Components are services, Groups are teams, Users are people; other kinds are nothing to us. */
+export function readBackstage(document: YamlDocument): { entries: Entries } | { findings: CompanyFinding[] } {
+  const reader = new Reader(document);
+  const entries = reader.entries();
+  return reader.findings.length > 0 ? { findings: reader.findings } : { entries };
+}
+
+class Reader {
+  readonly #document: YamlDocument;
+  readonly findings: CompanyFinding[] = [];
+
+  constructor(document: YamlDocument) {
+    this.#document = document;
+  }
+
+  entries(): Entries {
+    const entity = this.#take(Entity, this.#document.value, '');
+    if (entity === undefined) return NO_ENTRIES;
+    const { metadata, spec } = entity;
+    const source = sourceAt(this.#document, '');
+    switch (entity.kind) {
+      case 'Component': {
+        const { owner = '', lifecycle, dependsOn = [] } = this.#take(ComponentSpec, spec, '/spec') ?? {};
+        const name = this.#name(metadata.name, '/metadata/name');
+        const links = metadata.links.map(({ url, title }) => ({ url, title: title ?? url }));
+        const team = this.#reference(owner, { kinds: ['group'], pointer: '/spec/owner' });
+        const needs = dependsOn.flatMap((reference, index) => this.#dependency(reference, `/spec/dependsOn/${index}`));
+        const { title, description } = metadata;
+        return { ...NO_ENTRIES, services: [{ name, title, description, team, lifecycle, dependsOn: needs, links, source }] };
+      }
+      case 'Group': {
+        const { parent, members = [], profile } = this.#take(GroupSpec, spec, '/spec') ?? {};
+        const people = members.map((member, index) =>
+          this.#reference(member, { kinds: ['user'], pointer: `/spec/members/${index}` }),
+        );
+        const above = parent === undefined ? undefined : this.#reference(parent, { kinds: ['group'], pointer: '/spec/parent' });
+        const title = profile?.displayName ?? metadata.title;
+        const name = this.#name(metadata.name, '/metadata/name');
+        return { ...NO_ENTRIES, teams: [{ name, title, parent: above, members: people, managers: [], onCall: [], source }] };
+      }
+      case 'User': {
+        const { memberOf = [], profile } = this.#take(UserSpec, spec, '/spec') ?? {};
+        const name = this.#name(metadata.name, '/metadata/name');
+        const teams = memberOf.map((team, index) =>
+          this.#reference(team, { kinds: ['group'], pointer: `/spec/memberOf/${index}` }),
+        );
+        const fullName = profile?.displayName ?? metadata.title ?? name;
+        return { ...NO_ENTRIES, people: [{ name, fullName, email: profile?.email, memberOf: teams, source }] };
+      }
+      default:
+        return NO_ENTRIES;
+    }
+  }
+
+  #take<Value>(schema: z.ZodType<Value>, value: unknown, pointer: string): Value | undefined {
+    const checked = check(schema, value);
+    if (checked.ok) return checked.value;
+    for (const { field, ...about } of checked.findings)
+      this.findings.push(this.#document.at(`${pointer}${field === '/' ? '' : field}`, about));
+    return undefined;
+  }
+
+  /** `group:default/payments`, `group:payments` and `payments` name the same team. */
+  #reference(reference: string, { kinds, pointer }: { kinds: readonly string[]; pointer: string }): string {
+    const [, kind, name = ''] = /^(?:([A-Za-z]+):)?(?:[^/:]+\/)?([^/:]+)$/.exec(reference) ?? [];
+    if (reference !== '' && (name === '' || (kind !== undefined && !kinds.includes(kind.toLowerCase()))))
+      this.findings.push(
+        this.#document.at(pointer, { message: `must be a reference like ${kinds[0]}:default/NAME, not '${reference}'` }),
+      );
+    return this.#name(name === '' ? reference : name, pointer);
+  }
+
+  /** A service depends on services; its resources and APIs are nothing to us. */
+  #dependency(reference: string, pointer: string): string[] {
+    const kind = /^([A-Za-z]+):/.exec(reference)?.[1]?.toLowerCase();
+    return kind === undefined || kind === 'component' ? [this.#reference(reference, { kinds: ['component'], pointer })] : [];
+  }
+
+  #name(name: string, pointer: string): string {
+    if (name !== '' && !Slug.safeParse(name).success)
+      this.findings.push(
+        this.#document.at(pointer, {
+          message: `names '${name}', which is no name here`,
+          remedy: 'Use small letters, digits and single hyphens.',
+        }),
+      );
+    return name;
+  }
+}

@@ -1,0 +1,4 @@
+export { asPrincipal, Company, type Member, type Team } from './company.ts';
+export { CompanyKeeper } from './company-keeper.ts';
+export type { CompanyFinding, ServiceEntry } from './entries.ts';
+export { findingInWords, loadCompany, parseCompany } from './load.ts';
