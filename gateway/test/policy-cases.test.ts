@@ -59,7 +59,7 @@ cases:
 describe('a bad file is refused with its line, its column and what to do', () => {
   test.each<[string, string, string]>([
     ['no YAML', 'cases:\n  - [', '2:6 This is not valid YAML: '],
-    ['a name that stands twice', 'cases: []\ncases: []', '2:1 This is not valid YAML: Map keys must be unique.'],
+    ['a name that stands twice', 'cases: []\ncases: []', "2:1 The name 'cases' stands twice."],
     ['nothing', '', '1:1 The file must be an object. Got null.'],
     ['no cases', 'cases: []', "1:1 'cases' must not be empty."],
     [
@@ -121,6 +121,18 @@ describe('a bad file is refused with its line, its column and what to do', () =>
 
   test('and with all that is wrong at once', () => {
     expect(findings(oneCase('action: lab.destory', 'environment: prod', 'expect: permit'))).toHaveLength(2);
+  });
+
+  test.each<[string, string, string]>([
+    ['brackets in brackets', '['.repeat(200_000), '1:1 More than 100 brackets are open at once, in line 1.'],
+    ['very long', `cases: [] # ${'x'.repeat(600_000)}`, '1:1 The file is longer than 512 Ki characters; split it.'],
+    [
+      'thousands of names',
+      Array.from({ length: 40_000 }, (_, at) => `k${at}: 1`).join('\n'),
+      '1:1 More than 1000 names stand beside each other.',
+    ],
+  ])('one of %s is refused at once', (_what, text, expected) => {
+    expect(findings(text)).toEqual([expected]);
   });
 
   test('one whose aliases would grow without end is refused too', () => {

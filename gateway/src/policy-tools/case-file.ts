@@ -6,11 +6,11 @@ import {
   type PolicyFile,
   type PolicyFinding,
 } from '@guichet/contract';
-import { type Document, LineCounter, parseDocument } from 'yaml';
 import { type Company, parseCompany } from '../catalog/index.ts';
-import { check, type Place, placeOf, suggestion } from '../findings/index.ts';
+import { check, MOST_FINDINGS, placeOf, suggestion } from '../findings/index.ts';
 import type { DecideAction, Question } from '../policy/index.ts';
 import { type CaseAsWritten, type CaseFileAsWritten, CaseFileSchema } from './case-schema.ts';
+import { errorAt, readYaml, type Yaml } from './yaml-text.ts';
 
 /** What cases rest on where their file does not say it. */
 export interface CaseWorld {
@@ -39,25 +39,10 @@ export interface ParsedCases {
   readonly findings: readonly PolicyFinding[];
 }
 
-interface Yaml {
-  readonly path: string;
-  readonly document: Document.Parsed;
-  readonly lines: LineCounter;
-}
-
 /** The cases of a YAML file, or what is wrong with it: each finding with its line. */
-export function parseCases({ path, text }: PolicyFile, world: CaseWorld): ParsedCases {
-  const lines = new LineCounter();
-  const yaml: Yaml = { path, lines, document: parseDocument(text, { lineCounter: lines, prettyErrors: false }) };
-  const broken = yaml.document.errors.map(({ message, pos }) => {
-    const { line, col } = lines.linePos(pos[0]);
-    return errorAt(
-      yaml,
-      { line: Math.max(1, line), column: Math.max(1, col) },
-      { message: `This is not valid YAML: ${message}.` },
-    );
-  });
-  if (broken.length > 0) return { findings: broken };
+export function parseCases(given: PolicyFile, world: CaseWorld): ParsedCases {
+  const yaml = readYaml(given);
+  if ('findings' in yaml) return { findings: yaml.findings };
   const value = plainValue(yaml);
   if ('finding' in value) return { findings: [value.finding] };
   const checked = check(CaseFileSchema, value.plain);
@@ -72,7 +57,7 @@ function plainValue(yaml: Yaml): { plain: unknown } | { finding: PolicyFinding }
     return { plain: yaml.document.toJS({ maxAliasCount: 100 }) };
   } catch (error) {
     const message = error instanceof Error ? error.message : 'it cannot be read';
-    return { finding: errorAt(yaml, { line: 1, column: 1 }, { message: `This YAML cannot be taken: ${message}.` }) };
+    return { finding: errorAt(yaml.path, { line: 1, column: 1 }, { message: `This YAML cannot be taken: ${message}.` }) };
   }
 }
 
@@ -86,14 +71,6 @@ function companyOf({ company }: CaseFileAsWritten, world: CaseWorld): { company:
   }
 }
 
-function errorAt(
-  { path }: Yaml,
-  place: Place,
-  { message, remedy }: { message: string; remedy?: string | undefined },
-): PolicyFinding {
-  return { path, ...place, severity: 'error', message, ...(remedy !== undefined && { remedy }) };
-}
-
 function findingOf(yaml: Yaml, { field, message, remedy }: FieldError): PolicyFinding {
   const name = field
     .split('/')
@@ -101,7 +78,7 @@ function findingOf(yaml: Yaml, { field, message, remedy }: FieldError): PolicyFi
     .at(-1);
   const subject =
     field === '/' || name === undefined ? 'The file' : /\/\d+$/.test(field) ? `This entry of '${name}'` : `'${name}'`;
-  return errorAt(yaml, placeOf(field, yaml), { message: `${subject} ${message}.`, remedy });
+  return errorAt(yaml.path, placeOf(field, yaml), { message: `${subject} ${message}.`, remedy });
 }
 
 type Known = CaseWorld & { readonly actionsById: ReadonlyMap<string, DecideAction> };
@@ -113,9 +90,12 @@ function understood(yaml: Yaml, file: CaseFileAsWritten, world: CaseWorld): Pars
     environments: file.environments ?? world.environments,
     actionsById: new Map([...world.actions, ...own].map((action) => [action.id, action])),
   };
-  const findings = file.cases.flatMap((written, index) =>
-    problemsOf(written, known).map(({ field, ...finding }) => findingOf(yaml, { ...finding, field: `/cases/${index}${field}` })),
-  );
+  const findings: PolicyFinding[] = [];
+  for (const [index, written] of file.cases.entries()) {
+    for (const { field, ...finding } of problemsOf(written, known))
+      findings.push(findingOf(yaml, { ...finding, field: `/cases/${index}${field}` }));
+    if (findings.length >= MOST_FINDINGS) break;
+  }
   if (findings.length > 0) return { findings };
   const cases = file.cases.map((written, index) => ({
     ...caseOf(written, known),

@@ -17,6 +17,7 @@ import { type ExplainCall, type ExplainWorld, explain } from './explain.ts';
 import { BEGINNING, type Cursor, replay } from './replay.ts';
 import { runCases } from './run-cases.ts';
 import { Trial, type Tried } from './trial.ts';
+import { Turns } from './turns.ts';
 
 /** More would keep a caller waiting longer than a proxy does. */
 const MOST_CASES = 2000;
@@ -43,11 +44,12 @@ export interface PolicyToolsOptions extends ExplainWorld {
 /** What people ask of policy itself. Nothing here changes what is in force. */
 export class PolicyTools {
   readonly #world: PolicyToolsOptions;
+  readonly #turns = new Turns();
   readonly #trial: Trial;
 
   constructor(options: PolicyToolsOptions) {
     this.#world = options;
-    this.#trial = new Trial(options.vocabulary);
+    this.#trial = new Trial({ vocabulary: options.vocabulary, turns: this.#turns });
   }
 
   /** The rules in force. */
@@ -72,7 +74,7 @@ export class PolicyTools {
     const { set, findings } = await this.#tried(policies, 'policies');
     const { policy } = this.#world;
     const world = this.#caseWorld();
-    const parsed = files.map((file) => parseCases(file, world));
+    const parsed = await this.#turns.take(() => files.map((file) => parseCases(file, world)));
     const all = [...findings, ...parsed.flatMap((each) => each.findings)];
     const cases = parsed.flatMap(({ file }): CaseFile[] => (file === undefined ? [] : [file]));
     refuseTooMany(cases);

@@ -1,6 +1,6 @@
 import type { PolicyFile, PolicyFinding } from '@guichet/contract';
 import { type Document, isScalar, LineCounter, parseDocument, visit } from 'yaml';
-import { type Place, startOf } from './yaml-places.ts';
+import type { Place } from '../findings/index.ts';
 
 /** A YAML file that was read, with where its lines begin. */
 export interface Yaml {
@@ -13,6 +13,8 @@ export interface Yaml {
 const MOST_CHARACTERS = 512 * 1024;
 /** The parser goes down by recursion. Brackets in texts are counted too: nobody writes so many that stay open. */
 const MOST_OPEN = 100;
+/** What reads a part of it again compares each name with all before it. */
+const MOST_NAMES = 1000;
 /** Further ones follow from the first. */
 const MOST_FINDINGS = 20;
 
@@ -30,7 +32,7 @@ export function readYaml({ path, text }: PolicyFile): Yaml | { readonly findings
   const yaml: Yaml = { path, document, lines };
   const findings = [
     ...document.errors.map(({ message, pos }) => problem(pos[0], `This is not valid YAML: ${message.replace(/\.$/, '')}.`)),
-    ...twice(document).map(({ name, offset }) => problem(offset, `The name '${name}' stands twice.`)),
+    ...badMaps(document).map(({ message, offset }) => problem(offset, message)),
   ];
   return findings.length > 0 ? { findings: findings.slice(0, MOST_FINDINGS) } : yaml;
 }
@@ -58,15 +60,18 @@ function tooManyOpen(text: string): number | undefined {
   return undefined;
 }
 
-function twice(document: Document.Parsed): { name: string; offset: number }[] {
-  const found: { name: string; offset: number }[] = [];
+/** Names that stand twice in their map, and maps of too many names. */
+function badMaps(document: Document.Parsed): { message: string; offset: number }[] {
+  const found: { message: string; offset: number }[] = [];
   visit(document, {
     Map: (_key, map) => {
+      if (map.items.length > MOST_NAMES)
+        found.push({ message: `More than ${MOST_NAMES} names stand beside each other.`, offset: map.range?.[0] ?? 0 });
       const names = new Set<string>();
       for (const { key } of map.items) {
-        const name = isScalar(key) ? String(key.value) : undefined;
-        if (name === undefined) continue;
-        if (names.has(name)) found.push({ name, offset: startOf(key) ?? 0 });
+        if (!isScalar(key)) continue;
+        const name = String(key.value);
+        if (names.has(name)) found.push({ message: `The name '${name}' stands twice.`, offset: key.range?.[0] ?? 0 });
         names.add(name);
       }
     },
