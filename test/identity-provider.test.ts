@@ -88,6 +88,23 @@ test('signs a person in with their password, and says who they are in the ID tok
   expect(browser.isAtSignIn).toBe(true);
 });
 
+test('lets somebody else sign in where one person is signed in already', async () => {
+  const browser = new Browser();
+  await browser.open(await authorizationUrl());
+  await left(browser, browser.signIn({ username: 'nadia', password: 'open' }));
+  await browser.open(await authorizationUrl({ prompt: 'login' }));
+  // The page that ends the first one's session goes on by a script, or by a button.
+  const page = await browser.signIn({ username: 'marta', password: 'open' });
+  expect(page.headers['content-security-policy']).toMatch(/script-src 'report-sample' 'sha256-[^']+';/);
+  const back = await left(browser, browser.submit({ button: 'Continue' }));
+  const tokens = await oidc.authorizationCodeGrant(config, back, {
+    pkceCodeVerifier: VERIFIER,
+    expectedState: CHECKS.state,
+    expectedNonce: CHECKS.nonce,
+  });
+  expect(tokens.claims()).toMatchObject({ sub: 'marta', groups: ['managers'] });
+});
+
 test('says that a name and a password do not belong together, and nothing else', async () => {
   const browser = new Browser();
   await browser.open(await authorizationUrl());
@@ -125,7 +142,7 @@ test('lets its pages run no script, stand in no frame, and show names as they ar
   const browser = new Browser();
   const page = await browser.open(await authorizationUrl());
   expect(page.headers['content-security-policy']).toBe(
-    "default-src 'none'; style-src 'self'; script-src 'none'; form-action 'self' http://127.0.0.1:*; frame-ancestors 'none'; base-uri 'none'",
+    "default-src 'none'; style-src 'self'; script-src 'report-sample'; form-action 'self' http://127.0.0.1:*; frame-ancestors 'none'; base-uri 'none'",
   );
   expect(page.html).toContain('Nadia &lt;Benali&gt;');
   expect(page.html).not.toMatch(/<script|\sstyle=|\son\w+=/);

@@ -101,6 +101,19 @@ test('takes the browser back to the command line that opened it, over all three 
   expect(seriousComplaints()).toEqual([]);
 });
 
+test('lets somebody else sign in with a browser that knows a person already', async () => {
+  const started = await loginByDevice();
+  await page.goto(deviceUrlIn(started.said()) ?? '');
+  await signIn('nadia');
+  await page.getByText('act as Nadia Benali').waitFor();
+  await page.getByRole('link', { name: 'Sign in as somebody else' }).click();
+  await signIn('amine');
+  await page.getByText('act as Amine Diallo').waitFor();
+  await page.getByRole('button', { name: 'Allow' }).click();
+  expect(await started.finished).toMatchObject({ code: 0, stdout: expect.stringContaining('Signed in as Amine Diallo') });
+  expect(seriousComplaints()).toEqual([]);
+});
+
 test('gives a session cookie that no script can read, and no page of ours lets a script run', async () => {
   await page.goto(`${gateway.app.url}/device`);
   await signIn('nadia');

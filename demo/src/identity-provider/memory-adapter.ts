@@ -6,6 +6,9 @@ interface Kept {
   readonly until: number;
 }
 
+/** The models that a grant leads to. */
+const GRANTED = new Set(['AccessToken', 'AuthorizationCode', 'RefreshToken', 'DeviceCode', 'BackchannelAuthenticationRequest']);
+
 /** Codes, tokens and sessions of one provider, for as long as it runs. */
 export function memoryAdapter(): AdapterFactory {
   const kept = new Map<string, Kept>();
@@ -49,9 +52,12 @@ class MemoryAdapter implements Adapter {
     this.#kept.delete(this.#key(id));
   }
 
-  /** What a grant has led to ends with it, of whichever model it is. */
+  /** What a grant has led to ends with it. A sign-in that is under way goes on, though it knows the grant too. */
   async revokeByGrantId(grantId: string): Promise<void> {
-    for (const [key, { payload }] of this.#kept) if (payload.grantId === grantId) this.#kept.delete(key);
+    for (const [key, { payload }] of this.#kept) {
+      const isOfGrant = payload.grantId === grantId && GRANTED.has(key.slice(0, key.indexOf(':')));
+      if (isOfGrant) this.#kept.delete(key);
+    }
   }
 
   #key(id: string): string {

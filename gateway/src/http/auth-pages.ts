@@ -18,7 +18,7 @@ const FORM_BYTES = 8 * 1024;
 /** More attempts than that in one browser are forgotten, the oldest first: headers have an end. */
 const MOST_ATTEMPTS = 4;
 
-const LoginQuery = z.strictObject({ returnTo: z.string().default('/') });
+const LoginQuery = z.strictObject({ returnTo: z.string().default('/'), account: z.literal('another').optional() });
 const DeviceQuery = z.strictObject({ user_code: z.string().max(40).optional() });
 const decision = z.enum(['allow', 'deny']);
 const DeviceForm = z.strictObject({ csrf: z.string(), user_code: z.string().max(40), decision });
@@ -68,10 +68,11 @@ function acceptForms(scope: FastifyInstance): void {
 function addBrowserPages(scope: FastifyInstance, { signIn, cookies, throttles, baseUrl }: AuthServices): void {
   scope.get('/v1/auth/login', PUBLIC, async (request, reply) => {
     await throttles.signIns.take(addressOf(request).network);
-    const { returnTo } = parsed(LoginQuery, request.query, 'query');
+    const { returnTo, account } = parsed(LoginQuery, request.query, 'query');
     const elsewhere = otherName(request, baseUrl());
-    if (elsewhere !== undefined) return reply.redirect(`${elsewhere}/v1/auth/login?${new URLSearchParams({ returnTo })}`, 303);
-    const { id, attempt, url } = await signIn.begin({ returnTo, now: new Date() });
+    if (elsewhere !== undefined)
+      return reply.redirect(`${elsewhere}/v1/auth/login?${new URLSearchParams({ returnTo, ...(account && { account }) })}`, 303);
+    const { id, attempt, url } = await signIn.begin({ returnTo, now: new Date(), again: account === 'another' });
     for (const old of cookies.attempts(request).slice(0, 1 - MOST_ATTEMPTS)) cookies.clear(reply, `guichet_sign_in_${old}`);
     cookies.set(reply, `guichet_sign_in_${id}`, { value: attempt, seconds: ATTEMPT_MS / 1000 });
     return reply.redirect(url.href, 303);
@@ -117,7 +118,7 @@ function addDevicePages(scope: FastifyInstance, services: AuthServices): void {
       await missed();
       return show(reply.code(404), codePage({ unknown: true }));
     }
-    return show(reply, devicePage(device, { who: caller.principal.name, csrf: caller.csrf }));
+    return show(reply, devicePage(device, { who: caller.principal.name, csrf: caller.csrf, here: request.url }));
   });
   scope.post('/device', SIGNED_IN, async (request, reply) => {
     const form = parsed(DeviceForm, request.body, 'body');
@@ -141,7 +142,9 @@ function addLoopbackPages(scope: FastifyInstance, services: AuthServices): void 
     if (caller === undefined) return reply;
     const asked = { ...askOf(query), state: query.state };
     const { address } = addressOf(request);
-    return show(reply, consentPage(asked, { who: caller.principal.name, csrf: caller.csrf, address }), [formTarget(asked)]);
+    return show(reply, consentPage(asked, { who: caller.principal.name, csrf: caller.csrf, here: request.url, address }), [
+      formTarget(asked),
+    ]);
   });
   scope.post('/v1/auth/authorize', SIGNED_IN, async (request, reply) => {
     const form = parsed(AuthorizeForm, request.body, 'body');

@@ -20,6 +20,8 @@ code, input { font: 1.25rem ui-monospace, monospace; letter-spacing: .08em }
 label { display: block; margin-bottom: .25rem }
 input { width: 100%; padding: .5rem .75rem; border: 1px solid var(--soft); border-radius: .5rem; text-transform: uppercase;
   background: transparent; color: inherit; margin-bottom: 1rem }
+.after { margin: 1.5rem 0 0 }
+a { color: var(--go) }
 .choice { display: flex; gap: .75rem; flex-wrap: wrap }
 button { flex: 1 1 8rem; min-height: 2.75rem; padding: .5rem 1rem; font: inherit; border-radius: .5rem; cursor: pointer;
   border: 1px solid var(--go); background: transparent; color: var(--go) }
@@ -62,9 +64,11 @@ export function codePage({ unknown }: { unknown: boolean }): string {
 interface Asked {
   readonly who: string;
   readonly csrf: string;
+  /** Path and query of the page, to come back to. */
+  readonly here: string;
 }
 
-export function devicePage({ userCode, client, address, askedAt }: AskingDevice, { who, csrf }: Asked): string {
+export function devicePage({ userCode, client, address, askedAt }: AskingDevice, { who, csrf, here }: Asked): string {
   return page(
     'Sign in a command line?',
     html`<p>This lets it act as <strong>${who}</strong>. Allow it only if you have just started it yourself, and if your terminal shows this very code.</p>
@@ -78,11 +82,15 @@ export function devicePage({ userCode, client, address, askedAt }: AskingDevice,
 <input type="hidden" name="csrf" value="${csrf}">
 <input type="hidden" name="user_code" value="${userCode}">
 ${choice}
-</form>`,
+</form>
+${another(here)}`,
   );
 }
 
-export function consentPage(ask: LoopbackAsk & { state: string }, { who, csrf, address }: Asked & { address: string }): string {
+export function consentPage(
+  ask: LoopbackAsk & { state: string },
+  { who, csrf, here, address }: Asked & { address: string },
+): string {
   return page(
     'Sign in a command line?',
     html`<p>A program on this machine asks to act as <strong>${who}</strong>. Allow it only if you have just started it yourself.</p>
@@ -98,9 +106,14 @@ export function consentPage(ask: LoopbackAsk & { state: string }, { who, csrf, a
 <input type="hidden" name="client" value="${ask.client}">
 <input type="hidden" name="state" value="${ask.state}">
 ${choice}
-</form>`,
+</form>
+${another(here)}`,
   );
 }
+
+/** Several people share a browser in a demo, and one person has several accounts anywhere. */
+const another = (here: string): Html =>
+  html`<p class="soft after">Not you? <a href="/v1/auth/login?${new URLSearchParams({ account: 'another', returnTo: here }).toString()}">Sign in as somebody else</a></p>`;
 
 const choice = html`<div class="choice">
 <button class="go" name="decision" value="allow">Allow</button>

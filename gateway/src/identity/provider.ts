@@ -42,8 +42,8 @@ export class IdentityProvider {
     this.#options = options;
   }
 
-  /** Where a browser goes to sign in. */
-  async authorizationUrl({ state, nonce, codeVerifier }: Checks): Promise<URL> {
+  /** Where a browser goes to sign in; `again` when somebody else is to, whoever the provider knows in this browser. */
+  async authorizationUrl({ state, nonce, codeVerifier }: Checks, { again = false } = {}): Promise<URL> {
     const { config } = await this.#discovered();
     return oidc.buildAuthorizationUrl(config, {
       redirect_uri: this.#options.redirectUri(),
@@ -52,6 +52,7 @@ export class IdentityProvider {
       nonce,
       code_challenge: await oidc.calculatePKCECodeChallenge(codeVerifier),
       code_challenge_method: 'S256',
+      ...(again && { prompt: 'login' }),
     });
   }
 

@@ -53,6 +53,14 @@ export interface Return {
   readonly replaces: string | undefined;
 }
 
+export interface Beginning {
+  /** Where the person wants to go afterwards. */
+  readonly returnTo: string;
+  readonly now: Date;
+  /** True when somebody else is to sign in than the provider knows in this browser. */
+  readonly again?: boolean;
+}
+
 /**
  * Signs people in with the identity provider. What binds the answer to the question is all made of one secret that only
  * the browser has, in a cookie: `state`, `nonce` and the PKCE verifier are derived from it, from the time, and from the
@@ -93,11 +101,11 @@ export class SignIn {
   }
 
   /** Where to send the browser, and what it must bring back: `attempt`, under a name with `id` in it. */
-  async begin({ returnTo, now }: { returnTo: string; now: Date }): Promise<{ id: string; attempt: string; url: URL }> {
+  async begin({ returnTo, now, again = false }: Beginning): Promise<{ id: string; attempt: string; url: URL }> {
     const { provider } = this.#configured();
     const id = randomBytes(6).toString('hex');
     const attempt = `${newSecret('')}.${now.getTime()}.${Buffer.from(localPath(returnTo)).toString('base64url')}`;
-    return { id, attempt, url: await provider.authorizationUrl(checksOf(id, attempt)) };
+    return { id, attempt, url: await provider.authorizationUrl(checksOf(id, attempt), { again }) };
   }
 
   /** The session of the person who comes back, the secret for its cookie, and where they wanted to go. */
