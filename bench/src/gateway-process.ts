@@ -16,12 +16,13 @@ const config = parseConfig(
     database: { url: databaseUrl },
     poolSize: 16,
     company,
-    sealing: { keyFile: `${folder}/sealing.key` },
+    sealing: { keyFromEnv: 'SEALING_KEY' },
     worker: { enabled: worker },
     limits: { calls: { max: 10_000_000 } }, // one caller makes all the calls there are
     logLevel: 'warn',
   },
-  { path: `${folder}/guichet.yaml` },
+  // Gateways of one database have one key.
+  { path: `${folder}/guichet.yaml`, env: { SEALING_KEY: Buffer.alloc(32, 1).toString('base64') } },
 );
 const app = await startApp(config, {
   mounted: [

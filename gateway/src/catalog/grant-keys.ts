@@ -16,7 +16,7 @@ import { forgetRetiredKeys, type GrantKeyRow, type NewGrantKey, publishedKeys, r
 const v4 = new PublicProtocol(GenerateKeyPairFactory, ImportSecretKeyFactory, ExportSecretKeyFactory, ExportPublicKeyFactory);
 
 /** Replicas hear of a new key at once; this is for a message that was lost. */
-const POLL_MS = 10_000;
+const POLL_MS = 30_000;
 /**
  * How long a key that signs no more stays published: the life of its last grants (60 s and 5 s of tolerance), signed by a
  * replica that heard of the new key as late as can be.
