@@ -59,3 +59,22 @@ test('reads are limited as well', async () => {
   expect((await read())?.status).toBe(200);
   expect((await read())?.status).toBe(429);
 });
+
+test('an address that sends one unknown token after the other is made to wait, also with a good one', async () => {
+  gateway = await startGateway();
+  const guess = () => gateway?.call({ token: `gct_u_${'A'.repeat(43)}` }, 'GET', '/v1/me').then(({ status }) => status);
+  const statuses: (number | undefined)[] = [];
+  for (let round = 0; round < 13; round++) statuses.push(...(await Promise.all(Array.from({ length: 50 }, guess))));
+  expect(statuses.filter((status) => status === 401).length).toBeLessThanOrEqual(650);
+  expect(await guess()).toBe(429);
+  expect((await gateway.call('nadia', 'GET', '/v1/me')).status).toBe(429);
+});
+
+test('new tokens are made so often and no more', async () => {
+  gateway = await startGateway();
+  const make = () => gateway?.call('nadia', 'POST', '/v1/tokens', { body: { name: 'one more', expiresInDays: 1 } });
+  const statuses: (number | undefined)[] = [];
+  for (let made = 0; made < 121; made++) statuses.push((await make())?.status);
+  expect(statuses.slice(0, 120)).toEqual(Array(120).fill(201));
+  expect(statuses[120]).toBe(429);
+});

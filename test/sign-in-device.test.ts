@@ -214,7 +214,7 @@ describe('the page', () => {
     for (let guess = 0; guess < 10; guess++)
       expect((await browser.open(world.url('/device?user_code=BBBB-BBBB'))).status).toBe(404);
     const limited = await browser.open(verificationUriComplete);
-    expect(limited).toMatchObject({ status: 429, text: expect.stringContaining('More than 10 unknown codes in 10m') });
+    expect(limited).toMatchObject({ status: 429, text: expect.stringContaining('more than 10 unknown codes in 10m') });
     expect(Number(limited.headers['retry-after'])).toBeGreaterThan(0);
     const other = await world.signedIn('nadia');
     expect((await other.open(world.url(`/device?user_code=${userCode}`))).status).toBe(200);

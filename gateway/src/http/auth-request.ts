@@ -1,5 +1,5 @@
 import type { FastifyRequest } from 'fastify';
-import { networkOf } from './throttle.ts';
+import { networkOf } from '../limits/index.ts';
 
 /** Where a call comes from: the address as people are shown it, and what it is counted as. */
 export function addressOf({ ip }: FastifyRequest): { readonly address: string; readonly network: string } {

@@ -1,15 +1,15 @@
 import type { FastifyRequest } from 'fastify';
 import type { Machines } from '../identity/index.ts';
 import { addressOf } from './auth-request.ts';
+import { tooMany } from './auth-throttles.ts';
 import type { Handlers } from './call.ts';
-import { Throttle } from './throttle.ts';
 
 type ExchangeHandlers = Pick<Handlers, 'exchange.workload' | 'exchange.aws'>;
 
 /** The handlers by which machines get their tokens. Runners of one company often share an address: the limits are wide. */
 export function exchangeHandlers({ workloads, aws }: Machines): ExchangeHandlers {
-  const exchanges = new Throttle({ what: 'exchanges of identities from your address', max: 600, seconds: 60 });
-  const failures = new Throttle({ what: 'identities from your address that were refused', max: 120, seconds: 60 });
+  const exchanges = tooMany('exchanges of identities from your address', { max: 600, seconds: 60 });
+  const failures = tooMany('identities from your address that were refused', { max: 120, seconds: 60 });
   const throttled = async <Answer>(request: FastifyRequest, exchange: () => Promise<Answer>): Promise<Answer> => {
     const { network } = addressOf(request);
     await exchanges.take(network);

@@ -38,7 +38,7 @@ export interface Services extends AuthServices {
 
 /** One handler for each route of the table: parse has happened, call the domain, reply. Nothing else. */
 export function makeHandlers(services: Services): Handlers {
-  const { db, bus, catalog, policy, tokens, grants, reads, requests, decisions, version, draining } = services;
+  const { db, bus, catalog, policy, tokens, grants, reads, requests, decisions, throttles, version, draining } = services;
   return {
     'me.show': async ({ caller: { principal, token, session, csrf } }) => ({
       principal,
@@ -55,6 +55,7 @@ export function makeHandlers(services: Services): Handlers {
         ({ id }) => id,
       ),
     'tokens.create': async ({ caller, body }) => {
+      await throttles.newTokens.take(caller.principal.id);
       const { name, machine, expiresInDays, scope, all } = body;
       const principalId = machine === undefined ? caller.principal.id : `machine:${machine}`;
       const created = await tokens.create(caller.principal, { name, principalId, expiresInDays, scope, all });

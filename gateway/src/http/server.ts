@@ -1,8 +1,10 @@
 import { randomUUID } from 'node:crypto';
-import { ROUTES } from '@guichet/contract';
-import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify';
+import { GuichetError, ROUTES } from '@guichet/contract';
+import Fastify, { type FastifyBaseLogger, type FastifyInstance, type FastifyRequest, LogController } from 'fastify';
+import type { Caller } from '../identity/index.ts';
 import type { Limits } from '../limits/index.ts';
 import { addAuthPages } from './auth-pages.ts';
+import { addressOf } from './auth-request.ts';
 import { authenticate } from './authenticate.ts';
 import { makeHandlers, type Services } from './handlers.ts';
 import { acceptJson } from './json-body.ts';
@@ -58,12 +60,25 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
     // Each handler is checked against its route in makeHandlers; the loop over both tables cannot say so.
     handlers: makeHandlers(options) as unknown as RoutesOptions['handlers'],
     authenticate: async (request) => {
-      const caller = await authenticate(request, options);
+      const caller = await known(request, options);
       await options.limits.call(caller.principal.id);
       return caller;
     },
   });
   return app;
+}
+
+/** Who calls. An address that sends one unknown token after the other is made to wait: each costs a look at the database. */
+async function known(request: FastifyRequest, options: ServerOptions): Promise<Caller> {
+  const { wrongTokens } = options.throttles;
+  const { network } = addressOf(request);
+  await wrongTokens.check(network);
+  try {
+    return await authenticate(request, options);
+  } catch (error) {
+    if (error instanceof GuichetError && error.code === 'token.invalid') await wrongTokens.count(network);
+    throw error;
+  }
 }
 
 function observe(app: FastifyInstance, { metrics, draining, publicUrl }: ServerOptions): void {

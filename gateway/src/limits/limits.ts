@@ -1,7 +1,7 @@
-import { formatDuration, GuichetError } from '@guichet/contract';
-import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible';
+import { formatDuration } from '@guichet/contract';
 import { statement, type Transaction } from '../db/index.ts';
 import type { ActionLimit, LimitsConfig } from './config.ts';
+import { limited, Throttle } from './throttle.ts';
 
 const LOCK = statement('limit-lock', 'select pg_advisory_xact_lock(hashtextextended($1, 0))');
 /** When the oldest of the last `max` requests was filed, if there are so many in the window; how long until it leaves it. */
@@ -18,29 +18,30 @@ const WAIT = statement(
  */
 export class Limits {
   readonly #config: LimitsConfig;
-  readonly #calls: RateLimiterMemory;
-  readonly #reads: ReadonlyMap<ActionLimit, RateLimiterMemory>;
+  readonly #calls: Throttle;
+  readonly #reads: ReadonlyMap<ActionLimit, Throttle>;
 
   constructor(config: LimitsConfig) {
     this.#config = config;
-    this.#calls = new RateLimiterMemory({ points: config.calls.max, duration: config.calls.per / 1000 });
+    const { max, per } = config.calls;
+    this.#calls = new Throttle({
+      message: `You make more than ${max} calls in ${formatDuration(per / 1000)}.`,
+      max,
+      seconds: per / 1000,
+    });
     this.#reads = new Map(
-      config.actions.map((rule) => [rule, new RateLimiterMemory({ points: rule.max, duration: rule.per / 1000 })]),
+      config.actions.map((rule) => [rule, new Throttle({ message: wording(rule), max: rule.max, seconds: rule.per / 1000 })]),
     );
   }
 
   /** Counts a call of the principal; throws `rate.limited`. */
-  async call(principalId: string): Promise<void> {
-    const { max, per } = this.#config.calls;
-    await consume(this.#calls, principalId, `You make more than ${max} calls in ${formatDuration(per / 1000)}.`);
+  call(principalId: string): Promise<void> {
+    return this.#calls.take(principalId);
   }
 
   /** Counts a read of an action; throws `rate.limited`. */
   async read(action: string, principalId: string): Promise<void> {
-    for (const rule of this.#rulesOf(action)) {
-      const limiter = this.#reads.get(rule);
-      if (limiter !== undefined) await consume(limiter, rule.of === 'each' ? principalId : '', wording(rule));
-    }
+    for (const rule of this.#rulesOf(action)) await this.#reads.get(rule)?.take(rule.of === 'each' ? principalId : '');
   }
 
   /** Inside the transaction that files a request: throws `rate.limited` when it would be one too many. */
@@ -64,22 +65,4 @@ export class Limits {
 
 function wording({ action, max, per, of }: ActionLimit): string {
   return `${action} is limited to ${max} in ${formatDuration(per / 1000)} ${of === 'each' ? 'for each caller' : 'for all callers together'}.`;
-}
-
-async function consume(limiter: RateLimiterMemory, key: string, message: string): Promise<void> {
-  try {
-    await limiter.consume(key);
-  } catch (refusal) {
-    if (!(refusal instanceof RateLimiterRes)) throw refusal;
-    throw limited(message, refusal.msBeforeNext);
-  }
-}
-
-/** `details.retryAfterSeconds` is sent as retry-after. */
-function limited(message: string, waitMs: number): GuichetError {
-  const retryAfterSeconds = Math.max(1, Math.ceil(waitMs / 1000));
-  return new GuichetError('rate.limited', message, {
-    remedy: `Try again in ${formatDuration(retryAfterSeconds)}.`,
-    details: { retryAfterSeconds },
-  });
 }

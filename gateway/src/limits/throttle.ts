@@ -3,8 +3,8 @@ import { formatDuration, GuichetError } from '@guichet/contract';
 import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible';
 
 export interface ThrottleOptions {
-  /** What is counted, as the refusal says it: `sign-ins from your address`. */
-  readonly what: string;
+  /** What the refusal says: `More than 300 sign-ins from your address in a minute.` */
+  readonly message: string;
   readonly max: number;
   readonly seconds: number;
 }
@@ -43,13 +43,17 @@ export class Throttle {
   }
 
   #refused(waitMs: number): GuichetError {
-    const { what, max, seconds } = this.#options;
-    const retryAfterSeconds = Math.max(1, Math.ceil(waitMs / 1000));
-    return new GuichetError('rate.limited', `More than ${max} ${what} in ${formatDuration(seconds)}.`, {
-      remedy: `Try again in ${formatDuration(retryAfterSeconds)}.`,
-      details: { retryAfterSeconds },
-    });
+    return limited(this.#options.message, waitMs);
   }
+}
+
+/** `details.retryAfterSeconds` is sent as retry-after. */
+export function limited(message: string, waitMs: number): GuichetError {
+  const retryAfterSeconds = Math.max(1, Math.ceil(waitMs / 1000));
+  return new GuichetError('rate.limited', message, {
+    remedy: `Try again in ${formatDuration(retryAfterSeconds)}.`,
+    details: { retryAfterSeconds },
+  });
 }
 
 /** What an address is counted as: of IPv6 the network, since whoever has one address there has all of them. */
