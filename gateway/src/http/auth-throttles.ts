@@ -11,7 +11,7 @@ export class Throttles {
   readonly signIns = tooMany('sign-ins from your address', { max: 300, seconds: 60 });
   readonly devices = tooMany('command lines that ask to sign in from your address', { max: 60, seconds: 60 });
   readonly exchanges = tooMany('questions for tokens from your address', { max: 1200, seconds: 60 });
-  readonly wrongSecrets = tooMany('unknown codes and tokens from your address', { max: 60, seconds: 60 });
+  readonly wrongSecrets = tooMany('unknown codes and tokens from your address', { max: 300, seconds: 60 });
   readonly refreshes = tooMany('refreshes with one token', { max: 10, seconds: 60 });
   readonly guesses = tooMany('unknown codes from your address', { max: 50, seconds: 600 });
   readonly guessesOfPerson = tooMany('unknown codes', { max: 10, seconds: 600 });

@@ -1,0 +1,102 @@
+import type { Problem, Session } from '@guichet/contract';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { type SignInWorld, signInWorld } from './support/sign-in.ts';
+
+let world: SignInWorld;
+beforeAll(async () => {
+  world = await signInWorld({ config: { trustProxy: ['127.0.0.1', '10.0.0.0/8'] } });
+});
+afterAll(() => world.close());
+
+/** Sends so many of the same call from an address, at once; how often each answer came. */
+async function flood(
+  count: number,
+  address: string,
+  send: (headers: Record<string, string>) => Promise<Response>,
+): Promise<Record<string, number>> {
+  const answers = await Promise.all(
+    Array.from({ length: count }, async () => {
+      const response = await send({ 'x-forwarded-for': address });
+      if (response.status < 400) return String(response.status);
+      const { code } = (await response.json()) as Problem; // errors leave as problem documents
+      if (response.status === 429) expect(Number(response.headers.get('retry-after'))).toBeGreaterThan(0);
+      return `${response.status} ${code}`;
+    }),
+  );
+  return Object.fromEntries([...new Set(answers)].map((answer) => [answer, answers.filter((one) => one === answer).length]));
+}
+
+const post =
+  (path: string, body: unknown) =>
+  (headers: Record<string, string>): Promise<Response> =>
+    fetch(world.url(path), {
+      method: 'POST',
+      headers: { ...headers, 'content-type': 'application/json' },
+      body: JSON.stringify(body),
+    });
+const get =
+  (path: string) =>
+  (headers: Record<string, string>): Promise<Response> =>
+    fetch(world.url(path), { headers, redirect: 'manual' });
+
+test('sign-ins that are begun are counted by address, and others go on', async () => {
+  expect(await flood(310, '203.0.113.1', get('/v1/auth/login'))).toEqual({ 303: 300, '429 rate.limited': 10 });
+  expect(await flood(1, '203.0.113.2', get('/v1/auth/login'))).toEqual({ 303: 1 });
+});
+
+test('so are those that come back, whatever they bring', async () => {
+  expect(await flood(305, '203.0.113.3', get('/v1/auth/callback?code=x&state=y'))).toEqual({
+    '400 sign_in.failed': 300,
+    '429 rate.limited': 5,
+  });
+});
+
+test('of IPv6 a whole network counts as one address', async () => {
+  expect(await flood(300, '2001:db8:1:2::1', get('/v1/auth/login'))).toEqual({ 303: 300 });
+  expect(await flood(1, '2001:0db8:1:2:ffff::7', get('/v1/auth/login'))).toEqual({ '429 rate.limited': 1 });
+  expect(await flood(1, '2001:db8:1:3::1', get('/v1/auth/login'))).toEqual({ 303: 1 });
+});
+
+test('device codes that are asked for are counted by address', async () => {
+  const ask = post('/v1/auth/device', { client: 'guichet' });
+  expect(await flood(65, '203.0.113.4', ask)).toEqual({ 200: 60, '429 rate.limited': 5 });
+});
+
+test('one token is refreshed ten times a minute at most', async () => {
+  const ask = post('/v1/auth/token', { grant: 'refresh_token', refreshToken: `gct_r_${'A'.repeat(43)}` });
+  expect(await flood(15, '203.0.113.5', ask)).toEqual({ '401 sign_in.invalid': 10, '429 rate.limited': 5 });
+});
+
+test('whoever sends unknown codes and tokens without end is not looked up any more', async () => {
+  let number = 0;
+  const ask = (headers: Record<string, string>) =>
+    post('/v1/auth/token', { grant: 'device_code', deviceCode: `unknown-${number++}` })(headers);
+  for (let round = 0; round < 6; round++) await flood(50, '203.0.113.6', ask);
+  expect(await flood(5, '203.0.113.6', ask)).toEqual({ '429 rate.limited': 5 });
+  expect(await flood(1, '203.0.113.7', ask)).toEqual({ '401 sign_in.invalid': 1 });
+});
+
+test('the word of a proxy that is trusted is taken, and that of anybody else before it is not', async () => {
+  const browser = await world.signedIn('nadia');
+  const start = post('/v1/auth/device', { client: 'guichet' });
+  await start({ 'x-forwarded-for': '198.51.100.9, 203.0.113.8, 10.1.2.3' });
+  const rows = await world.query<{ address: string }>('select address from device_sign_ins order by created_at desc limit 1');
+  expect(rows).toEqual([{ address: '203.0.113.8' }]);
+  const untrusting = await signInWorld();
+  try {
+    const other = await untrusting.signedIn('nadia');
+    const { body } = await untrusting.api<{ items: Session[] }>(other, 'GET', '/v1/sessions', {
+      headers: { 'x-forwarded-for': '203.0.113.8' },
+    });
+    expect(body.items[0]?.address).toBe('127.0.0.1');
+    await fetch(untrusting.url('/v1/auth/device'), {
+      method: 'POST',
+      headers: { 'x-forwarded-for': '203.0.113.8', 'content-type': 'application/json' },
+      body: JSON.stringify({ client: 'guichet' }),
+    });
+    expect(await untrusting.query('select address from device_sign_ins')).toEqual([{ address: '127.0.0.1' }]);
+  } finally {
+    await untrusting.close();
+  }
+  expect((await world.api(browser, 'GET', '/v1/me')).status).toBe(200);
+});
