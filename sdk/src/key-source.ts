@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { GuichetError, ProviderKeys } from '@guichet/contract';
 import { PublicProtocol } from 'paseto';
 import { ImportPublicKeyFactory, type PublicKey } from 'paseto/v4/public';
@@ -37,7 +38,7 @@ export function staticKeys(keys: readonly PublishedKey[]): KeySource {
 }
 
 export interface GatewayKeysOptions {
-  /** Unknown key ids cause at most one fetch in so many seconds; 1 when absent. */
+  /** Unknown key ids cause at most one fetch in so many seconds, and wait for it; 1 when absent. */
   readonly minimumIntervalSeconds?: number;
   /** Keys are fetched again after so many seconds, so that a withdrawn key stops being trusted; 600 when absent. */
   readonly maxAgeSeconds?: number;
@@ -48,7 +49,8 @@ export interface GatewayKeysOptions {
 
 /**
  * Keys as the gateway publishes them at `GET /v1/keys`: fetched when first needed, kept, fetched again for an unknown id
- * or when they are old. While the gateway cannot be reached the last good ones stay.
+ * or when they are old. An unknown id is looked for twice, an interval apart: the replica that was asked may not have heard
+ * yet of a key that another one signs with. While the gateway cannot be reached the last good ones stay.
  */
 export function gatewayKeys(gatewayUrl: string, options: GatewayKeysOptions = {}): KeySource {
   const { minimumIntervalSeconds = 1, maxAgeSeconds = 600, retrySeconds = 15, timeoutSeconds = 5 } = options;
@@ -78,11 +80,22 @@ export function gatewayKeys(gatewayUrl: string, options: GatewayKeysOptions = {}
     }
   }
 
-  async function refreshOnce(): Promise<void> {
-    if (inFlight === undefined && performance.now() - triedAt < minimumIntervalSeconds * 1000) return;
+  function refreshOnce(): Promise<void> {
     inFlight ??= refresh().finally(() => {
       inFlight = undefined;
     });
+    return inFlight;
+  }
+
+  /** Looks for an unknown id in a fetch that begins from now on, as soon as the interval allows one. */
+  async function look(kid: string): Promise<void> {
+    const since = performance.now();
+    while (triedAt < since && !keys.has(kid)) {
+      const waitMs = triedAt + minimumIntervalSeconds * 1000 - performance.now();
+      if (inFlight !== undefined) await inFlight;
+      else if (waitMs > 0) await sleep(waitMs);
+      else await refreshOnce();
+    }
     await inFlight;
   }
 
@@ -95,7 +108,9 @@ export function gatewayKeys(gatewayUrl: string, options: GatewayKeysOptions = {}
 
   return {
     async find(kid) {
-      if (isStale() || !keys.has(kid)) await refreshOnce();
+      if (isStale()) await refreshOnce();
+      if (!keys.has(kid)) await look(kid);
+      if (!keys.has(kid) && failure === undefined) await look(kid);
       const key = keys.get(kid);
       if (key === undefined && failure !== undefined) {
         throw new GuichetError('action.unavailable', `The provider could not fetch the keys of the gateway from ${url}.`, {

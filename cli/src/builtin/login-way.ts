@@ -30,7 +30,7 @@ export async function settleAndTell(shell: Shell, signIn: NewSignIn): Promise<Se
     const isAsked = (shell.context.env['GUICHET_PROFILE'] || current) === profile;
     return [
       `${shell.paint.green('✓')} Signed in as ${name} (${id})${team} at ${signIn.gateway}; profile '${profile}'.`,
-      shell.paint.dim(`  Kept in ${store.place}; it ends ${until} unless it is used before.`),
+      shell.paint.dim(`  Kept in ${store.place}; it ends ${until} if it is not used until then.`),
       ...(isAsked ? [] : [shell.paint.dim(beside)]),
     ].join('\n');
   });

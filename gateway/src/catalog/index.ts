@@ -3,7 +3,6 @@ export {
   asPrincipal,
   Company,
   type CompanyFinding,
-  CompanyKeeper,
   findingInWords,
   loadCompany,
   type Member,
@@ -11,6 +10,7 @@ export {
   type ServiceEntry,
   type Team,
 } from './company/index.ts';
+export { CompanyKeeper } from './company-keeper.ts';
 export { type Claims, Directory } from './directory.ts';
 export { GrantKeys, type PublicGrantKey } from './grant-keys.ts';
 export { GRANT_SECONDS, type GrantSubject, Grants } from './grants.ts';

@@ -203,7 +203,11 @@ export class Requests {
     }
   }
 
-  #decide(principal: Principal, call: WriteCall, { plan, found, owner, input }: Pick<PlannedCall, 'plan' | 'found' | 'owner' | 'input'>) {
+  #decide(
+    principal: Principal,
+    call: WriteCall,
+    { plan, found, owner, input }: Pick<PlannedCall, 'plan' | 'found' | 'owner' | 'input'>,
+  ) {
     const resource = { ...plan.resource, owner };
     const question = { principal, action: found.action, resource, environment: call.environment, input };
     return this.#options.policy.decide({ ...question, operation: 'action.submit' });

@@ -1,4 +1,3 @@
 export { asPrincipal, Company, type Member, type Team } from './company.ts';
-export { CompanyKeeper } from './company-keeper.ts';
 export type { CompanyFinding, ServiceEntry } from './entries.ts';
 export { findingInWords, loadCompany, parseCompany } from './load.ts';

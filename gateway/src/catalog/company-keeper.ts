@@ -1,10 +1,10 @@
 import { GuichetError } from '@guichet/contract';
-import { appendAudit } from '../../audit/index.ts';
-import type { Database } from '../../db/index.ts';
-import { FileWatcher } from '../../reload/watch-files.ts';
-import type { Directory } from '../directory.ts';
-import type { CompanyFinding } from './entries.ts';
-import { findingInWords, type ReadCompany, readCompany, readTexts } from './load.ts';
+import { appendAudit } from '../audit/index.ts';
+import type { Database } from '../db/index.ts';
+import { FileWatcher } from '../reload/watch-files.ts';
+import type { CompanyFinding } from './company/entries.ts';
+import { findingInWords, type ReadCompany, readCompany, readTexts } from './company/load.ts';
+import type { Directory } from './directory.ts';
 
 const SYSTEM = { id: 'system', name: 'Guichet' };
 
