@@ -18,7 +18,9 @@ const DECISIONS = 4000;
 
 /** A company of the size that the bound speaks of. */
 function largeCompany(): Company {
-  const people = range(PEOPLE, (n) => `  - { name: person-${n}, fullName: Person ${n}, manager: person-${(n + 1) % PEOPLE} }`);
+  // Eight report to one, up to the first person.
+  const managerOf = (n: number): string => (n === 0 ? '' : `, manager: person-${Math.floor((n - 1) / 8)}`);
+  const people = range(PEOPLE, (n) => `  - { name: person-${n}, fullName: Person ${n}${managerOf(n)} }`);
   const teams = range(TEAMS, (n) => {
     const members = range(PEOPLE, (person) => (person % TEAMS === n || (person * 7) % TEAMS === n ? `person-${person}` : ''));
     return `  - { name: team-${n}, members: [${members.filter((name) => name !== '').join(', ')}], onCall: [person-${n}] }`;
