@@ -78,7 +78,8 @@ export async function benchDecision(): Promise<Result[]> {
 function questionOf(company: Company, n: number): Question {
   const member = company.member(`user:person-${n % PEOPLE}`);
   if (member === undefined) throw new Error('the company lacks a person');
-  const principal = { ...member, scope: {} };
+  // A person of their own in each question, so that no answer is known from the one before.
+  const principal = { ...member, id: `user:somebody-${n}` as const, scope: {} };
   const resource = { type: `kind-${n % 5}`, id: `thing-${n}`, owner: `team-${n % TEAMS}` };
   const action = { id: `provider-${n % 40}.change`, kind: 'write', risk: n % 3 === 0 ? 'destructive' : 'reversible' } as const;
   const place = { resource, environment: n % 2 === 0 ? 'production' : 'staging', input: { target: `thing-${n}` } };

@@ -12,6 +12,7 @@ import {
 import { tooComplex } from './complexity.ts';
 import { type GateRule, gateRule } from './gates.ts';
 import { isActionId, lint, unknownActions } from './lint.ts';
+import { Sight } from './sight.ts';
 import { fromByteOffset, placeOf, splitRules } from './split-rules.ts';
 import { schemaOf, type Vocabulary } from './vocabulary.ts';
 
@@ -42,6 +43,7 @@ interface Parsed extends PolicyRule {
 /** The rules that may concern an action, and the answer when it is always the same. */
 interface Concerned {
   readonly held: PreparsedRules;
+  readonly sight: Sight;
   readonly constant: CedarAnswer | undefined;
 }
 
@@ -94,12 +96,13 @@ export class PolicySet {
 
   /** The same question has the same answer, always: nothing is looked up, and there is no clock. */
   ask(call: CedarCall): CedarAnswer {
-    const { constant, held } = this.#concerning([call.action.uid, ...call.action.parents].map(idOf));
+    const { constant, held, sight } = this.#concerning([call.action.uid, ...call.action.parents].map(idOf));
     if (constant !== undefined) return constant;
-    const key = JSON.stringify(call);
+    const seen = sight.of(call);
+    const key = JSON.stringify(seen);
     const known = this.#answers.get(key);
     if (known !== undefined) return known;
-    const answer = held.ask(call);
+    const answer = held.ask(seen);
     if (this.#answers.size >= MOST_ANSWERS) this.#answers.clear();
     this.#answers.set(key, answer);
     return answer;
@@ -114,7 +117,7 @@ export class PolicySet {
     const ids = rules.map(({ id }) => id).join();
     const held = this.#held.get(ids) ?? new PreparsedRules(new Map(rules.map(({ id, text }) => [id, text])));
     this.#held.set(ids, held);
-    const concerned = { held, constant: constantOf(rules) };
+    const concerned = { held, sight: new Sight(rules.map(({ json }) => json)), constant: constantOf(rules) };
     this.#concerned.set(key, concerned);
     return concerned;
   }
