@@ -221,6 +221,14 @@ it('lists the audit log by request, actor and time', async () => {
   ]);
   expect(stdout).toMatch(/Amine Diallo {2}request\.approved {2}ok {7}REQ-12 .* go\n$/);
   expect(queries[0]).toMatchObject({ request: 'REQ-12', actor: 'user:amine', type: 'request.approved' });
+  const created: AuditEvent = {
+    ...event,
+    type: 'session.created',
+    request: null,
+    data: { client: 'Chrome on Linux', address: '10.0.0.1', teams: [], digest: 'sha256:00' },
+  };
+  server.handlers['audit.list'] = () => ({ items: [created], next: null });
+  expect((await home.run(['audit', 'list'])).stdout).toMatch(/ client Chrome on Linux · address 10\.0\.0\.1\n$/);
   server.handlers['audit.list'] = () => ({ items: [], next: null });
   expect((await home.run(['audit', 'list'])).stdout).toContain('Nothing is recorded that fits.');
 });

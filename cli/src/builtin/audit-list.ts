@@ -87,5 +87,14 @@ function detailOf(data: AuditEvent['data']): string | null {
   const failure = data['failure'];
   if (typeof failure === 'object' && failure !== null && 'message' in failure) return String(failure.message);
   const input = data['input'];
-  return input === undefined ? null : JSON.stringify(input);
+  return input === undefined ? factsOf(data) : JSON.stringify(input);
+}
+
+/** What else an entry says in single words: `client Chrome on Linux · address 127.0.0.1`. Digests are for programs. */
+function factsOf(data: AuditEvent['data']): string | null {
+  const facts = Object.entries(data).flatMap(([name, value]) => {
+    const isFact = typeof value === 'number' || (typeof value === 'string' && !value.startsWith('sha256:'));
+    return isFact ? [`${name} ${value}`] : [];
+  });
+  return facts.length === 0 ? null : facts.join(' · ');
 }
