@@ -64,7 +64,10 @@ export const TimeSeriesOutput = z.object({
   unit: z.string(),
   series: z.array(z.object({ label: z.string(), points: z.array(z.tuple([z.string(), z.number().nullable()])) })),
 });
-export const LinkOutput = z.object({ kind: z.literal('link'), ...common, label: z.string(), url: z.url() });
+/** What is clicked on: `javascript:` and `file:` lead to where nobody meant to go. */
+const webAddress = z.url({ protocol: /^https?$/ });
+
+export const LinkOutput = z.object({ kind: z.literal('link'), ...common, label: z.string(), url: webAddress });
 export const FileOutput = z.object({
   kind: z.literal('file'),
   ...common,

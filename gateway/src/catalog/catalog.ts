@@ -4,6 +4,10 @@ import type { SecretFields } from '@guichet/contract/secrets';
 import { type Database, statement } from '../db/index.ts';
 import { check, suggestion, unstorable } from '../findings/index.ts';
 import { compileInput, type InputCheck, type InputRules } from './input.ts';
+import { withinTime } from './within-time.ts';
+
+/** A manifest of hundreds of actions takes a fraction of it; one that takes longer would hold everybody up. */
+const ADOPT_MS = 2000;
 
 /** An action with all that the gateway needs to serve it. */
 export interface CatalogAction {
@@ -50,6 +54,8 @@ export class Catalog {
   #actions: ReadonlyMap<string, CatalogAction> = new Map();
   /** Providers that have never answered, with why. */
   readonly #silent = new Map<string, string>();
+  /** What cannot be used is not looked at again until it is another: it may have taken long. */
+  readonly #refused = new Map<string, { readonly text: string; readonly error: unknown }>();
   /** The manifest of each provider as it was last saved. */
   readonly #saved = new Map<string, string>();
 
@@ -143,7 +149,7 @@ export class Catalog {
       const text = JSON.stringify(manifest);
       const known = this.#providers.get(source.name);
       if (known?.manifest !== text || known.unavailable !== undefined) {
-        this.#adopt(source, manifest, undefined);
+        this.#adoptOnce(source, manifest, text);
         this.#options.onNews(`provider '${source.name}' ${manifest.version}: ${manifest.actions.length} actions`);
       }
     } catch (error) {
@@ -173,13 +179,23 @@ export class Catalog {
     this.#options.onNews(`provider '${source.name}' is not available: ${reason}`);
   }
 
+  #adoptOnce(source: ProviderSource, manifest: Manifest, text: string): void {
+    const refused = this.#refused.get(source.name);
+    if (refused?.text === text) throw refused.error;
+    try {
+      this.#adopt(source, manifest, undefined);
+    } catch (error) {
+      this.#refused.set(source.name, { text, error });
+      throw error;
+    }
+    this.#refused.delete(source.name);
+  }
+
   #adopt(source: ProviderSource, manifest: Manifest, unavailable: string | undefined): void {
-    const actions = new Map(
-      manifest.actions.map((action) => [
-        `${source.name}.${action.name}`,
-        toCatalogAction({ source, manifest, action, unavailable }),
-      ]),
-    );
+    const actions = withinTime({ milliseconds: ADOPT_MS, what: 'Reading what it offers' }, () => {
+      const read = manifest.actions.map((action) => toCatalogAction({ source, manifest, action, unavailable }));
+      return new Map(read.map((each) => [each.action.id, each]));
+    });
     const provider: Provider = { ...source, actions, unavailable, manifest: JSON.stringify(manifest) };
     this.#providers = new Map([...this.#providers, [source.name, provider]]);
     this.#actions = new Map([...this.#providers.values()].flatMap((each) => [...each.actions]));

@@ -21,6 +21,8 @@ import type { Grants } from './grants.ts';
 
 /** The largest answer, and the longest line of a stream, that a provider may send. */
 const MAX_BYTES = 8 * 1024 * 1024;
+/** A manifest is read again and again, whether anybody calls or not. */
+const MAX_MANIFEST_BYTES = 2 * 1024 * 1024;
 
 const CANCEL_AGAIN_MS = 250;
 
@@ -52,7 +54,7 @@ export class HttpEndpoint implements ProviderEndpoint {
 
   async manifest(signal?: AbortSignal): Promise<Manifest> {
     const response = await this.#fetch('/manifest', { ...(signal !== undefined && { signal }) });
-    return this.#parse(Manifest, await this.#json(response));
+    return this.#parse(Manifest, this.#parseJson(await this.#text(response, MAX_MANIFEST_BYTES)));
   }
 
   async options(call: ProviderCall): Promise<Choice[]> {
@@ -168,13 +170,13 @@ export class HttpEndpoint implements ProviderEndpoint {
     return this.#parseJson(await this.#text(response));
   }
 
-  async #text(response: Response): Promise<string> {
+  async #text(response: Response, most = MAX_BYTES): Promise<string> {
     if (response.body === null) return '';
     const chunks: string[] = [];
     let size = 0;
     for await (const chunk of response.body.pipeThrough(new TextDecoderStream())) {
       size += chunk.length;
-      if (size > MAX_BYTES) throw this.#protocolError(`sent more than ${MAX_BYTES} bytes`);
+      if (size > most) throw this.#protocolError(`sent more than ${most} bytes`);
       chunks.push(chunk);
     }
     return chunks.join('');
@@ -207,10 +209,20 @@ export class HttpEndpoint implements ProviderEndpoint {
   }
 
   #parse<Value>(schema: ZodType<Value>, value: unknown): Value {
-    const checked = check(schema, value);
+    const checked = this.#checked(schema, value);
     if (checked.ok) return checked.value;
     const finding = checked.findings[0];
     throw this.#protocolError(`broke the protocol: ${finding?.field ?? '/'} ${finding?.message ?? 'is not valid'}`);
+  }
+
+  /** Whatever nests deeper than a walk can bear is nothing that this protocol has. */
+  #checked<Value>(schema: ZodType<Value>, value: unknown): ReturnType<typeof check<Value>> {
+    try {
+      return check(schema, value);
+    } catch (error) {
+      if (!(error instanceof RangeError)) throw error;
+      throw this.#protocolError('sent something that is nested too deeply');
+    }
   }
 
   #parseJson(text: string): unknown {

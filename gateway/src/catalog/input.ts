@@ -12,19 +12,30 @@ import {
   suggestion,
   told,
 } from '../findings/index.ts';
+import { TookTooLong, withinTime } from './within-time.ts';
+
+/** An input is checked in microseconds, unless its schema has a pattern that somebody found the worst text for. */
+const CHECK_MS = 500;
+/** What may take longer than one look at each value; all else is as quick as the input is short. */
+const SLOW_WORDS = /"(?:pattern|patternProperties|format|uniqueItems|\$ref|\$dynamicRef)":/;
 
 /** No coercion ("5" is not 5) and nothing removed: what is approved is what was sent, with its defaults. */
-const ajv = new Ajv2020({
-  allErrors: true,
-  useDefaults: true,
-  coerceTypes: false,
-  removeAdditional: false,
-  strict: false,
-  logger: false,
-  verbose: true,
-});
-// The types of ajv-formats name the CommonJS default export, Node gives the function itself.
-(addFormats as unknown as (instance: Ajv2020) => void)(ajv);
+function newAjv(): Ajv2020 {
+  const made = new Ajv2020({
+    allErrors: true,
+    useDefaults: true,
+    coerceTypes: false,
+    removeAdditional: false,
+    strict: false,
+    logger: false,
+    verbose: true,
+  });
+  // The types of ajv-formats name the CommonJS default export, Node gives the function itself.
+  (addFormats as unknown as (instance: Ajv2020) => void)(made);
+  return made;
+}
+
+let ajv = newAjv();
 
 type Input = Readonly<Record<string, unknown>>;
 
@@ -48,10 +59,9 @@ export interface InputRules {
 
 /** What the schema of an action says of its inputs. Throws when it cannot be used. */
 export function compileInput(schema: InputSchema): InputRules {
-  const validate: ValidateFunction = ajv.compile(schema);
-  ajv.removeSchema(schema); // the function stays; Ajv must not collect the schemas of every manifest ever seen
+  const validate = compiled(schema);
   const secretFields = SecretFields.of(schema);
-  const check: InputCheck = (input) => {
+  const checkNow: InputCheck = (input) => {
     const copy = structuredClone(input) as Record<string, unknown>; // a clone of a record is a record; defaults are written into it
     const valid = validate(copy);
     if (secretFields === undefined) {
@@ -64,7 +74,33 @@ export function compileInput(schema: InputSchema): InputRules {
     const places = secrets.map(({ pointer }) => pointer);
     throw invalidInput((validate.errors ?? []).map((error) => withoutValues(error, places)));
   };
+  const check: InputCheck = SLOW_WORDS.test(JSON.stringify(schema)) ? (input) => inTime(() => checkNow(input)) : checkNow;
   return { check, secretFields };
+}
+
+function compiled(schema: InputSchema): ValidateFunction {
+  // Ajv would make a function of it that promises an answer, and a promise is as good as a yes.
+  if (Object.hasOwn(schema, '$async')) throw new Error('$async is no word of JSON Schema');
+  try {
+    const validate = ajv.compile(schema);
+    ajv.removeSchema(schema); // the function stays; Ajv must not collect the schemas of every manifest ever seen
+    return validate;
+  } catch (error) {
+    ajv = newAjv(); // one that was broken off or refused leaves nothing that the next one could meet
+    throw error;
+  }
+}
+
+function inTime<Result>(work: () => Result): Result {
+  try {
+    return withinTime({ milliseconds: CHECK_MS, what: 'Checking this input' }, work);
+  } catch (error) {
+    if (!(error instanceof TookTooLong)) throw error;
+    throw new GuichetError('provider.protocol', `${error.message}.`, {
+      remedy: 'Send a shorter one. The team that runs the provider: the schema of this action has a pattern that takes too long.',
+      cause: error,
+    });
+  }
 }
 
 /** What was copied from a request that is shown is no secret, but what stands in its place. */

@@ -7,7 +7,7 @@ import { addressOf, clientOf } from './auth-request.ts';
 import { codePage, consentPage, devicePage, donePage, errorPage, STYLE } from './auth-views.ts';
 import { browserCaller } from './authenticate.ts';
 import { refuseForeign } from './csrf.ts';
-import { asGuichetError, parsed } from './errors.ts';
+import { asGuichetError, parsed, retryAfter } from './errors.ts';
 import { reportError } from './problems.ts';
 
 // Nobody asks for the head of a page that signs in: it would use up what the page needs.
@@ -240,6 +240,6 @@ function failed(error: unknown, request: FastifyRequest, reply: FastifyReply): F
   if (!(request.headers.accept ?? '').includes('text/html')) return reportError(known, request, reply);
   if (known.code === 'internal') request.log.error({ err: known.cause ?? error }, 'unforeseen error');
   const { status, title, retryable } = ERRORS[known.code];
-  if (retryable) void reply.header('retry-after', String(known.details?.['retryAfterSeconds'] ?? 1));
+  if (retryable) void reply.header('retry-after', retryAfter(known));
   return show(reply.code(status), errorPage({ title, message: known.message, remedy: known.remedy, trace: request.id }));
 }

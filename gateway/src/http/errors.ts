@@ -42,6 +42,15 @@ export function asGuichetError(
   });
 }
 
+const LONGEST_RETRY_SECONDS = 86_400;
+
+/** In how many seconds to try again. An error may come from a provider, whose details are not ours: no header is made of them. */
+export function retryAfter({ details }: GuichetError): string {
+  const seconds = details?.['retryAfterSeconds'];
+  const isSensible = typeof seconds === 'number' && Number.isInteger(seconds) && seconds >= 1 && seconds <= LONGEST_RETRY_SECONDS;
+  return isSensible ? String(seconds) : '1';
+}
+
 function codeOf(error: unknown): string {
   return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : '';
 }

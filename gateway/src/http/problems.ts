@@ -3,7 +3,7 @@ import type { Socket } from 'node:net';
 import { ERRORS, GuichetError, ROUTES, type Route, toProblem } from '@guichet/contract';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { AUTH_PAGES } from './auth-paths.ts';
-import { asGuichetError } from './errors.ts';
+import { asGuichetError, retryAfter } from './errors.ts';
 
 export const PAGES = ['/openapi.json', '/healthz', '/readyz', '/metrics'] as const;
 
@@ -27,7 +27,7 @@ const causeOf = ({ cause }: GuichetError): string | undefined => (cause instance
 function problem(reply: FastifyReply, error: GuichetError, trace: string): FastifyReply {
   const document = toProblem(error, trace);
   if (document.status === 401 && error.code !== 'grant.invalid') void reply.header('www-authenticate', 'Bearer realm="guichet"');
-  if (document.retryable) void reply.header('retry-after', String(error.details?.['retryAfterSeconds'] ?? 1));
+  if (document.retryable) void reply.header('retry-after', retryAfter(error));
   return reply.code(document.status).type('application/problem+json').send(document);
 }
 
