@@ -70,9 +70,8 @@ function toTable(items: readonly AuditEvent[]): TableOutput {
     ],
     rows: items.map(({ data, actor, ...item }) => ({
       ...item,
-      request: item.request,
       actor: actor.name,
-      detail: detailOf(data),
+      detail: detailOf(data) ?? (item.request === null ? factsOf(data) : null),
     })),
     empty: 'Nothing is recorded that fits. Leave out a filter, or go further back with --since.',
   };
@@ -87,10 +86,10 @@ function detailOf(data: AuditEvent['data']): string | null {
   const failure = data['failure'];
   if (typeof failure === 'object' && failure !== null && 'message' in failure) return String(failure.message);
   const input = data['input'];
-  return input === undefined ? factsOf(data) : JSON.stringify(input);
+  return input === undefined ? null : JSON.stringify(input);
 }
 
-/** What else an entry says in single words: `client Chrome on Linux · address 127.0.0.1`. Digests are for programs. */
+/** What an entry about no request says in single words: `client Chrome on Linux · address 127.0.0.1`. Digests are for programs. */
 function factsOf(data: AuditEvent['data']): string | null {
   const facts = Object.entries(data).flatMap(([name, value]) => {
     const isFact = typeof value === 'number' || (typeof value === 'string' && !value.startsWith('sha256:'));
