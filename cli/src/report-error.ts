@@ -19,11 +19,22 @@ export async function reportError(
     context.stderr.write(interrupted.message === '' ? '\n' : `\n${cleanLines(interrupted.message)}\n`);
     return EXIT.interrupted;
   }
-  const failure = error instanceof GuichetError ? error : unexpected(error, context);
+  const failure = namingProfile(error instanceof GuichetError ? error : unexpected(error, context), flags.profile);
   if (flags.output === 'json') context.stderr.write(`${JSON.stringify(toProblem(failure))}\n`);
   else if (flags.output === 'yaml') context.stderr.write(`${await toText(toProblem(failure), 'yaml')}\n`);
   else context.stderr.write(describeError(failure, paintFor(context.stderr, context, flags.color)));
   return ERRORS[failure.code].exit;
+}
+
+/**
+ * A gateway does not know the profiles of its callers: its `guichet login` would sign in the current one, when this command
+ * was about another.
+ */
+function namingProfile(error: GuichetError, profile: string | undefined): GuichetError {
+  const remedy = error.remedy?.replace(/\bguichet login\b(?! --(?:profile|url)\b)/g, () => `guichet login --profile ${profile}`);
+  if (profile === undefined || remedy === undefined || remedy === error.remedy) return error;
+  const { code, message, details, errors, cause } = error;
+  return new GuichetError(code, message, { remedy, details, errors, cause });
 }
 
 function describeError(error: GuichetError, paint: Paint): string {

@@ -130,6 +130,25 @@ describe('with a keychain', () => {
     expect(await run('whoami')).toMatchObject({ exit: 0, stderr: '' });
   });
 
+  it('does not lose a sign-in to another profile that came while it was asked', async () => {
+    const bothCame = Promise.withResolvers<void>();
+    let came = 0;
+    const openKeychain: OpenKeychain = async (service, account) => {
+      const entry = await keychain.open(service, account);
+      const setPassword = async (password: string): Promise<void> => {
+        came += 1;
+        if (came === 2) bothCame.resolve();
+        await bothCame.promise;
+        await entry.setPassword(password);
+      };
+      return { ...entry, setPassword };
+    };
+    const as = (name: string) => home.run(['login', '--device', '--url', server.url, '--profile', name], { openKeychain });
+    expect(await Promise.all([as('work'), as('home')])).toMatchObject([{ exit: 0 }, { exit: 0 }]);
+    const { profiles } = JSON.parse(readFileSync(join(home.folder, 'config.json'), 'utf8'));
+    expect(profiles).toMatchObject({ work: { keeper: 'keychain' }, home: { keeper: 'keychain' } });
+  });
+
   it('says what to do when it does not open', async () => {
     await signIn();
     keychain.failure = 'locked';

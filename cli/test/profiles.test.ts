@@ -67,6 +67,18 @@ describe('profiles', () => {
     expect(await home.run(['use', 'wrok'])).toMatchObject({ exit: 2, stderr: expect.stringContaining('Did you mean work?') });
     expect((await home.run(['logout'])).stdout).toContain("Forgot the token of 'work'");
     expect(await home.run(['whoami'])).toMatchObject({ exit: 3, stderr: expect.stringContaining('guichet login') });
+    expect(await home.run(['logout'])).toMatchObject({ exit: 0, stdout: "The profile 'work' is not signed in.\n" });
+  });
+
+  it('are named in what to run next, whoever says it, when the command was about one that is not the current', async () => {
+    await login('--profile', 'work');
+    await login('--profile', 'home');
+    server.handlers['me.show'] = () => {
+      throw new GuichetError('token.revoked', 'You have been signed out.', { remedy: 'Sign in again: guichet login.' });
+    };
+    const remedy = async (...flags: string[]) => (await home.run(['whoami', ...flags])).stderr.split('\n')[1]?.trim();
+    expect(await remedy('--profile', 'home')).toBe('→ Sign in again: guichet login --profile home.');
+    expect(await remedy()).toBe('→ Sign in again: guichet login.');
   });
 
   it('give way to --profile, and that to nothing', async () => {

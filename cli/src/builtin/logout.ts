@@ -27,8 +27,10 @@ export const logout: Leaf = {
       throw new GuichetError('usage.invalid', '--tokens goes with --everywhere.', {
         remedy: 'guichet logout --everywhere --tokens',
       });
-    if (profile.keeper === undefined) return forgetToken(own, { name, path, profile });
-    return signOut(own, { name, path, profile });
+    if (profile.keeper !== undefined) return signOut(own, { name, path, profile });
+    if (profile.token !== undefined) return forgetToken(own, { name, path, profile });
+    await own.show({ profile: name, ended: false, endSessionUrl: null }, () => `The profile '${name}' is not signed in.`);
+    return EXIT.ok;
   },
 };
 

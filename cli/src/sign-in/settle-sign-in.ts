@@ -46,11 +46,13 @@ export async function settleSignIn(shell: Shell, { gateway, wanted, tokens }: Ne
   const say = (text: string): void => shell.say(text);
   const credentials = credentialsOf(gateway, tokens);
   const store = await keep(credentials, { context, keeper: preferredKeeper(context), configPath: path, profile, say });
+  // Read anew: while the keychain was asked somebody may have signed in to another profile, in another terminal.
+  const now = readConfig(path);
   // Who names a profile signs in beside the others: what is typed in other terminals keeps its meaning.
-  const current = wanted === undefined ? profile : (config.current ?? profile);
+  const current = wanted === undefined ? profile : (now.current ?? profile);
   writeConfig(path, {
     current,
-    profiles: { ...config.profiles, [profile]: { gateway, keeper: store.keeper, principal: me.principal.id } },
+    profiles: { ...now.profiles, [profile]: { gateway, keeper: store.keeper, principal: me.principal.id } },
   });
   if (replaced !== undefined && replaced.keeper !== store.keeper) await forgive(replaced.remove());
   if (old !== undefined && sameAddress(old.gateway, gateway)) await endOld(client, old.session, context.interrupt);
