@@ -136,6 +136,9 @@ export const ERRORS = {
     exit: EXIT.conflict,
     title: 'The request is not in a state that allows it',
   },
+  'person.unknown': { status: 404, retryable: false, exit: EXIT.notFound, title: 'There is no such person' },
+  'team.unknown': { status: 404, retryable: false, exit: EXIT.notFound, title: 'There is no such team' },
+  'service.unknown': { status: 404, retryable: false, exit: EXIT.notFound, title: 'There is no such service' },
   'token.unknown': { status: 404, retryable: false, exit: EXIT.notFound, title: 'There is no such token' },
   'route.unknown': { status: 404, retryable: false, exit: EXIT.notFound, title: 'There is no such route' },
   'route.method_not_allowed': {

@@ -11,6 +11,7 @@ export {
 export { approverGroupsOf, approversInWords } from './approvers.ts';
 export { canonicalJson, type Json } from './canonical.ts';
 export { decisionInWords, gateInWords } from './decision-words.ts';
+export { CompanyFinding, CompanyInForce, Person, Service, Team } from './directory.ts';
 export {
   ERRORS,
   type ErrorCode,

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { Action, ActionKind } from './action.ts';
+import { DIRECTORY_ROUTES } from './directory-routes.ts';
 import { AuditEvent } from './events.ts';
 import { ActionId, RequestId, Slug } from './ids.ts';
 import type { Operation } from './operations.ts';
@@ -351,6 +352,7 @@ export const ROUTES = {
     response: page(AuditEvent),
   },
   ...POLICY_ROUTES,
+  ...DIRECTORY_ROUTES,
   'keys.list': {
     method: 'GET',
     path: '/v1/keys',

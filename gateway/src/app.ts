@@ -161,6 +161,8 @@ async function start(
     reads,
     requests,
     decisions,
+    directory,
+    companyKeeper,
     policyTools: new PolicyTools({ db, catalog, directory, policy, requests, keeper, vocabulary }),
     version: VERSION,
     draining: draining.signal,

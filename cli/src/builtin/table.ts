@@ -15,6 +15,9 @@ export interface Builtin {
     | 'profile'
     | 'token'
     | 'session'
+    | 'person'
+    | 'team'
+    | 'service'
     | 'shell'
     | 'folder'
     | 'cases';
@@ -25,6 +28,9 @@ export const GROUPS: Readonly<Record<string, string>> = {
   actions: 'What can be done: the catalogue',
   audit: 'Who did what, when',
   policy: 'Policy: who may do what, why, and what a change would do',
+  people: 'People: their teams, who is on call',
+  teams: 'Teams: who is in them, what they own',
+  services: 'Services: who owns them, what they need',
   tokens: 'Tokens of yours and of your machines',
   sessions: 'Where you are signed in',
 };
@@ -122,6 +128,32 @@ export const BUILTINS: readonly Builtin[] = [
     words: ['policy', 'replay'],
     summary: 'Which recorded requests would now be decided otherwise',
     load: async () => (await import('./policy-replay.ts')).policyReplay,
+  },
+  { words: ['people', 'list'], summary: 'List people', load: async () => (await import('./directory.ts')).peopleList },
+  {
+    words: ['people', 'show'],
+    summary: 'Show one person',
+    argument: 'person',
+    load: async () => (await import('./directory.ts')).peopleShow,
+  },
+  { words: ['teams', 'list'], summary: 'List teams', load: async () => (await import('./directory.ts')).teamsList },
+  {
+    words: ['teams', 'show'],
+    summary: 'Show one team',
+    argument: 'team',
+    load: async () => (await import('./directory.ts')).teamsShow,
+  },
+  { words: ['services', 'list'], summary: 'List services', load: async () => (await import('./directory.ts')).servicesList },
+  {
+    words: ['services', 'show'],
+    summary: 'Show one service',
+    argument: 'service',
+    load: async () => (await import('./directory.ts')).servicesShow,
+  },
+  {
+    words: ['company'],
+    summary: 'The files of people and things: since when they count, and what is wrong with them',
+    load: async () => (await import('./directory.ts')).company,
   },
   { words: ['tokens', 'list'], summary: 'List your tokens', load: async () => (await import('./tokens.ts')).tokensList },
   {

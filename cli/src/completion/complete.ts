@@ -94,6 +94,9 @@ async function valuesOfOption(shell: Shell, { long }: Option, typed: string): Pr
       return (await remembered(new Catalogue(shell))).entries.map(({ id, title }) => ({ value: id, description: title }));
     case '--provider':
       return childrenOf((await remembered(new Catalogue(shell))).entries, []).map(({ word }) => ({ value: word }));
+    case '--team':
+    case '--owner':
+      return teamNames(shell);
     case '--request':
       return requestIds(shell);
     case '--state': {
@@ -147,9 +150,24 @@ async function argumentValues(shell: Shell, kind: Builtin['argument'], typed: st
       const { items } = await client.call('sessions.list', { signal: patience(shell) });
       return items.map(({ id, client: name, address }) => ({ value: id, description: `${name} (${address})` }));
     }
+    case 'person': {
+      const { items } = await (await shell.client()).call('people.list', { signal: patience(shell) });
+      return items.map(({ name, fullName }) => ({ value: name, description: fullName }));
+    }
+    case 'team':
+      return teamNames(shell);
+    case 'service': {
+      const { items } = await (await shell.client()).call('services.list', { signal: patience(shell) });
+      return items.map(({ name, team }) => ({ value: name, description: team }));
+    }
     default:
       return [];
   }
+}
+
+async function teamNames(shell: Shell): Promise<readonly Candidate[]> {
+  const { items } = await (await shell.client()).call('teams.list', { signal: patience(shell) });
+  return items.map(({ name, title }) => ({ value: name, ...(title !== null && { description: title }) }));
 }
 
 async function requestIds(

@@ -9,6 +9,8 @@ export interface Claims {
   readonly teams: readonly string[];
 }
 
+type Claimed = Claims & { readonly principalId: string };
+
 const CLAIMS = statement(
   'directory-claims',
   'select principal_id as "principalId", name, email, teams from directory_claims where principal_id = any ($1::text[]) and valid_until > now()',
@@ -17,6 +19,11 @@ const CLAIMS = statement(
 const CLAIMED = statement(
   'directory-claimed',
   'select principal_id as "principalId", name, email, teams from directory_claims where teams && $1::text[] and valid_until > now()',
+);
+
+const ALL_CLAIMED = statement(
+  'directory-all-claimed',
+  'select principal_id as "principalId", name, email, teams from directory_claims where valid_until > now()',
 );
 
 export interface DirectoryOptions {
@@ -46,20 +53,27 @@ export class Directory {
 
   /** Members by id, with their teams as they are now; read it inside the transaction that decides on them. */
   async members(db: Queryable, ids: readonly string[]): Promise<ReadonlyMap<string, Member>> {
-    const rows = await db.query<Claims & { principalId: string }>(CLAIMS, [ids]);
+    const rows = await db.query<Claimed>(CLAIMS, [ids]);
     const claims = new Map(rows.map((row) => [row.principalId, row]));
     const found = ids.flatMap((id) => this.member(id, claims.get(id) ?? null) ?? []);
     return new Map(found.map((member) => [member.id, member]));
   }
 
+  /** Every person, with their teams as they are now. */
+  async everybody(db: Queryable): Promise<Member[]> {
+    return this.#people(await db.query<Claimed>(ALL_CLAIMED, []));
+  }
+
+  #people(rows: readonly Claimed[]): Member[] {
+    const claims = new Map(rows.map((row) => [row.principalId, row]));
+    const ids = new Set([...this.#company.people.map(({ id }) => id), ...claims.keys()]);
+    return [...ids].flatMap((id) => this.member(id, claims.get(id) ?? null) ?? []);
+  }
+
   /** Everybody who belongs to one of the groups now, by name. */
   async approvers(db: Queryable, groups: readonly ApproverGroup[]): Promise<Member[]> {
     const teams = groups.filter((group) => group.startsWith('team:')).map((group) => group.slice('team:'.length));
-    const rows = await db.query<Claims & { principalId: string }>(CLAIMED, [teams]);
-    const claims = new Map(rows.map((row) => [row.principalId, row]));
-    const ids = new Set([...this.#company.people.map(({ id }) => id), ...claims.keys()]);
-    return [...ids]
-      .flatMap((id) => this.member(id, claims.get(id) ?? null) ?? [])
+    return this.#people(await db.query<Claimed>(CLAIMED, [teams]))
       .filter((member) => approverGroupsOf(member).some((group) => groups.includes(group)))
       .sort((one, other) => one.name.localeCompare(other.name));
   }

@@ -4,12 +4,14 @@ import { type AuditFilter, listAudit } from '../audit/index.ts';
 import type { Catalog, Grants } from '../catalog/index.ts';
 import type { Bus, Database } from '../db/index.ts';
 import { type Machines, scopeWarnings } from '../identity/index.ts';
+import type { Limits } from '../limits/index.ts';
 import { denied, type Policy } from '../policy/index.ts';
 import type { PolicyTools } from '../policy-tools/index.ts';
 import type { Reads } from '../reads/index.ts';
 import type { Decisions, Requests } from '../requests/index.ts';
 import { type AuthServices, authHandlers } from './auth-handlers.ts';
 import type { Handlers } from './call.ts';
+import { type DirectoryServices, directoryHandlers } from './directory-handlers.ts';
 import { asGuichetError } from './errors.ts';
 import { etagOf, matches } from './etag.ts';
 import { streamEvents } from './events.ts';
@@ -20,7 +22,7 @@ import { visibleEvents } from './visible-events.ts';
 /** A stream may outlive its token: it is looked at again this often. */
 const REVERIFY_MS = 5000;
 
-export interface Services extends AuthServices {
+export interface Services extends AuthServices, DirectoryServices {
   readonly db: Database;
   readonly bus: Bus;
   readonly catalog: Catalog;
@@ -31,6 +33,7 @@ export interface Services extends AuthServices {
   readonly decisions: Decisions;
   readonly policyTools: PolicyTools;
   readonly machines: Machines;
+  readonly limits: Limits;
   readonly version: string;
   /** Aborts when the gateway drains: open streams end, so that their readers resume elsewhere. */
   readonly draining: AbortSignal;
@@ -59,13 +62,14 @@ export function makeHandlers(services: Services): Handlers {
       const { name, machine, expiresInDays, scope, all } = body;
       const principalId = machine === undefined ? caller.principal.id : `machine:${machine}`;
       const created = await tokens.create(caller.principal, { name, principalId, expiresInDays, scope, all });
+      throttles.familiar.add(created.secret);
       const offered = visibleActions({ catalog, policy }, caller.principal).map(({ id }) => id);
       return { ...created, warnings: scopeWarnings(scope, offered) };
     },
     'tokens.revoke': async ({ caller, params }) => tokens.revoke(caller.principal, params.token),
 
     ...authHandlers(services),
-    ...exchangeHandlers(services.machines),
+    ...exchangeHandlers(services.machines, throttles.familiar),
 
     'actions.list': async ({ caller, query, request, reply }) => {
       const items = visibleActions({ catalog, policy }, caller.principal).filter(
@@ -117,22 +121,27 @@ export function makeHandlers(services: Services): Handlers {
         throw new GuichetError('gateway.draining', 'This gateway is stopping.', { remedy: 'Call again: another one answers.' });
       const number = numberOf(params.request);
       const row = await requests.find(caller.principal, number);
-      const sees = visibleEvents({ policy, row, principal: caller.principal });
       const after = query.after ?? lastEventId(request);
+      // Who they are and what they may see is looked at again too: a stream may outlive a team.
+      let { principal } = caller;
+      let sees = visibleEvents({ policy, row, principal });
       let verifiedAt = Date.now();
       const stateOf = async () => {
         if (Date.now() - verifiedAt > REVERIFY_MS) {
-          await tokens.reverify(caller, new Date());
+          principal = (await tokens.reverify(caller, new Date())).principal;
+          sees = visibleEvents({ policy, row, principal });
           verifiedAt = Date.now();
         }
-        return (await requests.find(caller.principal, number)).state;
+        return (await requests.find(principal, number)).state;
       };
+      const close = services.limits.stream(principal.id);
       const headers = reply.getHeaders();
       reply.hijack();
-      const stream = { db, bus, number, after, sees, stateOf, response: reply.raw, headers, signal: draining };
-      await streamEvents(stream).catch((error: unknown) =>
-        request.log.warn({ reason: asGuichetError(error).code }, 'event stream cut'),
-      );
+      const mayRead = (type: string): boolean => sees(type);
+      const stream = { db, bus, number, after, sees: mayRead, stateOf, response: reply.raw, headers, signal: draining };
+      await streamEvents(stream)
+        .catch((error: unknown) => request.log.warn({ reason: asGuichetError(error).code }, 'event stream cut'))
+        .finally(close);
       return undefined;
     },
     'requests.approve': async ({ caller, params, body }) => decisions.approve(caller.principal, numberOf(params.request), body),
@@ -157,6 +166,7 @@ export function makeHandlers(services: Services): Handlers {
       return page(await listAudit(db, filter), limit, ({ id }) => id);
     },
     ...policyHandlers(services.policyTools),
+    ...directoryHandlers(services),
     'keys.list': async () => ({ keys: grants.publicKeys.map((key) => ({ ...key })) }),
   };
 }
