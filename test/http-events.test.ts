@@ -196,6 +196,31 @@ test('a gateway that stops ends its streams, and the reader resumes at another r
   await runs.close();
 });
 
+test('a caller may have five hundred streams open, and one more when another has ended', { timeout: 60_000 }, async () => {
+  const gateway = await startGateway({ config: { worker: { enabled: false } } });
+  try {
+    const { body } = await gateway.submit('nadia', { action: 'lab.destroy', reason: 'it waits' });
+    const open = () => Stream.open(gateway, body.id);
+    const streams: Stream[] = [];
+    for (let round = 0; round < 10; round++) streams.push(...(await Promise.all(Array.from({ length: 50 }, open))));
+    const events = `/v1/requests/${body.id}/events`;
+    expect(await gateway.call('nadia', 'GET', events)).toMatchObject({ status: 429, body: { code: 'rate.limited' } });
+    expect((await gateway.call('nadia', 'GET', `/v1/requests/${body.id}`)).status).toBe(200);
+    streams.pop()?.cut();
+    await expect
+      .poll(() =>
+        open().then(
+          (stream) => streams.push(stream),
+          () => 'refused',
+        ),
+      )
+      .toBe(500);
+    for (const stream of streams) stream.cut();
+  } finally {
+    await gateway.close();
+  }
+});
+
 test('a stream ends soon after its token was revoked', async () => {
   const lab = new Lab();
   lab.mode = 'hang';

@@ -166,6 +166,27 @@ describe('a token that is narrowed to one read in staging', () => {
     }
   });
 
+  test('is not shown, by a key that a wider one has used, what that has filed', async () => {
+    const headers = { 'idempotency-key': crypto.randomUUID() };
+    const body = { action: 'lab.change', environment: 'staging', input: { target: 'a' } };
+    expect((await gateway.call('nadia', 'POST', '/v1/requests', { body, headers })).status).toBe(201);
+    const again = await gateway.call({ token: secret }, 'POST', '/v1/requests', { body, headers });
+    expect([again.status, again.body['code']]).toEqual([403, 'policy.denied']);
+  });
+
+  test('does not learn which machines and environments there are', async () => {
+    const asked = (machine: string, environment: string) =>
+      as('POST', '/v1/tokens', { name: 'wider', machine, expiresInDays: 1, scope: { environments: [environment] } });
+    const { status, body } = await asked('ci-checkout', 'staging');
+    const { status: unknown, body: problem } = await asked('nobody', 'moon');
+    expect([unknown, problem['code'], problem['detail'], problem['remedy']]).toEqual([
+      status,
+      body['code'],
+      body['detail'],
+      body['remedy'],
+    ]);
+  });
+
   test('cannot list or revoke tokens', async () => {
     expect((await as('GET', '/v1/tokens')).body).toMatchObject({ items: [] });
     const { id } = await create('nadia');

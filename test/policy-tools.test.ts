@@ -234,6 +234,8 @@ describe('explain', () => {
     const { id } = await submit('nadia', { action: 'lab.destroy' });
     expect((await ask({ token: secret }, 'explain', needsOwner)).status).toBe(403);
     expect((await ask({ token: secret }, 'explain', { request: id })).status).toBeGreaterThanOrEqual(403);
+    for (const about of [{ operation: 'audit.see' }, { action: 'lab.look', environment: 'staging' }])
+      expect((await ask({ token: secret }, 'explain', { ...about, as: 'sven' })).body.code).toBe('policy.denied');
   });
 
   test.each<[string, Record<string, unknown>, string]>([

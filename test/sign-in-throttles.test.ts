@@ -18,7 +18,8 @@ async function flood(
     Array.from({ length: count }, async () => {
       const response = await send({ 'x-forwarded-for': address });
       if (response.status < 400) return String(response.status);
-      const { code } = (await response.json()) as Problem; // errors leave as problem documents
+      const isProblem = response.headers.get('content-type')?.includes('json') === true;
+      const { code } = (isProblem ? await response.json() : {}) as Partial<Problem>; // errors leave as problem documents, or pages
       if (response.status === 429) expect(Number(response.headers.get('retry-after'))).toBeGreaterThan(0);
       return `${response.status} ${code}`;
     }),
@@ -74,6 +75,42 @@ test('whoever sends unknown codes and tokens without end is not looked up any mo
   for (let round = 0; round < 6; round++) await flood(50, '203.0.113.6', ask);
   expect(await flood(5, '203.0.113.6', ask)).toEqual({ '429 rate.limited': 5 });
   expect(await flood(1, '203.0.113.7', ask)).toEqual({ '401 sign_in.invalid': 1 });
+});
+
+test('codes that a person guesses all at once are counted as those that they guess one by one', async () => {
+  const browser = await world.signedIn('nadia');
+  const cookie = browser.cookies.map(({ name, value }) => `${name}=${value}`).join('; ');
+  const guess = (headers: Record<string, string>): Promise<Response> =>
+    fetch(world.url('/device?user_code=BCDF-BCDF'), { headers: { ...headers, cookie } });
+  expect(await flood(100, '203.0.113.20', guess)).toEqual({ '404 undefined': 10, '429 rate.limited': 90 });
+});
+
+test('whoever shares an address with a flood of unknown tokens goes on, with what they have and what they get', async () => {
+  const browser = await world.signedIn('amine');
+  const shared = '203.0.113.21';
+  const { secret } = await world.gateway.app.tokens.issue({
+    name: 'in the same office',
+    principalId: 'user:nadia',
+    expiresInDays: 1,
+    scope: {},
+    createdBy: { id: 'system', name: 'test' },
+  });
+  const me = (token: string) => (headers: Record<string, string>) =>
+    get('/v1/me')({ ...headers, authorization: `Bearer ${token}` });
+  expect(await flood(1, shared, me(secret))).toEqual({ 200: 1 });
+  for (let round = 0; round < 6; round++) await flood(101, shared, me(`gct_u_${'A'.repeat(43)}`));
+  expect(await flood(3, shared, me(`gct_u_${'B'.repeat(43)}`))).toEqual({ '429 rate.limited': 3 });
+  expect(await flood(1, shared, me(secret))).toEqual({ 200: 1 });
+  const headers = { 'x-forwarded-for': shared };
+  const made = await world.api<{ secret: string; id: string }>(browser, 'POST', '/v1/tokens', {
+    body: { name: 'new', expiresInDays: 1 },
+    headers,
+  });
+  expect(made.status).toBe(201);
+  expect(await flood(1, shared, me(made.body.secret))).toEqual({ 200: 1 });
+  await world.api(browser, 'DELETE', `/v1/tokens/${made.body.id}`, { headers });
+  expect(await flood(1, shared, me(made.body.secret))).toEqual({ '401 token.revoked': 1 });
+  expect(await flood(1, shared, me(made.body.secret))).toEqual({ '429 rate.limited': 1 });
 });
 
 test('the word of a proxy that is trusted is taken, and that of anybody else before it is not', async () => {

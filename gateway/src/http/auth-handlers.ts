@@ -38,7 +38,9 @@ export function authHandlers(services: AuthServices): AuthHandlers {
       await throttles.exchanges.take(network);
       await throttles.wrongSecrets.check(network);
       try {
-        return await exchange(services, body, address);
+        const given = await exchange(services, body, address);
+        throttles.familiar.add(given.accessToken);
+        return given;
       } catch (error) {
         if (error instanceof GuichetError && error.code === 'sign_in.invalid') await throttles.wrongSecrets.count(network);
         throw error;

@@ -94,17 +94,19 @@ function addBrowserPages(scope: FastifyInstance, { signIn, cookies, throttles, b
     });
     const seconds = Math.max(0, Math.floor((Date.parse(session.createdAt) + signIn.longest - Date.now()) / 1000));
     cookies.set(reply, 'guichet_session', { value: secret, seconds });
+    throttles.familiar.add(secret);
     return reply.redirect(`${baseUrl()}${returnTo}`, 303);
   });
 }
 
 function addDevicePages(scope: FastifyInstance, services: AuthServices): void {
   const { devices, throttles } = services;
-  const guesses = async (request: FastifyRequest, { principal }: Caller) => {
+  /** Counts a guess before it is known whether it is right: those that come all at once are counted too. Gives it back. */
+  const guess = async (request: FastifyRequest, { principal }: Caller): Promise<() => Promise<void>> => {
     const keys = [[throttles.guessesOfPerson, principal.id] as const, [throttles.guesses, addressOf(request).network] as const];
-    for (const [throttle, key] of keys) await throttle.check(key);
+    for (const [throttle, key] of keys) await throttle.take(key);
     return async () => {
-      for (const [throttle, key] of keys) await throttle.count(key);
+      for (const [throttle, key] of keys) await throttle.giveBack(key);
     };
   };
   scope.get('/device', SIGNED_IN, async (request, reply) => {
@@ -112,24 +114,21 @@ function addDevicePages(scope: FastifyInstance, services: AuthServices): void {
     const caller = await signedIn(request, reply, services);
     if (caller === undefined) return reply;
     if (typed === undefined) return show(reply, codePage({ unknown: false }));
-    const missed = await guesses(request, caller);
+    const wasRight = await guess(request, caller);
     const device = await devices.find(typed);
-    if (device === undefined) {
-      await missed();
-      return show(reply.code(404), codePage({ unknown: true }));
-    }
+    if (device === undefined) return show(reply.code(404), codePage({ unknown: true }));
+    await wasRight();
     return show(reply, devicePage(device, { who: caller.principal.name, csrf: caller.csrf, here: request.url }));
   });
   scope.post('/device', SIGNED_IN, async (request, reply) => {
     const form = parsed(DeviceForm, request.body, 'body');
     const caller = await ownPage(request, form.csrf, services);
-    const missed = await guesses(request, caller);
+    const wasRight = await guess(request, caller);
     const device = await devices.find(form.user_code);
     const allowed = form.decision === 'allow';
-    if (device === undefined || !(await devices.decide(form.user_code, { by: caller, allow: allowed }))) {
-      await missed();
+    if (device === undefined || !(await devices.decide(form.user_code, { by: caller, allow: allowed })))
       return show(reply.code(404), codePage({ unknown: true }));
-    }
+    await wasRight();
     return show(reply, donePage({ allowed, client: device.client }));
   });
 }

@@ -1,11 +1,14 @@
 import { formatDuration } from '@guichet/contract';
 import { Throttle } from '../limits/index.ts';
+import { FamiliarSecrets } from './familiar-secrets.ts';
 
 /**
  * How often anybody may try to sign in. All secrets have 256 bits, so that these stop floods and not guesses; but for the
  * codes that people type, which have 34. An office may share one address: limits by address are wide.
  */
 export class Throttles {
+  /** Whom `wrongTokens` does not keep out, whatever others send from their address. */
+  readonly familiar = new FamiliarSecrets();
   readonly wrongTokens = tooMany('calls with tokens that are not known here, from your address', { max: 600, seconds: 60 });
   readonly newTokens = tooMany('new tokens of yours', { max: 120, seconds: 600 });
   readonly signIns = tooMany('sign-ins from your address', { max: 300, seconds: 60 });

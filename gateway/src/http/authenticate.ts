@@ -33,6 +33,12 @@ export async function authenticate(request: FastifyRequest, options: Authenticat
   return caller;
 }
 
+/** What a call brings to say who it is, right or wrong; undefined when it brings nothing that could be one. */
+export function secretOf(request: FastifyRequest, { cookies }: Pick<AuthenticateOptions, 'cookies'>): string | undefined {
+  const header = request.headers.authorization;
+  return header === undefined ? cookies.read(request, 'guichet_session') : BEARER.exec(header)?.[1];
+}
+
 function bearerOf(header: string): string {
   const secret = BEARER.exec(header)?.[1];
   if (secret !== undefined) return secret;

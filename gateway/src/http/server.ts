@@ -2,10 +2,9 @@ import { randomUUID } from 'node:crypto';
 import { GuichetError, ROUTES } from '@guichet/contract';
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, type FastifyRequest, LogController } from 'fastify';
 import type { Caller } from '../identity/index.ts';
-import type { Limits } from '../limits/index.ts';
 import { addAuthPages } from './auth-pages.ts';
 import { addressOf } from './auth-request.ts';
-import { authenticate } from './authenticate.ts';
+import { authenticate, secretOf } from './authenticate.ts';
 import { makeHandlers, type Services } from './handlers.ts';
 import { acceptJson } from './json-body.ts';
 import type { Metrics } from './metrics.ts';
@@ -21,7 +20,6 @@ const BODY_BYTES = 256 * 1024;
 export interface ServerOptions extends Services {
   readonly logger: FastifyBaseLogger;
   readonly metrics: Metrics;
-  readonly limits: Limits;
   /** Proxies whose word for where a call comes from is taken; nobody's when there are none. */
   readonly trustProxy: readonly string[];
   readonly publicUrl: string;
@@ -43,7 +41,9 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
     forceCloseConnections: 'idle',
     return503OnClosing: false,
     routerOptions: { maxParamLength: 200 },
-    frameworkErrors: (error, request, reply) => void reportError(error, request, reply),
+    // No hook runs for these.
+    frameworkErrors: (error, request, reply) =>
+      void reportError(error, request, reply.headers(securityHeaders(options.publicUrl))),
     clientErrorHandler: answerBrokenCall,
   });
   app.server.on('checkExpectation', answerExpectation);
@@ -68,15 +68,23 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
   return app;
 }
 
-/** Who calls. An address that sends one unknown token after the other is made to wait: each costs a look at the database. */
+/**
+ * Who calls. An address that sends one unknown token after the other is made to wait: each costs a look at the database.
+ * Others who share the address are not: what they bring was given out or taken here before.
+ */
 async function known(request: FastifyRequest, options: ServerOptions): Promise<Caller> {
-  const { wrongTokens } = options.throttles;
+  const { wrongTokens, familiar } = options.throttles;
   const { network } = addressOf(request);
-  await wrongTokens.check(network);
+  const sent = secretOf(request, options);
+  if (sent === undefined || !familiar.has(sent)) await wrongTokens.check(network);
   try {
-    return await authenticate(request, options);
+    const caller = await authenticate(request, options);
+    if (sent !== undefined) familiar.add(sent);
+    return caller;
   } catch (error) {
-    if (error instanceof GuichetError && error.code === 'token.invalid') await wrongTokens.count(network);
+    const code = error instanceof GuichetError ? error.code : undefined;
+    if (sent !== undefined && code?.startsWith('token.') === true) familiar.delete(sent);
+    if (code === 'token.invalid') await wrongTokens.count(network);
     throw error;
   }
 }

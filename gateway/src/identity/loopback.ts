@@ -45,7 +45,8 @@ export interface LoopbackAsk {
 
 /**
  * The address of a program on the machine of the browser, and of no other: a literal loopback address, so that no name
- * can be made to lead elsewhere (RFC 8252, 7.3 and 8.3). Undefined for all else.
+ * can be made to lead elsewhere (RFC 8252, 7.3 and 8.3), in its one spelling: people read it before they allow it.
+ * Undefined for all else.
  */
 export function loopbackUri(text: string): URL | undefined {
   const url = URL.canParse(text) ? new URL(text) : undefined;
@@ -53,7 +54,7 @@ export function loopbackUri(text: string): URL | undefined {
   const isPlain = url.username === '' && url.password === '' && url.hash === '' && url.search === '';
   const isLocal = url.hostname === '127.0.0.1' || url.hostname === '[::1]';
   // Port 80 is left out by the parser; no command line listens there.
-  return isPlain && isLocal && url.port !== '' ? url : undefined;
+  return isPlain && isLocal && url.port !== '' && url.href === text ? url : undefined;
 }
 
 export interface LoopbackOptions {

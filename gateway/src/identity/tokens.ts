@@ -76,9 +76,9 @@ export class Tokens {
     return caller;
   }
 
-  /** For calls that last: throws `token.*` when the token has ended since it was verified. */
-  async reverify({ token }: Caller, now: Date): Promise<void> {
-    this.#admitted((await this.#db.query<TokenWithClaims>(STANDING, [token.id]))[0], now);
+  /** For calls that last: who it is by now; throws `token.*` when the token has ended since it was verified. */
+  async reverify({ token }: Caller, now: Date): Promise<Caller> {
+    return this.#admitted((await this.#db.query<TokenWithClaims>(STANDING, [token.id]))[0], now);
   }
 
   #admitted(row: TokenWithClaims | undefined, now: Date): Caller {
@@ -109,9 +109,10 @@ export class Tokens {
   /** Creates a token; the secret is returned here and never again. */
   async create(by: Principal, wanted: NewToken): Promise<Token & { secret: string }> {
     const owner = this.#directory.company.member(wanted.principalId);
+    // Who may make no tokens at all learns nothing of which machines there are.
+    this.#permit('token.create', by, owner?.id ?? by.id);
     if (owner === undefined) throw unknownMachine(wanted.principalId.replace('machine:', ''), this.#machinesOf(by));
     this.#refuseUnknownEnvironments(wanted.scope);
-    this.#permit('token.create', by, owner.id);
     if (owner.kind === 'machine') refuseUnscoped(wanted);
     return this.issue({ ...wanted, createdBy: { id: by.id, name: by.name } });
   }

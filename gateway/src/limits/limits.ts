@@ -12,6 +12,10 @@ const WAIT = statement(
    order by number desc offset $5 limit 1`,
 );
 
+/** Streams of one principal at a time, at each gateway: each holds memory, and asks the database as long as it lasts. */
+const MOST_STREAMS = 500;
+const STREAM_RETRY_MS = 5000;
+
 /**
  * Rate limits. Calls and reads are counted in the memory of each gateway; requests for writes are counted in the database,
  * under a lock: exact, however many gateways there are.
@@ -20,6 +24,7 @@ export class Limits {
   readonly #config: LimitsConfig;
   readonly #calls: Throttle;
   readonly #reads: ReadonlyMap<ActionLimit, Throttle>;
+  readonly #streams = new Map<string, number>();
 
   constructor(config: LimitsConfig) {
     this.#config = config;
@@ -37,6 +42,18 @@ export class Limits {
   /** Counts a call of the principal; throws `rate.limited`. */
   call(principalId: string): Promise<void> {
     return this.#calls.take(principalId);
+  }
+
+  /** Counts a stream of the principal until what it gives is called; throws `rate.limited`. */
+  stream(principalId: string): () => void {
+    const open = this.#streams.get(principalId) ?? 0;
+    if (open >= MOST_STREAMS) throw limited(`You have ${MOST_STREAMS} streams of events open.`, STREAM_RETRY_MS);
+    this.#streams.set(principalId, open + 1);
+    return () => {
+      const left = (this.#streams.get(principalId) ?? 1) - 1;
+      if (left === 0) this.#streams.delete(principalId);
+      else this.#streams.set(principalId, left);
+    };
   }
 
   /** Counts a read of an action; throws `rate.limited`. */

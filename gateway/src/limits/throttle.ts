@@ -42,6 +42,11 @@ export class Throttle {
     });
   }
 
+  /** Takes one back that was counted before it was known that it does not count. */
+  async giveBack(key: string): Promise<void> {
+    await this.#limiter.reward(key);
+  }
+
   #refused(waitMs: number): GuichetError {
     return limited(this.#options.message, waitMs);
   }

@@ -9,7 +9,7 @@ import {
 import { asPrincipal, type Catalog, type CatalogAction, type Directory } from '../catalog/index.ts';
 import type { Database } from '../db/index.ts';
 import { suggestion } from '../findings/index.ts';
-import { type DecideAction, denied, type Policy, type Question } from '../policy/index.ts';
+import { type DecideAction, denied, isNarrowed, type Policy, type Question } from '../policy/index.ts';
 import { aboutRequest, countedApprovals, type Requests } from '../requests/index.ts';
 import { changesOf } from './changes.ts';
 
@@ -86,6 +86,11 @@ async function principalOf(caller: Principal, as: string | undefined, { db, dire
     throw denied({
       effect: 'deny',
       reasons: [{ policy: 'people-ask-for-others', message: 'Only a person can ask what somebody else may do.' }],
+    });
+  if (isNarrowed(caller.scope))
+    throw denied({
+      effect: 'deny',
+      reasons: [{ policy: 'token-scope', message: 'A narrowed token cannot ask what somebody else may do.' }],
     });
   const member = (await directory.members(db, [id])).get(id);
   if (member !== undefined) return asPrincipal(member, {});

@@ -1,4 +1,11 @@
-import { approverGroupsOf, approversInWords, type Decision, type Operation, scopeCovers } from '@guichet/contract';
+import {
+  approverGroupsOf,
+  approversInWords,
+  type Decision,
+  type Operation,
+  scopeCovers,
+  type TokenScope,
+} from '@guichet/contract';
 import type { Question } from './question.ts';
 
 /**
@@ -7,12 +14,14 @@ import type { Question } from './question.ts';
 
 const deny = (policy: string, message: string): Decision => ({ effect: 'deny', reasons: [{ policy, message }] });
 
+export const isNarrowed = ({ actions, environments }: TokenScope): boolean => actions !== undefined || environments !== undefined;
+
 /** A narrowed token reaches nothing outside its scope, whatever its principal may do. */
 export function narrowed({ principal, action, environment, operation }: Question): Decision | undefined {
-  const isNarrowed = principal.scope.actions !== undefined || principal.scope.environments !== undefined;
-  if (isNarrowed && operation.startsWith('token.')) return deny('token-scope', 'A narrowed token cannot manage tokens.');
-  if (isNarrowed && operation.startsWith('session.')) return deny('token-scope', 'A narrowed token cannot see or end sessions.');
-  if (isNarrowed && operation === 'audit.see') return deny('token-scope', 'A narrowed token cannot read the audit log.');
+  const isNarrow = isNarrowed(principal.scope);
+  if (isNarrow && operation.startsWith('token.')) return deny('token-scope', 'A narrowed token cannot manage tokens.');
+  if (isNarrow && operation.startsWith('session.')) return deny('token-scope', 'A narrowed token cannot see or end sessions.');
+  if (isNarrow && operation === 'audit.see') return deny('token-scope', 'A narrowed token cannot read the audit log.');
   if (action === undefined || scopeCovers(principal.scope, action.id, environment)) return undefined;
   const where = environment === undefined ? '' : ` in ${environment}`;
   return deny('token-scope', `This token does not cover ${action.id}${where}.`);

@@ -1,3 +1,4 @@
+export { isNarrowed } from './built-in.ts';
 export { approvedFor, liftsGate } from './counting.ts';
 export { denied } from './denied.ts';
 export { type ExplainedDecision, Policy } from './policy.ts';

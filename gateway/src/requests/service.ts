@@ -304,7 +304,11 @@ export class Requests {
   async #sentBefore(principal: Principal, call: SubmitCall): Promise<RequestRow | undefined> {
     if (call.idempotencyKey === undefined) return undefined;
     const row = await findByIdempotencyKey(this.#options.db, principal.id, call.idempotencyKey);
-    if (row === undefined || isSameCall(this.#options.sealer, call, row.idempotencyDigest)) return row;
+    if (row === undefined) return row;
+    // A narrowed token is not shown what a wider one of the same caller has filed.
+    const seen = this.#options.policy.decide({ ...aboutRequest(row), operation: 'request.see', principal });
+    if (seen.effect !== 'permit') throw denied(seen);
+    if (isSameCall(this.#options.sealer, call, row.idempotencyDigest)) return row;
     throw new GuichetError('idempotency.reused', `You used the idempotency key '${call.idempotencyKey}' for another request.`, {
       remedy: 'Make a new key for each new request.',
       details: { request: `REQ-${row.number}` },
