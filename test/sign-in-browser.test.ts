@@ -91,13 +91,15 @@ describe('a sign-in', () => {
     expect((await browser.signIn(asks('nadia'))).url.pathname).toBe('/healthz');
   });
 
-  test('that the person gives up ends on a page that says so', async () => {
+  test('that the person gives up ends on a page that says so, and leads back to where they wanted to go', async () => {
     const browser = new Browser();
     await browser.open(world.url(loginPath('/healthz')));
     const page = await browser.submit({ button: /cancel/i });
     expect(page).toMatchObject({ status: 400, text: expect.stringContaining('The identity provider did not let you in.') });
     expect(page.headers['content-type']).toContain('text/html');
     expect(sessionCookie(browser)).toBe('');
+    await browser.click('Sign in again');
+    expect((await browser.signIn(asks('nadia'))).url.pathname).toBe('/healthz');
   });
 });
 
@@ -248,6 +250,16 @@ describe('the provider knows somebody, and the company', () => {
       type: 'sign_in.refused',
       data: { code: 'sign_in.refused', subject: 'stranger' },
     });
+  });
+
+  test('does not: they can take another account at once, though the provider knows the first', async () => {
+    const browser = new Browser();
+    await browser.open(world.url(loginPath('/healthz')));
+    await browser.signIn(asks('stranger'));
+    await browser.click('Sign in with another account');
+    await browser.signIn(asks('nadia'));
+    // The provider's page that ends the first one's session goes on by a script, or by a button.
+    expect((await browser.submit({ button: 'Continue' })).url.pathname).toBe('/healthz');
   });
 
   test('does, but nobody has verified that the address is theirs', async () => {

@@ -50,7 +50,7 @@ describe('a command line without a browser', () => {
     for (const shown of ['Nadia Benali', device.userCode, 'guichet on nadia-laptop', '127.0.0.1', 'UTC'])
       expect(asked.text).toContain(shown);
     expect(await refusal(ask(device))).toBe('400 sign_in.pending');
-    expect((await browser.submit({ button: 'Allow' })).text).toContain('guichet on nadia-laptop is signed in.');
+    expect((await browser.submit({ button: 'Allow' })).text).toContain('guichet on nadia-laptop now acts as Nadia Benali.');
     const { status, body } = await ask(device);
     expect({ status, body }).toEqual({
       status: 200,
@@ -153,8 +153,16 @@ describe('the page', () => {
     const { userCode } = await start();
     const browser = await world.signedIn('nadia');
     await browser.open(world.url('/device'));
-    const page = await browser.submit({ fields: { user_code: ` ${userCode.toLowerCase().replace('-', ' ')} ` } });
+    const fields = { user_code: ` ${userCode.toLowerCase().replace('-', ' ')} ` };
+    const page = await browser.submit({ button: 'Continue', fields });
     expect(page.text).toContain(userCode);
+  });
+
+  test('shows a code that nothing waits for as it was typed, and what to do', async () => {
+    const browser = await world.signedIn('nadia');
+    const page = await browser.open(world.url(`/device?${new URLSearchParams({ user_code: '"><b>BCDF' })}`));
+    expect(page).toMatchObject({ status: 404, text: expect.stringContaining('Compare it with your terminal') });
+    expect(page.html).toContain('value="&quot;&gt;&lt;b&gt;BCDF" aria-invalid="true"');
   });
 
   test('shows what calls itself in odd ways as plain text, and runs nothing', async () => {

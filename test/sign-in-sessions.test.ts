@@ -110,6 +110,40 @@ describe('signing out', () => {
     expect(browser.visited.some(({ pathname }) => pathname === '/v1/auth/login')).toBe(true);
   });
 
+  test('is a button on each page for who is signed in, and leads on to the provider', async () => {
+    const browser = await world.signedIn('nadia');
+    const secret = sessionCookie(browser);
+    await browser.open(world.url('/device'));
+    const page = await browser.submit({ button: 'Sign out' });
+    expect(page).toMatchObject({ status: 200, url: new URL(world.url('/v1/auth/signed-out')) });
+    expect(page.html).toContain(`href="${world.provider.issuer}/session/end?client_id=guichet"`);
+    expect(sessionCookie(browser)).toBe('');
+    const again = await fetch(world.url('/v1/me'), { headers: { cookie: `guichet_session=${secret}` } });
+    expect(await again.json()).toMatchObject({ code: 'token.revoked' });
+    expect((await world.audit()).at(-1)).toMatchObject({ type: 'session.revoked', data: { why: 'signed-out' } });
+  });
+
+  test('by that button is not done by another site, and twice is no error', async () => {
+    const browser = await world.signedIn('nadia');
+    const { csrf = '' } = (await me(browser)).body;
+    const send = (fields: Record<string, string>, origin: string) =>
+      fetch(world.url('/v1/auth/sign-out'), {
+        method: 'POST',
+        redirect: 'manual',
+        headers: { cookie: `guichet_session=${sessionCookie(browser)}`, origin },
+        body: new URLSearchParams(fields),
+      });
+    const own = world.gateway.app.url;
+    expect((await send({ csrf: 'A'.repeat(43) }, own)).status).toBe(403);
+    expect((await send({ csrf }, 'https://evil.example')).status).toBe(403);
+    expect((await me(browser)).status).toBe(200);
+    for (const _ of ['first', 'second']) {
+      const { status, headers } = await send({ csrf }, own);
+      expect({ status, to: headers.get('location') }).toEqual({ status: 303, to: '/v1/auth/signed-out' });
+      expect(headers.getSetCookie()).toEqual([expect.stringMatching(/^guichet_session=; Path=\/; Max-Age=0;/)]);
+    }
+  });
+
   test('with a token of its own ends nothing', async () => {
     const { body } = await world.gateway.call('nadia', 'POST', '/v1/auth/logout', { body: {} });
     expect(body).toEqual({ session: null, endSessionUrl: null });

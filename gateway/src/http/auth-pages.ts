@@ -1,10 +1,21 @@
 import { ERRORS, GuichetError } from '@guichet/contract';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
-import { ATTEMPT_MS, attemptIdOf, type Caller, type LoopbackAsk, loopbackUri } from '../identity/index.ts';
+import { ATTEMPT_MS, attemptIdOf, type Caller, type LoopbackAsk, loopbackUri, wayBackOf } from '../identity/index.ts';
 import type { AuthServices } from './auth-handlers.ts';
 import { addressOf, clientOf } from './auth-request.ts';
-import { codePage, consentPage, devicePage, donePage, errorPage, STYLE } from './auth-views.ts';
+import { STYLE } from './auth-style.ts';
+import {
+  codePage,
+  consentPage,
+  devicePage,
+  donePage,
+  errorPage,
+  loginPath,
+  type ShownProblem,
+  signedOutPage,
+  type Viewer,
+} from './auth-views.ts';
 import { browserCaller } from './authenticate.ts';
 import { refuseForeign } from './csrf.ts';
 import { asGuichetError, parsed, retryAfter } from './errors.ts';
@@ -41,15 +52,17 @@ const AuthorizeQuery = z.strictObject({
   response_type: z.literal('code').default('code'),
 });
 const AuthorizeForm = z.strictObject({ ...ask, csrf: z.string(), decision });
+const SignOutForm = z.strictObject({ csrf: z.string() });
 
 /** The pages of sign-in: parse, call the domain, show. Their errors are pages too, for whoever reads pages. */
 export function addAuthPages(app: FastifyInstance, services: AuthServices): void {
   app.register(async (scope) => {
     acceptForms(scope);
-    scope.setErrorHandler((error, request, reply) => failed(error, request, reply));
+    scope.setErrorHandler((error, request, reply) => failed(error, request, { reply, cookies: services.cookies }));
     addBrowserPages(scope, services);
     addDevicePages(scope, services);
     addLoopbackPages(scope, services);
+    addSignOutPages(scope, services);
     scope.get('/v1/auth/style.css', PUBLIC, async (_request, reply) =>
       reply.header('cache-control', 'public, max-age=3600').type('text/css; charset=utf-8').send(STYLE),
     );
@@ -113,12 +126,12 @@ function addDevicePages(scope: FastifyInstance, services: AuthServices): void {
     const { user_code: typed } = parsed(DeviceQuery, request.query, 'query');
     const caller = await signedIn(request, reply, services);
     if (caller === undefined) return reply;
-    if (typed === undefined) return show(reply, codePage({ unknown: false }));
+    if (typed === undefined) return show(reply, codePage(viewerOf(request, caller)));
     const wasRight = await guess(request, caller);
     const device = await devices.find(typed);
-    if (device === undefined) return show(reply.code(404), codePage({ unknown: true }));
+    if (device === undefined) return show(reply.code(404), codePage(viewerOf(request, caller), typed));
     await wasRight();
-    return show(reply, devicePage(device, { who: caller.principal.name, csrf: caller.csrf, here: request.url }));
+    return show(reply, devicePage(device, viewerOf(request, caller)));
   });
   scope.post('/device', SIGNED_IN, async (request, reply) => {
     const form = parsed(DeviceForm, request.body, 'body');
@@ -127,9 +140,9 @@ function addDevicePages(scope: FastifyInstance, services: AuthServices): void {
     const device = await devices.find(form.user_code);
     const allowed = form.decision === 'allow';
     if (device === undefined || !(await devices.decide(form.user_code, { by: caller, allow: allowed })))
-      return show(reply.code(404), codePage({ unknown: true }));
+      return show(reply.code(404), codePage(viewerOf(request, caller), form.user_code));
     await wasRight();
-    return show(reply, donePage({ allowed, client: device.client }));
+    return show(reply, donePage({ allowed, client: device.client, viewer: viewerOf(request, caller) }));
   });
 }
 
@@ -141,9 +154,7 @@ function addLoopbackPages(scope: FastifyInstance, services: AuthServices): void 
     if (caller === undefined) return reply;
     const asked = { ...askOf(query), state: query.state };
     const { address } = addressOf(request);
-    return show(reply, consentPage(asked, { who: caller.principal.name, csrf: caller.csrf, here: request.url, address }), [
-      formTarget(asked),
-    ]);
+    return show(reply, consentPage(asked, { ...viewerOf(request, caller), address }), [formTarget(asked)]);
   });
   scope.post('/v1/auth/authorize', SIGNED_IN, async (request, reply) => {
     const form = parsed(AuthorizeForm, request.body, 'body');
@@ -160,6 +171,33 @@ function addLoopbackPages(scope: FastifyInstance, services: AuthServices): void 
   });
 }
 
+function addSignOutPages(scope: FastifyInstance, services: AuthServices): void {
+  const { sessions, signIn, cookies, throttles } = services;
+  scope.post('/v1/auth/sign-out', SIGNED_IN, async (request, reply) => {
+    const form = parsed(SignOutForm, request.body, 'body');
+    const caller = await ownPage(request, form.csrf, services).catch(unlessSignedOut);
+    if (caller !== undefined) await sessions.end(caller);
+    cookies.clear(reply, 'guichet_session');
+    return reply.redirect('/v1/auth/signed-out', 303);
+  });
+  scope.get('/v1/auth/signed-out', PUBLIC, async (request, reply) => {
+    await throttles.signIns.take(addressOf(request).network);
+    return show(reply, signedOutPage({ atProvider: await signIn.endSessionUrl() }));
+  });
+}
+
+const viewerOf = (request: FastifyRequest, { principal, csrf }: Caller & { readonly csrf: string }): Viewer => ({
+  who: principal.name,
+  csrf,
+  here: request.url,
+});
+
+/** Nobody is signed in any more: that is not an error for who asks just that, or is about to sign in. */
+function unlessSignedOut(error: unknown): undefined {
+  if (error instanceof GuichetError && error.code.startsWith('token.')) return undefined;
+  throw error;
+}
+
 function askOf(asked: { redirect_uri: string; code_challenge: string; client: string }): LoopbackAsk {
   return { redirectUri: asked.redirect_uri, codeChallenge: asked.code_challenge, client: asked.client };
 }
@@ -171,12 +209,9 @@ async function signedIn(
   services: AuthServices,
 ): Promise<(Caller & { readonly csrf: string }) | undefined> {
   services.signIn.refuseUnconfigured();
-  const caller = await browserCaller(request, services).catch((error: unknown) => {
-    if (error instanceof GuichetError && error.code.startsWith('token.')) return undefined;
-    throw error;
-  });
+  const caller = await browserCaller(request, services).catch(unlessSignedOut);
   request.caller = caller;
-  if (caller === undefined) void reply.redirect(`/v1/auth/login?${new URLSearchParams({ returnTo: request.url })}`, 303);
+  if (caller === undefined) void reply.redirect(loginPath(request.url, { another: false }), 303);
   return caller;
 }
 
@@ -229,7 +264,11 @@ function show(reply: FastifyReply, page: string, formTo: readonly string[] = [])
 }
 
 /** A page for people; a problem document for who asks for none. */
-function failed(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+function failed(
+  error: unknown,
+  request: FastifyRequest,
+  { reply, cookies }: { reply: FastifyReply; cookies: AuthServices['cookies'] },
+): FastifyReply {
   const known = asGuichetError(error);
   if (known.code.startsWith('sign_in.'))
     request.log.warn(
@@ -240,5 +279,22 @@ function failed(error: unknown, request: FastifyRequest, reply: FastifyReply): F
   if (known.code === 'internal') request.log.error({ err: known.cause ?? error }, 'unforeseen error');
   const { status, title, retryable } = ERRORS[known.code];
   if (retryable) void reply.header('retry-after', retryAfter(known));
-  return show(reply.code(status), errorPage({ title, message: known.message, remedy: known.remedy, trace: request.id }));
+  return show(
+    reply.code(status),
+    errorPage({ title, message: known.message, remedy: known.remedy, trace: request.id, next: nextOf(known, request, cookies) }),
+  );
+}
+
+/** The way on from an error, where there is one that can work. */
+function nextOf({ code }: GuichetError, request: FastifyRequest, cookies: AuthServices['cookies']): ShownProblem['next'] {
+  const [path = '', query] = request.url.split('?');
+  if (path === '/v1/auth/callback' && code.startsWith('sign_in.')) {
+    const id = attemptIdOf(new URLSearchParams(query).get('state') ?? '');
+    const wayBack = wayBackOf(id === undefined ? undefined : cookies.read(request, `guichet_sign_in_${id}`));
+    // The provider would say the same of the same account at once, without asking.
+    const another = code === 'sign_in.refused' || code === 'sign_in.subject_conflict';
+    return { text: another ? 'Sign in with another account' : 'Sign in again', path: loginPath(wayBack, { another }) };
+  }
+  if (request.method === 'GET' && ERRORS[code].retryable) return { text: 'Try again', path: request.url };
+  return path === '/device' ? { text: 'Back to the code', path } : undefined;
 }

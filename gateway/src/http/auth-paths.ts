@@ -4,6 +4,8 @@ export const AUTH_PAGES = [
   { method: 'GET', path: '/v1/auth/callback' },
   { method: 'GET', path: '/v1/auth/authorize' },
   { method: 'POST', path: '/v1/auth/authorize' },
+  { method: 'POST', path: '/v1/auth/sign-out' },
+  { method: 'GET', path: '/v1/auth/signed-out' },
   { method: 'GET', path: '/v1/auth/style.css' },
   { method: 'GET', path: '/device' },
   { method: 'POST', path: '/device' },

@@ -3,32 +3,6 @@ import { type Html, html } from './html.ts';
 
 /** Pages for people who sign in: no script, no style of their own, nothing from elsewhere. */
 
-export const STYLE = `:root { color-scheme: light dark; --line: #8884; --go: #1a5fb4; --ink: #1c1c1f; --paper: #fff; --soft: #5c5c66 }
-@media (prefers-color-scheme: dark) { :root { --go: #78aeed; --ink: #f2f2f4; --paper: #1c1c1f; --soft: #b4b4bd } }
-* { box-sizing: border-box }
-body { margin: 0; min-height: 100vh; display: grid; place-items: center; padding: 1rem; background: var(--paper);
-  color: var(--ink); font: 1.0625rem/1.5 system-ui, sans-serif }
-main { width: 100%; max-width: 28rem }
-h1 { font-size: 1.5rem; line-height: 1.25; margin: 0 0 1rem }
-p { margin: 0 0 1rem }
-.soft { color: var(--soft) }
-dl { display: grid; grid-template-columns: max-content 1fr; gap: .25rem 1rem; margin: 0 0 1.5rem; padding: 1rem;
-  border: 1px solid var(--line); border-radius: .5rem }
-dt { color: var(--soft) }
-dd { margin: 0; overflow-wrap: anywhere }
-code, input { font: 1.25rem ui-monospace, monospace; letter-spacing: .08em }
-label { display: block; margin-bottom: .25rem }
-input { width: 100%; padding: .5rem .75rem; border: 1px solid var(--soft); border-radius: .5rem; text-transform: uppercase;
-  background: transparent; color: inherit; margin-bottom: 1rem }
-.after { margin: 1.5rem 0 0 }
-a { color: var(--go) }
-.choice { display: flex; gap: .75rem; flex-wrap: wrap }
-button { flex: 1 1 8rem; min-height: 2.75rem; padding: .5rem 1rem; font: inherit; border-radius: .5rem; cursor: pointer;
-  border: 1px solid var(--go); background: transparent; color: var(--go) }
-button.go { background: var(--go); color: var(--paper) }
-:focus-visible { outline: 3px solid var(--go); outline-offset: 2px }
-`;
-
 function page(title: string, body: Html): string {
   return html`<!doctype html>
 <html lang="en">
@@ -40,6 +14,7 @@ function page(title: string, body: Html): string {
 </head>
 <body>
 <main>
+<p class="house">Guichet</p>
 <h1>${title}</h1>
 ${body}
 </main>
@@ -48,90 +23,130 @@ ${body}
 `.text;
 }
 
-/** Asks for the code that the command line shows. */
-export function codePage({ unknown }: { unknown: boolean }): string {
-  return page(
-    'Sign in a command line',
-    html`${unknown ? html`<p role="alert">Nothing waits for this code. It is good for 10 minutes, and once.</p>` : ''}
-<form method="get" action="/device">
-<label for="code">The code that your terminal shows</label>
-<input id="code" name="user_code" required autofocus autocomplete="off" autocapitalize="characters" spellcheck="false" maxlength="20">
-<div class="choice"><button class="go">Continue</button></div>
-</form>`,
-  );
-}
-
-interface Asked {
+/** Who looks at a page, as the gateway knows them by their cookie. */
+export interface Viewer {
   readonly who: string;
   readonly csrf: string;
   /** Path and query of the page, to come back to. */
   readonly here: string;
 }
 
-export function devicePage({ userCode, client, address, askedAt }: AskingDevice, { who, csrf, here }: Asked): string {
+/** Asks for the code that the command line shows; `unknown` is one that somebody has typed, and that nothing waits for. */
+export function codePage(viewer: Viewer, unknown?: string): string {
+  const wrong = html`<p class="wrong" role="alert" id="wrong">Nothing waits for this code. Compare it with your terminal: a code is good for 10 minutes, and once. Is it over? Run guichet login again.</p>`;
+  const described = html` value="${unknown ?? ''}" aria-invalid="true" aria-describedby="wrong"`;
+  return page(
+    'Sign in a command line',
+    html`<form method="get" action="/device">
+${unknown === undefined ? '' : wrong}
+<label for="code">The code that your terminal shows</label>
+<input id="code" name="user_code" required autofocus autocomplete="off" autocapitalize="characters" spellcheck="false" maxlength="20"${unknown === undefined ? '' : described}>
+<div class="choice"><button class="go">Continue</button></div>
+</form>
+${footer(viewer)}`,
+  );
+}
+
+export function devicePage({ userCode, client, address, askedAt }: AskingDevice, viewer: Viewer): string {
   return page(
     'Sign in a command line?',
-    html`<p>This lets it act as <strong>${who}</strong>. Allow it only if you have just started it yourself, and if your terminal shows this very code.</p>
+    html`<p>This lets it act as <strong>${viewer.who}</strong>. Allow it only if you have just started it yourself, and if your terminal shows this very code.</p>
 <dl>
 <dt>Code</dt><dd><code>${userCode}</code></dd>
-<dt>What</dt><dd>${client}</dd>
+<dt>Program</dt><dd>${client}</dd>
 <dt>Address</dt><dd>${address}</dd>
 <dt>Asked at</dt><dd>${inWords(askedAt)}</dd>
 </dl>
 <form method="post" action="/device">
-<input type="hidden" name="csrf" value="${csrf}">
+<input type="hidden" name="csrf" value="${viewer.csrf}">
 <input type="hidden" name="user_code" value="${userCode}">
 ${choice}
 </form>
-${another(here)}`,
+${footer(viewer)}`,
   );
 }
 
-export function consentPage(
-  ask: LoopbackAsk & { state: string },
-  { who, csrf, here, address }: Asked & { address: string },
-): string {
+export function consentPage(ask: LoopbackAsk & { state: string }, viewer: Viewer & { address: string }): string {
   return page(
     'Sign in a command line?',
-    html`<p>A program on this machine asks to act as <strong>${who}</strong>. Allow it only if you have just started it yourself.</p>
+    html`<p>A program on this machine asks to act as <strong>${viewer.who}</strong>. Allow it only if you have just started it yourself.</p>
 <dl>
-<dt>What</dt><dd>${ask.client}</dd>
-<dt>Address</dt><dd>${address}</dd>
+<dt>Program</dt><dd>${ask.client}</dd>
+<dt>Address</dt><dd>${viewer.address}</dd>
 <dt>Answer to</dt><dd>${ask.redirectUri}</dd>
 </dl>
 <form method="post" action="/v1/auth/authorize">
-<input type="hidden" name="csrf" value="${csrf}">
+<input type="hidden" name="csrf" value="${viewer.csrf}">
 <input type="hidden" name="redirect_uri" value="${ask.redirectUri}">
 <input type="hidden" name="code_challenge" value="${ask.codeChallenge}">
 <input type="hidden" name="client" value="${ask.client}">
 <input type="hidden" name="state" value="${ask.state}">
 ${choice}
 </form>
-${another(here)}`,
+${footer(viewer)}`,
   );
 }
-
-/** Several people share a browser in a demo, and one person has several accounts anywhere. */
-const another = (here: string): Html =>
-  html`<p class="soft after">Not you? <a href="/v1/auth/login?${new URLSearchParams({ account: 'another', returnTo: here }).toString()}">Sign in as somebody else</a></p>`;
 
 const choice = html`<div class="choice">
 <button class="go" name="decision" value="allow">Allow</button>
 <button name="decision" value="deny">Deny</button>
 </div>`;
 
-export function donePage({ allowed, client }: { allowed: boolean; client: string }): string {
-  return allowed
-    ? page('Signed in', html`<p><strong>${client}</strong> is signed in. You can close this page and go on in your terminal.</p>`)
-    : page('Denied', html`<p><strong>${client}</strong> was not signed in. If you did not start it, nobody has got in.</p>`);
+/** Several people share a browser in a demo, one person has several accounts, and some sign in with a browser that is not theirs. */
+const footer = ({ who, csrf, here }: Viewer): Html => html`<footer>
+<p>This browser is signed in as ${who}.</p>
+<a href="${loginPath(here, { another: true })}">Sign in as somebody else</a>
+<form method="post" action="/v1/auth/sign-out"><input type="hidden" name="csrf" value="${csrf}"><button>Sign out</button></form>
+</footer>`;
+
+/** Where a sign-in begins that leads to the page. */
+export function loginPath(returnTo: string, { another }: { another: boolean }): string {
+  return `/v1/auth/login?${new URLSearchParams({ ...(another && { account: 'another' }), returnTo }).toString()}`;
 }
 
-export function errorPage(problem: { title: string; message: string; remedy: string | undefined; trace: string }): string {
+export function donePage({ allowed, client, viewer }: { allowed: boolean; client: string; viewer: Viewer }): string {
+  return allowed
+    ? page(
+        'Signed in',
+        html`<p><strong>${client}</strong> now acts as ${viewer.who}. You can close this page and go on in your terminal.</p>
+${footer(viewer)}`,
+      )
+    : page(
+        'Denied',
+        html`<p><strong>${client}</strong> was not signed in. If you did not start it, nobody has got in. If you did, run guichet login again.</p>
+${footer(viewer)}`,
+      );
+}
+
+/** `atProvider`: where this browser is signed out of the identity provider too; null where there is no such place. */
+export function signedOutPage({ atProvider }: { atProvider: string | null }): string {
+  const provider =
+    atProvider === null
+      ? html`<p>The identity provider may still know you: on a browser that others use, sign out there too.</p>`
+      : html`<p>The identity provider may still know you: on a browser that others use, <a href="${atProvider}">sign out there too</a>.</p>`;
   return page(
-    problem.title,
-    html`<p role="alert">${problem.message}</p>
-${problem.remedy === undefined ? '' : html`<p>${problem.remedy}</p>`}
-<p class="soft">Trace ${problem.trace}</p>`,
+    'Signed out',
+    html`<p>This browser is no longer signed in here. Command lines that you have let in still are: guichet logout --everywhere ends all of them.</p>
+${provider}`,
+  );
+}
+
+export interface ShownProblem {
+  readonly title: string;
+  readonly message: string;
+  readonly remedy: string | undefined;
+  readonly trace: string;
+  /** What whoever sees it can do on the spot. */
+  readonly next?: { readonly text: string; readonly path: string } | undefined;
+}
+
+export function errorPage({ title, message, remedy, trace, next }: ShownProblem): string {
+  return page(
+    title,
+    html`<p class="wrong" role="alert">${message}</p>
+${remedy === undefined ? '' : html`<p>${remedy}</p>`}
+${next === undefined ? '' : html`<div class="choice"><a class="go" href="${next.path}">${next.text}</a></div>`}
+<p class="trace">Trace ${trace}</p>`,
   );
 }
 

@@ -6,5 +6,5 @@ export { localPath } from './return-to.ts';
 export { scopeWarnings } from './scope-warnings.ts';
 export { derived, isSame } from './secrets.ts';
 export { Sessions } from './sessions.ts';
-export { ATTEMPT_MS, attemptIdOf, SignIn } from './sign-in.ts';
+export { ATTEMPT_MS, attemptIdOf, SignIn, wayBackOf } from './sign-in.ts';
 export { type Caller, type NewToken, Tokens } from './tokens.ts';

@@ -189,7 +189,7 @@ function checksOf(id: string, attempt: string): Checks {
   return { state: `${id}.${value('state')}`, nonce: value('nonce'), codeVerifier: value('verifier') };
 }
 
-/** Only of an attempt whose state fits: it is what we gave the browser. */
+/** It is what we gave the browser where the state fits. The path is one of ours in any case; otherwise `input.invalid`. */
 function partsOf(attempt: string): { at: number; returnTo: string } {
   const [, at, path = ''] = attempt.split('.');
   return { at: Number(at), returnTo: localPath(Buffer.from(path, 'base64url').toString()) };
@@ -212,6 +212,15 @@ async function bind(tx: Transaction, { issuer, subject }: Identity, { principalI
       remedy: `Ask the team that runs Guichet. When they know why, and it is right: guichet-gateway unbind ${other?.principalId ?? principalId}.`,
     },
   );
+}
+
+/** Where somebody wanted to go whose sign-in did not come to its end; `/` when nothing says so. */
+export function wayBackOf(attempt: string | undefined): string {
+  try {
+    return attempt === undefined || !ATTEMPT.test(attempt) ? '/' : partsOf(attempt).returnTo;
+  } catch {
+    return '/'; // it was changed, and leads to no page of ours
+  }
 }
 
 function notBegunHere(message: string): GuichetError {
