@@ -126,17 +126,21 @@ test('gives a session cookie that no script can read, and no page of ours lets a
   expect(await page.title()).not.toBe('1');
 });
 
-test('signs out of the identity provider too, and then asks for the password again', async () => {
+test('signs out, and of the identity provider too, and then asks for the password again', async () => {
   await page.goto(`${gateway.app.url}/device`);
   await signIn('nadia');
   await page.getByRole('heading', { name: 'Sign in a command line' }).waitFor();
+  await page.getByRole('button', { name: 'Sign out' }).click();
+  await page.getByRole('heading', { name: 'Signed out' }).waitFor();
+  await page.getByRole('link', { name: 'sign out there too' }).click();
+  await page.getByRole('button', { name: 'Stay signed in' }).click();
+  await page.getByRole('heading', { name: 'Still signed in' }).waitFor();
   await page.goto(`${provider.issuer}/session/end`);
   await page.getByRole('button', { name: 'Sign out' }).click();
-  await page.getByRole('heading', { name: 'Done' }).waitFor();
-  await context.clearCookies({ name: /guichet_session/ });
+  await page.getByRole('heading', { name: 'Signed out' }).waitFor();
   await page.goto(`${gateway.app.url}/device`);
   await page.getByLabel('Password').waitFor();
   // Nobody is signed in there any more: the page that says so goes on by its one script.
   await page.goto(`${provider.issuer}/session/end`);
-  await page.getByRole('heading', { name: 'Done' }).waitFor();
+  await page.getByRole('heading', { name: 'Signed out' }).waitFor();
 });

@@ -68,9 +68,14 @@ interface LastPage {
   readonly text: string;
 }
 
-const STYLE = `:root{color-scheme:light dark}body{margin:0;min-height:100vh;display:grid;place-items:center;padding:1rem;
-font:1.0625rem/1.5 system-ui,sans-serif;background:light-dark(#fff,#1c1c1f);color:light-dark(#1c1c1f,#f2f2f4)}
-main{max-width:28rem}h1{font-size:1.5rem;line-height:1.25;margin:0 0 1rem}p{margin:0}`;
+/** As the gateway's own pages look, of which this one is the last. */
+const STYLE = `:root{color-scheme:light dark}*{box-sizing:border-box}
+body{margin:0;min-height:100vh;display:grid;place-items:center;padding:1rem;font:1.0625rem/1.5 system-ui,sans-serif;
+background:light-dark(#f4f5f7,#131417);color:light-dark(#1c1c1f,#f2f2f4)}
+main{width:100%;max-width:30rem;padding:2rem 1.5rem;border:1px solid light-dark(#d9dbe0,#3a3d45);border-radius:.75rem;
+background:light-dark(#fff,#1d1f24)}
+h1{font-size:1.5rem;line-height:1.25;margin:0 0 1rem}p{margin:0;overflow-wrap:anywhere}
+.house{margin:0 0 1.25rem;font-size:.9375rem;font-weight:600;color:light-dark(#5c5c66,#b4b4bd)}`;
 
 function show(response: ServerResponse, { status, title, text }: LastPage): void {
   const nonce = globalThis.crypto.randomUUID();
@@ -85,7 +90,7 @@ function show(response: ServerResponse, { status, title, text }: LastPage): void
   response.end(`<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
 <title>${escaped(title)} · Guichet</title><style nonce="${nonce}">${STYLE}</style></head>
-<body><main><h1>${escaped(title)}</h1><p>${escaped(text)}</p></main></body></html>
+<body><main><p class="house">Guichet</p><h1>${escaped(title)}</h1><p>${escaped(text)}</p></main></body></html>
 `);
 }
 

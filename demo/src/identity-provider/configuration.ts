@@ -51,8 +51,9 @@ export function configurationOf({ clients, people, jwks = newKeys() }: Configura
         logoutSource: (ctx, form) => {
           ctx.body = signOutPage(form);
         },
-        postLogoutSuccessSource: (ctx) => {
-          ctx.body = signedOutPage();
+        postLogoutSuccessSource: async (ctx) => {
+          const { accountId } = await ctx.oidc.provider.Session.get(ctx);
+          ctx.body = signedOutPage({ stays: accountId !== undefined });
         },
       },
     },

@@ -79,8 +79,14 @@ ${form}
   );
 }
 
-export function signedOutPage(): string {
-  return page('Signed out', '<h1>Done</h1>\n<p class="faint">You can close this page.</p>');
+/** Whoever was asked whether to sign out comes here, with both answers. */
+export function signedOutPage({ stays }: { stays: boolean }): string {
+  return stays
+    ? page('Still signed in', '<h1>Still signed in</h1>\n<p class="faint">Nothing has changed here. You can close this page.</p>')
+    : page(
+        'Signed out',
+        '<h1>Signed out</h1>\n<p class="faint">Nobody is signed in with this browser any more. You can close this page.</p>',
+      );
 }
 
 export function errorPage(message: string): string {
