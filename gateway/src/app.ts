@@ -218,6 +218,19 @@ export async function withKeys<Result>(
   }
 }
 
+/** What a gateway would find in the files of a configuration, in words; refuses as its start would. Opens nothing else. */
+export async function checkFiles(config: Config): Promise<string> {
+  const { company, digest } = await loadCompany(companyPaths(config));
+  const directory = directoryOf(config, company);
+  const { set, warnings } = loadPolicies(policyFolder(config), vocabularyOf({ config, directory }));
+  const told = warnings.map(({ path, line, column, message, remedy }) =>
+    [`warning: ${path}:${line}:${column} ${message}.`, ...(remedy === undefined ? [] : [remedy])].join(' '),
+  );
+  const { people, teams, services, machines } = company;
+  const sizes = `${people.length} people, ${teams.size} teams, ${services.length} services, ${machines.length} machines`;
+  return [...told, `company: ${sizes} (${digest})`, `policies: ${set.rules.length} rules (${set.digest})`, ''].join('\n');
+}
+
 function directoryOf({ identity }: Config, company: Company): Directory {
   return new Directory({ company, admitClaims: identity.oidc?.admit === 'everyone' });
 }

@@ -8,6 +8,10 @@ const HELP = `guichet-gateway ${VERSION}: the only door
   node gateway/src/main.ts --config guichet.yaml
       Starts a gateway. SIGTERM and Ctrl-C let what runs come to its end first; a second one does not wait.
 
+  node gateway/src/main.ts --config guichet.yaml check
+      Reads the configuration, the company and the policies as a start would, says what is wrong with them, and starts nothing:
+      for the checks of a change to these files. Exit code 0 when a gateway would take them, 78 when not.
+
   node gateway/src/main.ts --config guichet.yaml issue-token user:nadia [--name laptop] [--days 30]
       Prints a new token. For the first ones: afterwards people make their own with 'guichet tokens create'.
       --name   what the token is called in lists, 'first token' when absent
@@ -33,7 +37,7 @@ const HELP = `guichet-gateway ${VERSION}: the only door
 docs/guide/gateway.md describes the configuration.
 `;
 
-const COMMANDS: readonly string[] = ['issue-token', 'sign-out', 'unbind', 'rotate-grant-key', 'rewrap'];
+const COMMANDS: readonly string[] = ['check', 'issue-token', 'sign-out', 'unbind', 'rotate-grant-key', 'rewrap'];
 
 async function main(): Promise<void> {
   const { values, positionals } = readArguments();
@@ -45,6 +49,11 @@ async function main(): Promise<void> {
   if (values.config === undefined)
     throw new GuichetError('usage.invalid', 'No configuration was named.', { remedy: 'Pass --config FILE. --help shows how.' });
   if (command === undefined) return run(loadConfig(values.config));
+  if (command === 'check') {
+    if (rest.length > 0) throw new GuichetError('usage.invalid', 'check takes no name.', { remedy: '--help shows how.' });
+    const { checkFiles } = await import('./app.ts');
+    return void process.stdout.write(await checkFiles(loadConfig(values.config)));
+  }
   if (command === 'rotate-grant-key' || command === 'rewrap') {
     if (rest.length > 0) throw new GuichetError('usage.invalid', `${command} takes no name.`, { remedy: '--help shows how.' });
     const { rewrapKeys, rotateGrantKey } = await import('./key-commands.ts');

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -109,4 +109,28 @@ test('a start that cannot work says why, without a stack: a port that is taken, 
     expect(ended.err).not.toMatch(/\n\s+at |hunter2/);
   }
   taken.close();
+});
+
+test('check says what a gateway would find in its files, and starts nothing', async () => {
+  const good = await config({ database: { url: 'postgres://nowhere.invalid/x' }, sealing: { keyFile: 'none' } });
+  expect(await main('--config', good, 'check')).toMatchObject({
+    code: 0,
+    err: '',
+    out: expect.stringMatching(
+      /^company: 1 people, 0 teams, 0 services, 0 machines \(sha256:\w+\)\npolicies: \d+ rules \(sha256:\w+\)\n$/,
+    ),
+  });
+  await writeFile(join(folder, 'bad.yaml'), 'people: []\nteams: [{ name: payments, members: [nadja] }]\n');
+  const bad = await main('--config', await config({ company: 'bad.yaml' }), 'check');
+  expect(bad).toMatchObject({ code: EXIT.config, out: '' });
+  expect(bad.err).toContain("bad.yaml:2:37 /teams/0/members/0 names a person 'nadja' that is not there.");
+  await mkdir(join(folder, 'rules'), { recursive: true });
+  await writeFile(
+    join(folder, 'rules', 'a.cedar'),
+    '@id("a") permit (principal, action, resource) when { resource.colour == "red" };',
+  );
+  const rules = await main('--config', await config({ policies: 'rules' }), 'check');
+  expect(rules).toMatchObject({ code: EXIT.config, out: '' });
+  expect(rules.err).toContain('a.cedar:1:');
+  expect(await main('--config', good, 'check', 'x')).toMatchObject({ code: EXIT.usage });
 });

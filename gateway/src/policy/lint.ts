@@ -1,7 +1,7 @@
 import { type PolicyFinding, Slug } from '@guichet/contract';
 import { suggestion } from '../findings/index.ts';
 import type { PolicyJson } from './cedar.ts';
-import { FIXED, GROUPS, RISKS, type Vocabulary } from './vocabulary.ts';
+import { FIXED, GROUPS, groupsOf, RISKS, type Vocabulary } from './vocabulary.ts';
 
 type Compared = 'environment' | 'risk';
 type Finding = Pick<PolicyFinding, 'severity' | 'message' | 'remedy'>;
@@ -19,6 +19,13 @@ export function unknownActions(json: PolicyJson, vocabulary: Vocabulary): string
   const known = knownActions(vocabulary);
   const named = namesIn(json).entities.filter(({ type }) => type === 'Action');
   return [...new Set(named.map(({ id }) => id))].filter((id) => !known.has(id));
+}
+
+/** True for a rule about groups of actions (reads, writes, a risk) in which there is no action now. */
+export function isOfEmptyGroups(json: PolicyJson, { actions }: Vocabulary): boolean {
+  const named = namesIn(json).entities.filter(({ type }) => type === 'Action');
+  const taken = new Set(actions.flatMap(groupsOf));
+  return named.length > 0 && named.every(({ id }) => GROUPS.includes(id) && !taken.has(id));
 }
 
 /** True when a provider may come to offer an action, or group of actions, of that name. */

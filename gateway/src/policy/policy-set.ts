@@ -11,7 +11,7 @@ import {
 } from './cedar.ts';
 import { tooComplex } from './complexity.ts';
 import { type GateRule, gateRule } from './gates.ts';
-import { isActionId, lint, unknownActions } from './lint.ts';
+import { isActionId, isOfEmptyGroups, lint, unknownActions } from './lint.ts';
 import { Sight } from './sight.ts';
 import { fromByteOffset, placeOf, splitRules } from './split-rules.ts';
 import { schemaOf, type Vocabulary } from './vocabulary.ts';
@@ -219,6 +219,8 @@ function validated(parsed: readonly Parsed[], vocabulary: Vocabulary, findings: 
     const early = (unknown.get(rule.id) ?? []).length > 0;
     // Said already, in our words.
     if (early && problem.message.startsWith('unrecognized action')) return [];
+    // Nobody offers an action of that group now: that it can never apply says nothing of the rule.
+    if (severity === 'warning' && isOfEmptyGroups(rule.json, vocabulary)) return [];
     return [at(rule, problem.at, { severity: early ? 'warning' : severity, message: problem.message, remedy: problem.remedy })];
   };
   return onePerPlace([...errors.flatMap(told('error')), ...warnings.flatMap(told('warning'))]);
