@@ -27,7 +27,7 @@ In production a migration holds locks, and checkouts wait behind it. In a second
   ./guichet postgres terminate-session --instance pg1 --pid ${pid} --env production --reason "migration stuck, orders are timing out"
 and as the second person, in a third one (REQ is the id that the command above shows, such as REQ-1):
   export GUICHET_PROFILE=amine
-  ./guichet login                      # as amine
+  ./guichet login                      # as amine: a browser that knows nadia has a link for somebody else
   ./guichet requests list --to-approve
   ./guichet requests approve REQ --comment "go"
 The migration comes back 45 s later, as another session: blocking shows its pid.

@@ -19,6 +19,7 @@ dt { color: var(--soft) }
 dd { margin: 0; overflow-wrap: anywhere }
 code, input { font: 1.25rem ui-monospace, monospace; letter-spacing: .08em }
 code { font-weight: 700 }
+.run { font-size: .9375em; font-weight: inherit; letter-spacing: 0; white-space: nowrap }
 label { display: block; margin-bottom: .25rem; font-weight: 600 }
 input { width: 100%; padding: .5rem .75rem; border: 1px solid var(--soft); border-radius: .5rem; text-transform: uppercase;
   background: transparent; color: inherit; margin-bottom: 1rem }
@@ -30,7 +31,8 @@ button.go, a.go { background: var(--go); color: var(--on-go) }
 footer { display: flex; flex-wrap: wrap; gap: .25rem 1rem; align-items: baseline; margin: 1.5rem 0 0; padding: 1rem 0 0;
   border-top: 1px solid var(--line); color: var(--soft); font-size: .9375rem }
 footer p { margin: 0; flex: 1 1 100% }
-footer button { flex: none; min-height: 0; padding: 0; border: 0; border-radius: 0; font-weight: 400; text-decoration: underline }
+footer a, footer button { padding: .125rem 0 }
+footer button { flex: none; min-height: 0; border: 0; border-radius: 0; font-weight: 400; text-decoration: underline }
 .trace { margin: 1.5rem 0 0; font-size: .875rem; color: var(--soft); overflow-wrap: anywhere }
 :focus-visible { outline: 3px solid var(--go); outline-offset: 2px }
 `;

@@ -31,9 +31,12 @@ export interface Viewer {
   readonly here: string;
 }
 
+/** What is typed in a terminal; no line breaks inside of it. */
+const command = (text: string): Html => html`<code class="run">${text}</code>`;
+
 /** Asks for the code that the command line shows; `unknown` is one that somebody has typed, and that nothing waits for. */
 export function codePage(viewer: Viewer, unknown?: string): string {
-  const wrong = html`<p class="wrong" role="alert" id="wrong">Nothing waits for this code. Compare it with your terminal: a code is good for 10 minutes, and once. Is it over? Run guichet login again.</p>`;
+  const wrong = html`<p class="wrong" role="alert" id="wrong">Nothing waits for this code. Compare it with your terminal: a code is good for 10 minutes, and once. Is it over? Run ${command('guichet login')} again.</p>`;
   const described = html` value="${unknown ?? ''}" aria-invalid="true" aria-describedby="wrong"`;
   return page(
     'Sign in a command line',
@@ -113,7 +116,7 @@ ${footer(viewer)}`,
       )
     : page(
         'Denied',
-        html`<p><strong>${client}</strong> was not signed in. If you did not start it, nobody has got in. If you did, run guichet login again.</p>
+        html`<p><strong>${client}</strong> was not signed in. If you did not start it, nobody has got in. If you did, run ${command('guichet login')} again.</p>
 ${footer(viewer)}`,
       );
 }
@@ -126,7 +129,7 @@ export function signedOutPage({ atProvider }: { atProvider: string | null }): st
       : html`<p>The identity provider may still know you: on a browser that others use, <a href="${atProvider}">sign out there too</a>.</p>`;
   return page(
     'Signed out',
-    html`<p>This browser is no longer signed in here. Command lines that you have let in still are: guichet logout --everywhere ends all of them.</p>
+    html`<p>This browser is no longer signed in here. Command lines that you have let in still are: ${command('guichet logout --everywhere')} ends all of them.</p>
 ${provider}`,
   );
 }
