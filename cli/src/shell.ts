@@ -36,8 +36,13 @@ export class Shell {
     return this.flags.output === 'json' || this.flags.output === 'yaml';
   }
 
-  /** True when somebody is there to answer a question. Questions are asked on stderr. */
+  /**
+   * True when somebody is there to answer a question. Questions are asked on stderr. Some runners of CI jobs give them a
+   * terminal, at which nobody sits.
+   */
   get interactive(): boolean {
+    const ci = this.context.env['CI'] ?? '';
+    if (!['', '0', 'false'].includes(ci.toLowerCase())) return false;
     return this.context.stdin.isTTY === true && this.context.stderr.isTTY === true;
   }
 

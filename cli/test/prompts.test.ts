@@ -78,6 +78,11 @@ describe('somebody at a terminal', () => {
     expect(bodyOf('actions.plan')).toMatchObject({ input: { pid: 14 } });
   });
 
+  it.each(['1', 'true', 'gitlab'])('is nobody where CI is %j', async (CI) => {
+    const refused = await home.run(['login', '--url', server.url], { keys: [], env: { CI } });
+    expect(refused).toMatchObject({ exit: 2, stderr: expect.stringContaining('--device shows an address to open anywhere') });
+  });
+
   it('leaves with Ctrl-C, and nothing is done', async () => {
     const { exit, stderr } = await home.run(['postgres', 'activity'], { keys: [['In which environment?', CTRL_C]] });
     expect(exit).toBe(EXIT.interrupted);

@@ -89,7 +89,7 @@ async function wayOf(shell: Shell, { flags }: Given) {
   if (asked !== undefined) return asked;
   const { hasBrowser } = await import('../sign-in/browser.ts');
   if (!shell.interactive)
-    throw new GuichetError('usage.invalid', 'There is no terminal here, and so perhaps nobody to sign in.', {
+    throw new GuichetError('usage.invalid', 'There is no terminal here, or CI is set: perhaps nobody is there to sign in.', {
       remedy: 'Say how: --device shows an address to open anywhere, --with-token reads a token from stdin.',
     });
   const name = hasBrowser(shell) ? 'browser' : 'device';
