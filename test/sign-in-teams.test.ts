@@ -1,4 +1,4 @@
-import type { Me, Problem, Request } from '@guichet/contract';
+import type { Me, Person, Problem, Request, Team } from '@guichet/contract';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Browser } from './support/browser.ts';
 import { account, asks, type SignInWorld, sessionCookie, signInWorld } from './support/sign-in.ts';
@@ -76,6 +76,9 @@ describe('where everyone is admitted', () => {
       teams: ['sre'],
       manager: null,
     });
+    const { body } = await world.api<Person>(browser, 'GET', '/v1/people/ann-lee');
+    expect(body).toMatchObject({ fullName: 'ann of the provider', teams: ['sre'], listed: false });
+    expect((await world.api<Team>(browser, 'GET', '/v1/teams/sre')).body.members).toContain('ann-lee');
   });
 
   test.each([

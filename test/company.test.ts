@@ -1,0 +1,131 @@
+import { copyFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { AuditEvent, CompanyInForce, Person, Problem, Request, Service, Team } from '@guichet/contract';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { COMPANY, startGateway, type TestGateway } from './support/gateway.ts';
+
+/** Files are looked at every two seconds; others may use the machine. */
+const PATIENCE = { timeout: 15_000, interval: 100 };
+const FINDER = `apiVersion: backstage.io/v1alpha1
+kind: Component
+metadata: { name: finder, description: Finds things, links: [{ title: Runbook, url: https://wiki.example.com/finder }] }
+spec: { owner: group:default/checkout, lifecycle: production, dependsOn: [component:orders] }
+`;
+
+let folder: string;
+let gateway: TestGateway;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'guichet-company-'));
+  await copyFile(COMPANY, join(folder, 'company.yaml'));
+  await writeFile(join(folder, 'catalog-info.yaml'), FINDER);
+  gateway = await startGateway({ config: { company: folder } });
+});
+afterAll(async () => {
+  await gateway.close();
+  await rm(folder, { recursive: true });
+});
+
+const get = async <Body>(path: string): Promise<Body> => {
+  const { status, body } = await gateway.call<Body>('nadia', 'GET', path);
+  expect(status).toBe(200);
+  return body;
+};
+const names = async (path: string): Promise<string[]> =>
+  (await get<{ items: { name: string }[] }>(path)).items.map(({ name }) => name);
+
+test('people, teams and services are there for people to see, whatever kind of file named them', async () => {
+  expect(await names('/v1/people')).toEqual(['amine', 'marta', 'nadia', 'paula', 'sven']);
+  expect(await get<Person>('/v1/people/nadia')).toEqual({
+    name: 'nadia',
+    fullName: 'Nadia Benali',
+    email: 'nadia@example.com',
+    teams: ['checkout', 'payments'],
+    onCall: [],
+    manages: [],
+    manager: null,
+    sameAs: null,
+    listed: true,
+  });
+  expect(await get<Team>('/v1/teams/checkout')).toEqual({
+    name: 'checkout',
+    title: null,
+    parent: null,
+    members: ['nadia', 'marta'],
+    managers: [],
+    onCall: [],
+    services: ['finder'],
+    machines: ['ci-checkout'],
+  });
+  expect(await get<Service>('/v1/services/finder')).toEqual({
+    name: 'finder',
+    title: null,
+    description: 'Finds things',
+    team: 'checkout',
+    lifecycle: 'production',
+    dependsOn: ['orders'],
+    neededBy: [],
+    links: [{ title: 'Runbook', url: 'https://wiki.example.com/finder' }],
+  });
+  expect((await get<Service>('/v1/services/orders')).neededBy).toEqual(['finder']);
+});
+
+test('lists are narrowed by a part of a name and by a team', async () => {
+  expect(await names('/v1/people?search=BENALI')).toEqual(['nadia']);
+  expect(await names('/v1/people?team=sre')).toEqual(['sven']);
+  expect(await names('/v1/people?team=sre&search=nadia')).toEqual([]);
+  expect(await names('/v1/teams?search=check')).toEqual(['checkout']);
+  expect(await names('/v1/services?team=payments')).toEqual(['orders']);
+});
+
+test.each([
+  ['people', 'nadja', 'person.unknown', 'Did you mean nadia?'],
+  ['teams', 'chekout', 'team.unknown', 'Did you mean checkout?'],
+  ['services', 'something-else', 'service.unknown', 'Known: finder, orders.'],
+])('who asks for one of the %s that is not there hears of one that is', async (list, name, code, remedy) => {
+  const { status, body } = await gateway.call<Problem>('nadia', 'GET', `/v1/${list}/${name}`);
+  expect(status).toBe(404);
+  expect(body).toMatchObject({ code, remedy });
+});
+
+test('a change of the files decides what happens next, without a restart', async () => {
+  const submit = async (): Promise<Request & Problem> =>
+    (await gateway.submit('nadia', { action: 'lab.destroy', reason: 'as the test asks' })).body;
+  const before = await get<CompanyInForce>('/v1/company');
+  expect(before).toMatchObject({ people: 5, teams: 4, services: 2, machines: 1, problem: null });
+  const { id } = await submit();
+  const approve = () => gateway.call<Request & Problem>('marta', 'POST', `/v1/requests/${id}/approve`, { body: {} });
+  expect((await approve()).body).toMatchObject({ code: 'approval.not_approver' });
+
+  const text = await readFile(COMPANY, 'utf8');
+  const file = join(folder, 'company.yaml');
+  await writeFile(file, text.replace('members: [amine, paula, nadia]', 'members: [amine, paula, nadia, marta, nobody]'));
+  await expect
+    .poll(() => get<CompanyInForce>('/v1/company'), PATIENCE)
+    .toMatchObject({
+      digest: before.digest,
+      problem: {
+        findings: [
+          {
+            path: 'company.yaml',
+            line: 9,
+            field: '/teams/1/members/4',
+            message: "names a person 'nobody' that is not there",
+            remedy: expect.any(String),
+          },
+        ],
+      },
+    });
+  expect((await approve()).body).toMatchObject({ code: 'approval.not_approver' });
+
+  await writeFile(file, text.replace('members: [amine, paula, nadia]', 'members: [amine, paula, nadia, marta]'));
+  await expect.poll(() => get<CompanyInForce>('/v1/company'), PATIENCE).toMatchObject({ problem: null });
+  expect((await get<CompanyInForce>('/v1/company')).digest).not.toBe(before.digest);
+  expect((await approve()).status).toBe(200);
+  const events = await get<{ items: AuditEvent[] }>('/v1/audit?limit=200');
+  const told = events.items.filter(({ type }) => type.startsWith('company.')).map(({ type, outcome }) => [type, outcome]);
+  expect(told).toEqual([
+    ['company.loaded', 'ok'],
+    ['company.refused', 'failed'],
+  ]);
+});
