@@ -271,7 +271,7 @@ describe('the provider knows somebody, and the company', () => {
     const at = world.accounts.findIndex(({ name }) => name === 'marta');
     world.accounts[at] = account('marta', { subject: 'marta-2' });
     expect(await turnedAway('marta')).toMatch(
-      /^409 .*has signed in with another account .* before\. .*guichet-gateway unbind user:marta/,
+      /^409 .*has signed in with another account .* before\. .*main\.ts --config FILE unbind user:marta/,
     );
     expect((await world.audit()).at(-1)).toMatchObject({ type: 'sign_in.refused', data: { code: 'sign_in.subject_conflict' } });
     await world.query("delete from identities where principal_id = 'user:marta'"); // `unbind` has a test of its own

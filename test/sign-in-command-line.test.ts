@@ -85,7 +85,7 @@ describe('with the browser of this machine', () => {
     expect(stdout).toContain(keptFile());
     expect((await stat(keptFile())).mode & 0o777).toBe(0o600);
     expect((await stat(join(cli.folder, 'config.credentials'))).mode & 0o777).toBe(0o700);
-    expect(await readFile(saw, 'utf8')).toMatch(/^http:\/\/127\.0\.0\.1:\d+ 200 Signed in You are Nadia Benali\./);
+    expect(await readFile(saw, 'utf8')).toMatch(/^http:\/\/127\.0\.0\.1:\d+ 200 Guichet Signed in You are Nadia Benali\./);
     const me = await cli.json<LoggedIn>(['whoami']);
     expect(me).toMatchObject({ principal: { id: 'user:nadia' }, profile: 'nadia', keptIn: 'file', session: { kind: 'cli' } });
     const { accessToken, refreshToken } = await kept();
@@ -137,7 +137,7 @@ describe('with a browser anywhere', () => {
     const url = deviceUrlIn(started.said()) ?? '';
     expect(started.said()).toContain(`│   ${new URL(url).searchParams.get('user_code')}   │`);
     const page = await answerCommandLine(url, NADIA);
-    expect(page.text).toMatch(/guichet on \S+ is signed in\. You can close this page/);
+    expect(page.text).toMatch(/guichet on \S+ now acts as Nadia Benali\. You can close this page/);
     const { code, stdout } = await started.finished;
     expect(code).toBe(0);
     expect(stdout).toContain('Signed in as Nadia Benali');

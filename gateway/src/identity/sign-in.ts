@@ -209,7 +209,7 @@ async function bind(tx: Transaction, { issuer, subject }: Identity, { principalI
       ? `${name} has signed in with another account of the identity provider before.`
       : `This account has signed in as ${other.principalId.replace('user:', '')} before, and now says that it is ${name}.`,
     {
-      remedy: `Ask the team that runs Guichet. When they know why, and it is right: guichet-gateway unbind ${other?.principalId ?? principalId}.`,
+      remedy: `Ask the team that runs Guichet. When they know why, and it is right: node gateway/src/main.ts --config FILE unbind ${other?.principalId ?? principalId}`,
     },
   );
 }
