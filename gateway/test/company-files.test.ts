@@ -106,6 +106,9 @@ describe('files that are right', () => {
 const GROUP = (spec: string): string =>
   `apiVersion: backstage.io/v1alpha1\nkind: Group\nmetadata: { name: search }\nspec: ${spec}\n`;
 
+const COMPONENT = (spec: string): string =>
+  `apiVersion: backstage.io/v1alpha1\nkind: Component\nmetadata: { name: finder }\nspec: ${spec}\n`;
+
 describe('files that are wrong are refused with file, line and remedy', () => {
   test.each<[string, string, string]>([
     ['no YAML', 'people: [\n', 'a.yaml:2:1'],
@@ -175,7 +178,26 @@ describe('files that are wrong are refused with file, line and remedy', () => {
       GROUP('{ members: [component:x] }'),
       "a.yaml:4:19 /spec/members/0 must be a reference like user:default/NAME, not 'component:x'.",
     ],
-    ['a group of nobody', GROUP('{ members: [user:default/lena] }'), "names a person 'lena' that is not there."],
+    [
+      'a member of nobody, in Backstage',
+      GROUP('{ members: [user:default/lena] }'),
+      "a.yaml:4:19 /spec/members/0 names a person 'lena' that is not there.",
+    ],
+    [
+      'an owner of nobody, in Backstage',
+      COMPONENT('{ owner: group:finders }'),
+      "a.yaml:4:9 /spec/owner names a team 'finders' that is not there.",
+    ],
+    [
+      'a service that needs nothing that is there, in Backstage',
+      `${GROUP('{}')}---\n${COMPONENT('{ owner: search, dependsOn: [resource:x, component:gone] }')}`,
+      "a.yaml:9:48 /spec/dependsOn/1 names a service 'gone' that is not there.",
+    ],
+    [
+      'a group twice, in Backstage',
+      `${GROUP('{}')}---\n${GROUP('{}')}`,
+      "a.yaml:8:13 /metadata/name 'search' stands twice. Name it once; it is at a.yaml:1 too.",
+    ],
     [
       'a name of Backstage that is none here',
       GROUP('{}').replace('name: search', 'name: Search_Team'),

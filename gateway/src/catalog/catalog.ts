@@ -3,8 +3,8 @@ import { digestOf } from '@guichet/contract/digest';
 import type { SecretFields } from '@guichet/contract/secrets';
 import { type Database, statement } from '../db/index.ts';
 import { check, suggestion, unstorable } from '../findings/index.ts';
+import { withinTime } from '../limits/index.ts';
 import { compileInput, type InputCheck, type InputRules } from './input.ts';
-import { withinTime } from './within-time.ts';
 
 /** A manifest of hundreds of actions takes a fraction of it; one that takes longer would hold everybody up. */
 const ADOPT_MS = 2000;

@@ -12,7 +12,7 @@ import {
   suggestion,
   told,
 } from '../findings/index.ts';
-import { TookTooLong, withinTime } from './within-time.ts';
+import { TookTooLong, withinTime } from '../limits/index.ts';
 
 /** An input is checked in microseconds, unless its schema has a pattern that somebody found the worst text for. */
 const CHECK_MS = 500;

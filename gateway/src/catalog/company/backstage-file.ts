@@ -49,6 +49,17 @@ export function readBackstage(document: YamlDocument): { entries: Entries } | { 
   return reader.findings.length > 0 ? { findings: reader.findings } : { entries };
 }
 
+/** Where a field of an entry stands in an entity of Backstage. */
+function placeOf(field: string): string {
+  if (field === '/name') return '/metadata/name';
+  return field === '/team' ? '/spec/owner' : `/spec${field}`;
+}
+
+function isComponent({ reference }: { reference: string }): boolean {
+  const kind = /^([A-Za-z]+):/.exec(reference)?.[1]?.toLowerCase();
+  return kind === undefined || kind === 'component';
+}
+
 class Reader {
   readonly #document: YamlDocument;
   readonly findings: CompanyFinding[] = [];
@@ -61,16 +72,24 @@ class Reader {
     const entity = this.#take(Entity, this.#document.value, '');
     if (entity === undefined) return NO_ENTRIES;
     const { metadata, spec } = entity;
-    const source = sourceAt(this.#document, '');
+    const source = sourceAt(this.#document, '', placeOf);
     switch (entity.kind) {
       case 'Component': {
         const { owner = '', lifecycle, dependsOn = [] } = this.#take(ComponentSpec, spec, '/spec') ?? {};
         const name = this.#name(metadata.name, '/metadata/name');
         const links = metadata.links.map(({ url, title }) => ({ url, title: title ?? url }));
         const team = this.#reference(owner, { kinds: ['group'], pointer: '/spec/owner' });
-        const needs = dependsOn.flatMap((reference, index) => this.#dependency(reference, `/spec/dependsOn/${index}`));
+        // A service depends on services; its resources and APIs are nothing to us.
+        const needed = dependsOn.map((reference, index) => ({ reference, at: `/dependsOn/${index}` })).filter(isComponent);
+        const needs = needed.map(({ reference, at }) =>
+          this.#reference(reference, { kinds: ['component'], pointer: `/spec${at}` }),
+        );
+        const ofService = sourceAt(this.#document, '', (field) =>
+          placeOf(field.replace(/^\/dependsOn\/(\d+)$/, (_, n) => needed[n]?.at ?? '')),
+        );
         const { title, description } = metadata;
-        return { ...NO_ENTRIES, services: [{ name, title, description, team, lifecycle, dependsOn: needs, links, source }] };
+        const service = { name, title, description, team, lifecycle, dependsOn: needs, links, source: ofService };
+        return { ...NO_ENTRIES, services: [service] };
       }
       case 'Group': {
         const { parent, members = [], profile } = this.#take(GroupSpec, spec, '/spec') ?? {};
@@ -112,12 +131,6 @@ class Reader {
         this.#document.at(pointer, { message: `must be a reference like ${kinds[0]}:default/NAME, not '${reference}'` }),
       );
     return this.#name(name === '' ? reference : name, pointer);
-  }
-
-  /** A service depends on services; its resources and APIs are nothing to us. */
-  #dependency(reference: string, pointer: string): string[] {
-    const kind = /^([A-Za-z]+):/.exec(reference)?.[1]?.toLowerCase();
-    return kind === undefined || kind === 'component' ? [this.#reference(reference, { kinds: ['component'], pointer })] : [];
   }
 
   #name(name: string, pointer: string): string {

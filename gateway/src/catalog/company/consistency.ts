@@ -15,7 +15,7 @@ export function inconsistencies(entries: Entries): CompanyFinding[] {
     ...people.flatMap(({ manager, sameAs, memberOf, source }) => [
       ...persons(source, '/manager', manager),
       ...persons(source, '/sameAs', sameAs),
-      ...memberOf.flatMap((team, at) => groups(source, `/spec/memberOf/${at}`, team)),
+      ...memberOf.flatMap((team, at) => groups(source, `/memberOf/${at}`, team)),
     ]),
     ...teams.flatMap(({ parent, members, managers, onCall, source }) => [
       ...groups(source, '/parent', parent),

@@ -52,11 +52,11 @@ export function readYaml(text: string, path: string): { documents: YamlDocument[
   return { documents: read };
 }
 
-/** Where the entry at a pointer was said. */
-export function sourceAt(document: YamlDocument, pointer: string): Source {
+/** Where the entry at a pointer was said; `placeOf` says where in it a field of the entry is, when it is not called so there. */
+export function sourceAt(document: YamlDocument, pointer: string, placeOf = (field: string): string => field): Source {
   return {
     path: document.path,
     line: document.at(pointer, { message: '' }).line,
-    finding: (inner, about) => document.at(`${pointer}${inner}`, about),
+    finding: (field, about) => document.at(`${pointer}${placeOf(field)}`, about),
   };
 }
