@@ -49,6 +49,8 @@ test.each([
   ['an expectation', 'GET /healthz HTTP/1.1\r\nhost: x\r\nexpect: magic\r\n\r\n', 'http.malformed'],
   ['a hundred thousand bytes of address', `GET /${'a'.repeat(100_000)} HTTP/1.1\r\nhost: x\r\n\r\n`, 'http.headers_too_large'],
   ['headers without end', `GET / HTTP/1.1\r\n${'x-bomb: yyyyyyyyyyyyyyyyyyyy\r\n'.repeat(3000)}\r\n`, 'http.headers_too_large'],
+  ['a way out of the folder of files', 'GET /docs/static/../../package.json HTTP/1.1\r\nhost: x\r\n\r\n', 'route.unknown'],
+  ['a method that asks with a body, without one', 'QUERY /v1/requests HTTP/1.1\r\nhost: x\r\n\r\n', 'body.unsupported_type'],
   ['a method of WebDAV', 'PROPFIND /v1/me HTTP/1.1\r\nhost: x\r\n\r\n', 'route.method_not_allowed'],
   [
     'two authorizations',
@@ -62,6 +64,12 @@ test.each([
   ],
 ])('%s is answered with a problem', async (_what, text, code) => {
   expect(problemIn(await raw(text)).code).toBe(code);
+});
+
+test('what is refused before there is a route has the headers of every answer', async () => {
+  const { headers } = await fetch(`${gateway.app.url}/%`);
+  expect(headers.get('content-security-policy')).toContain("frame-ancestors 'none'");
+  expect([headers.get('x-content-type-options'), headers.get('cache-control')]).toEqual(['nosniff', 'no-store']);
 });
 
 test('a body that is longer than promised, or promises too much, is answered with a problem', async () => {

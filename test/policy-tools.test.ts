@@ -223,6 +223,23 @@ describe('explain', () => {
     expect(other.body.code).toBe('request.unknown');
   });
 
+  test('takes eight calls of one caller at a time that hold others up, and those of others all the while', async () => {
+    const files = [{ path: 'a.cedar', text: '@id("everything") permit (principal, action, resource);' }];
+    const answers = await Promise.all(Array.from({ length: 30 }, () => ask('paula', 'check', { files })));
+    const codes = answers.map(({ status, body }) => (status === 200 ? 'ok' : body.code));
+    expect(new Set(codes)).toEqual(new Set(['ok', 'rate.limited']));
+    expect(codes.filter((code) => code === 'ok').length).toBeGreaterThanOrEqual(8);
+    expect((await ask('paula', 'check', { files })).status).toBe(200);
+  });
+
+  test('breaks off cases whose aliases take the parser for ever', async () => {
+    const lines = Array.from({ length: 19_000 }, (_, n) => `- &a${n} x\n- *a${n}`);
+    const { status, body } = await ask<PolicyTested>('paula', 'test', {
+      files: [{ path: 'cases.yaml', text: lines.join('\n') }],
+    });
+    expect([status, body.findings?.[0]?.message]).toEqual([200, expect.stringContaining('takes longer')]);
+  });
+
   test('tells a narrowed token nothing of actions that it does not reach', async () => {
     const { secret } = await gateway.app.tokens.issue({
       name: 'narrow',

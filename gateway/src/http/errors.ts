@@ -18,6 +18,12 @@ const FOREIGN: Readonly<Record<string, readonly [ErrorCode, message: string, rem
     'The path is not valid percent-encoded UTF-8.',
     'Encode it as UTF-8, then percent-encode it.',
   ],
+  FST_STATIC_FORBIDDEN_PATH: ['route.unknown', 'There is no such file.', 'GET /openapi.json lists all routes.'],
+  FST_ERR_ROUTE_MISSING_CONTENT_TYPE: [
+    'body.unsupported_type',
+    'The body must be JSON.',
+    "Send the header 'content-type: application/json'.",
+  ],
   FST_ERR_MAX_PARAM_LENGTH: ['input.invalid', 'A part of the path is longer than 200 characters.', 'No id is that long.'],
   // Node's own: the connection ended in the middle of the body.
   ECONNRESET: ['body.malformed', 'The body broke off.', 'Send the whole body.'],

@@ -1,3 +1,4 @@
 export { LimitsConfig } from './config.ts';
 export { Limits } from './limits.ts';
-export { networkOf, Throttle } from './throttle.ts';
+export { limited, networkOf, Throttle } from './throttle.ts';
+export { TookTooLong, withinTime } from './within-time.ts';

@@ -8,6 +8,7 @@ import {
 } from '@guichet/contract';
 import { type Company, parseCompany } from '../catalog/index.ts';
 import { check, MOST_FINDINGS, placeOf, suggestion } from '../findings/index.ts';
+import { TookTooLong, withinTime } from '../limits/index.ts';
 import type { DecideAction, Question } from '../policy/index.ts';
 import { type CaseAsWritten, type CaseFileAsWritten, CaseFileSchema } from './case-schema.ts';
 import { errorAt, readYaml, type Yaml } from './yaml-text.ts';
@@ -39,8 +40,21 @@ export interface ParsedCases {
   readonly findings: readonly PolicyFinding[];
 }
 
-/** The cases of a YAML file, or what is wrong with it: each finding with its line. */
+/** Two thousand cases are read in a fraction of it. */
+const READ_MS = 1500;
+
+/** The cases of a YAML file, or what is wrong with it: each finding with its line. One that takes too long is broken off. */
 export function parseCases(given: PolicyFile, world: CaseWorld): ParsedCases {
+  try {
+    return withinTime({ milliseconds: READ_MS, what: 'Reading this file' }, () => parsedCases(given, world));
+  } catch (error) {
+    if (!(error instanceof TookTooLong)) throw error;
+    const about = { message: `${error.message}.`, remedy: 'Split it, and write it without aliases.' };
+    return { findings: [errorAt(given.path, { line: 1, column: 1 }, about)] };
+  }
+}
+
+function parsedCases(given: PolicyFile, world: CaseWorld): ParsedCases {
   const yaml = readYaml(given);
   if ('findings' in yaml) return { findings: yaml.findings };
   const value = plainValue(yaml);

@@ -11,6 +11,7 @@ import {
   type Principal,
 } from '@guichet/contract';
 import { appendAudit } from '../audit/index.ts';
+import { limited } from '../limits/index.ts';
 import { denied, type PolicyKeeper, type Vocabulary } from '../policy/index.ts';
 import { type CaseFile, type CaseWorld, parseCases } from './case-file.ts';
 import { type ExplainCall, type ExplainWorld, explain } from './explain.ts';
@@ -18,6 +19,10 @@ import { BEGINNING, type Cursor, replay } from './replay.ts';
 import { runCases } from './run-cases.ts';
 import { Trial, type Tried } from './trial.ts';
 import { Turns } from './turns.ts';
+
+/** Calls of one caller that wait or go on at a time: all of them are done one by one, and each may bring a megabyte. */
+const MOST_AT_ONCE = 8;
+const RETRY_MS = 5000;
 
 /** More would keep a caller waiting longer than a proxy does. */
 const MOST_CASES = 2000;
@@ -46,6 +51,7 @@ export class PolicyTools {
   readonly #world: PolicyToolsOptions;
   readonly #turns = new Turns();
   readonly #trial: Trial;
+  readonly #underWay = new Map<string, number>();
 
   constructor(options: PolicyToolsOptions) {
     this.#world = options;
@@ -61,15 +67,19 @@ export class PolicyTools {
   /** Would a gateway take these files? */
   async check(caller: Principal, files: readonly PolicyFile[]): Promise<PolicyChecked> {
     this.#require(caller, 'policy.test');
-    const { set, findings } = await this.#tried(files, 'files');
+    const { set, findings } = await this.#oneOfFew(caller, () => this.#tried(files, 'files'));
     const digest = set?.digest ?? null;
     await this.#record(caller, { what: 'check', files: files.length, ok: set !== undefined, digest });
     return { ok: set !== undefined, rules: set?.rules.length ?? 0, digest, findings: [...findings] };
   }
 
   /** Runs test cases, by the rules in force or by others. */
-  async test(caller: Principal, { files, policies }: TestCall): Promise<PolicyTested> {
+  async test(caller: Principal, call: TestCall): Promise<PolicyTested> {
     this.#require(caller, 'policy.test');
+    return this.#oneOfFew(caller, () => this.#test(caller, call));
+  }
+
+  async #test(caller: Principal, { files, policies }: TestCall): Promise<PolicyTested> {
     refuseTwice(files, 'files');
     const { set, findings } = await this.#tried(policies, 'policies');
     const { policy } = this.#world;
@@ -107,8 +117,12 @@ export class PolicyTools {
   }
 
   /** Which recorded requests would be decided otherwise; a page of them. */
-  async replay(caller: Principal, { since, policies, cursor }: ReplayCall): Promise<PolicyReplayed> {
+  async replay(caller: Principal, call: ReplayCall): Promise<PolicyReplayed> {
     this.#require(caller, 'policy.test');
+    return this.#oneOfFew(caller, () => this.#replay(caller, call));
+  }
+
+  async #replay(caller: Principal, { since, policies, cursor }: ReplayCall): Promise<PolicyReplayed> {
     const { set, findings } = await this.#tried(policies, 'policies');
     if (set === undefined)
       throw new GuichetError('input.invalid', 'The policies are not valid.', {
@@ -143,6 +157,19 @@ export class PolicyTools {
       differences: [...differences],
       next: next === null ? null : `${next.list}:${next.before}`,
     };
+  }
+
+  async #oneOfFew<Result>({ id }: Principal, work: () => Promise<Result>): Promise<Result> {
+    const before = this.#underWay.get(id) ?? 0;
+    if (before >= MOST_AT_ONCE) throw limited(`${MOST_AT_ONCE} such calls of yours are under way.`, RETRY_MS);
+    this.#underWay.set(id, before + 1);
+    try {
+      return await work();
+    } finally {
+      const left = (this.#underWay.get(id) ?? 1) - 1;
+      if (left === 0) this.#underWay.delete(id);
+      else this.#underWay.set(id, left);
+    }
   }
 
   /** The set of the files; without files the one in force. */
