@@ -3,7 +3,7 @@ import { writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import type { Problem, Session, SessionTokens, SignedOut, Token } from '@guichet/contract';
+import type { Me, Problem, Session, SessionTokens, SignedOut, Token } from '@guichet/contract';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Browser } from './support/browser.ts';
 import { COMPANY, SEALING } from './support/gateway.ts';
@@ -33,7 +33,7 @@ async function commandLine(name: string): Promise<SessionTokens> {
 
 const sessionsOf = async (browser: Browser): Promise<Session[]> =>
   (await world.api<{ items: Session[] }>(browser, 'GET', '/v1/sessions')).body.items;
-const me = (browser: Browser) => world.api<Problem>(browser, 'GET', '/v1/me');
+const me = (browser: Browser) => world.api<Me & Problem>(browser, 'GET', '/v1/me');
 
 describe('the list of sessions', () => {
   test('shows where one is signed in, newest first, and nobody else anything', async () => {
