@@ -174,6 +174,17 @@ describe('a token that is narrowed to one read in staging', () => {
     expect([again.status, again.body['code']]).toEqual([403, 'policy.denied']);
   });
 
+  test.each([
+    ['looks at', 'GET', '/v1/actions/lab.luk', undefined],
+    ['reads', 'POST', '/v1/actions/lab.chang/read', { environment: 'staging' }],
+    ['plans', 'POST', '/v1/actions/nowhere.at-all/plan', { environment: 'staging' }],
+    ['files', 'POST', '/v1/requests', { action: 'lab.destroi', environment: 'staging' }],
+  ])('is told the names of no other actions when it %s one that is not there', async (_what, method, path, body) => {
+    const { status, body: problem } = await as(method, path, body);
+    expect([status, problem['code']]).toEqual([404, 'action.unknown']);
+    expect(JSON.stringify(problem)).not.toMatch(/lab\.(change|destroy)\b/);
+  });
+
   test('does not learn which machines and environments there are', async () => {
     const asked = (machine: string, environment: string) =>
       as('POST', '/v1/tokens', { name: 'wider', machine, expiresInDays: 1, scope: { environments: [environment] } });

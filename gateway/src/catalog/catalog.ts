@@ -24,6 +24,9 @@ export interface ProviderSource {
   readonly endpoint: ProviderEndpoint;
 }
 
+/** Whether the caller sees an action: nobody is told the names of others. */
+export type Sees = (action: Action) => boolean;
+
 interface Provider extends ProviderSource {
   readonly actions: ReadonlyMap<string, CatalogAction>;
   /** Why its actions are unavailable; undefined while it answers. */
@@ -86,8 +89,8 @@ export class Catalog {
     return this.#actions.get(id);
   }
 
-  /** The action, or `action.unknown` with what was probably meant. */
-  get(id: string): CatalogAction {
+  /** The action, or `action.unknown` with what was probably meant of those that the caller sees. */
+  get(id: string, sees: Sees): CatalogAction {
     const found = this.#actions.get(id);
     if (found !== undefined) return found;
     const provider = id.split('.')[0] ?? id;
@@ -97,19 +100,22 @@ export class Catalog {
         remedy: 'Try again in a moment.',
       });
     throw new GuichetError('action.unknown', `There is no action '${id}'.`, {
-      remedy: suggestion(id, this.#idsNear(provider)) ?? 'guichet actions list shows all of them.',
+      remedy: suggestion(id, this.#idsNear(provider, sees)) ?? 'guichet actions list shows all of them.',
     });
   }
 
   /** Ids of the provider, when there is one of that name; else all. */
-  #idsNear(provider: string): string[] {
-    const own = [...(this.#providers.get(provider)?.actions.keys() ?? [])];
-    return own.length > 0 ? own : [...this.#actions.keys()];
+  #idsNear(provider: string, sees: Sees): string[] {
+    const ids = this.list()
+      .filter((action) => sees(action))
+      .map((action) => action.id);
+    const own = ids.filter((id) => id.startsWith(`${provider}.`));
+    return own.length > 0 ? own : ids;
   }
 
   /** The action, when its provider answers and it is offered in the environment. */
-  getIn(id: string, environment: string): CatalogAction {
-    const found = this.get(id);
+  getIn(id: string, environment: string, sees: Sees): CatalogAction {
+    const found = this.get(id, sees);
     const { environments } = this.#options;
     if (!environments.includes(environment))
       throw new GuichetError('environment.unknown', `There is no environment '${environment}'.`, {

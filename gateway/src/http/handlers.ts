@@ -5,7 +5,7 @@ import type { Catalog, Grants } from '../catalog/index.ts';
 import type { Bus, Database } from '../db/index.ts';
 import { type Machines, scopeWarnings } from '../identity/index.ts';
 import type { Limits } from '../limits/index.ts';
-import { denied, type Policy } from '../policy/index.ts';
+import { denied, type Policy, seenBy } from '../policy/index.ts';
 import type { PolicyTools } from '../policy-tools/index.ts';
 import type { Reads } from '../reads/index.ts';
 import type { Decisions, Requests } from '../requests/index.ts';
@@ -85,7 +85,7 @@ export function makeHandlers(services: Services): Handlers {
       return { items };
     },
     'actions.show': async ({ caller, params }) => {
-      const { action } = catalog.get(params.action);
+      const { action } = catalog.get(params.action, seenBy(policy, caller.principal));
       const decision = policy.decide({ operation: 'action.see', principal: caller.principal, action });
       if (decision.effect !== 'permit') throw denied(decision);
       return action;
@@ -172,7 +172,7 @@ export function makeHandlers(services: Services): Handlers {
 }
 
 function visibleActions({ catalog, policy }: Pick<Services, 'catalog' | 'policy'>, principal: Principal) {
-  return catalog.list().filter((action) => policy.decide({ operation: 'action.see', principal, action }).effect === 'permit');
+  return catalog.list().filter(seenBy(policy, principal));
 }
 
 /** A page of `limit` items out of `limit + 1`: the one too many says that there is a next page. */

@@ -9,7 +9,7 @@ import {
 import { asPrincipal, type Catalog, type CatalogAction, type Directory } from '../catalog/index.ts';
 import type { Database } from '../db/index.ts';
 import { suggestion } from '../findings/index.ts';
-import { type DecideAction, denied, isNarrowed, type Policy, type Question } from '../policy/index.ts';
+import { type DecideAction, denied, isNarrowed, type Policy, type Question, seenBy } from '../policy/index.ts';
 import { aboutRequest, countedApprovals, type Requests } from '../requests/index.ts';
 import { changesOf } from './changes.ts';
 
@@ -128,7 +128,7 @@ async function aboutFiled(
 }
 
 function aboutCall(caller: Principal, { call, as, world }: { call: ExplainCall; as: Principal; world: ExplainWorld }): Asked {
-  const { catalog, directory, policy } = world;
+  const { directory, policy } = world;
   const { action: id, environment, operation, owner, resource, input } = call;
   const name = as.name;
   if (id === undefined || environment === undefined)
@@ -138,7 +138,7 @@ function aboutCall(caller: Principal, { call, as, world }: { call: ExplainCall; 
       name,
       request: null,
     };
-  const { action } = offered(catalog, { id, environment });
+  const { action } = offered(world, caller, { id, environment });
   const seen = policy.decide({ operation: 'action.see', principal: caller, action });
   if (seen.effect !== 'permit') throw denied(seen);
   const { teams } = directory.company;
@@ -161,9 +161,13 @@ function aboutCall(caller: Principal, { call, as, world }: { call: ExplainCall; 
 }
 
 /** The action where it is offered, also while its provider is away: policy does not ask providers. */
-function offered(catalog: Catalog, { id, environment }: { id: string; environment: string }): CatalogAction {
+function offered(
+  { catalog, policy }: Pick<ExplainWorld, 'catalog' | 'policy'>,
+  caller: Principal,
+  { id, environment }: { id: string; environment: string },
+): CatalogAction {
   try {
-    return catalog.getIn(id, environment);
+    return catalog.getIn(id, environment, seenBy(policy, caller));
   } catch (error) {
     const known = catalog.find(id);
     if (known !== undefined && error instanceof GuichetError && error.code === 'action.unavailable') return known;

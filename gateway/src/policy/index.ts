@@ -6,4 +6,5 @@ export { DEFAULT_POLICIES, readPolicyFiles } from './policy-files.ts';
 export { loadPolicies, PolicyKeeper } from './policy-keeper.ts';
 export { PolicySet } from './policy-set.ts';
 export type { CountedApproval, DecideAction, DecidePrincipal, Question } from './question.ts';
+export { seenBy } from './seen-by.ts';
 export type { Vocabulary } from './vocabulary.ts';

@@ -3,7 +3,7 @@ import { appendAudit } from '../audit/index.ts';
 import type { Catalog, CatalogAction, ProviderCalls } from '../catalog/index.ts';
 import type { Database } from '../db/index.ts';
 import type { Limits } from '../limits/index.ts';
-import { denied, type Policy } from '../policy/index.ts';
+import { denied, type Policy, seenBy } from '../policy/index.ts';
 
 export interface ReadsOptions {
   readonly db: Database;
@@ -29,7 +29,7 @@ export class Reads {
   }
 
   async read(principal: Principal, call: ReadCall): Promise<Output> {
-    const found = this.#options.catalog.getIn(call.action, call.environment);
+    const found = this.#options.catalog.getIn(call.action, call.environment, seenBy(this.#options.policy, principal));
     if (found.action.kind !== 'read')
       throw new GuichetError('action.not_readable', `${call.action} is a write.`, {
         remedy: 'Submit it as a request: POST /v1/requests.',
@@ -46,7 +46,7 @@ export class Reads {
   }
 
   async options(principal: Principal, call: ReadCall & { field: string; query: string }): Promise<Choice[]> {
-    const found = this.#options.catalog.getIn(call.action, call.environment);
+    const found = this.#options.catalog.getIn(call.action, call.environment, seenBy(this.#options.policy, principal));
     if (!found.action.options.includes(call.field))
       throw new GuichetError('action.no_options', `The field '${call.field}' of ${call.action} offers no choices.`, {
         remedy: found.action.options.length === 0 ? undefined : `These do: ${found.action.options.join(', ')}.`,

@@ -14,7 +14,7 @@ import { appendAudit } from '../audit/index.ts';
 import type { CatalogAction, ProviderCalls } from '../catalog/index.ts';
 import type { Bus, Database, Transaction } from '../db/index.ts';
 import type { Limits } from '../limits/index.ts';
-import { denied } from '../policy/index.ts';
+import { denied, seenBy } from '../policy/index.ts';
 import type { Sealer } from '../sealing/index.ts';
 import { idempotencyDigest, isSameCall } from './idempotency.ts';
 import type { Told } from './life.ts';
@@ -179,7 +179,7 @@ export class Requests {
   }
 
   async #planned(principal: Principal, call: WriteCall): Promise<PlannedCall> {
-    const found = this.#options.catalog.getIn(call.action, call.environment);
+    const found = this.#options.catalog.getIn(call.action, call.environment, seenBy(this.#options.policy, principal));
     if (found.action.kind !== 'write')
       throw new GuichetError('action.not_writable', `${call.action} is a read.`, {
         remedy: `Read it: POST /v1/actions/${call.action}/read.`,
