@@ -17,6 +17,7 @@ let db: Database;
 let directory: Directory;
 let keeper: CompanyKeeper;
 const news: string[] = [];
+const errors: unknown[] = [];
 
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'guichet-company-'));
@@ -27,8 +28,10 @@ beforeEach(async () => {
   const { company, digest } = await loadCompany([folder]);
   directory = new Directory({ company });
   news.length = 0;
+  errors.length = 0;
   const onNews = (message: string): void => void news.push(message);
-  keeper = new CompanyKeeper({ db, directory, paths: [folder], digest, onNews, onError: () => {}, intervalMs: 20 });
+  const onError = (error: unknown): void => void errors.push(error);
+  keeper = new CompanyKeeper({ db, directory, paths: [folder], digest, onNews, onError, intervalMs: 20 });
   await keeper.start();
 });
 afterEach(async () => {
@@ -92,13 +95,23 @@ test('files that are gone leave the company as it was', async () => {
   expect(names()).toEqual(['nadia']);
   await rename(`${folder}-away`, folder);
   await expect.poll(() => keeper.state().problem, PATIENCE).toBeNull();
+  expect(news.at(-1)).toBe('company files are again as they were when they were loaded');
 });
 
-test('a company that could not be recorded does not count', async () => {
+test('a company that could not be recorded does not count, until it is', async () => {
   await db.query({ name: 'lock-audit', text: 'alter table audit_events rename to audit_events_away' }, []);
   await writeFile(join(folder, 'people.yaml'), people('mallory'));
-  await expect(keeper.reload()).rejects.toThrow();
+  await expect.poll(() => errors.length, PATIENCE).toBeGreaterThan(0);
   expect(names()).toEqual(['nadia']);
   await db.query({ name: 'unlock-audit', text: 'alter table audit_events_away rename to audit_events' }, []);
   await expect.poll(names, PATIENCE).toEqual(['mallory']);
+});
+
+test('a change between the load of a start and the first look is not lost', async () => {
+  await keeper.stop();
+  await writeFile(join(folder, 'people.yaml'), people('nadia', 'amine'));
+  const { digest } = keeper.state();
+  keeper = new CompanyKeeper({ db, directory, paths: [folder], digest, onNews: () => {}, onError: () => {}, intervalMs: 20 });
+  await keeper.start();
+  await expect.poll(names, PATIENCE).toEqual(['nadia', 'amine']);
 });

@@ -53,9 +53,13 @@ export class CompanyKeeper {
       await appendAudit(db, { type: 'company.refused', actor: SYSTEM, outcome: 'failed', data: { findings } });
       return;
     }
+    const wasRefused = this.#problem !== null;
     this.#problem = null;
     const { company, digest } = read;
-    if (digest === this.#digest) return;
+    if (digest === this.#digest) {
+      if (wasRefused) onNews('company files are again as they were when they were loaded');
+      return;
+    }
     const counts = { people: company.people.length, teams: company.teams.size, services: company.services.length };
     // Recorded before it counts: nobody decides by a company that the log does not know.
     await appendAudit(db, {

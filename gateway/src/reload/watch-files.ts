@@ -4,7 +4,10 @@ import { join } from 'node:path';
 export interface WatchOptions {
   /** Files, and folders of which the files directly inside count. Missing ones count as empty. */
   readonly paths: readonly string[];
-  /** Called when something has changed and then stayed as it is for one interval. Its own errors are its own. */
+  /**
+   * Called when something has changed and then stayed as it is for one interval; the first time soon after the start,
+   * for what changed between the load of a start and the first look. Called again, an interval later, when it rejects.
+   */
   readonly onChange: () => Promise<void>;
   readonly onError: (error: unknown) => void;
   /** How often to look, in ms. */
@@ -17,7 +20,8 @@ export interface WatchOptions {
  */
 export class FileWatcher {
   readonly #options: WatchOptions;
-  #known = '';
+  /** As they were when they were last taken. */
+  #known: string | undefined;
   #seen = '';
   #timer: NodeJS.Timeout | undefined;
   #looking: Promise<void> = Promise.resolve();
@@ -26,10 +30,8 @@ export class FileWatcher {
     this.#options = options;
   }
 
-  /** Takes things as they are now for known. */
   async start(): Promise<void> {
-    this.#known = await signatureOf(this.#options.paths);
-    this.#seen = this.#known;
+    this.#seen = await signatureOf(this.#options.paths);
     this.#timer = setInterval(() => {
       this.#looking = this.#looking.then(() => this.#look()).catch(this.#options.onError);
     }, this.#options.intervalMs ?? 2000);
@@ -46,8 +48,8 @@ export class FileWatcher {
     const settled = now === this.#seen;
     this.#seen = now;
     if (!settled || now === this.#known) return;
-    this.#known = now;
     await this.#options.onChange();
+    this.#known = now;
   }
 }
 
