@@ -63,6 +63,7 @@ test('people, teams and services are there for people to see, whatever kind of f
     description: 'Finds things',
     team: 'checkout',
     lifecycle: 'production',
+    system: null,
     dependsOn: ['orders'],
     neededBy: [],
     links: [{ title: 'Runbook', url: 'https://wiki.example.com/finder' }],

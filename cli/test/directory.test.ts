@@ -31,6 +31,7 @@ const ORDERS: Service = {
   description: 'Takes orders',
   team: 'payments',
   lifecycle: 'production',
+  system: 'shop',
   dependsOn: ['ledger'],
   neededBy: [],
   links: [{ title: 'Runbook', url: 'https://wiki.example.com/orders' }],

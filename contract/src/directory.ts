@@ -39,6 +39,7 @@ export const Service = z
     description: z.string().nullable(),
     team: Slug.describe('The team that owns it'),
     lifecycle: z.string().nullable().describe('Such as production, experimental or deprecated'),
+    system: z.string().nullable().describe('What it is a part of, with other services'),
     dependsOn: z.array(z.string()).describe('Services that it needs'),
     neededBy: z.array(z.string()).describe('Services that need it'),
     links: z.array(z.object({ title: z.string(), url: z.string() })),

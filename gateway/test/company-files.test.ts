@@ -1,5 +1,8 @@
-import { describe, expect, test } from 'vitest';
-import { findingInWords, readCompany } from '../src/catalog/company/load.ts';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { findingInWords, readCompany, readTexts } from '../src/catalog/company/load.ts';
 
 const OWN = `people:
   - { name: nadia, fullName: Nadia Benali, email: nadia@example.com, manager: marta }
@@ -36,13 +39,23 @@ metadata:
   title: Finder
   description: Finds things
   annotations: { github.com/project-slug: example/finder }
-  links: [{ url: https://finder.example.com }]
-spec: { type: service, lifecycle: experimental, owner: group:search, dependsOn: [component:orders, resource:default/index] }
+  links: [{ url: https://finder.example.com }, { url: 'slack://channel?id=finders', title: Chat }]
+spec:
+  type: service
+  lifecycle: experimental
+  system: system:default/Shop
+  owner: group:search
+  dependsOn: [component:orders, resource:default/index]
 ---
 apiVersion: backstage.io/v1alpha1
 kind: API
-metadata: { name: Finder API of theirs }
+metadata: { name: Finder API of theirs, title: 5, links: 7 }
 spec: { owner: nobody-we-know }
+---
+apiVersion: scaffolder.backstage.io/v1beta3
+kind: Template
+metadata: { name: new-service }
+spec: { owner: nobody-we-know, type: service }
 `;
 
 function company(...texts: readonly { path: string; text: string }[]) {
@@ -82,6 +95,7 @@ describe('files that are right', () => {
       description: 'Finds things',
       team: 'search',
       lifecycle: 'experimental',
+      system: 'Shop',
       dependsOn: ['orders'],
       links: [{ title: 'https://finder.example.com', url: 'https://finder.example.com' }],
     });
@@ -108,6 +122,10 @@ const GROUP = (spec: string): string =>
 
 const COMPONENT = (spec: string): string =>
   `apiVersion: backstage.io/v1alpha1\nkind: Component\nmetadata: { name: finder }\nspec: ${spec}\n`;
+
+const ALIASES = `a: &a [x]\nb: &b [${'*a, '.repeat(60)}]\npeople: [${'*b, '.repeat(60)}]\n`;
+const FEW = Array.from({ length: 13 }, (_, n) => `{ name: p${n}, fullName: P }`).join(', ');
+const MANY = `people: [${FEW}]\nteams: [{ name: t, members: [somebody-else] }]\n`;
 
 describe('files that are wrong are refused with file, line and remedy', () => {
   test.each<[string, string, string]>([
@@ -208,6 +226,18 @@ describe('files that are wrong are refused with file, line and remedy', () => {
     expect(found(text).join('\n')).toContain(words);
   });
 
+  test.each<[string, string, string]>([
+    ['no YAML', 'people: [\n', 'Mend it there'],
+    ['an empty file', '# nobody\n', 'people: []'],
+    ['aliases without end', ALIASES, 'Write out what aliases stand for'],
+    ['nobody of that name among many', MANY, 'Put the person into one of the files, or take the name out here.'],
+    ['a circle', 'teams: [{ name: a, parent: a }]\n', "Take 'parent' out of one of those in the circle."],
+    ['a reference of another kind', GROUP('{ members: [component:x] }'), 'Name a user.'],
+  ])('what to do is said of %s too', (_, text, remedy) => {
+    const { findings } = readCompany([{ path: 'a.yaml', text }]);
+    expect(findings[0]?.remedy).toContain(remedy);
+  });
+
   test('what is wrong is told of all files, each by its name', () => {
     const read = readCompany([
       { path: 'one.yaml', text: 'people: [{ name: n }]\n' },
@@ -224,5 +254,50 @@ describe('files that are wrong are refused with file, line and remedy', () => {
     expect(read.findings.map(findingInWords)).toEqual([
       "two.yaml:2:11 /teams/0/name 't' stands twice. Name it once; it is at one.yaml:1 too.",
     ]);
+  });
+});
+
+describe('what is read of paths', () => {
+  let folder: string;
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'guichet-company-'));
+    for (const name of [
+      'own.yaml',
+      'orders/catalog-info.yaml',
+      'orders/b.yml',
+      'orders/notes.md',
+      'orders/deep/c.yaml',
+      'z/catalog-info.yaml',
+    ]) {
+      await mkdir(dirname(join(folder, name)), { recursive: true });
+      await writeFile(join(folder, name), `# ${name}\n`);
+    }
+  });
+  afterAll(() => rm(folder, { recursive: true }));
+  const namesOf = async (...paths: string[]): Promise<string[]> =>
+    (await readTexts(paths.map((path) => join(folder, path)))).map(({ path }) => path);
+
+  test('of a folder, the YAML files directly in it, in the order of their names', async () => {
+    expect(await namesOf('orders')).toEqual(['b.yml', 'catalog-info.yaml']);
+  });
+
+  test('files are called by their path from the nearest folder that holds all of them, which tells them apart', async () => {
+    expect(await namesOf('own.yaml')).toEqual(['own.yaml']);
+    expect(await namesOf('own.yaml', 'orders', 'z')).toEqual([
+      'own.yaml',
+      'orders/b.yml',
+      'orders/catalog-info.yaml',
+      'z/catalog-info.yaml',
+    ]);
+    expect(await namesOf('orders/deep', 'orders/b.yml')).toEqual(['deep/c.yaml', 'b.yml']);
+  });
+
+  test('a folder without a YAML file, and a path of nothing, are refused', async () => {
+    await mkdir(join(folder, 'empty'));
+    await expect(namesOf('empty')).rejects.toMatchObject({
+      code: 'config.invalid',
+      message: expect.stringContaining('no YAML file'),
+    });
+    await expect(namesOf('gone')).rejects.toMatchObject({ code: 'config.invalid', remedy: expect.stringContaining("'company'") });
   });
 });

@@ -136,14 +136,16 @@ export const servicesList: Leaf = {
         column('team', 'Owner'),
         column('lifecycle', 'Lifecycle'),
         column('dependsOn', 'Needs'),
+        column('system', 'Part of', true),
         column('description', 'What it is'),
       ],
-      rows: found.items.map(({ name, team, lifecycle, dependsOn, description, title }) => ({
+      rows: found.items.map(({ name, team, lifecycle, system, dependsOn, description, title }) => ({
         name,
         team,
         lifecycle,
+        system,
         dependsOn: listed(dependsOn),
-        description: title ?? description,
+        description: description ?? title,
       })),
       empty: emptyOf(given, 'services'),
     };
@@ -214,11 +216,13 @@ function teamRecord({ name, title, parent, members, managers, onCall, services, 
   return { kind: 'record', summary: named('Team', name, title), fields };
 }
 
-function serviceRecord({ name, title, description, team, lifecycle, dependsOn, neededBy, links }: Service): RecordOutput {
+function serviceRecord(service: Service): RecordOutput {
+  const { name, title, description, team, lifecycle, system, dependsOn, neededBy, links } = service;
   const fields = [
     field('description', 'What it is', description),
     field('team', 'Owner', team),
     field('lifecycle', 'Lifecycle', lifecycle),
+    field('system', 'Part of', system),
     field('dependsOn', 'Needs', listed(dependsOn)),
     field('neededBy', 'Needed by', listed(neededBy)),
     ...links.map(({ title: what, url }, index) => field(`link${index}`, what, url)),

@@ -126,13 +126,15 @@ function teamOf({ name, title, parent, managers, onCall }: CompanyTeam, people: 
   };
 }
 
-function serviceOf({ name, title, description, team, lifecycle, dependsOn, links }: ServiceEntry, company: Company): Service {
+function serviceOf(entry: ServiceEntry, company: Company): Service {
+  const { name, title, description, team, lifecycle, system, dependsOn, links } = entry;
   return {
     name,
     title: title ?? null,
     description: description ?? null,
     team,
     lifecycle: lifecycle ?? null,
+    system: system ?? null,
     dependsOn: [...dependsOn],
     neededBy: company.services.filter((other) => other.dependsOn.includes(name)).map((other) => other.name),
     links: links.map((link) => ({ ...link })),

@@ -9,18 +9,24 @@ const texts = z.array(text).default([]);
 
 /** What we take of an entity of Backstage's catalogue; all else in it is for others. */
 const Entity = z.looseObject({
-  apiVersion: text,
   kind: text,
   metadata: z.looseObject({
     name: text,
     title: text.optional(),
     description: text.optional(),
-    links: z.array(z.looseObject({ url: z.url({ protocol: /^https?$/ }), title: text.optional() })).default([]),
+    links: z.array(z.looseObject({ url: text, title: text.optional() })).default([]),
   }),
   spec: z.unknown(),
 });
 
-const ComponentSpec = z.looseObject({ owner: text, lifecycle: text.optional(), dependsOn: texts });
+const WebAddress = z.url({ protocol: /^https?$/ });
+
+const ComponentSpec = z.looseObject({
+  owner: text,
+  lifecycle: text.optional(),
+  system: text.optional(),
+  dependsOn: texts,
+});
 const GroupSpec = z.looseObject({
   parent: text.optional(),
   members: texts,
@@ -31,19 +37,27 @@ const UserSpec = z.looseObject({
   profile: z.looseObject({ displayName: text.optional(), email: z.email().optional() }).optional(),
 });
 
+/** The names of a document of Backstage's catalogue (catalog-info.yaml); undefined of any other. */
+function headOf({ value }: YamlDocument): { apiVersion: string; kind: unknown } | undefined {
+  if (typeof value !== 'object' || value === null || !('apiVersion' in value) || typeof value.apiVersion !== 'string')
+    return undefined;
+  // Also of its parts: templates are of scaffolder.backstage.io.
+  if (!/^(?:[a-z0-9-]+\.)*backstage\.io\//.test(value.apiVersion)) return undefined;
+  return { apiVersion: value.apiVersion, kind: 'kind' in value ? value.kind : undefined };
+}
+
 /** True for a document of Backstage's catalogue (catalog-info.yaml). */
-export function isBackstage({ value }: YamlDocument): boolean {
-  return (
-    typeof value === 'object' &&
-    value !== null &&
-    'apiVersion' in value &&
-    typeof value.apiVersion === 'string' &&
-    value.apiVersion.startsWith('backstage.io/')
-  );
+export const isBackstage = (document: YamlDocument): boolean => headOf(document) !== undefined;
+
+/** What others keep in their catalogue is not ours to check. */
+function isForOthers(document: YamlDocument): boolean {
+  const { apiVersion = '', kind } = headOf(document) ?? {};
+  return !apiVersion.startsWith('backstage.io/') || (typeof kind === 'string' && !['Component', 'Group', 'User'].includes(kind));
 }
 
 /** Components are services, Groups are teams, Users are people; other kinds are nothing to us. */
 export function readBackstage(document: YamlDocument): { entries: Entries } | { findings: CompanyFinding[] } {
+  if (isForOthers(document)) return { entries: NO_ENTRIES };
   const reader = new Reader(document);
   const entries = reader.entries();
   return reader.findings.length > 0 ? { findings: reader.findings } : { entries };
@@ -75,9 +89,12 @@ class Reader {
     const source = sourceAt(this.#document, '', placeOf);
     switch (entity.kind) {
       case 'Component': {
-        const { owner = '', lifecycle, dependsOn = [] } = this.#take(ComponentSpec, spec, '/spec') ?? {};
+        const { owner = '', lifecycle, system, dependsOn = [] } = this.#take(ComponentSpec, spec, '/spec') ?? {};
         const name = this.#name(metadata.name, '/metadata/name');
-        const links = metadata.links.map(({ url, title }) => ({ url, title: title ?? url }));
+        // Backstage also knows links to chats and mail boxes; ours are opened in a browser.
+        const links = metadata.links
+          .filter(({ url }) => WebAddress.safeParse(url).success)
+          .map(({ url, title }) => ({ url, title: title ?? url }));
         const team = this.#reference(owner, { kinds: ['group'], pointer: '/spec/owner' });
         // A service depends on services; its resources and APIs are nothing to us.
         const needed = dependsOn.map((reference, index) => ({ reference, at: `/dependsOn/${index}` })).filter(isComponent);
@@ -88,8 +105,8 @@ class Reader {
           placeOf(field.replace(/^\/dependsOn\/(\d+)$/, (_, n) => needed[n]?.at ?? '')),
         );
         const { title, description } = metadata;
-        const service = { name, title, description, team, lifecycle, dependsOn: needs, links, source: ofService };
-        return { ...NO_ENTRIES, services: [service] };
+        const about = { name, title, description, team, lifecycle, system: system?.split(/[:/]/).at(-1) };
+        return { ...NO_ENTRIES, services: [{ ...about, dependsOn: needs, links, source: ofService }] };
       }
       case 'Group': {
         const { parent, members = [], profile } = this.#take(GroupSpec, spec, '/spec') ?? {};
@@ -128,7 +145,10 @@ class Reader {
     const [, kind, name = ''] = /^(?:([A-Za-z]+):)?(?:[^/:]+\/)?([^/:]+)$/.exec(reference) ?? [];
     if (reference !== '' && (name === '' || (kind !== undefined && !kinds.includes(kind.toLowerCase()))))
       this.findings.push(
-        this.#document.at(pointer, { message: `must be a reference like ${kinds[0]}:default/NAME, not '${reference}'` }),
+        this.#document.at(pointer, {
+          message: `must be a reference like ${kinds[0]}:default/NAME, not '${reference}'`,
+          remedy: `Name a ${kinds[0]}.`,
+        }),
       );
     return this.#name(name === '' ? reference : name, pointer);
   }

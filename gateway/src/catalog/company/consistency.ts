@@ -50,13 +50,8 @@ function duplicates(list: readonly Named[]): CompanyFinding[] {
 function refer(kind: string, known: ReadonlySet<string>) {
   return (source: Source, pointer: string, name: string | undefined): CompanyFinding[] => {
     if (name === undefined || known.has(name)) return [];
-    const remedy = suggestion(name, [...known]);
-    return [
-      source.finding(pointer, {
-        message: `names a ${kind} '${name}' that is not there`,
-        ...(remedy !== undefined && { remedy }),
-      }),
-    ];
+    const remedy = suggestion(name, [...known]) ?? `Put the ${kind} into one of the files, or take the name out here.`;
+    return [source.finding(pointer, { message: `names a ${kind} '${name}' that is not there`, remedy })];
   };
 }
 
@@ -69,8 +64,10 @@ function circles<Entry extends Named>(
     let at: Entry | undefined = entry;
     for (let steps = 0; steps <= list.length && at !== undefined; steps++) {
       const name: string | undefined = next(at);
-      if (name === entry.name)
-        return [entry.source.finding(`/${field}`, { message: `makes a circle: '${entry.name}' ${words}` })];
+      if (name === entry.name) {
+        const remedy = `Take '${field}' out of one of those in the circle.`;
+        return [entry.source.finding(`/${field}`, { message: `makes a circle: '${entry.name}' ${words}`, remedy })];
+      }
       at = name === undefined ? undefined : byName.get(name);
     }
     return [];

@@ -41,6 +41,8 @@ export interface ServiceEntry {
   readonly description?: string | undefined;
   readonly team: string;
   readonly lifecycle?: string | undefined;
+  /** What it is a part of, with other services. */
+  readonly system?: string | undefined;
   readonly dependsOn: readonly string[];
   readonly links: readonly Link[];
 }

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { readdir, readFile, stat } from 'node:fs/promises';
-import { basename, join } from 'node:path';
+import { dirname, join, relative, resolve, sep } from 'node:path';
 import { GuichetError } from '@guichet/contract';
 import { MOST_FINDINGS } from '../../findings/index.ts';
 import { isBackstage, readBackstage } from './backstage-file.ts';
@@ -51,7 +51,19 @@ export async function readTexts(paths: readonly string[]): Promise<CompanyText[]
     throw new GuichetError('config.invalid', `There is no YAML file in ${paths.join(', ')}.`, {
       remedy: "Set 'company' in the configuration to the files of people, teams, services and machines.",
     });
-  return Promise.all(files.map(async (path) => ({ path: basename(path), text: await readText(path) })));
+  const names = namesOf(files);
+  return Promise.all(files.map(async (path, index) => ({ path: names[index] ?? path, text: await readText(path) })));
+}
+
+/**
+ * What files are called by: their paths from the nearest folder that holds all of them. Two `catalog-info.yaml` are told
+ * apart by their folders, and replicas that keep the same files elsewhere say the same of them.
+ */
+function namesOf(files: readonly string[]): string[] {
+  const paths = files.map((file) => resolve(file));
+  let folder = dirname(paths[0] ?? '');
+  while (!paths.every((path) => path.startsWith(folder.endsWith(sep) ? folder : `${folder}${sep}`))) folder = dirname(folder);
+  return paths.map((path) => relative(folder, path).replaceAll(sep, '/'));
 }
 
 async function filesOf(path: string): Promise<string[]> {

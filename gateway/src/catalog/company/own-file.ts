@@ -39,6 +39,7 @@ const OwnFile = z.strictObject({
         description: words.optional(),
         team: Slug.describe('The team that owns it'),
         lifecycle: words.optional(),
+        system: words.optional(),
         dependsOn: z.array(Slug).default([]),
         links: z.array(z.strictObject({ title: words, url: z.url({ protocol: /^https?$/ }) })).default([]),
       }),

@@ -16,13 +16,13 @@ export interface YamlDocument {
 
 /** The documents of a file, or what is wrong with it. */
 export function readYaml(text: string, path: string): { documents: YamlDocument[] } | { findings: CompanyFinding[] } {
-  const whole = (message: string): { findings: CompanyFinding[] } => ({
-    findings: [{ path, line: 1, column: 1, field: '/', message }],
+  const whole = (message: string, remedy: string): { findings: CompanyFinding[] } => ({
+    findings: [{ path, line: 1, column: 1, field: '/', message, remedy }],
   });
-  if (Buffer.byteLength(text) > MOST_BYTES) return whole(`is larger than ${MOST_BYTES / 1024 / 1024} MiB`);
+  if (Buffer.byteLength(text) > MOST_BYTES) return whole(`is larger than ${MOST_BYTES / 1024 / 1024} MiB`, 'Split it.');
   const lines = new LineCounter();
   const documents: Document.Parsed[] = [...parseAllDocuments(text, { lineCounter: lines })].filter((one) => 'contents' in one);
-  if (documents.length === 0) return whole('is empty');
+  if (documents.length === 0) return whole('is empty', 'Write `people: []`, or take the file away.');
   const broken = documents.flatMap(({ errors }) => errors);
   if (broken.length > 0)
     return {
@@ -34,6 +34,7 @@ export function readYaml(text: string, path: string): { documents: YamlDocument[
           column: col,
           field: '/',
           message: `is not valid YAML: ${message.split('\n')[0]?.replace(/ at line .*$/, '') ?? ''}`,
+          remedy: 'Mend it there, or just before.',
         };
       }),
     };
@@ -43,7 +44,8 @@ export function readYaml(text: string, path: string): { documents: YamlDocument[
     try {
       value = document.toJS({ maxAliasCount: MOST_ALIASES });
     } catch (error) {
-      return whole(`cannot be taken: ${error instanceof Error ? error.message : 'unknown error'}`);
+      const message = `cannot be taken: ${error instanceof Error ? error.message : 'unknown error'}`;
+      return whole(message, `Write out what aliases stand for: at most ${MOST_ALIASES} are followed.`);
     }
     // What stands between two separators, or after the last one.
     if (value === null && documents.length > 1) continue;
