@@ -1,7 +1,7 @@
 import { ERRORS, EXIT, type ExitCode, GuichetError, toProblem } from '@guichet/contract';
 import { type Context, Interrupted } from './context.ts';
 import { HelpShown } from './help-shown.ts';
-import { clean, cleanLines } from './output/clean.ts';
+import { clean, cleanLines, escaped } from './output/clean.ts';
 import { type Paint, paintFor } from './output/paint.ts';
 import { type CommonFlags, toText } from './shell.ts';
 
@@ -20,7 +20,7 @@ export async function reportError(
     return EXIT.interrupted;
   }
   const failure = namingProfile(error instanceof GuichetError ? error : unexpected(error, context), flags.profile);
-  if (flags.output === 'json') context.stderr.write(`${JSON.stringify(toProblem(failure))}\n`);
+  if (flags.output === 'json') context.stderr.write(`${escaped(JSON.stringify(toProblem(failure)))}\n`);
   else if (flags.output === 'yaml') context.stderr.write(`${await toText(toProblem(failure), 'yaml')}\n`);
   else context.stderr.write(describeError(failure, paintFor(context.stderr, context, flags.color)));
   return ERRORS[failure.code].exit;

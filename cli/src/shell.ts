@@ -2,6 +2,7 @@ import type { Client } from '@guichet/client';
 import { openSession, type Session } from './config/session.ts';
 import type { Context, OutputStream } from './context.ts';
 import type { Canvas } from './output/canvas.ts';
+import { escaped } from './output/clean.ts';
 import { type Paint, paintFor } from './output/paint.ts';
 
 export const FORMATS = ['table', 'wide', 'json', 'yaml'] as const;
@@ -92,7 +93,11 @@ export class Shell {
 }
 
 export async function toText(document: unknown, format: Format): Promise<string> {
-  if (format !== 'yaml') return JSON.stringify(document, null, 2);
+  const json = JSON.stringify(document, null, 2);
+  const safe = escaped(json);
+  if (format !== 'yaml') return safe;
   const { stringify } = await import('yaml');
-  return stringify(document).trimEnd();
+  if (safe === json) return stringify(document).trimEnd();
+  const quoted = stringify(document, { defaultStringType: 'QUOTE_DOUBLE', defaultKeyType: 'QUOTE_DOUBLE' });
+  return escaped(quoted).trimEnd();
 }

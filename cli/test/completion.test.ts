@@ -51,6 +51,12 @@ it('offers live values of a field once the environment is known', async () => {
   expect(await complete('postgres', 'activity', '--instance', 'pg')).toEqual([]);
 });
 
+it('offers nothing that would move the cursor, end the line or turn its direction', async () => {
+  const values = ['plain', 'a\u001b[2Jb', 'a\rb', 'a\nrm', 'a\u202eb', 'a\u009b31m'];
+  server.handlers['actions.options'] = () => ({ choices: values.map((value) => ({ value })) });
+  expect(await complete('postgres', 'activity', '-e', 'staging', '--instance', '')).toEqual(['plain']);
+});
+
 it('offers live ids of requests', async () => {
   server.handlers['requests.list'] = ({ query }) => ({
     items: [

@@ -1,5 +1,6 @@
 import { formatBytes, formatDuration, type Output, type TableOutput } from '@guichet/contract';
 import { describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
 import { parseDuration, parseTime } from '../src/duration.ts';
 import type { Canvas } from '../src/output/canvas.ts';
 import { clean } from '../src/output/clean.ts';
@@ -8,6 +9,7 @@ import { PLAIN } from '../src/output/paint.ts';
 import { sparkline } from '../src/output/timeseries.ts';
 import { formatRelative } from '../src/output/units.ts';
 import { fit, widthOf, wrap } from '../src/output/width.ts';
+import { toText } from '../src/shell.ts';
 
 const NOW = new Date(2026, 2, 2, 12, 0, 0);
 const canvas = (width: number, wide = false): Canvas => ({ width, wide, paint: PLAIN, now: NOW });
@@ -119,6 +121,17 @@ describe('text of others', () => {
   it('cannot move the cursor, hide text or turn its direction', () => {
     expect(clean('a\u001b[2Jb\u0007\r\nc\u202ed\u009b')).toBe('a␛[2Jb␇⏎cd');
     expect(draw({ kind: 'text', text: 'one\n\u001b]0;title\u0007two\n' })).toBe('one\n␛]0;title␇two');
+  });
+
+  it('is as harmless to a terminal in a document for programs, and means the same', async () => {
+    const document = { plain: 'é ✓', evil: 'a\u009b31m\u202eb\u007f\u001b[2J', list: ['\u2066'], 'key\u202d': 1 };
+    for (const format of ['json', 'yaml'] as const) {
+      const text = await toText(document, format);
+      // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what must not be there
+      expect(text).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/);
+      expect(text).toContain('é ✓');
+      expect(parse(text)).toEqual(document);
+    }
   });
 
   it('is cut and wrapped by the columns that it takes', () => {

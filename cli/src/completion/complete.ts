@@ -5,7 +5,7 @@ import type { CatalogueIndex } from '../catalogue/cache.ts';
 import { Catalogue } from '../catalogue/catalogue.ts';
 import { childrenOf, findAction } from '../catalogue/find.ts';
 import { createCommand, withCommonFlags } from '../command.ts';
-import { clean } from '../output/clean.ts';
+import { clean, isObeyed } from '../output/clean.ts';
 import type { Shell } from '../shell.ts';
 import { splitWords } from '../words.ts';
 import { type Candidate, commonValues, optionsOf, paths, patience, profileNames } from './candidates.ts';
@@ -21,7 +21,9 @@ export async function printCompletions(shell: Shell, words: readonly string[]): 
   } catch {
     // A gateway that is away, a token that has expired: nothing to offer.
   }
-  for (const { value, description } of candidates.filter((one) => one.value.startsWith(typed)).slice(0, MOST))
+  // What would move the cursor or end the line is nothing to put into it.
+  const fitting = candidates.filter(({ value }) => value.startsWith(typed) && !isObeyed(value));
+  for (const { value, description } of fitting.slice(0, MOST))
     shell.print(description === undefined ? value : `${value}\t${clean(description)}`);
   return EXIT.ok;
 }

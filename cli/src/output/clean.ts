@@ -20,3 +20,14 @@ export function cleanLines(text: string): string {
       .replaceAll(/[\u0080-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069\u061c]/g, '')
   );
 }
+
+/** Delete, controls that a terminal may obey like an escape, and what turns the direction: JSON leaves them as they are. */
+const OBEYED = /[\u007f-\u009f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
+
+/** A document whose texts all stand in double quotes, with these characters written as \uXXXX: it means the same. */
+export function escaped(document: string): string {
+  return document.replace(OBEYED, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`);
+}
+
+/** True when a program or a terminal could take a part of the text for something else than text. */
+export const isObeyed = (text: string): boolean => clean(text) !== text;
