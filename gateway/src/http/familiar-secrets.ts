@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 
 /** So many people and machines at one gateway at a time; each costs a hundred bytes. */
 const MOST = 20_000;
@@ -11,16 +11,17 @@ export class FamiliarSecrets {
   readonly #hashes = new Set<string>();
 
   add(secret: string): void {
-    const hash = hashOf(secret);
-    this.#hashes.delete(hash); // the one used last is forgotten last
-    this.#hashes.add(hash);
+    this.#hashes.add(hashOf(secret));
     if (this.#hashes.size <= MOST) return;
     const [oldest] = this.#hashes;
     if (oldest !== undefined) this.#hashes.delete(oldest);
   }
 
   has(secret: string): boolean {
-    return this.#hashes.has(hashOf(secret));
+    const known = hashOf(secret);
+    if (!this.#hashes.delete(known)) return false;
+    this.#hashes.add(known); // the one used last is forgotten last
+    return true;
   }
 
   delete(secret: string): void {
@@ -28,4 +29,4 @@ export class FamiliarSecrets {
   }
 }
 
-const hashOf = (secret: string): string => createHash('sha256').update(secret).digest('base64');
+const hashOf = (secret: string): string => hash('sha256', secret, 'base64');

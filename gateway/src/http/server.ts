@@ -76,10 +76,11 @@ async function known(request: FastifyRequest, options: ServerOptions): Promise<C
   const { wrongTokens, familiar } = options.throttles;
   const { network } = addressOf(request);
   const sent = secretOf(request, options);
-  if (sent === undefined || !familiar.has(sent)) await wrongTokens.check(network);
+  const isFamiliar = sent !== undefined && familiar.has(sent);
+  if (!isFamiliar) await wrongTokens.check(network);
   try {
     const caller = await authenticate(request, options);
-    if (sent !== undefined) familiar.add(sent);
+    if (sent !== undefined && !isFamiliar) familiar.add(sent);
     return caller;
   } catch (error) {
     const code = error instanceof GuichetError ? error.code : undefined;

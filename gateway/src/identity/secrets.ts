@@ -1,7 +1,7 @@
-import { createHash, createHmac, randomBytes, randomInt, timingSafeEqual } from 'node:crypto';
+import { createHmac, hash, randomBytes, randomInt, timingSafeEqual } from 'node:crypto';
 
 /** What a secret is stored as. All of ours have 256 random bits, so that a plain hash cannot be guessed back. */
-export const hashOf = (secret: string): Buffer => createHash('sha256').update(secret).digest();
+export const hashOf = (secret: string): Buffer => hash('sha256', secret, 'buffer');
 
 /** 256 random bits behind a prefix that says what they are, so that one that has leaked is recognised. */
 export const newSecret = (prefix: string): string => prefix + randomBytes(32).toString('base64url');
