@@ -218,20 +218,7 @@ export async function withKeys<Result>(
   }
 }
 
-/** What a gateway would find in the files of a configuration, in words; refuses as its start would. Opens nothing else. */
-export async function checkFiles(config: Config): Promise<string> {
-  const { company, digest } = await loadCompany(companyPaths(config));
-  const directory = directoryOf(config, company);
-  const { set, warnings } = loadPolicies(policyFolder(config), vocabularyOf({ config, directory }));
-  const told = warnings.map(({ path, line, column, message, remedy }) =>
-    [`warning: ${path}:${line}:${column} ${message}.`, ...(remedy === undefined ? [] : [remedy])].join(' '),
-  );
-  const { people, teams, services, machines } = company;
-  const sizes = `${people.length} people, ${teams.size} teams, ${services.length} services, ${machines.length} machines`;
-  return [...told, `company: ${sizes} (${digest})`, `policies: ${set.rules.length} rules (${set.digest})`, ''].join('\n');
-}
-
-function directoryOf({ identity }: Config, company: Company): Directory {
+export function directoryOf({ identity }: Config, company: Company): Directory {
   return new Directory({ company, admitClaims: identity.oidc?.admit === 'everyone' });
 }
 
@@ -252,13 +239,21 @@ function policyOf(options: {
   return { policy, vocabulary, keeper: new PolicyKeeper({ db, folder, policy, vocabulary, onNews, onError }) };
 }
 
-const companyPaths = ({ company, folder }: Config): string[] => [company].flat().map((path) => resolve(folder, path));
+export const companyPaths = ({ company, folder }: Config): string[] => [company].flat().map((path) => resolve(folder, path));
 
-const policyFolder = ({ policies, folder }: Config): string =>
+export const policyFolder = ({ policies, folder }: Config): string =>
   policies === undefined ? DEFAULT_POLICIES : resolve(folder, policies);
 
 /** What policies can speak of here. */
-function vocabularyOf({ config, directory, catalog }: { config: Config; directory: Directory; catalog?: Catalog }): Vocabulary {
+export function vocabularyOf({
+  config,
+  directory,
+  catalog,
+}: {
+  config: Config;
+  directory: Directory;
+  catalog?: Catalog;
+}): Vocabulary {
   const { company } = directory;
   return {
     environments: config.environments,

@@ -118,12 +118,19 @@ type Environment = Readonly<Record<string, string | undefined>>;
  * GUICHET_PUBLIC_URL, GUICHET_LOG_LEVEL, GUICHET_WORKER). Refuses with the file or the variable, the field, what is
  * wrong and what to do.
  */
-export function loadConfig(path: string, env: Environment = process.env): Config {
-  return parseConfig(readYaml(path), { path, env });
+export function loadConfig(path: string, env: Environment = process.env, onUnset?: (finding: FieldError) => void): Config {
+  return parseConfig(readYaml(path), { path, env, onUnset });
+}
+
+interface ParseOptions {
+  readonly path: string;
+  readonly env?: Environment;
+  /** Told of variables that the file names and that are not set, which are then taken as empty: to look at files alone. */
+  readonly onUnset?: ((finding: FieldError) => void) | undefined;
 }
 
 /** Checks a configuration that is already an object. `path` names it in errors and is what relative paths start from. */
-export function parseConfig(file: unknown, { path, env = {} }: { path: string; env?: Environment }): Config {
+export function parseConfig(file: unknown, { path, env = {}, onUnset }: ParseOptions): Config {
   const set = Object.entries(OVERRIDES).filter(([name]) => (env[name] ?? '') !== '');
   const whole = set.reduce((document, [name, override]) => overridden(document, { name, override, text: env[name] ?? '' }), file);
   const checked = check(ConfigFile, whole);
@@ -131,18 +138,16 @@ export function parseConfig(file: unknown, { path, env = {} }: { path: string; e
   const contradictions = contradictionsOf(checked.value);
   if (contradictions.length > 0) throw refused(contradictions, { path, set });
   const { webhooks, sealing, identity, ...rest } = checked.value;
+  const variable = (name: string, field: string): string => variableOf(name, { path, field, env, onUnset });
   return {
     ...rest,
     folder: dirname(resolve(path)),
-    identity: resolveIdentity(identity, (name, field) => variableOf(name, { path, field, env })),
-    sealing: resolveSealing(sealing, (name, field) => variableOf(name, { path, field, env })),
+    identity: resolveIdentity(identity, variable),
+    sealing: resolveSealing(sealing, variable),
     webhooks: webhooks.map(({ secretFromEnv, events, ...hook }, index) => ({
       ...hook,
       events,
-      secret:
-        secretFromEnv === undefined
-          ? undefined
-          : variableOf(secretFromEnv, { path, field: `/webhooks/${index}/secretFromEnv`, env }),
+      secret: secretFromEnv === undefined ? undefined : variable(secretFromEnv, `/webhooks/${index}/secretFromEnv`),
     })),
   };
 }
@@ -203,10 +208,13 @@ function refused(
 }
 
 /** What an environment variable that the file names holds. */
-function variableOf(name: string, { path, field, env }: { path: string; field: string; env: Environment }): string {
+function variableOf(name: string, { path, field, env = {}, onUnset }: ParseOptions & { readonly field: string }): string {
   const value = env[name];
   if (value !== undefined && value !== '') return value;
-  throw invalidFile(path, [{ field, message: `names the environment variable ${name}, which is not set`, remedy: 'Set it.' }]);
+  const finding = { field, message: `names the environment variable ${name}, which is not set`, remedy: 'Set it.' };
+  if (onUnset === undefined) throw invalidFile(path, [finding]);
+  onUnset({ ...finding, message: `${finding.message} here`, remedy: 'It must be where the gateway runs.' });
+  return '';
 }
 
 function readYaml(path: string): unknown {

@@ -10,7 +10,8 @@ const HELP = `guichet-gateway ${VERSION}: the only door
 
   node gateway/src/main.ts --config guichet.yaml check
       Reads the configuration, the company and the policies as a start would, says what is wrong with them, and starts nothing:
-      for the checks of a change to these files. Exit code 0 when a gateway would take them, 78 when not.
+      for the checks of a change to these files. Needs neither the database nor the secrets that are in the environment.
+      Exit code 0 when a gateway would take them, 78 when not.
 
   node gateway/src/main.ts --config guichet.yaml issue-token user:nadia [--name laptop] [--days 30]
       Prints a new token. For the first ones: afterwards people make their own with 'guichet tokens create'.
@@ -51,8 +52,7 @@ async function main(): Promise<void> {
   if (command === undefined) return run(loadConfig(values.config));
   if (command === 'check') {
     if (rest.length > 0) throw new GuichetError('usage.invalid', 'check takes no name.', { remedy: '--help shows how.' });
-    const { checkFiles } = await import('./app.ts');
-    return void process.stdout.write(await checkFiles(loadConfig(values.config)));
+    return check(values.config);
   }
   if (command === 'rotate-grant-key' || command === 'rewrap') {
     if (rest.length > 0) throw new GuichetError('usage.invalid', `${command} takes no name.`, { remedy: '--help shows how.' });
@@ -127,6 +127,13 @@ function stopOnSignal(close: () => Promise<void>): void {
       stopping = true;
       close().then(() => process.exit(0), fail);
     });
+}
+
+async function check(path: string): Promise<void> {
+  const { checkFiles } = await import('./check-files.ts');
+  const { ok, lines } = await checkFiles(path);
+  (ok ? process.stdout : process.stderr).write(`${lines.join('\n')}\n`);
+  if (!ok) process.exitCode = ERRORS['config.invalid'].exit;
 }
 
 async function issueToken(config: Config, wanted: { principalId: string; name: string; days: number }): Promise<void> {

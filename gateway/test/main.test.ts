@@ -132,5 +132,45 @@ test('check says what a gateway would find in its files, and starts nothing', as
   const rules = await main('--config', await config({ policies: 'rules' }), 'check');
   expect(rules).toMatchObject({ code: EXIT.config, out: '' });
   expect(rules.err).toContain('a.cedar:1:');
+  const both = await main('--config', await config({ company: 'bad.yaml', policies: 'rules' }), 'check');
+  expect(both.err).toMatch(/^bad\.yaml:2:37 .*\na\.cedar:1:/);
   expect(await main('--config', good, 'check', 'x')).toMatchObject({ code: EXIT.usage });
+});
+
+test('check needs no secrets, and says what of the configuration the company does not know', async () => {
+  await writeFile(join(folder, 'teams.yaml'), 'teams: [{ name: payments }]\nmachines: [{ name: ci, team: payments }]\n');
+  const identity = (machine: string, team: string) => ({
+    oidc: {
+      issuer: 'https://id.example.com',
+      clientId: 'x',
+      clientSecretFromEnv: 'OF_NOBODY',
+      groups: { teams: { devs: team } },
+    },
+    workloads: [
+      {
+        name: 'gitlab',
+        issuer: 'https://gitlab.example.com',
+        audience: 'https://guichet.example.com',
+        rules: [
+          { claims: { project_path: 'shop/orders', ref_protected: 'true' }, machine, scope: { environments: ['staging'] } },
+        ],
+      },
+    ],
+  });
+  const check = async (machine: string, team: string) => {
+    const publicUrl = 'https://guichet.example.com';
+    const path = await config({ publicUrl, company: ['company.yaml', 'teams.yaml'], identity: identity(machine, team) });
+    return main('--config', path, 'check');
+  };
+  const good = await check('ci', 'payments');
+  expect(good).toMatchObject({ code: 0, err: '' });
+  expect(good.out).toMatch(/^warning: .*\/clientSecretFromEnv names the environment variable OF_NOBODY, which is not set here/);
+  expect(good.out.match(/warning/g)).toHaveLength(1);
+  const unknown = await check('cj', 'paymants');
+  expect(unknown).toMatchObject({ code: EXIT.config, out: '' });
+  expect(unknown.err).toContain("/identity/workloads/0/rules/0/machine names a machine 'cj' that is not in the company file");
+  expect(unknown.err).toContain('warning: ');
+  expect(unknown.err).toContain(
+    "/groups/teams/devs names a team 'paymants' that is not in the company file. Did you mean payments?",
+  );
 });

@@ -6,7 +6,10 @@ export {
   findingInWords,
   loadCompany,
   type Member,
+  NO_COMPANY,
   parseCompany,
+  readCompany,
+  readTexts,
   type ServiceEntry,
   type Team,
 } from './company/index.ts';

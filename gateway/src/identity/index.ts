@@ -1,7 +1,7 @@
 export { type AskingDevice, DeviceFlow } from './device-flow.ts';
 export { Loopback, type LoopbackAsk, loopbackUri } from './loopback.ts';
-export { type Machines, machines } from './machines.ts';
-export { type People, people } from './people.ts';
+export { type Machines, machines, unknownMachines } from './machines.ts';
+export { type People, people, unknownTeams } from './people.ts';
 export { localPath } from './return-to.ts';
 export { scopeWarnings } from './scope-warnings.ts';
 export { derived, isSame } from './secrets.ts';

@@ -1,6 +1,6 @@
-import type { FieldError } from '@guichet/contract';
+import { type FieldError, GuichetError } from '@guichet/contract';
 import type { Logger } from 'pino';
-import type { Directory } from '../catalog/index.ts';
+import type { Company, Directory } from '../catalog/index.ts';
 import type { Database } from '../db/index.ts';
 import { ExchangedTokens } from './assertions/exchanged-tokens.ts';
 import { sweepAssertions } from './assertions/used-assertions.ts';
@@ -33,13 +33,38 @@ export interface Machines {
   sweep(): Promise<void>;
 }
 
+/** Refuses (`config.invalid`) files that cannot be read and machines that the company does not have. */
 export function machines({ db, directory, settings, folder, baseUrl, logger }: MachinesOptions): Machines {
+  const [unknown] = unknownMachines(settings, directory.company);
+  if (unknown !== undefined) {
+    const { field, message, remedy } = unknown;
+    throw new GuichetError('config.invalid', `The configuration: ${field} ${message}.`, { remedy, errors: [unknown] });
+  }
   const exchanged = new ExchangedTokens({ db, directory, logger });
   return {
     workloads: new Workloads({ workloads: settings.workloads, exchanged, logger, folder }),
     aws: new AwsIdentity({ settings: settings.aws, exchanged, logger, baseUrl }),
     sweep: () => sweepAssertions(db),
   };
+}
+
+/** Machines that rules are about and that the company does not have. */
+export function unknownMachines({ workloads, aws }: MachineSettings, company: Company): FieldError[] {
+  const named = [
+    ...workloads.flatMap(({ rules }, at) =>
+      rules.map(({ machine }, place) => ({ field: `/identity/workloads/${at}/rules/${place}/machine`, machine })),
+    ),
+    ...(aws?.map ?? []).flatMap((rule, at) =>
+      'machine' in rule ? [{ field: `/identity/aws/map/${at}/machine`, machine: rule.machine }] : [],
+    ),
+  ];
+  return named
+    .filter(({ machine }) => company.member(`machine:${machine}`) === undefined)
+    .map(({ field, machine }) => ({
+      field,
+      message: `names a machine '${machine}' that is not in the company file`,
+      remedy: "Add it there under 'machines', with the team that owns it.",
+    }));
 }
 
 /** What no field of `identity.workloads` and `identity.aws` says alone. */

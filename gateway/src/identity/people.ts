@@ -1,5 +1,7 @@
-import type { Directory } from '../catalog/index.ts';
+import type { FieldError } from '@guichet/contract';
+import type { Company, Directory } from '../catalog/index.ts';
 import type { Database } from '../db/index.ts';
+import { pointer, suggestion } from '../findings/index.ts';
 import type { Policy } from '../policy/index.ts';
 import type { IdentitySettings } from './config.ts';
 import { DeviceFlow } from './device-flow.ts';
@@ -22,6 +24,17 @@ export interface People {
   readonly signIn: SignIn;
   readonly devices: DeviceFlow;
   readonly loopback: Loopback;
+}
+
+/** Groups that stand for a team that the company does not have: who is in them is in no team by it that owns anything. */
+export function unknownTeams({ oidc }: IdentitySettings, company: Company): FieldError[] {
+  return Object.entries(oidc?.groups?.teams ?? {})
+    .filter(([, team]) => !company.teams.has(team))
+    .map(([group, team]) => ({
+      field: pointer(['identity', 'oidc', 'groups', 'teams', group]),
+      message: `names a team '${team}' that is not in the company file`,
+      remedy: suggestion(team, [...company.teams]) ?? `Add it there under 'teams', also without members.`,
+    }));
 }
 
 export function people({ db, directory, policy, settings, baseUrl }: PeopleOptions): People {

@@ -22,16 +22,8 @@ export interface AwsIdentityOptions {
 export class AwsIdentity {
   readonly #options: AwsIdentityOptions;
 
-  /** Refuses (`config.invalid`) machines that the company does not have. */
   constructor(options: AwsIdentityOptions) {
     this.#options = options;
-    for (const [index, rule] of (options.settings?.map ?? []).entries())
-      if ('machine' in rule && options.exchanged.machine(rule.machine) === undefined)
-        throw new GuichetError(
-          'config.invalid',
-          `The configuration: /identity/aws/map/${index}/machine names a machine '${rule.machine}' that is not in the company file.`,
-          { remedy: "Add it there under 'machines', with the team that owns it." },
-        );
   }
 
   /** A short-lived token for whom the first fitting rule names; `assertion.*` errors say what is wrong. */

@@ -34,12 +34,11 @@ export class Workloads {
   readonly #exchanged: ExchangedTokens;
   readonly #logger: WorkloadsOptions['logger'];
 
-  /** Refuses (`config.invalid`) files that cannot be read and machines that the company does not have. */
+  /** Refuses (`config.invalid`) files that cannot be read. */
   constructor({ workloads, exchanged, logger, folder }: WorkloadsOptions) {
     this.#exchanged = exchanged;
     this.#logger = logger;
     const issuers = workloads.map((workload, index): Issuer => {
-      refuseUnknownMachines(workload, { index, exchanged });
       const { issuer, jwksUri, jwksFile, caFile } = workload;
       const path = jwksFile === undefined ? undefined : resolve(folder, jwksFile);
       if (path !== undefined) readable(path, `/identity/workloads/${index}/jwksFile`);
@@ -178,15 +177,6 @@ function onceOf(token: string, { workload, claims }: { workload: Workload; claim
   const own = typeof jti === 'string' ? ['jti', jti] : ['signed', token.slice(0, token.lastIndexOf('.'))];
   const until = Math.min(exp, iat + workload.maxAge / 1000) + SKEW_SECONDS;
   return { parts: ['workload', workload.issuer, ...own], expiresAt: new Date(until * 1000) };
-}
-
-function refuseUnknownMachines(workload: Workload, { index, exchanged }: { index: number; exchanged: ExchangedTokens }): void {
-  for (const [place, { machine }] of workload.rules.entries())
-    if (exchanged.machine(machine) === undefined)
-      throw wrong(`/identity/workloads/${index}/rules/${place}/machine`, {
-        message: `names a machine '${machine}' that is not in the company file`,
-        remedy: "Add it there under 'machines', with the team that owns it.",
-      });
 }
 
 function readable(path: string, field: string): string {
