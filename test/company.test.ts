@@ -73,6 +73,7 @@ test('people, teams and services are there for people to see, whatever kind of f
 
 test('lists are narrowed by a part of a name and by a team', async () => {
   expect(await names('/v1/people?search=BENALI')).toEqual(['nadia']);
+  expect(await names('/v1/people?search=nadia@example')).toEqual(['nadia']);
   expect(await names('/v1/people?team=sre')).toEqual(['sven']);
   expect(await names('/v1/people?team=sre&search=nadia')).toEqual([]);
   expect(await names('/v1/teams?search=check')).toEqual(['checkout']);
@@ -80,11 +81,14 @@ test('lists are narrowed by a part of a name and by a team', async () => {
 });
 
 test.each([
-  ['people', 'nadja', 'person.unknown', 'Did you mean nadia?'],
-  ['teams', 'chekout', 'team.unknown', 'Did you mean checkout?'],
-  ['services', 'something-else', 'service.unknown', 'Known: finder, orders.'],
-])('who asks for one of the %s that is not there hears of one that is', async (list, name, code, remedy) => {
-  const { status, body } = await gateway.call<Problem>('nadia', 'GET', `/v1/${list}/${name}`);
+  ['people/nadja', 'person.unknown', 'Did you mean nadia?'],
+  ['people/Nadia', 'person.unknown', 'Did you mean nadia?'],
+  ['people?team=chekout', 'team.unknown', 'Did you mean checkout?'],
+  ['teams/chekout', 'team.unknown', 'Did you mean checkout?'],
+  ['services/something-else', 'service.unknown', 'Known: finder, orders.'],
+  ['services?team=Checkout', 'team.unknown', 'Did you mean checkout?'],
+])('who asks for %s hears of what is there', async (path, code, remedy) => {
+  const { status, body } = await gateway.call<Problem>('nadia', 'GET', `/v1/${path}`);
   expect(status).toBe(404);
   expect(body).toMatchObject({ code, remedy });
 });

@@ -1,9 +1,10 @@
 import { z } from 'zod';
 import { CompanyInForce, Person, Service, Team } from './directory.ts';
-import { Slug } from './ids.ts';
 
-const search = z.string().max(200).optional().describe('Only those whose names contain it');
-const team = Slug.optional().describe('Only those of this team');
+/** No slug: of a name that is written wrongly it is said which one is meant. */
+const name = z.string().min(1).max(200);
+const search = z.string().max(200).optional().describe('Only those whose names, or e-mail addresses, contain it');
+const team = name.optional().describe('Only those of this team');
 const shared = { method: 'GET', permission: 'directory.see', tag: 'directory', status: 200 } as const;
 
 /** The routes of people, teams and services; a part of ROUTES. A company is one answer: no pages. */
@@ -25,7 +26,7 @@ export const DIRECTORY_ROUTES = {
     ...shared,
     path: '/v1/people/:person',
     summary: 'One person',
-    params: z.object({ person: Slug }),
+    params: z.object({ person: name }),
     response: Person,
   },
   'teams.list': {
@@ -39,7 +40,7 @@ export const DIRECTORY_ROUTES = {
     ...shared,
     path: '/v1/teams/:team',
     summary: 'One team: who is in it, who is on call, what it owns',
-    params: z.object({ team: Slug }),
+    params: z.object({ team: name }),
     response: Team,
   },
   'services.list': {
@@ -53,7 +54,7 @@ export const DIRECTORY_ROUTES = {
     ...shared,
     path: '/v1/services/:service',
     summary: 'One service: who owns it, what it needs and what needs it',
-    params: z.object({ service: Slug }),
+    params: z.object({ service: name }),
     response: Service,
   },
 } as const;

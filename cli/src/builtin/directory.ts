@@ -21,7 +21,9 @@ const listed = (names: readonly string[]): string | null => names.join(', ') || 
 
 export const peopleList: Leaf = {
   define(command) {
-    command.argument('[search]', 'Only those whose names contain it').option('--team <team>', 'Only those of this team');
+    command
+      .argument('[search]', 'Only those whose names or addresses contain it')
+      .option('--team <team>', 'Only those of this team');
     addExamples(command, ['guichet people list', 'guichet people list nadia', 'guichet people list --team payments -o json']);
   },
   async run(shell, given) {

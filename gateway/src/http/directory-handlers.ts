@@ -29,6 +29,9 @@ export function directoryHandlers({ db, policy, directory, companyKeeper }: Dire
     const members = await directory.everybody(db);
     return directory.company.allTeams.map((team) => teamOf(team, members, directory.company)).sort(byName);
   };
+  const refuseUnknown = (team: string | undefined): void => {
+    if (team !== undefined && !directory.company.teams.has(team)) throw unknown(team, [...directory.company.teams], TEAM);
+  };
   const services = (): Service[] => directory.company.services.map((entry) => serviceOf(entry, directory.company)).sort(byName);
   return {
     'company.show': async ({ caller }) => {
@@ -47,13 +50,14 @@ export function directoryHandlers({ db, policy, directory, companyKeeper }: Dire
     },
     'people.list': async ({ caller, query: { search, team } }) => {
       see(caller.principal);
-      const isWanted = ({ name, fullName, teams: of }: Person): boolean =>
-        contains([name, fullName], search) && (team === undefined || of.includes(team));
+      refuseUnknown(team);
+      const isWanted = ({ name, fullName, email, teams: of }: Person): boolean =>
+        contains([name, fullName, email], search) && (team === undefined || of.includes(team));
       return { items: (await people()).filter(isWanted) };
     },
     'people.show': async ({ caller, params }) => {
       see(caller.principal);
-      return found(await people(), params.person, { code: 'person.unknown', kind: 'person', list: 'people' });
+      return found(await people(), params.person, PERSON);
     },
     'teams.list': async ({ caller, query: { search } }) => {
       see(caller.principal);
@@ -61,17 +65,18 @@ export function directoryHandlers({ db, policy, directory, companyKeeper }: Dire
     },
     'teams.show': async ({ caller, params }) => {
       see(caller.principal);
-      return found(await teams(), params.team, { code: 'team.unknown', kind: 'team', list: 'teams' });
+      return found(await teams(), params.team, TEAM);
     },
     'services.list': async ({ caller, query: { search, team } }) => {
       see(caller.principal);
+      refuseUnknown(team);
       const isWanted = ({ name, title, team: owner }: Service): boolean =>
         contains([name, title], search) && (team === undefined || owner === team);
       return { items: services().filter(isWanted) };
     },
     'services.show': async ({ caller, params }) => {
       see(caller.principal);
-      return found(services(), params.service, { code: 'service.unknown', kind: 'service', list: 'services' });
+      return found(services(), params.service, SERVICE);
     },
   };
 }
@@ -83,18 +88,26 @@ function contains(texts: readonly (string | null)[], search = ''): boolean {
   return texts.some((text) => text?.toLowerCase().includes(search.toLowerCase()));
 }
 
-function found<Item extends { readonly name: string }>(
-  items: readonly Item[],
-  name: string,
-  { code, kind, list }: { code: ErrorCode; kind: string; list: string },
-): Item {
+interface Kind {
+  readonly code: ErrorCode;
+  readonly one: string;
+  readonly many: string;
+}
+
+const PERSON: Kind = { code: 'person.unknown', one: 'person', many: 'people' };
+const TEAM: Kind = { code: 'team.unknown', one: 'team', many: 'teams' };
+const SERVICE: Kind = { code: 'service.unknown', one: 'service', many: 'services' };
+
+function found<Item extends { readonly name: string }>(items: readonly Item[], name: string, kind: Kind): Item {
   const item = items.find((one) => one.name === name);
   if (item !== undefined) return item;
-  const near = suggestion(
-    name,
-    items.map((one) => one.name),
-  );
-  throw new GuichetError(code, `There is no ${kind} '${name}'.`, { remedy: near ?? `guichet ${list} list shows them.` });
+  const names = items.map((one) => one.name);
+  throw unknown(name, names, kind);
+}
+
+function unknown(name: string, known: readonly string[], { code, one, many }: Kind): GuichetError {
+  const remedy = suggestion(name, known) ?? `guichet ${many} list shows them.`;
+  return new GuichetError(code, `There is no ${one} '${name}'.`, { remedy });
 }
 
 function personOf({ id, name, email, teams, onCall, manager, person }: Member, company: Company): Person {
