@@ -1,11 +1,12 @@
 import { type ExitCode, GuichetError } from '@guichet/contract';
 import { BUILTINS, findBuiltin, GROUPS } from './builtin/table.ts';
-import type { CatalogueIndex } from './catalogue/cache.ts';
+import { type CatalogueIndex, readIndex } from './catalogue/cache.ts';
 import { Catalogue } from './catalogue/catalogue.ts';
 import { childrenOf, findAction } from './catalogue/find.ts';
 import { guessCommonFlags } from './common-flags.ts';
 import type { Context } from './context.ts';
 import { showGroup, showTop } from './help.ts';
+import { isOurs } from './own-commands.ts';
 import { reportError } from './report-error.ts';
 import { Shell } from './shell.ts';
 import { didYouMean, nearest } from './suggest.ts';
@@ -34,7 +35,11 @@ async function dispatch(argv: readonly string[], shell: Shell): Promise<ExitCode
     return showTop(shell);
   }
   const [group = ''] = line.words;
-  if (Object.hasOwn(GROUPS, group) && line.words.length === 1) return showGroup(shell, { words: line.words, children: [] });
+  if (Object.hasOwn(GROUPS, group) && line.words.length === 1) {
+    // A provider may have the name of one of our groups.
+    const children = childrenOf(remembered(shell), line.words).filter(({ word }) => !isOurs([group, word]));
+    return showGroup(shell, { words: line.words, children });
+  }
   return runFromCatalogue({ shell, line, helpWanted });
 }
 
@@ -60,6 +65,15 @@ async function runFromCatalogue({ shell, line, helpWanted }: CatalogueLine): Pro
   const { runAction } = await import('./action/run-action.ts');
   const rest = [...line.words.slice(found.used), ...line.rest];
   return runAction({ shell, catalogue, entry: found.entry, index, argv: rest });
+}
+
+/** What the last look at the catalogue saw: our own commands are shown without waiting for a gateway. */
+function remembered(shell: Shell): CatalogueIndex['entries'] {
+  try {
+    return readIndex(shell.session.cache)?.index.entries ?? [];
+  } catch {
+    return []; // nobody is signed in yet
+  }
 }
 
 /** What is known without a gateway. */

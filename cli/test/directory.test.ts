@@ -1,7 +1,9 @@
 import { type RouteServer, serveRoutes } from '@guichet/client/testing';
 import { type CompanyInForce, EXIT, GuichetError, type Person, type Service, type Team } from '@guichet/contract';
-import { afterEach, beforeEach, expect, it } from 'vitest';
-import { baseHandlers } from './support/catalogue.ts';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { BUILTINS } from '../src/builtin/table.ts';
+import { isOurs, OWN_COMMANDS } from '../src/own-commands.ts';
+import { baseHandlers, makeAction } from './support/catalogue.ts';
 import { type Home, makeHome } from './support/run-cli.ts';
 
 const NADIA: Person = {
@@ -131,4 +133,46 @@ it('completes names of people, teams and services', async () => {
   expect(await completed('teams', 'show', '')).toContain('payments');
   expect(await completed('services', 'show', '')).toContain('orders');
   expect(await completed('people', 'list', '--team', '')).toContain('payments');
+});
+
+describe('a provider with a name of ours', () => {
+  const theirs = ['services.restart', 'services.list', 'company.merge'].map((id) => makeAction({ id, title: `Theirs: ${id}` }));
+  beforeEach(() => {
+    server.handlers['actions.list'] = () => ({ items: theirs });
+    server.handlers['actions.show'] = ({ params }) => theirs.find(({ id }) => id === params.action) ?? makeAction({ id: 'a.b' });
+  });
+
+  it('is told by the words of all our commands', () => {
+    expect(OWN_COMMANDS).toEqual(BUILTINS.map(({ words }) => words.join(' ')));
+    expect([['services', 'list'], ['company', 'merge'], ['services', 'list-all'], ['services']].map(isOurs)).toEqual([
+      true,
+      true,
+      false,
+      false,
+    ]);
+  });
+
+  it('has its actions in the help and in completion, ours first', async () => {
+    await home.run(['actions', 'list']);
+    const { stdout } = await home.run(['services']);
+    expect(stdout).toMatch(/^ +list +List services$/m);
+    expect(stdout).toMatch(/^ +restart +Theirs: services\.restart$/m);
+    expect(stdout).not.toContain('Theirs: services.list');
+    expect((await home.run(['__complete', 'services', ''])).stdout).toBe(
+      'list\tList services\nshow\tShow one service\nrestart\tTheirs: services.restart\n',
+    );
+  });
+
+  it('has those whose words are ours by their ids, and says so', async () => {
+    expect((await home.run(['services', 'restart', '--help'])).stdout).toContain('Usage: guichet services restart');
+    expect((await home.run(['services.list', '--help'])).stdout).toContain('Usage: guichet services.list');
+    expect((await home.run(['company.merge', '--help'])).stdout).toContain('Usage: guichet company.merge');
+    expect((await home.run(['actions', 'list'])).stdout).toMatch(/^services\.list /m);
+    expect((await home.run(['services', 'list'])).stdout).toMatch(/^orders +payments/m);
+  });
+});
+
+it('shows the commands of a group without a gateway', async () => {
+  await server.close();
+  expect(await home.run(['people'])).toMatchObject({ exit: EXIT.ok, stdout: expect.stringContaining('Show one person') });
 });

@@ -1,3 +1,4 @@
+import { isOurs } from '../own-commands.ts';
 import type { IndexEntry } from './cache.ts';
 
 /** The action whose id is the longest beginning of the words: `kafka topics delete` is `kafka.topics.delete`. */
@@ -37,7 +38,7 @@ export function childrenOf(entries: readonly IndexEntry[], words: readonly strin
   return [...children].map(([word, child]) => ({ word, ...child })).sort((a, b) => (a.word < b.word ? -1 : 1));
 }
 
-/** How an action is typed: `guichet kafka topics delete`. */
+/** How an action is typed: `guichet kafka topics delete`; by its id where those words are a command of guichet's own. */
 export function commandOf(id: string): string {
-  return `guichet ${id.replaceAll('.', ' ')}`;
+  return `guichet ${isOurs(id.split('.')) ? id : id.replaceAll('.', ' ')}`;
 }

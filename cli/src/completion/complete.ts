@@ -50,10 +50,9 @@ async function complete(shell: Shell, line: Line): Promise<readonly Candidate[]>
   }
   if (line.typed.startsWith('-')) return optionsOf(withCommonFlags(createCommand(shell.context, 'guichet')).options);
   if (rest.length > 0 && takesValue(last)) return commonValues(shell, last);
-  return [
-    ...ownWords(words),
-    ...children.map(({ word, entry, below }) => ({ value: word, description: entry?.title ?? `${below} actions` })),
-  ];
+  const own = ownWords(words);
+  const offered = children.filter(({ word }) => !own.some(({ value }) => value === word));
+  return [...own, ...offered.map(({ word, entry, below }) => ({ value: word, description: entry?.title ?? `${below} actions` }))];
 }
 
 async function remembered(catalogue: Catalogue): Promise<CatalogueIndex> {
