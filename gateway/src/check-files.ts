@@ -5,8 +5,6 @@ import { type Config, loadConfig } from './config.ts';
 import { unknownMachines, unknownTeams } from './identity/index.ts';
 import { PolicySet, readPolicyFiles } from './policy/index.ts';
 
-type Environment = Readonly<Record<string, string | undefined>>;
-
 export interface FilesChecked {
   /** False when a gateway would not start with them. */
   readonly ok: boolean;
@@ -19,9 +17,9 @@ export interface FilesChecked {
  * none of the secrets: a variable that is not set here is told and may well be there. Throws `config.invalid` when the
  * configuration itself cannot be taken.
  */
-export async function checkFiles(path: string, env: Environment = process.env): Promise<FilesChecked> {
+export async function checkFiles(path: string): Promise<FilesChecked> {
   const unset: FieldError[] = [];
-  const config = loadConfig(path, env, (finding) => unset.push(finding));
+  const config = loadConfig(path, undefined, (finding) => unset.push(finding));
   const company = await companyOf(config);
   const policies = policiesOf(config, company.found ?? new Company(NO_COMPANY));
   const known = company.found === undefined ? [] : unknownMachines(config.identity, company.found);
