@@ -229,6 +229,12 @@ it('lists the audit log by request, actor and time', async () => {
   };
   server.handlers['audit.list'] = () => ({ items: [created], next: null });
   expect((await home.run(['audit', 'list'])).stdout).toMatch(/ client Chrome on Linux · address 10\.0\.0\.1\n$/);
+  const finding = { path: 'teams.yaml', line: 2, column: 33, message: "names a person 'nadja' that is not there" };
+  const refused = { ...created, type: 'company.refused', data: { findings: [finding, finding] } };
+  server.handlers['audit.list'] = () => ({ items: [refused], next: null });
+  expect((await home.run(['audit', 'list'])).stdout).toMatch(
+    / teams\.yaml:2 names a person 'nadja' that is not there, and 1 more\n$/,
+  );
   server.handlers['audit.list'] = () => ({ items: [], next: null });
   expect((await home.run(['audit', 'list'])).stdout).toContain('Nothing is recorded that fits.');
 });

@@ -84,6 +84,7 @@ async function start(
 ): Promise<App> {
   const onError = (error: unknown): void => logger.error({ err: error }, 'background work failed');
   const onNews = (message: string): void => logger.info(message);
+  const onRefused = (message: string): void => logger.warn(message);
 
   const { url, db } = await openDatabase(config, { closers, onError });
   const bus = new Bus({ url, database: db, onError });
@@ -93,7 +94,7 @@ async function start(
   const sealer = await Sealer.start({ db, keyring: await loadKeyring(config.sealing, config.folder) });
   const { company, digest } = await loadCompany(companyPaths(config));
   const directory = directoryOf(config, company);
-  const companyKeeper = new CompanyKeeper({ db, directory, paths: companyPaths(config), digest, onNews, onError });
+  const companyKeeper = new CompanyKeeper({ db, directory, paths: companyPaths(config), digest, onNews, onRefused, onError });
   await companyKeeper.start();
   closers.push(() => companyKeeper.stop());
   const issuer = config.publicUrl ?? `http://${config.listen.host}:${config.listen.port}`;
@@ -107,7 +108,7 @@ async function start(
   const refresh = setInterval(() => void catalog.refresh().catch(onError), CATALOG_REFRESH_MS);
   closers.push(async () => clearInterval(refresh));
 
-  const { policy, keeper, vocabulary } = policyOf({ config, db, directory, catalog, onNews, onError });
+  const { policy, keeper, vocabulary } = policyOf({ config, db, directory, catalog, onNews, onRefused, onError });
   await keeper.start();
   closers.push(() => keeper.stop());
 
@@ -228,15 +229,16 @@ function policyOf(options: {
   directory: Directory;
   catalog: Catalog;
   onNews: (message: string) => void;
+  onRefused: (message: string) => void;
   onError: (error: unknown) => void;
 }): { policy: Policy; keeper: PolicyKeeper; vocabulary: () => Vocabulary } {
-  const { config, db, directory, onNews, onError } = options;
+  const { config, db, directory, onNews, onRefused, onError } = options;
   const folder = policyFolder(config);
   const vocabulary = (): Vocabulary => vocabularyOf(options);
   const { set, warnings } = loadPolicies(folder, vocabulary());
   for (const { path, line, message } of warnings) onNews(`policies: ${path}:${line} ${message}`);
   const policy = new Policy({ company: () => directory.company, set });
-  return { policy, vocabulary, keeper: new PolicyKeeper({ db, folder, policy, vocabulary, onNews, onError }) };
+  return { policy, vocabulary, keeper: new PolicyKeeper({ db, folder, policy, vocabulary, onNews, onRefused, onError }) };
 }
 
 export const companyPaths = ({ company, folder }: Config): string[] => [company].flat().map((path) => resolve(folder, path));

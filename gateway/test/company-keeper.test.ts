@@ -31,7 +31,7 @@ beforeEach(async () => {
   errors.length = 0;
   const onNews = (message: string): void => void news.push(message);
   const onError = (error: unknown): void => void errors.push(error);
-  keeper = new CompanyKeeper({ db, directory, paths: [folder], digest, onNews, onError, intervalMs: 20 });
+  keeper = new CompanyKeeper({ db, directory, paths: [folder], digest, onNews, onRefused: onNews, onError, intervalMs: 20 });
   await keeper.start();
 });
 afterEach(async () => {
@@ -111,7 +111,16 @@ test('a change between the load of a start and the first look is not lost', asyn
   await keeper.stop();
   await writeFile(join(folder, 'people.yaml'), people('nadia', 'amine'));
   const { digest } = keeper.state();
-  keeper = new CompanyKeeper({ db, directory, paths: [folder], digest, onNews: () => {}, onError: () => {}, intervalMs: 20 });
+  keeper = new CompanyKeeper({
+    db,
+    directory,
+    paths: [folder],
+    digest,
+    onNews: () => {},
+    onRefused: () => {},
+    onError: () => {},
+    intervalMs: 20,
+  });
   await keeper.start();
   await expect.poll(names, PATIENCE).toEqual(['nadia', 'amine']);
 });

@@ -30,7 +30,7 @@ beforeEach(async () => {
   policy = new Policy({ company: () => company, set: loadPolicies(folder, vocabulary()).set });
   news.length = 0;
   const onNews = (message: string): void => void news.push(message);
-  keeper = new PolicyKeeper({ db, folder, policy, vocabulary, onNews, onError: () => {}, intervalMs: 20 });
+  keeper = new PolicyKeeper({ db, folder, policy, vocabulary, onNews, onRefused: onNews, onError: () => {}, intervalMs: 20 });
   await keeper.start();
 });
 afterEach(async () => {

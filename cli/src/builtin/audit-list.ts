@@ -85,8 +85,16 @@ function detailOf(data: AuditEvent['data']): string | null {
   }
   const failure = data['failure'];
   if (typeof failure === 'object' && failure !== null && 'message' in failure) return String(failure.message);
+  const findings = data['findings'];
+  if (Array.isArray(findings) && findings.length > 0) return firstOf(findings);
   const input = data['input'];
   return input === undefined ? null : JSON.stringify(input);
+}
+
+/** Of files that were refused: `teams.yaml:3 names a person 'nadja' that is not there, and 2 more`. */
+function firstOf([first, ...rest]: readonly unknown[]): string | null {
+  if (typeof first !== 'object' || first === null || !('path' in first && 'line' in first && 'message' in first)) return null;
+  return `${first.path}:${first.line} ${first.message}${rest.length === 0 ? '' : `, and ${rest.length} more`}`;
 }
 
 /** What an entry about no request says in single words: `client Chrome on Linux · address 127.0.0.1`. Digests are for programs. */

@@ -14,6 +14,8 @@ export interface CompanyKeeperOptions {
   readonly paths: readonly string[];
   readonly digest: string;
   readonly onNews: (message: string) => void;
+  /** Told of files that are wrong: news that somebody must do something about. */
+  readonly onRefused: (message: string) => void;
   readonly onError: (error: unknown) => void;
   readonly intervalMs?: number;
 }
@@ -44,12 +46,12 @@ export class CompanyKeeper {
 
   /** Takes the files as they are now, if they are valid. */
   async reload(): Promise<void> {
-    const { db, directory, onNews } = this.#options;
+    const { db, directory, onNews, onRefused } = this.#options;
     const read = await this.#read();
     if (read.company === undefined) {
       const { findings } = read;
       this.#problem = { at: new Date().toISOString(), findings };
-      onNews(`company files refused, the old ones stay: ${findings.map(findingInWords).join(' ')}`);
+      onRefused(`company files refused, the old ones stay: ${findings.map(findingInWords).join(' ')}`);
       await appendAudit(db, { type: 'company.refused', actor: SYSTEM, outcome: 'failed', data: { findings } });
       return;
     }

@@ -25,6 +25,8 @@ export interface PolicyKeeperOptions {
   readonly policy: Policy;
   readonly vocabulary: () => Vocabulary;
   readonly onNews: (message: string) => void;
+  /** Told of files that are wrong: news that somebody must do something about. */
+  readonly onRefused: (message: string) => void;
   readonly onError: (error: unknown) => void;
   readonly intervalMs?: number;
 }
@@ -57,11 +59,11 @@ export class PolicyKeeper {
 
   /** Takes the files as they are now, if they are valid. */
   async reload(): Promise<void> {
-    const { db, folder, policy, vocabulary, onNews } = this.#options;
+    const { db, folder, policy, vocabulary, onNews, onRefused } = this.#options;
     const { set, findings } = this.#read(folder, vocabulary());
     if (set === undefined) {
       this.#problem = { at: new Date().toISOString(), findings: [...findings] };
-      onNews(
+      onRefused(
         `policies refused, the old ones stay: ${findings.map(({ path, line, message }) => `${path}:${line} ${message}`).join('; ')}`,
       );
       await appendAudit(db, { type: 'policy.refused', actor: SYSTEM, outcome: 'failed', data: { findings } });
