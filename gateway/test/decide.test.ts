@@ -167,6 +167,11 @@ describe('everything else', () => {
       'deny: token-scope',
     ],
     [
+      'nor does it tell who and what there is in the company',
+      { operation: 'directory.see', principal: { ...sven, scope: { environments: ['staging'] } } },
+      'deny: token-scope',
+    ],
+    [
       'a narrowed token makes no other tokens',
       { operation: 'token.create', principal: { ...sven, scope: { actions: ['lab.*'] } } },
       'deny: token-scope',

@@ -22,6 +22,8 @@ export function narrowed({ principal, action, environment, operation }: Question
   if (isNarrow && operation.startsWith('token.')) return deny('token-scope', 'A narrowed token cannot manage tokens.');
   if (isNarrow && operation.startsWith('session.')) return deny('token-scope', 'A narrowed token cannot see or end sessions.');
   if (isNarrow && operation === 'audit.see') return deny('token-scope', 'A narrowed token cannot read the audit log.');
+  if (isNarrow && operation === 'directory.see')
+    return deny('token-scope', 'A narrowed token cannot look up people, teams and services.');
   if (action === undefined || scopeCovers(principal.scope, action.id, environment)) return undefined;
   const where = environment === undefined ? '' : ` in ${environment}`;
   return deny('token-scope', `This token does not cover ${action.id}${where}.`);
