@@ -80,7 +80,7 @@ test('a wrong file changes nothing and says why, and a mended one counts', async
     ]);
   expect(names()).toEqual(['nadia']);
   expect(directory.company.teams.size).toBe(0);
-  expect(await audit()).toEqual([{ type: 'company.refused', data: { findings: keeper.state().problem?.findings } }]);
+  await expect.poll(audit, PATIENCE).toEqual([{ type: 'company.refused', data: { findings: keeper.state().problem?.findings } }]);
   expect(news).toEqual([
     expect.stringContaining("refused, the old ones stay: teams.yaml:2:33 /teams/0/members/0 names a person 'nadja'"),
   ]);

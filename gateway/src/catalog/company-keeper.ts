@@ -55,11 +55,10 @@ export class CompanyKeeper {
       await appendAudit(db, { type: 'company.refused', actor: SYSTEM, outcome: 'failed', data: { findings } });
       return;
     }
-    const wasRefused = this.#problem !== null;
-    this.#problem = null;
     const { company, digest } = read;
     if (digest === this.#digest) {
-      if (wasRefused) onNews('company files are again as they were when they were loaded');
+      if (this.#problem !== null) onNews('company files are again as they were when they were loaded');
+      this.#problem = null;
       return;
     }
     const counts = { people: company.people.length, teams: company.teams.size, services: company.services.length };
@@ -71,6 +70,7 @@ export class CompanyKeeper {
       data: { digest, before: this.#digest, ...counts, machines: company.machines.length },
     });
     directory.replace(company);
+    this.#problem = null;
     this.#digest = digest;
     this.#since = new Date();
     onNews(`company loaded: ${counts.people} people, ${counts.teams} teams, ${counts.services} services`);

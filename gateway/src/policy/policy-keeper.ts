@@ -69,8 +69,10 @@ export class PolicyKeeper {
       await appendAudit(db, { type: 'policy.refused', actor: SYSTEM, outcome: 'failed', data: { findings } });
       return;
     }
-    this.#problem = null;
-    if (set.digest === policy.set.digest) return;
+    if (set.digest === policy.set.digest) {
+      this.#problem = null;
+      return;
+    }
     const before = policy.set.digest;
     // Recorded before it counts: no decision is made by rules that the log does not know.
     await appendAudit(db, {
@@ -80,6 +82,7 @@ export class PolicyKeeper {
       data: { digest: set.digest, before, rules: set.rules.length },
     });
     policy.replace(set);
+    this.#problem = null;
     this.#since = new Date();
     onNews(`policies loaded: ${set.rules.length} rules, ${set.digest}`);
   }
