@@ -141,7 +141,7 @@ describe('test', () => {
 
   test('tests nothing when cases or policies are bad, and names both', async () => {
     const { body, status } = await ask<PolicyTested>('sven', 'test', {
-      files: cases('  - { name: a, who: nobody, action: lab.look, expect: permit }'),
+      files: cases('  - { name: a, who: nobody, action: lab.look, environment: staging, expect: permit }'),
       policies: [{ path: 'bad.cedar', text: 'permit (' }],
     });
     expect(status).toBe(200);

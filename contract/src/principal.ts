@@ -31,7 +31,9 @@ export type TokenScope = z.infer<typeof TokenScope>;
  * Who may lift a gate: `team:payments` (its members), `on-call:payments` (whoever is on call for it now), or
  * `user:marta` (that person).
  */
-export const ApproverGroup = z.string().regex(/^(?:team|on-call|user):[a-z][a-z0-9]*(?:-[a-z0-9]+)*$/);
+export const ApproverGroup = z
+  .string()
+  .regex(/^(?:team|on-call|user):[a-z][a-z0-9]*(?:-[a-z0-9]+)*$/, 'must be team:NAME, on-call:NAME or user:NAME');
 export type ApproverGroup = z.infer<typeof ApproverGroup>;
 
 /** Who is calling. */

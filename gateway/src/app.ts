@@ -265,6 +265,12 @@ export function vocabularyOf({
       if (type === 'Service') return company.service(name) !== undefined;
       return company.member(`${type.toLowerCase()}:${name}`) !== undefined;
     },
+    names: (type) => {
+      if (type === 'Team') return [...company.teams];
+      if (type === 'Service') return company.services.map(({ name }) => name);
+      if (type === 'Machine') return company.machines.map(({ name }) => name);
+      return company.people.map(({ id }) => id.replace('user:', ''));
+    },
   };
 }
 

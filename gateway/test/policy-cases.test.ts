@@ -60,7 +60,17 @@ describe('a bad file is refused with its line, its column and what to do', () =>
   test.each<[string, string, string]>([
     ['no YAML', 'cases:\n  - [', '2:6 This is not valid YAML: '],
     ['a name that stands twice', 'cases: []\ncases: []', "2:1 The name 'cases' stands twice."],
-    ['nothing', '', '1:1 The file must be an object. Got null.'],
+    ['nothing', '# later', "1:1 The file is empty: it begins with 'cases:'."],
+    [
+      'a call that is made nowhere',
+      oneCase('action: lab.destroy', 'expect: deny'),
+      "2:5 'environment' is required. What is called is called somewhere: environment: production.",
+    ],
+    [
+      'approvers that are no group',
+      oneCase('action: lab.destroy', 'environment: staging', 'expect: needs', 'gates: [{ approvers: payments }]'),
+      "7:15 'approvers' must be team:NAME, on-call:NAME or user:NAME.",
+    ],
     ['no cases', 'cases: []', "1:1 'cases' must not be empty."],
     [
       'a field that is not known',

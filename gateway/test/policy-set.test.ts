@@ -19,7 +19,7 @@ const rule = (text: string): string => `@id("first") permit (principal, action, 
 
 test.each<[string, string, string, RegExp]>([
   ['a text that is no policy', 'permit (principal, actio, resource);', '3:20', /.+/],
-  ['a policy without an end', '@id("a") permit (principal, action, resource)', '3:46', /unexpected end/],
+  ['a policy without an end', '@id("a") permit (principal, action, resource)', '3:46', /Unexpected end/],
   ['no id', 'permit (principal, action, resource);', '3:1', /no id/],
   ['an id twice', '@id("first") permit (principal, action, resource);', '3:1', /stands twice/],
   ['a reserved id', '@id("no-self-approval") permit (principal, action, resource);', '3:1', /built-in/],
@@ -84,6 +84,24 @@ test.each<[string, string, string, RegExp]>([
     /@reuse/,
   ],
   ['a gate without a reason', '@id("a") @approvers("owner") forbid (principal, action, resource);', '3:1', /@reason/],
+  [
+    'an annotation that is misspelt',
+    '@id("a") @aprovers("owner") @reason("r") forbid (principal, action in Action::"write", resource) unless { context.approvals.contains("a") };',
+    '3:1',
+    /no annotation @aprovers Did you mean @approvers/,
+  ],
+  [
+    'approvals of what is no gate',
+    '@id("a") @reason("r") forbid (principal, action in Action::"write", resource) unless { context.approvals.contains("a") };',
+    '3:1',
+    /'a' is no gate.+@approvers/,
+  ],
+  [
+    'approvals of a gate that is not there',
+    '@id("a") forbid (principal, action in Action::"write", resource) unless { context.approvals.contains("b") };',
+    '3:1',
+    /no gate 'b'/,
+  ],
   ['a gate that permits', '@id("a") @approvers("owner") @reason("r") permit (principal, action, resource);', '3:1', /no gate/],
   [
     'approvals where there are none',
@@ -114,6 +132,27 @@ test('a team that the company does not know is warned about', () => {
   const { set, findings } = PolicySet.parse([{ path: 'a.cedar', text }], vocabulary);
   expect(set).toBeDefined();
   expect(findings).toMatchObject([{ severity: 'warning', message: "The company has no team 'paymnts'" }]);
+});
+
+test('a gate whose team the company does not know is warned about, with the one that was probably meant', () => {
+  const text =
+    '@id("a") @approvers("team:paymnts") @reason("r") forbid (principal, action in Action::"write", resource) unless { context.approvals.contains("a") };';
+  const { findings } = PolicySet.parse([{ path: 'a.cedar', text }], { ...vocabulary, names: () => ['payments', 'platform'] });
+  expect(findings).toMatchObject([
+    { severity: 'warning', message: "The company has no team 'paymnts'", remedy: 'Did you mean payments?' },
+  ]);
+});
+
+test('of a rule that is wrong already, or about what nobody offers yet, it is not told too that it never applies', () => {
+  const text = [
+    '@id("a") forbid (principal, action == Action::"kafka.topics.delete", resource) when { context.input has size && context.input.size > 3 };',
+    '@id("b") forbid (principal is Mashine, action in Action::"write", resource);',
+  ].join('\n');
+  const { findings } = PolicySet.parse([{ path: 'a.cedar', text }], vocabulary);
+  expect(findings.map(({ line, severity, message }) => `${line} ${severity}: ${message}`)).toEqual([
+    "1 warning: No provider offers an action 'kafka.topics.delete' now",
+    '2 error: Unrecognized entity type `Mashine`',
+  ]);
 });
 
 test('semicolons and quotes in strings and comments end nothing', () => {

@@ -197,9 +197,10 @@ function approverProblems(field: string, approvers: string, company: Company): F
 }
 
 function contradictions(
-  { action: id, operation, requester, of, resource, expect, gates }: CaseAsWritten,
+  { action: id, environment, operation, requester, of, resource, expect, gates }: CaseAsWritten,
   action: DecideAction | undefined,
 ): FieldError[] {
+  const isCall = ['action.read', 'action.submit', 'action.run'].includes(operation ?? 'action.submit');
   const isAboutRequest = operation?.startsWith('request.') === true && operation !== 'request.see';
   const isWrite = action?.kind === 'write';
   return [
@@ -209,6 +210,15 @@ function contradictions(
             field: '/name',
             message: 'belongs to a case that asks for nothing',
             remedy: "Give it an 'action', or an 'operation'.",
+          },
+        ]
+      : []),
+    ...(id !== undefined && environment === undefined && (isCall || isAboutRequest)
+      ? [
+          {
+            field: '/environment',
+            message: 'is required',
+            remedy: 'What is called is called somewhere: environment: production.',
           },
         ]
       : []),

@@ -32,6 +32,7 @@ export function readYaml({ path, text }: PolicyFile): Yaml | { readonly findings
   const yaml: Yaml = { path, document, lines };
   const findings = [
     ...document.errors.map(({ message, pos }) => problem(pos[0], `This is not valid YAML: ${message.replace(/\.$/, '')}.`)),
+    ...(document.contents === null ? [problem(0, "The file is empty: it begins with 'cases:'.")] : []),
     ...badMaps(document).map(({ message, offset }) => problem(offset, message)),
   ];
   return findings.length > 0 ? { findings: findings.slice(0, MOST_FINDINGS) } : yaml;

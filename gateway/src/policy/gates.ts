@@ -1,5 +1,6 @@
 import { type ApproverGroup, approversInWords, type Gate } from '@guichet/contract';
 import type { Company } from '../catalog/index.ts';
+import { suggestion } from '../findings/index.ts';
 import type { Question } from './question.ts';
 
 /** Who a gate's approvers are, as its rule says it. */
@@ -18,25 +19,44 @@ export interface GateRule {
   readonly reuseSeconds: number | undefined;
 }
 
+/** Annotations that mean something. Others are for their authors. */
+const ANNOTATIONS: readonly string[] = ['id', 'approvers', 'count', 'reason', 'reuse'];
 const UNITS = { s: 1, m: 60, h: 3600, d: 86_400 } as const;
 const TEAM = '[a-z][a-z0-9]*(?:-[a-z0-9]+)*';
 
+interface Wrong {
+  readonly wrong: string;
+  readonly remedy?: string | undefined;
+}
+
 /** The gate that annotations describe, what is wrong with them, or undefined when they describe none. */
-export function gateRule(id: string, annotations: Readonly<Record<string, string>>): GateRule | { wrong: string } | undefined {
+export function gateRule(id: string, annotations: Readonly<Record<string, string>>): GateRule | Wrong | undefined {
   const { approvers: text, count = '1', reason, reuse } = annotations;
+  const strange = Object.keys(annotations).flatMap(misspelt)[0];
+  if (strange !== undefined) return strange;
   if (text === undefined)
     return annotations['count'] === undefined && reuse === undefined
       ? undefined
       : { wrong: '@count and @reuse belong to @approvers' };
   const approvers = approversOf(text);
   if (approvers === undefined)
-    return { wrong: '@approvers must be "owner", "manager", "on-call", "on-call:TEAM" or "team:TEAM"' };
+    return {
+      wrong: `@approvers must be "owner", "manager", "on-call", "on-call:TEAM" or "team:TEAM", not "${text}"`,
+      ...(new RegExp(`^${TEAM}$`).test(text) && { remedy: `Write "team:${text}" for a team of that name.` }),
+    };
   if (!/^[1-9][0-9]?$/.test(count)) return { wrong: '@count must be a whole number from 1 to 99' };
   const seconds = reuse === undefined ? undefined : secondsOf(reuse);
   if (reuse !== undefined && seconds === undefined) return { wrong: '@reuse must look like "30m", "2h" or "1d"' };
   if (reason === undefined || reason.trim() === '')
     return { wrong: 'a gate needs a @reason: people read it before they approve' };
   return { id, approvers, count: Number(count), reason, reuseSeconds: seconds };
+}
+
+/** A misspelt annotation would be one that nobody reads: a gate that is none. */
+function misspelt(name: string): Wrong[] {
+  if (ANNOTATIONS.includes(name)) return [];
+  const meant = suggestion(name, ANNOTATIONS)?.match(/^Did you mean (.+)\?$/)?.[1];
+  return meant === undefined ? [] : [{ wrong: `there is no annotation @${name}`, remedy: `Did you mean @${meant}?` }];
 }
 
 function approversOf(text: string): Approvers | undefined {

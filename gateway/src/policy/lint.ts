@@ -1,6 +1,7 @@
 import { type PolicyFinding, Slug } from '@guichet/contract';
 import { suggestion } from '../findings/index.ts';
 import type { PolicyJson } from './cedar.ts';
+import type { GateRule } from './gates.ts';
 import { FIXED, GROUPS, groupsOf, RISKS, type Vocabulary } from './vocabulary.ts';
 
 type Compared = 'environment' | 'risk';
@@ -36,17 +37,38 @@ function knownActions({ actions }: Vocabulary): Set<string> {
   return new Set([...GROUPS, ...FIXED, ...groups, ...actions.map(({ id }) => id)]);
 }
 
-/** What Cedar's validator cannot know: names of environments, risks, teams and people are texts to it. */
-export function lint(rule: { id: string; json: PolicyJson; isGate: boolean }, vocabulary: Vocabulary): Finding[] {
+interface Linted {
+  readonly id: string;
+  readonly json: PolicyJson;
+  readonly gate: GateRule | undefined;
+}
+
+/** What Cedar's validator cannot know: names of environments, risks, teams, people and gates are texts to it. */
+export function lint(rule: Linted, { vocabulary, gates }: { vocabulary: Vocabulary; gates: readonly string[] }): Finding[] {
   const names = namesIn(rule.json);
   return [
     ...unknownActions(rule.json, vocabulary).map((id) => unknownAction(id, vocabulary)),
     ...names.compared.flatMap(({ attribute, value }) => unknownWord(attribute, value, vocabulary)),
     ...names.entities.flatMap((entity) => unknownEntity(entity, vocabulary)),
-    ...(rule.isGate && !names.lifts.includes(rule.id)
+    ...unknownApprovers(rule.gate, vocabulary),
+    ...(rule.gate !== undefined && !names.lifts.includes(rule.id)
       ? [error(`No approval could ever lift the gate '${rule.id}'`, `Add: unless { context.approvals.contains("${rule.id}") }`)]
       : []),
+    ...names.lifts.filter((id) => id !== rule.gate?.id && !gates.includes(id)).map((id) => unknownGate(id, rule, gates)),
   ];
+}
+
+/** A request would wait for ever for a team that is misspelt. */
+function unknownApprovers(gate: GateRule | undefined, vocabulary: Vocabulary): Finding[] {
+  const approvers = gate?.approvers;
+  const team = approvers !== undefined && 'team' in approvers ? approvers.team : undefined;
+  return team === undefined ? [] : unknownEntity({ type: 'Team', id: team }, vocabulary);
+}
+
+function unknownGate(id: string, rule: Linted, gates: readonly string[]): Finding {
+  if (id === rule.id)
+    return error(`'${id}' is no gate: no approval could ever lift it`, 'Say who approves: @approvers("owner") @reason("…").');
+  return error(`There is no gate '${id}' that approvals could lift`, suggestion(id, gates));
 }
 
 const error = (message: string, remedy?: string): Finding => ({
@@ -73,18 +95,19 @@ function unknownWord(attribute: Compared, value: string, { environments }: Vocab
     : [error(`There is no ${attribute} '${value}'`, suggestion(value, known) ?? `Known: ${known.join(', ')}.`)];
 }
 
-function unknownEntity({ type, id }: { type: string; id: string }, { environments, known }: Vocabulary): Finding[] {
+function unknownEntity({ type, id }: { type: string; id: string }, { environments, known, names }: Vocabulary): Finding[] {
   switch (type) {
     case 'Environment':
       return unknownWord('environment', id, { environments } as Vocabulary); // all that is looked at of it
     case 'Team':
     case 'OnCall':
-      return known('Team', id) ? [] : [warning(`The company has no team '${id}'`)];
+      return known('Team', id) ? [] : [warning(`The company has no team '${id}'`, suggestion(id, names?.('Team') ?? []))];
     case 'User':
     case 'Machine':
     case 'Service':
       if (!Slug.safeParse(id).success) return [error(`'${id}' can be the name of no ${type.toLowerCase()}`)];
-      return known(type, id) ? [] : [warning(`The company has no ${type.toLowerCase()} '${id}'`)];
+      if (known(type, id)) return [];
+      return [warning(`The company has no ${type.toLowerCase()} '${id}'`, suggestion(id, names?.(type) ?? []))];
     default:
       return [];
   }

@@ -76,9 +76,8 @@ export class PolicySet {
     if (findings.length > 0) return { findings };
     const parsed = files.flatMap((file) => parseFile(file, findings));
     refuseTwice(parsed, findings);
-    for (const rule of parsed)
-      for (const finding of lint({ id: rule.id, json: rule.json, isGate: rule.gate !== undefined }, vocabulary))
-        findings.push(at(rule, 0, finding));
+    const gates = parsed.filter(({ gate }) => gate !== undefined).map(({ id }) => id);
+    for (const rule of parsed) for (const finding of lint(rule, { vocabulary, gates })) findings.push(at(rule, 0, finding));
     findings.push(...validated(parsed, vocabulary, findings));
     findings.sort((a, b) => a.path.localeCompare(b.path) || a.line - b.line || a.column - b.column);
     const bad = findings.some(({ severity }) => severity === 'error');
@@ -176,7 +175,7 @@ function parseFile(file: PolicyFile, findings: PolicyFinding[]): Parsed[] {
     const gate = gateRule(id, annotations);
     if (gate !== undefined && ('wrong' in gate || json.effect === 'permit')) {
       const message = 'wrong' in gate ? gate.wrong : `The permit '${id}' is no gate: a gate is a forbid that approvals lift`;
-      findings.push(at(where, 0, { severity: 'error', message }));
+      findings.push(at(where, 0, { severity: 'error', message, remedy: 'wrong' in gate ? gate.remedy : undefined }));
       return [];
     }
     const { line } = placeOf(file.text, offset);
@@ -213,14 +212,15 @@ function validated(parsed: readonly Parsed[], vocabulary: Vocabulary, findings: 
   const rules = new Map(parsed.map(({ id, text }) => [id, text]));
   const byId = new Map(parsed.map((rule) => [rule.id, rule]));
   const { errors, warnings } = validateRules(rules, schema);
+  const wrong = new Set(errors.map(({ rule }) => rule));
   const told = (severity: PolicyFinding['severity']) => (problem: (typeof errors)[number]) => {
     const rule = byId.get(problem.rule);
     if (rule === undefined) return [];
     const early = (unknown.get(rule.id) ?? []).length > 0;
     // Said already, in our words.
     if (early && problem.message.startsWith('unrecognized action')) return [];
-    // Nobody offers an action of that group now: that it can never apply says nothing of the rule.
-    if (severity === 'warning' && isOfEmptyGroups(rule.json, vocabulary)) return [];
+    // Nobody offers such an action now, or another finding says why: that it can never apply says nothing more of the rule.
+    if (severity === 'warning' && (early || wrong.has(rule.id) || isOfEmptyGroups(rule.json, vocabulary))) return [];
     return [at(rule, problem.at, { severity: early ? 'warning' : severity, message: problem.message, remedy: problem.remedy })];
   };
   return onePerPlace([...errors.flatMap(told('error')), ...warnings.flatMap(told('warning'))]);
@@ -237,6 +237,10 @@ function at(
   bytes: number,
   finding: Pick<PolicyFinding, 'severity' | 'message'> & { remedy?: string | undefined },
 ): PolicyFinding {
-  const { remedy, ...rest } = finding;
-  return { path, ...placeOf(file, offset + fromByteOffset(text, bytes)), ...rest, ...(remedy !== undefined && { remedy }) };
+  const { remedy, severity, message } = finding;
+  const place = placeOf(file, offset + fromByteOffset(text, bytes));
+  return { path, ...place, severity, message: sentence(message), ...(remedy !== undefined && { remedy: sentence(remedy) }) };
 }
+
+/** Cedar begins its messages with a small letter. */
+const sentence = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);

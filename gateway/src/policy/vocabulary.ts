@@ -6,8 +6,12 @@ export interface Vocabulary {
   readonly environments: readonly string[];
   readonly actions: readonly VocabularyAction[];
   /** Who and what the company knows; names that it does not are warned about. */
-  readonly known: (type: 'Team' | 'User' | 'Machine' | 'Service', name: string) => boolean;
+  readonly known: (type: KnownType, name: string) => boolean;
+  /** All of their names, to tell which one was probably meant. */
+  readonly names?: (type: KnownType) => readonly string[];
 }
+
+type KnownType = 'Team' | 'User' | 'Machine' | 'Service';
 
 export interface VocabularyAction {
   readonly id: string;
