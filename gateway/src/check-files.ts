@@ -40,7 +40,12 @@ async function companyOf(config: Config): Promise<{ found?: Company; lines: stri
     const read = readCompany(await readTexts(companyPaths(config)));
     if (read.company === undefined) return { lines: read.findings.map(findingInWords) };
     const { people, teams, services, machines } = read.company;
-    const sizes = `${people.length} people, ${teams.size} teams, ${services.length} services, ${machines.length} machines`;
+    const sizes = [
+      `${people.length} ${people.length === 1 ? 'person' : 'people'}`,
+      counted(teams.size, 'team'),
+      counted(services.length, 'service'),
+      counted(machines.length, 'machine'),
+    ].join(', ');
     return { found: read.company, lines: [`company: ${sizes} (${read.digest})`] };
   } catch (error) {
     return { lines: [unreadable(error)] };
@@ -55,7 +60,7 @@ function policiesOf(config: Config, company: Company): { ok: boolean; lines: str
       [`${severity === 'warning' ? 'warning: ' : ''}${path}:${line}:${column} ${message}.`, remedy ?? ''].join(' ').trim(),
     );
     if (set === undefined) return { ok: false, lines: told };
-    return { ok: true, lines: [...told, `policies: ${set.rules.length} rules (${set.digest})`] };
+    return { ok: true, lines: [...told, `policies: ${counted(set.rules.length, 'rule')} (${set.digest})`] };
   } catch (error) {
     return { ok: false, lines: [unreadable(error)] };
   }
@@ -65,6 +70,8 @@ function unreadable(error: unknown): string {
   if (error instanceof GuichetError) return `${error.message} ${error.remedy ?? ''}`.trim();
   throw error;
 }
+
+const counted = (count: number, what: string): string => `${count} ${what}${count === 1 ? '' : 's'}`;
 
 const inWords = (path: string, { field, message, remedy }: FieldError): string =>
   `${path} ${field} ${message}.${remedy === undefined ? '' : ` ${remedy}`}`;

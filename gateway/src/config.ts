@@ -5,7 +5,7 @@ import { parse } from 'yaml';
 import { z } from 'zod';
 import { GrantsConfig } from './catalog/grants-config.ts';
 import { Duration } from './duration.ts';
-import { anyOf, check, invalidFile, notYaml, pointer } from './findings/index.ts';
+import { anyOf, check, invalidFile, notYaml, pointer, whyUnreadable } from './findings/index.ts';
 import { IdentityConfig, type IdentitySettings, identityFindings, resolveIdentity } from './identity/config.ts';
 import { machineFindings } from './identity/machines.ts';
 import { LimitsConfig } from './limits/index.ts';
@@ -222,7 +222,7 @@ function readYaml(path: string): unknown {
   try {
     text = readFileSync(path, 'utf8');
   } catch (cause) {
-    throw new GuichetError('config.invalid', `The configuration ${path} cannot be read.`, {
+    throw new GuichetError('config.invalid', `The configuration ${path} cannot be read: ${whyUnreadable(cause)}.`, {
       remedy: 'Pass --config FILE; docs/guide/gateway.md has one to start from.',
       cause,
     });

@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util';
 import { ERRORS, GuichetError } from '@guichet/contract';
 import { type Config, loadConfig } from './config.ts';
+import { suggestion } from './findings/index.ts';
 import { VERSION } from './version.ts';
 
 const HELP = `guichet-gateway ${VERSION}: the only door
@@ -46,7 +47,7 @@ async function main(): Promise<void> {
   if (values.version) return void process.stdout.write(`${VERSION}\n`);
   const [command, ...rest] = positionals;
   if (command !== undefined && !COMMANDS.includes(command))
-    throw new GuichetError('usage.invalid', `There is no command '${command}'.`, { remedy: '--help shows what there is.' });
+    throw new GuichetError('usage.invalid', `There is no command '${command}'.`, { remedy: suggestion(command, COMMANDS) });
   if (values.config === undefined)
     throw new GuichetError('usage.invalid', 'No configuration was named.', { remedy: 'Pass --config FILE. --help shows how.' });
   if (command === undefined) return run(loadConfig(values.config));
@@ -73,6 +74,10 @@ async function main(): Promise<void> {
       command === 'unbind' ? await unbindPerson(config, principalId) : await signOutPerson(config, principalId, { tokens });
     return void process.stdout.write(text);
   }
+  if (!/^(?:user|machine):/.test(principalId))
+    throw new GuichetError('usage.invalid', `'${principalId}' is no person or machine.`, {
+      remedy: `Write user:${principalId}, or machine:${principalId}.`,
+    });
   const wanted = { principalId, name: nameOf(values.name ?? 'first token'), days: daysOf(values.days ?? '30') };
   await issueToken(loadConfig(values.config), wanted);
 }
@@ -140,9 +145,11 @@ async function issueToken(config: Config, wanted: { principalId: string; name: s
   const { withTokens } = await import('./app.ts');
   const { principalId, name, days } = wanted;
   const secret = await withTokens(config, async ({ tokens, directory }) => {
-    if (directory.company.member(principalId) === undefined)
+    const { company } = directory;
+    const known = [...company.people.map(({ id }) => id), ...company.machines.map(({ name }) => `machine:${name}`)];
+    if (company.member(principalId) === undefined)
       throw new GuichetError('usage.invalid', `There is no '${principalId}' in ${[config.company].flat().join(', ')}.`, {
-        remedy: 'Write user:NAME or machine:NAME, with a name of that file.',
+        remedy: suggestion(principalId, known) ?? 'Write user:NAME or machine:NAME, with a name of that file.',
       });
     const createdBy = { id: 'system', name: 'operator' };
     const token = await tokens.issue({ name, principalId, expiresInDays: days, scope: {}, createdBy });

@@ -95,6 +95,16 @@ test.each([
   ['company: c.yaml\nlisten: { port: 99999 }', '/listen/port must be at most 65535', ''],
   ['company: c.yaml\ndatabase: { url: "mysql://x" }', '/database/url must be a postgres:// address', ''],
   ['company: c.yaml\ndatabase: { embeded: { dataDir: x } }', '/database/embeded is not known', 'Did you mean embedded?'],
+  [
+    'company: c.yaml\ndatabase: { url: "postgres://x", embedded: {} }',
+    "/database/embedded cannot stand beside 'url'",
+    'Keep one',
+  ],
+  [
+    'company: c.yaml\nproviders: [{ name: a, url: "http://x", module: m.ts, option: {} }]',
+    "/providers/0/module cannot stand beside 'url'",
+    'Did you mean options?',
+  ],
   ['company: c.yaml\nenvironments: []', '/environments must not be empty', ''],
   ['company: c.yaml\nenvironments: [a, a]', "/environments/1 'a' stands twice", 'Name it once'],
   ['company: c.yaml\nwindows: { approval: soon }', '/windows/approval must look like 90s, 15m, 24h or 7d', ''],
@@ -138,7 +148,7 @@ test('every wrong field is named at once', () => {
 test('a file that is not there is named', () => {
   const path = join(folder, 'nowhere.yaml');
   expect(errorOf(() => loadConfig(path, {}))).toMatchObject({
-    message: `The configuration ${path} cannot be read.`,
+    message: `The configuration ${path} cannot be read: it is not there.`,
     remedy: expect.stringContaining('--config'),
   });
 });

@@ -54,7 +54,12 @@ test.each([
   [['--confg', 'x'], "Unknown option '--confg'", EXIT.usage],
   [['--config'], "Option '-c, --config <value>' argument missing", EXIT.usage],
   [['--config', '/nowhere.yaml'], '/nowhere.yaml cannot be read', EXIT.config],
-  [['--config', 'x', 'isue-token'], "There is no command 'isue-token'", EXIT.usage],
+  [['--config', 'x', 'isue-token'], "There is no command 'isue-token'.\nDid you mean issue-token?", EXIT.usage],
+  [
+    ['--config', 'x', 'issue-token', 'nadia'],
+    "'nadia' is no person or machine.\nWrite user:nadia, or machine:nadia.",
+    EXIT.usage,
+  ],
   [['--config', 'x', 'issue-token'], 'issue-token takes one name', EXIT.usage],
   [['--config', 'x', 'issue-token', 'a', 'b'], 'issue-token takes one name', EXIT.usage],
   [['--config', 'x', 'issue-token', 'user:nadia', '--days', '1.5'], "whole number from 1 to 366, not '1.5'", EXIT.usage],
@@ -82,10 +87,19 @@ test('issue-token prints a token that is stored as its hash, and nothing else', 
 });
 
 test('issue-token for somebody who is not there is refused', async () => {
-  const ended = await main('--config', await config(), 'issue-token', 'nadia');
+  const ended = await main('--config', await config(), 'issue-token', 'user:nadja');
   expect(ended).toMatchObject({ code: EXIT.usage, out: '' });
-  expect(ended.err).toContain("There is no 'nadia' in company.yaml");
-  expect(ended.err).toContain('user:NAME');
+  expect(ended.err).toBe("There is no 'user:nadja' in company.yaml.\nDid you mean user:nadia?\n");
+});
+
+test('sign-out and unbind tell of a name that the company does not have: it may be mistyped, and somebody still in', async () => {
+  const file = await config();
+  expect(await main('--config', file, 'sign-out', 'user:nadja')).toMatchObject({
+    code: 0,
+    out: "user:nadja: 0 sessions ended.\nThe company has no 'user:nadja'. Did you mean user:nadia?\n",
+  });
+  expect((await main('--config', file, 'unbind', 'user:nadja')).out).toContain('Did you mean user:nadia?');
+  expect((await main('--config', file, 'sign-out', 'user:nadia')).out).toBe('user:nadia: 0 sessions ended.\n');
 });
 
 test('a start that cannot work says why, without a stack: a port that is taken, modules, keys, databases', async () => {
@@ -117,7 +131,7 @@ test('check says what a gateway would find in its files, and starts nothing', as
     code: 0,
     err: '',
     out: expect.stringMatching(
-      /^company: 1 people, 0 teams, 0 services, 0 machines \(sha256:\w+\)\npolicies: \d+ rules \(sha256:\w+\)\n$/,
+      /^company: 1 person, 0 teams, 0 services, 0 machines \(sha256:\w+\)\npolicies: \d+ rules \(sha256:\w+\)\n$/,
     ),
   });
   await writeFile(join(folder, 'bad.yaml'), 'people: []\nteams: [{ name: payments, members: [nadja] }]\n');

@@ -150,7 +150,7 @@ describe('the keys', () => {
     const sealing = { current: { keyFile: 'made/sealing.key' }, formerly: [{ keyFile: 'gone.key' }] };
     await expect(loadKeyring(sealing, folder)).rejects.toMatchObject({
       code: 'config.invalid',
-      message: `The sealing key ${join(folder, 'gone.key')} cannot be read: ENOENT.`,
+      message: `The sealing key ${join(folder, 'gone.key')} cannot be read: it is not there.`,
     });
   });
 

@@ -100,7 +100,7 @@ function unreachable(folder: string, account: Account): GuichetError {
     'config.invalid',
     `PostgreSQL cannot run as root, and '${account.name}', which it runs as, cannot enter ${folder}.`,
     {
-      remedy: 'Use a folder that every account can pass through; dataHome() and temporaryDataDir() give such folders.',
+      remedy: `Name a folder of which every account can enter all above it, such as /var/lib/guichet; or run as another user than root.`,
     },
   );
 }

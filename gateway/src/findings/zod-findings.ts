@@ -70,11 +70,7 @@ function findingsOf(issue: Issue, schema: z.ZodType, above: Path): FieldError[] 
   const field = pointer(path);
   switch (issue.code) {
     case 'unrecognized_keys':
-      return issue.keys.map((key) => ({
-        field: pointer([...path, key]),
-        message: 'is not known',
-        remedy: suggestion(key, keysAt(schema, path)) ?? 'Leave it out, or check its spelling.',
-      }));
+      return issue.keys.map((key) => strangeKey(key, { schema, path, input: issue.input }));
     case 'invalid_union':
       return unionFindings(issue, schema, above);
     case 'invalid_value':
@@ -100,6 +96,20 @@ function findingsOf(issue: Issue, schema: z.ZodType, above: Path): FieldError[] 
     default:
       return [{ field, message: issue.message, remedy: told(field, schemaAt(schema, path)?.description) }];
   }
+}
+
+/** A field that is not known at all; or one that is, and not beside what stands there. */
+function strangeKey(key: string, { schema, path, input }: { schema: z.ZodType; path: Path; input: unknown }): FieldError {
+  const field = pointer([...path, key]);
+  const known = keysAt(schema, path);
+  if (!known.includes(key))
+    return { field, message: 'is not known', remedy: suggestion(key, known) ?? 'Leave it out, or check its spelling.' };
+  const beside = shapesAt(schema, path)
+    .filter((shape) => shape.includes(key))
+    .flat();
+  const others = Object.keys(Object(input)).filter((name) => known.includes(name) && !beside.includes(name));
+  if (others.length === 0) return { field, message: 'does not belong here', remedy: 'Leave it out.' };
+  return { field, message: `cannot stand beside ${anyOf(others.map((name) => `'${name}'`))}`, remedy: 'Keep one of them.' };
 }
 
 /** Who sends a text where an object belongs has put something whole in the wrong place, maybe a secret: it is not repeated. */
@@ -143,11 +153,14 @@ function schemaAt(schema: z.ZodType, path: Path): z.ZodType | undefined {
   return undefined;
 }
 
-function keysAt(schema: z.ZodType, path: Path): string[] {
+const keysAt = (schema: z.ZodType, path: Path): string[] => [...new Set(shapesAt(schema, path).flat())];
+
+/** The names of members that may stand beside each other: of an object one list, of a union one for each of its shapes. */
+function shapesAt(schema: z.ZodType, path: Path): string[][] {
   const found = schemaAt(schema, path);
   const whole = found === undefined ? undefined : unwrapped(found);
-  if (whole instanceof z.ZodObject) return Object.keys(whole.shape);
-  if (whole instanceof z.ZodUnion) return [...new Set(whole.options.flatMap((option) => keysAt(option as z.ZodType, [])))]; // options are schemas, as above
+  if (whole instanceof z.ZodObject) return [Object.keys(whole.shape)];
+  if (whole instanceof z.ZodUnion) return whole.options.flatMap((option) => shapesAt(option as z.ZodType, [])); // options are schemas, as above
   return [];
 }
 

@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { GuichetError, type PolicyFile, type PolicyFinding } from '@guichet/contract';
+import { whyUnreadable } from '../findings/index.ts';
 
 /** The rules that a company can start with. */
 export const DEFAULT_POLICIES = fileURLToPath(new URL('../../policies/', import.meta.url));
@@ -12,7 +13,7 @@ export function readPolicyFiles(folder: string): PolicyFile[] {
   try {
     names = readdirSync(folder).filter((name) => name.endsWith('.cedar'));
   } catch (cause) {
-    throw new GuichetError('config.invalid', `The folder of policies ${folder} cannot be read.`, {
+    throw new GuichetError('config.invalid', `The folder of policies ${folder} cannot be read: ${whyUnreadable(cause)}.`, {
       remedy: "Set 'policies' in the configuration to a folder of .cedar files.",
       cause,
     });

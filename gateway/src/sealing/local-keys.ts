@@ -2,6 +2,7 @@ import { createHmac, randomBytes, randomUUID } from 'node:crypto';
 import { link, mkdir, readFile, unlink, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { GuichetError } from '@guichet/contract';
+import { whyUnreadable } from '../findings/index.ts';
 import { decrypt, encrypt } from './aead.ts';
 import type { Context, KeyEncryptionKey } from './key-encryption-key.ts';
 
@@ -65,7 +66,7 @@ export function parseKeys(text: string, where: string): Keys {
 export async function loadKeyFile(path: string, { make }: { make: boolean }): Promise<Keys> {
   const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT' && make) return undefined;
-    throw new GuichetError('config.invalid', `The sealing key ${path} cannot be read: ${error.code ?? error.message}.`, {
+    throw new GuichetError('config.invalid', `The sealing key ${path} cannot be read: ${whyUnreadable(error)}.`, {
       remedy: "Check 'sealing' in the configuration, and who may read the file.",
     });
   });

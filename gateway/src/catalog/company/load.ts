@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { dirname, join, relative, resolve, sep } from 'node:path';
 import { GuichetError } from '@guichet/contract';
-import { MOST_FINDINGS } from '../../findings/index.ts';
+import { MOST_FINDINGS, whyUnreadable } from '../../findings/index.ts';
 import { isBackstage, readBackstage } from './backstage-file.ts';
 import { Company } from './company.ts';
 import { inconsistencies } from './consistency.ts';
@@ -82,7 +82,7 @@ async function readText(path: string): Promise<string> {
 }
 
 function unreadable(path: string, cause: unknown): GuichetError {
-  return new GuichetError('config.invalid', `The company file ${path} cannot be read.`, {
+  return new GuichetError('config.invalid', `The company file ${path} cannot be read: ${whyUnreadable(cause)}.`, {
     remedy: "Set 'company' in the configuration to the YAML files of people, teams, services and machines.",
     cause,
   });
