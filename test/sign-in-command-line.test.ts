@@ -95,6 +95,27 @@ describe('with the browser of this machine', () => {
     }
   });
 
+  test('opens no browser where nobody can come back from it, and says why', async () => {
+    const withoutProvider = await startGateway();
+    const loginAt = (url: string) => cli.run(['login', '--browser', '--url', url], withBrowser(NADIA));
+    try {
+      expect(await loginAt(withoutProvider.app.url)).toMatchObject({
+        code: 3,
+        stderr: expect.stringMatching(/^error: This gateway has no identity provider\.\n.+token that its operator issues/),
+      });
+      expect(await loginAt('http://127.0.0.1:9')).toMatchObject({
+        code: 7,
+        stderr: expect.stringMatching(/^error: .+cannot be reached/),
+      });
+      expect(await loginAt(provider.issuer)).toMatchObject({
+        code: 1,
+        stderr: expect.stringContaining('the address is that of a Guichet gateway'),
+      });
+    } finally {
+      await withoutProvider.close();
+    }
+  });
+
   test('ends with 4 when the person says no, and keeps nothing', async () => {
     const denied = withBrowser({ ...NADIA, decision: 'Deny' });
     const { code, stderr } = await cli.run(['login', '--browser', '--url', gateway.app.url], denied);

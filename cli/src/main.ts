@@ -5,10 +5,16 @@ import type { Context } from './context.ts';
 import { VERSION } from './version.ts';
 
 const argv = process.argv.slice(2);
+const NODE = 22;
 
 // `--version` is asked by scripts in loops: it loads nothing else.
 if (argv.length === 1 && (argv[0] === '--version' || argv[0] === '-V')) process.stdout.write(`guichet ${VERSION}\n`);
-else void start();
+else if (Number.parseInt(process.versions.node, 10) < NODE) {
+  process.stderr.write(
+    `error: guichet needs Node ${NODE} or newer; this is ${process.versions.node}.\n  → Put a newer one first in the PATH, or run npm start in the clone with this one: it brings Node along.\n`,
+  );
+  process.exitCode = 78;
+} else void start();
 
 async function start(): Promise<void> {
   // Compiled code is kept beside the catalogue: measured, it takes 1 to 2 of 35 to 45 ms off a command.

@@ -143,3 +143,13 @@ it('does not mind a reader that goes away', async () => {
   const code = await new Promise((resolve) => child.on('close', resolve));
   expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
 });
+
+it('says which Node it needs, without a stack trace, where an older one comes first in the PATH', async () => {
+  const old = join(dist, 'old.cjs');
+  writeFileSync(old, "Object.defineProperty(process, 'versions', { value: { ...process.versions, node: '20.20.2' } });");
+  expect(await start(['whoami'], { execArgv: ['-r', old] }).ended).toMatchObject({
+    code: 78,
+    stdout: '',
+    stderr: expect.stringMatching(/^error: guichet needs Node 22 or newer; this is 20\.20\.2\.\n {2}→ .+\n$/),
+  });
+});

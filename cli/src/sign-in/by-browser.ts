@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client } from '@guichet/client';
-import { GuichetError, type SessionTokens } from '@guichet/contract';
+import { fromProblem, GuichetError, type Problem, type SessionTokens } from '@guichet/contract';
 import { Interrupted } from '../context.ts';
 import type { Shell } from '../shell.ts';
 import { openBrowser } from './browser.ts';
@@ -31,6 +31,7 @@ export async function signInByBrowser(shell: Shell, client: Client): Promise<Bro
       state,
       client: clientName(),
     }).toString();
+    await refuseInVain(shell, client, url);
     const { aside } = shell;
     shell.say(`Opening your browser to sign you in. If it does not open, go to this page in it:\n\n  ${aside.cyan(url.href)}\n`);
     shell.say(aside.dim('Waiting for your browser; Ctrl-C gives up, guichet login --device does without one.'));
@@ -50,6 +51,14 @@ export async function signInByBrowser(shell: Shell, client: Client): Promise<Bro
     if (shell.context.interrupt.aborted) throw new Interrupted('Not signed in.');
     throw error;
   }
+}
+
+/** Nobody would come back from a page that is not there: a gateway that is away, another server, a gateway that signs nobody in. */
+async function refuseInVain({ context }: Shell, client: Client, url: URL): Promise<void> {
+  await client.call('keys.list', { signal: context.interrupt });
+  const page = await fetch(url, { redirect: 'manual', signal: context.interrupt });
+  if (page.status === 501) throw fromProblem((await page.json()) as Problem); // what a gateway answers where it signs nobody in
+  await page.body?.cancel();
 }
 
 async function waitFor(shell: Shell, brought: Promise<Brought>): Promise<Brought> {
