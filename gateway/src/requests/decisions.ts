@@ -26,7 +26,7 @@ import type { LifeEvent, Transition } from './life.ts';
 import { closeReview, reminderDue, remindReview } from './review.ts';
 import type { RequestRow } from './row.ts';
 import { type RequestsOptions, unknownRequest } from './service.ts';
-import { aboutRequest, approvedBy, personsBehind, standingOf } from './standing.ts';
+import { aboutRequest, approvedBy, type Members, personsBehind, standingOf } from './standing.ts';
 import { transition } from './state.ts';
 import { findRequest, insertApproval, lockRequest, requestName } from './store.ts';
 import { requestView } from './view.ts';
@@ -100,27 +100,33 @@ export class Decisions {
         return unknownRequest(number);
       // The clock is looked at here too: a timer that is late must not let an approval in.
       if (await this.#apply(tx, row, { type: 'expire' })) return stateConflict({ ...row, state: 'expired' }, command.type);
-      const outcome = await this.#judge(tx, { row, principal, command });
+      // Read once, behind the lock: whoever decides, and all whose teams the decision rests on.
+      const ids = [principal.id, row.requesterId, ...row.approvals.map(({ by }) => by.id)];
+      const members = await this.#options.directory.members(tx, ids);
+      const outcome = await this.#judge(tx, { row, principal, command, members });
       if (outcome.next !== undefined && !(await this.#write(tx, row, outcome.next))) return stateConflict(row, command.type);
       if ('refusal' in outcome) return outcome.refusal;
       // Read before the commit: once it is decided nothing may fail any more.
       const after = await findRequest(tx, number);
-      return after === undefined ? unknownRequest(number) : requestView(tx, after, { principal, world: this.#options });
+      return after === undefined ? unknownRequest(number) : requestView(tx, after, { principal, world: this.#options, members });
     });
     if (answer instanceof GuichetError) throw answer;
     return answer;
   }
 
-  async #judge(tx: Transaction, about: { row: RequestRow; principal: Principal; command: Command }): Promise<Outcome> {
-    const { row, principal, command } = about;
+  async #judge(
+    tx: Transaction,
+    about: { row: RequestRow; principal: Principal; command: Command; members: Members },
+  ): Promise<Outcome> {
+    const { row, principal, command, members } = about;
     const by = { id: principal.id, name: principal.name };
     const decision = this.#options.policy.decide({ ...aboutRequest(row), operation: `request.${command.type}`, principal });
     if (decision.effect !== 'permit') return { refusal: await this.#recordDenial(tx, about, decision) };
     switch (command.type) {
       case 'approve':
-        return this.#approve(tx, { row, principal, command });
+        return this.#approve(tx, { row, principal, command, members });
       case 'break_glass':
-        return this.#breakGlass(tx, { row, principal, command });
+        return this.#breakGlass(tx, { row, principal, command, members });
       case 'review':
         return { next: closeReview(row, { by, ...command }, row.readAt) };
       case 'reject':
@@ -134,7 +140,12 @@ export class Decisions {
 
   async #approve(
     tx: Transaction,
-    { row, principal, command }: { row: RequestRow; principal: Principal; command: CommandOf<'approve'> },
+    {
+      row,
+      principal,
+      command,
+      members,
+    }: { row: RequestRow; principal: Principal; command: CommandOf<'approve'>; members: Members },
   ): Promise<Outcome> {
     if (row.state !== 'awaiting_approval') return { refusal: stateConflict(row, 'approve') };
     if (command.digest !== undefined && command.digest !== row.digest) return { refusal: digestMismatch(row) };
@@ -152,7 +163,7 @@ export class Decisions {
           remedy: 'It waits for somebody else.',
         }),
       };
-    const before = await standingOf(tx, row, { world: this.#options });
+    const before = await standingOf(tx, row, { world: this.#options, members });
     if (!before.holds) return this.#fallen(row, before.failure);
     const open = before.decision.effect === 'needs' ? before.decision.gates : [];
     if (open.length > 0 && !open.some(({ approvers }) => approval.groups.includes(approvers)))
@@ -162,7 +173,7 @@ export class Decisions {
           `${requestName(row)} still waits for ${open.map(({ approvers }) => approversInWords(approvers)).join(', ')}; your approval would add nothing.`,
         ),
       };
-    const after = await standingOf(tx, row, { world: this.#options, extra: [approval] });
+    const after = await standingOf(tx, row, { world: this.#options, members, extra: [approval] });
     if (!after.holds) return this.#fallen(row, after.failure);
     // The table has the last word on who has approved it.
     if (!(await insertApproval(tx, row.number, approval)))
@@ -174,14 +185,19 @@ export class Decisions {
 
   async #breakGlass(
     tx: Transaction,
-    { row, principal, command }: { row: RequestRow; principal: Principal; command: CommandOf<'break_glass'> },
+    {
+      row,
+      principal,
+      command,
+      members,
+    }: { row: RequestRow; principal: Principal; command: CommandOf<'break_glass'>; members: Members },
   ): Promise<Outcome> {
     if (row.state !== 'awaiting_approval') return { refusal: stateConflict(row, 'break_glass') };
     const { incident, reason, digest } = command;
     if (digest !== undefined && digest !== row.digest) return { refusal: digestMismatch(row) };
-    const before = await standingOf(tx, row, { world: this.#options });
+    const before = await standingOf(tx, row, { world: this.#options, members });
     if (!before.holds) return this.#fallen(row, before.failure);
-    const broken = await standingOf(tx, row, { world: this.#options, brokenGlass: true });
+    const broken = await standingOf(tx, row, { world: this.#options, members, brokenGlass: true });
     if (!broken.holds) return this.#fallen(row, broken.failure);
     // A policy may set gates that hold also in an emergency.
     if (broken.decision.effect !== 'permit') return { refusal: denied(broken.decision) };

@@ -82,6 +82,9 @@ export function approvedBy({ approvals }: Pick<RequestRow, 'approvals'>, person:
   return approvals.some((approval) => approval.person === person || company.personOf(approval.by.id) === person);
 }
 
+/** Members by id, read in the transaction that decides. */
+export type Members = ReadonlyMap<string, Member>;
+
 /** How a request stands at this moment: does policy let it run, and if not, what is missing? */
 export type Standing =
   | {
@@ -96,7 +99,7 @@ export type Standing =
 /**
  * Asks again, with what is true now: the action as it is in the catalogue, the teams that requester and approvers are in,
  * the policies in force. An approval that is passed beyond the recorded ones counts as if recorded; `brokenGlass` asks as
- * if the glass were broken.
+ * if the glass were broken. `members` are the requester and all approvers, where they have been read already.
  */
 export async function standingOf(
   db: Queryable,
@@ -105,7 +108,8 @@ export async function standingOf(
     world: { catalog, directory, policy },
     extra = [],
     brokenGlass = false,
-  }: { world: World; extra?: readonly Approval[]; brokenGlass?: boolean },
+    members: read,
+  }: { world: World; extra?: readonly Approval[]; brokenGlass?: boolean; members?: Members },
 ): Promise<Standing> {
   const found = catalog.find(row.action);
   if (found === undefined) return fallen('action.unknown', `${row.action} is no longer offered.`);
@@ -113,7 +117,7 @@ export async function standingOf(
   if (digestOfRequest(found, { environment, input, fingerprint: plan.fingerprint, secrets: secretDigest }) !== row.digest)
     return fallen('plan.drifted', `${row.action} has changed since the request was filed.`);
   const approvals = [...row.approvals, ...extra];
-  const members = await directory.members(db, [row.requesterId, ...approvals.map(({ by }) => by.id)]);
+  const members = read ?? (await directory.members(db, [row.requesterId, ...approvals.map(({ by }) => by.id)]));
   const member = members.get(row.requesterId);
   if (member === undefined) return fallen('policy.denied', `${row.requesterName} is no longer in the company.`);
   const requester = asPrincipal(member, row.scope);

@@ -9,12 +9,20 @@ import {
   type RequestEvent,
   type RequestSummary,
 } from '@guichet/contract';
-import type { Company, Member } from '../catalog/index.ts';
+import type { Company } from '../catalog/index.ts';
 import type { Queryable } from '../db/index.ts';
 import { approvedFor, type Policy } from '../policy/index.ts';
 import type { LifeEventType } from './life.ts';
 import type { RequestRow } from './row.ts';
-import { aboutRequest, approvedBy, countedApprovals, personsBehind, recordedApprovals, type World } from './standing.ts';
+import {
+  aboutRequest,
+  approvedBy,
+  countedApprovals,
+  type Members,
+  personsBehind,
+  recordedApprovals,
+  type World,
+} from './standing.ts';
 import { ACCEPTED } from './state.ts';
 import { requestName, type StoredEvent } from './store.ts';
 
@@ -29,7 +37,7 @@ export function withoutSeen({ seen: _, ...plan }: Plan): Omit<Plan, 'seen'> {
 /** What is read beside the rows: who approved them, with what they belong to now. */
 interface Beside {
   readonly company: Company;
-  readonly members: ReadonlyMap<string, Member>;
+  readonly members: Members;
 }
 
 async function readBeside(db: Queryable, rows: readonly RequestRow[], { directory }: World): Promise<Beside> {
@@ -46,9 +54,11 @@ export async function summaryViews(db: Queryable, rows: readonly RequestRow[], w
 export async function requestView(
   db: Queryable,
   row: RequestRow,
-  { principal, world }: { principal: Principal; world: World },
+  { principal, world, members }: { principal: Principal; world: World; members?: Members },
 ): Promise<Request> {
-  return toRequest(row, { principal, policy: world.policy, beside: await readBeside(db, [row], world) });
+  const { directory, policy } = world;
+  const beside = members === undefined ? await readBeside(db, [row], world) : { company: directory.company, members };
+  return toRequest(row, { principal, policy, beside });
 }
 
 /** How many approvals count for each gate: as people stand now, or, once it has ended, as they stood then. */
