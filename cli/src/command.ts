@@ -94,6 +94,7 @@ function styleHelp(command: Command, context: Context): void {
     styleArgumentTerm: (text) => paint.cyan(text),
     subcommandTerm: (subcommand) => subcommand.name(),
     commandUsage: (shown) => new Help().commandUsage(shown).replace('[options]', '[flags]'),
+    minWidthToWrap: 20,
     // The hidden "help" subcommand would repeat what --help is.
     visibleCommands: (parent) => new Help().visibleCommands(parent).filter((child) => child.name() !== 'help'),
   });

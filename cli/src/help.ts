@@ -84,7 +84,7 @@ function printHelp(shell: Shell, { name, about, sections, after }: HelpText): vo
   const width = Math.max(...shown.flatMap(({ lines }) => lines.map(([term]) => term.length)));
   const room = Math.max(20, Math.min(shell.canvas.width, 120) - width - 4);
   const parts = [`${paint.bold('Usage:')} ${name} <command> [flags]`];
-  if (about !== undefined) parts.push(about);
+  if (about !== undefined) parts.push(wrap(about, { room: Math.min(shell.canvas.width, 120), indent: 0 }));
   for (const { title, lines } of shown) {
     const drawn = lines.map(
       ([term, text]) => `  ${paint.cyan(term)}${' '.repeat(width - term.length)}  ${wrap(text, { room, indent: width + 4 })}`,

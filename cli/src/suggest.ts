@@ -5,7 +5,7 @@ export function nearest(word: string, known: readonly string[]): string | undefi
     const distance = editDistance(word.toLowerCase(), name.toLowerCase());
     if (best === undefined || distance < best.distance) best = { name, distance };
   }
-  if (best !== undefined && best.distance <= Math.min(3, Math.floor((word.length + 1) / 2))) return best.name;
+  if (best !== undefined && best.distance <= Math.max(1, Math.min(3, Math.floor(word.length / 3)))) return best.name;
   const longer = known.filter((name) => name.startsWith(word));
   return word.length > 1 && longer.length === 1 ? longer[0] : undefined;
 }

@@ -1,7 +1,30 @@
 import { type RouteServer, serveRoutes } from '@guichet/client/testing';
+import type { Person, Team } from '@guichet/contract';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { baseHandlers, makeRequest } from './support/catalogue.ts';
 import { type Home, makeHome } from './support/run-cli.ts';
+
+const NADIA: Person = {
+  name: 'nadia',
+  fullName: 'Nadia Benali',
+  email: null,
+  teams: ['payments'],
+  onCall: [],
+  manager: null,
+  manages: [],
+  sameAs: null,
+  listed: true,
+};
+const PAYMENTS: Team = {
+  name: 'payments',
+  title: null,
+  parent: null,
+  members: ['nadia'],
+  managers: [],
+  onCall: [],
+  services: [],
+  machines: ['ci-orders'],
+};
 
 let server: RouteServer;
 let home: Home;
@@ -55,6 +78,14 @@ it('offers nothing that would move the cursor, end the line or turn its directio
   const values = ['plain', 'a\u001b[2Jb', 'a\rb', 'a\nrm', 'a\u202eb', 'a\u009b31m'];
   server.handlers['actions.options'] = () => ({ choices: values.map((value) => ({ value })) });
   expect(await complete('postgres', 'activity', '-e', 'staging', '--instance', '')).toEqual(['plain']);
+});
+
+it('offers people, and the machines of teams, where a flag takes one', async () => {
+  server.handlers['people.list'] = () => ({ items: [NADIA] });
+  server.handlers['teams.list'] = () => ({ items: [PAYMENTS] });
+  expect(await complete('policy', 'explain', '--as', '')).toEqual(['nadia']);
+  expect(await complete('requests', 'list', '--requester', 'n')).toEqual(['nadia']);
+  expect(await complete('tokens', 'create', '--machine', 'ci')).toEqual(['ci-orders']);
 });
 
 it('offers live ids of requests', async () => {

@@ -313,6 +313,37 @@ describe('tokens', () => {
     server.handlers['tokens.revoke'] = ({ params }) => ({ ...token, id: params.token, revokedAt: '2026-03-02T10:00:00.000Z' });
     expect((await home.run(['tokens', 'revoke', token.id])).stdout).toContain("Revoked 'laptop' of user:nadia");
   });
+
+  it('are revoked by how their id begins, when it is that of one: narrow terminals cut ids', async () => {
+    const ids = ['0198c7be-7c4e-4d5a-9d3f-3b1f6a2c8e11', '0198c7be-aaaa-4d5a-9d3f-3b1f6a2c8e11'];
+    server.handlers['tokens.list'] = () => ({ items: ids.map((id) => ({ ...token, id })), next: null });
+    const revoked: string[] = [];
+    server.handlers['tokens.revoke'] = ({ params }) => {
+      revoked.push(params.token);
+      return { ...token, revokedAt: '2026-03-02T10:00:00.000Z' };
+    };
+    const revoke = (id: string) => home.run(['tokens', 'revoke', id]);
+    expect(await revoke('0198c7be-7…')).toMatchObject({ exit: 0 });
+    expect(revoked).toEqual([ids[0]]);
+    expect(await revoke('0198c7be-…')).toMatchObject({
+      exit: 2,
+      stderr: expect.stringContaining('The ids of 2 tokens begin with'),
+    });
+    expect(await revoke('abcdef')).toMatchObject({ exit: 2, stderr: expect.stringContaining('The id of no token of yours') });
+    expect(await revoke('019')).toMatchObject({ exit: 2, stderr: expect.stringContaining("'019' is not the id of a token") });
+  });
+
+  it('that a gateway refuses are told by the flags that were typed, not by the fields of the call', async () => {
+    const errors = [{ field: '/scope/environments/0', message: 'is no environment', remedy: 'Known: production.' }];
+    server.handlers['tokens.create'] = () => {
+      throw new GuichetError('input.invalid', '/scope/environments/0 is no environment.', {
+        errors,
+        remedy: 'GET /openapi.json describes the body.',
+      });
+    };
+    const { stderr } = await home.run(['tokens', 'create', '--name', 'x', '--environment', 'prod']);
+    expect(stderr).toBe('error: --environment is no environment.\n  → See guichet tokens create --help.\n');
+  });
 });
 
 it.each([

@@ -12,6 +12,8 @@ import { formatCell } from '../output/cell.ts';
 import { clean } from '../output/clean.ts';
 import { drawOutput } from '../output/draw.ts';
 import { drawTable } from '../output/table.ts';
+import { shortDigest } from '../output/units.ts';
+import { wrap } from '../output/width.ts';
 import { counted } from '../policy/findings-text.ts';
 import { addExamples, type Given, type Leaf, textFlag } from './leaf.ts';
 
@@ -239,15 +241,15 @@ const named = (kind: string, name: string, title: string | null): string =>
 function standing({ people, teams, services, machines, digest, since, problem }: CompanyInForce, canvas: Canvas): string {
   const { paint } = canvas;
   const time = (at: string): string => formatCell(at, 'timestamp', canvas).text;
-  const sum = `${people} people, ${counted(teams, 'team')}, ${counted(services, 'service')}, ${counted(machines, 'machine')}`;
-  const line = `${sum} since ${time(since)} ${paint.dim(`(${clean(digest)})`)}.`;
+  const sum = `${people} ${people === 1 ? 'person' : 'people'}, ${counted(teams, 'team')}, ${counted(services, 'service')}, ${counted(machines, 'machine')}`;
+  const line = wrap(`${sum} since ${time(since)} (${clean(shortDigest(digest))}).`, { width: canvas.width });
   if (problem === null) return line;
   const findings = problem.findings.flatMap(({ path, line: row, column: at, field: pointer, message, remedy }) => [
-    clean(`${path}:${row}:${at} ${pointer} ${message}.`),
-    ...(remedy === undefined ? [] : [clean(`  → ${remedy}`)]),
+    wrap(clean(`${path}:${row}:${at} ${pointer} ${message}.`), { width: canvas.width, indent: 4 }),
+    ...(remedy === undefined ? [] : [wrap(clean(`  → ${remedy}`), { width: canvas.width, indent: 4 })]),
   ]);
   const refused = `The files as they are now were refused, ${time(problem.at)}; the company above goes on.`;
-  return [line, paint.red(refused), ...findings].join('\n');
+  return [line, paint.red(wrap(refused, { width: canvas.width })), ...findings].join('\n');
 }
 
 function searchOf({ args: [search] }: Given): { search?: string } {

@@ -1,6 +1,7 @@
 import { EXIT, GuichetError, OPERATIONS, type PolicyExplained } from '@guichet/contract';
 import { Option } from 'commander';
 import { oneOf } from '../command.ts';
+import { namingFlags } from '../name-flags.ts';
 import type { Canvas } from '../output/canvas.ts';
 import { clean } from '../output/clean.ts';
 import { wrap } from '../output/width.ts';
@@ -33,11 +34,21 @@ export const policyExplain: Leaf = {
   },
   async run(shell, given) {
     const client = await shell.client();
-    const explained = await client.call('policy.explain', { body: bodyOf(given), signal: shell.context.interrupt });
+    const asked = client.call('policy.explain', { body: bodyOf(given), signal: shell.context.interrupt });
+    const explained = await namingFlags(asked, { flags: FLAGS, help: 'guichet policy explain' });
     await shell.show(explained, () => explainedText(explained, shell.canvas));
     return EXIT.ok;
   },
 };
+
+const FLAGS = {
+  '/as': '--as',
+  '/owner': '--owner',
+  '/action': '--action',
+  '/environment': '--env',
+  '/operation': '--operation',
+  '/input': '--input',
+} as const;
 
 function bodyOf({ args, flags }: Given) {
   const action = textFlag(flags, 'action');
@@ -96,7 +107,7 @@ function explainedText(explained: PolicyExplained, canvas: Canvas): string {
   const { paint, width } = canvas;
   const { decision, rules, errors, changes } = explained;
   const lines = [
-    `${paint.bold(questionInWords(explained))}`,
+    paint.bold(wrap(questionInWords(explained), { width, indent: 2 })),
     decision.effect === 'permit' ? paint.green('Yes: nothing stands in the way.') : decisionText(decision, canvas),
     '',
     paint.bold('Because of'),
@@ -106,11 +117,17 @@ function explainedText(explained: PolicyExplained, canvas: Canvas): string {
     paint.bold('It would be otherwise'),
   ];
   if (changes.length === 0) lines.push('  with none of the changes that were tried: another environment, owner, team, or token.');
-  // Wrapped before it is coloured: escape sequences take no columns.
   for (const { what, decision: then } of changes)
-    lines.push(`  • ${wrap(`${clean(what)}:`, { width: width - 4, indent: 4 })} ${decisionLine(then, canvas)}`);
+    lines.push(`  • ${decisionLine(then, { what: `${clean(what)}:`, canvas: { ...canvas, width: width - 4 }, indent: 4 })}`);
   return lines.join('\n');
 }
+
+const THINGS: Readonly<Record<string, string>> = {
+  'audit.see': 'see the audit log',
+  'directory.see': 'see people, teams and services',
+  'policy.see': 'see the policies',
+  'policy.test': 'test policies',
+};
 
 /** `May Nadia Benali ask for postgres.terminate-session in production, owned by team 'payments'?` */
 function questionInWords({ principal, operation, action, environment, resource, request }: PolicyExplained): string {
@@ -122,6 +139,6 @@ function questionInWords({ principal, operation, action, environment, resource, 
   if (request !== null) return `May ${name} ${verb.replaceAll('_', ' ')} ${request}?  (${what.trim()})`;
   const ofAction = OF_ACTIONS[operation];
   return ofAction === undefined || action === null
-    ? `May ${name} ${verb.replaceAll('_', ' ')}: ${noun}?`
+    ? `May ${name} ${THINGS[operation] ?? `${verb.replaceAll('_', ' ')} a ${noun}`}?`
     : `May ${name} ${ofAction}${what}?`;
 }

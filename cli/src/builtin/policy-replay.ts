@@ -25,7 +25,7 @@ interface Replay {
 export const policyReplay: Leaf = {
   define(command) {
     command
-      .option('--since <time>', 'How far back: 90d (the default), 2h, 2026-03-01', '90d')
+      .option('--since <time>', 'How far back, such as 2h, 7d or 2026-03-01 (default 90d)')
       .option('--policies <folder>', 'Decide by these .cedar files instead of the rules in force')
       .addOption(
         new Option('--examples <number>', 'How many requests to show for each rule (default 5)').argParser(
@@ -140,11 +140,12 @@ function exampleText(
   { canvas }: Shell,
 ): string {
   const { paint } = canvas;
+  const place = { canvas: { ...canvas, width: canvas.width - 4 }, indent: 8 };
   const id = request ?? 'denied';
   const where = `${clean(action)} in ${clean(environment)} on ${clean(resource.id)} (${clean(resource.owner)})`;
   return [
     `  ${paint.bold(id)}  ${formatCell(at, 'timestamp', { ...canvas, tight: true }).text}  ${clean(requester.name)}: ${where}`,
-    `    was ${decisionLine(was, canvas)}`,
-    `    now ${decisionLine(now, canvas)}`,
+    `    ${decisionLine(was, { what: 'was', ...place })}`,
+    `    ${decisionLine(now, { what: 'now', ...place })}`,
   ].join('\n');
 }

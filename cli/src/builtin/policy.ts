@@ -3,6 +3,8 @@ import type { Canvas } from '../output/canvas.ts';
 import { formatCell } from '../output/cell.ts';
 import { clean } from '../output/clean.ts';
 import { drawTable } from '../output/table.ts';
+import { shortDigest } from '../output/units.ts';
+import { wrap } from '../output/width.ts';
 import { counted, countFindings, findingsText } from '../policy/findings-text.ts';
 import { fromHere, readPolicies } from '../policy/policy-files.ts';
 import { liftedBy } from '../policy/rules-text.ts';
@@ -15,7 +17,9 @@ export const policyList: Leaf = {
   async run(shell) {
     const client = await shell.client();
     const state = await client.call('policy.show', { signal: shell.context.interrupt });
-    await shell.show(state, () => [drawTable(toTable(state), shell.canvas), '', standing(state, shell.canvas)].join('\n'));
+    await shell.show(state, () =>
+      [drawTable(toTable(state), shell.canvas, { keep: ['id', 'place'] }), '', standing(state, shell.canvas)].join('\n'),
+    );
     return EXIT.ok;
   },
 };
@@ -79,12 +83,17 @@ function toTable({ rules }: PolicyInForce): TableOutput {
 function standing({ rules, digest, since, problem }: PolicyInForce, canvas: Canvas): string {
   const { paint } = canvas;
   const time = (at: string): string => formatCell(at, 'timestamp', canvas).text;
-  const line = `${counted(rules.length, 'rule')} in force since ${time(since)} ${paint.dim(`(${clean(digest)})`)}.`;
+  const { width } = canvas;
+  const sum = `${counted(rules.length, 'rule')} in force since ${time(since)} (${clean(shortDigest(digest))}).`;
+  const line = wrap(sum, { width });
   if (problem === null) return line;
   return [
     line,
     paint.red(
-      `The files as they are now were refused, ${time(problem.at)}; the rules above go on. ${countFindings(problem.findings)}:`,
+      wrap(
+        `The files as they are now were refused, ${time(problem.at)}; the rules above go on. ${countFindings(problem.findings)}:`,
+        { width },
+      ),
     ),
     findingsText(problem.findings, [], canvas),
   ].join('\n');

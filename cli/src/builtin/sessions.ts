@@ -1,5 +1,6 @@
-import { EXIT, GuichetError, type TableOutput } from '@guichet/contract';
+import { EXIT, type TableOutput } from '@guichet/contract';
 import { drawTable } from '../output/table.ts';
+import { fullId } from './full-id.ts';
 import { addExamples, type Leaf } from './leaf.ts';
 
 export const sessionsList: Leaf = {
@@ -40,15 +41,13 @@ export const sessionsList: Leaf = {
 
 export const sessionsRevoke: Leaf = {
   define(command) {
-    command.argument('<session>', 'Its id, as guichet sessions list shows it');
+    command.argument('<session>', 'Its id, or how it begins, as guichet sessions list shows it');
     addExamples(command, ['guichet sessions revoke 0198c7be-7c4e-7d5a-9d3f-3b1f6a2c8e11', 'guichet logout --everywhere']);
   },
-  async run(shell, { args: [session = ''] }) {
-    if (!/^[0-9a-f-]{36}$/i.test(session))
-      throw new GuichetError('usage.invalid', `'${session}' is not the id of a session.`, {
-        remedy: 'guichet sessions list shows the ids.',
-      });
+  async run(shell, { args: [typed = ''] }) {
     const client = await shell.client();
+    const read = async () => (await client.call('sessions.list', { signal: shell.context.interrupt })).items;
+    const session = await fullId(typed, { what: 'session', list: 'guichet sessions list', all: read });
     const ended = await client.call('sessions.revoke', { params: { session }, signal: shell.context.interrupt });
     await shell.show(
       ended,

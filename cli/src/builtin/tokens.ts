@@ -2,12 +2,21 @@ import { EXIT, GuichetError, type TableOutput, type Token } from '@guichet/contr
 import { Option } from 'commander';
 import { collect, wholeNumber } from '../command.ts';
 import { parseDuration } from '../duration.ts';
+import { namingFlags } from '../name-flags.ts';
 import { drawTable } from '../output/table.ts';
 import { formatTime } from '../output/units.ts';
+import { fullId } from './full-id.ts';
 import { addExamples, type Leaf, listFlag, numberFlag, textFlag } from './leaf.ts';
 import { readPages, sayMore } from './pages.ts';
 
 const DAY_MS = 86_400_000;
+const FLAGS = {
+  '/name': '--name',
+  '/machine': '--machine',
+  '/scope/actions': '--action',
+  '/scope/environments': '--environment',
+  '/expiresInDays': '--expires-in',
+} as const;
 /** Whoever has a token that ends sooner is told. */
 const SOON_MS = 14 * DAY_MS;
 
@@ -84,21 +93,24 @@ export const tokensCreate: Leaf = {
         remedy: 'Name what the machine does, such as --action "orders.*"; --all makes one that may do all that it may.',
       });
     const client = await shell.client();
-    const created = await client.call('tokens.create', {
-      body: {
-        name,
-        ...(machine !== undefined && { machine }),
-        ...(all && { all }),
-        expiresInDays: numberFlag(flags, 'expiresIn') ?? 90,
-        scope: { ...(actions !== undefined && { actions }), ...(environments !== undefined && { environments }) },
-      },
-      signal: shell.context.interrupt,
-    });
+    const created = await namingFlags(
+      client.call('tokens.create', {
+        body: {
+          name,
+          ...(machine !== undefined && { machine }),
+          ...(all && { all }),
+          expiresInDays: numberFlag(flags, 'expiresIn') ?? 90,
+          scope: { ...(actions !== undefined && { actions }), ...(environments !== undefined && { environments }) },
+        },
+        signal: shell.context.interrupt,
+      }),
+      { flags: FLAGS, help: 'guichet tokens create' },
+    );
     for (const warning of created.warnings) shell.say(`${shell.aside.yellow('!')} ${warning}`);
     await shell.show(created, () => created.secret);
     if (!shell.forPrograms)
       shell.say(
-        `It is shown this once. It is of ${created.principal.id} and valid until ${created.expiresAt}; guichet tokens revoke ${created.id} ends it.`,
+        `It is shown this once. It is of ${created.principal.id} and valid until ${formatTime(new Date(created.expiresAt), shell.context.now())}; guichet tokens revoke ${created.id} ends it.`,
       );
     return EXIT.ok;
   },
@@ -106,15 +118,15 @@ export const tokensCreate: Leaf = {
 
 export const tokensRevoke: Leaf = {
   define(command) {
-    command.argument('<token>', 'Its id, as guichet tokens list shows it');
+    command.argument('<token>', 'Its id, or how it begins, as guichet tokens list shows it');
     addExamples(command, ['guichet tokens revoke 0198c7be-7c4e-7d5a-9d3f-3b1f6a2c8e11']);
   },
-  async run(shell, { args: [token = ''] }) {
-    if (!/^[0-9a-f-]{36}$/i.test(token))
-      throw new GuichetError('usage.invalid', `'${token}' is not the id of a token.`, {
-        remedy: 'guichet tokens list shows the ids.',
-      });
+  async run(shell, { args: [typed = ''] }) {
     const client = await shell.client();
+    const { interrupt: signal } = shell.context;
+    const read = async () =>
+      (await readPages({ args: [], flags: { all: true } }, (query) => client.call('tokens.list', { query, signal }))).items;
+    const token = await fullId(typed, { what: 'token', list: 'guichet tokens list', all: read });
     const revoked = await client.call('tokens.revoke', { params: { token }, signal: shell.context.interrupt });
     await shell.show(revoked, () => `Revoked '${revoked.name}' of ${revoked.principal.id}: nobody can use it any more.`);
     return EXIT.ok;

@@ -98,6 +98,12 @@ async function valuesOfOption(shell: Shell, { long }: Option, typed: string): Pr
     case '--team':
     case '--owner':
       return teamNames(shell);
+    case '--as':
+    case '--actor':
+    case '--requester':
+      return personNames(shell);
+    case '--machine':
+      return machineNames(shell);
     case '--request':
       return requestIds(shell);
     case '--state': {
@@ -151,10 +157,8 @@ async function argumentValues(shell: Shell, kind: Builtin['argument'], typed: st
       const { items } = await client.call('sessions.list', { signal: patience(shell) });
       return items.map(({ id, client: name, address }) => ({ value: id, description: `${name} (${address})` }));
     }
-    case 'person': {
-      const { items } = await (await shell.client()).call('people.list', { signal: patience(shell) });
-      return items.map(({ name, fullName }) => ({ value: name, description: fullName }));
-    }
+    case 'person':
+      return personNames(shell);
     case 'team':
       return teamNames(shell);
     case 'service': {
@@ -164,6 +168,16 @@ async function argumentValues(shell: Shell, kind: Builtin['argument'], typed: st
     default:
       return [];
   }
+}
+
+async function personNames(shell: Shell): Promise<readonly Candidate[]> {
+  const { items } = await (await shell.client()).call('people.list', { signal: patience(shell) });
+  return items.map(({ name, fullName }) => ({ value: name, description: fullName }));
+}
+
+async function machineNames(shell: Shell): Promise<readonly Candidate[]> {
+  const { items } = await (await shell.client()).call('teams.list', { signal: patience(shell) });
+  return items.flatMap(({ name: team, machines }) => machines.map((value) => ({ value, description: `of team '${team}'` })));
 }
 
 async function teamNames(shell: Shell): Promise<readonly Candidate[]> {

@@ -10,8 +10,13 @@ const NARROWEST = 6;
 
 type Column = TableOutput['columns'][number];
 
-/** Rows under their titles; the widest columns of text give way until it fits the canvas. */
-export function drawTable(output: TableOutput, canvas: Canvas): string {
+interface Shrinking {
+  readonly columns: readonly Column[];
+  readonly gives: (column: Column) => boolean;
+}
+
+/** Rows under their titles; the widest columns of text give way until it fits the canvas, those in `keep` last. */
+export function drawTable(output: TableOutput, canvas: Canvas, { keep = [] }: { keep?: readonly string[] } = {}): string {
   const columns = output.columns.filter(({ wide }) => canvas.wide || !wide);
   if (output.rows.length === 0) return clean(output.empty ?? 'Nothing to show.');
   const titles = columns.map(({ title }) => clean(title).toUpperCase());
@@ -23,7 +28,10 @@ export function drawTable(output: TableOutput, canvas: Canvas): string {
   let cells = format(false);
   if (!canvas.wide && total(measure(cells)) > room) cells = format(true);
   const widths = measure(cells);
-  if (!canvas.wide) shrink(widths, { columns, room });
+  if (!canvas.wide) {
+    shrink(widths, { columns, room, gives: (column) => givesWay(column) && !keep.includes(column.key) });
+    shrink(widths, { columns, room, gives: givesWay });
+  }
   const line = (row: readonly Cell[]): string =>
     columns
       .map((column, index) => drawCell(row[index], { column, width: widths[index] ?? 0, last: index === columns.length - 1 }))
@@ -41,15 +49,17 @@ function drawCell(cell: Cell | undefined, { column, width, last }: { column: Col
 }
 
 /** Takes columns away from the widest text until all fit, or until nothing can give way. */
-function shrink(widths: number[], { columns, room }: { columns: readonly Column[]; room: number }): void {
+function shrink(widths: number[], { columns, room, gives }: Shrinking & { readonly room: number }): void {
   let excess = total(widths) - room;
   while (excess > 0) {
-    const widest = widestOf(widths, columns);
+    const widest = widestOf(widths, { columns, gives });
     if (widest === undefined) return;
     const width = widths[widest] ?? 0;
     const next = Math.max(
       NARROWEST,
-      ...widths.filter((other, index) => index !== widest && other < width && gives(columns[index])),
+      ...widths.filter(
+        (other, index) => index !== widest && other < width && columns.some((column, at) => at === index && gives(column)),
+      ),
     );
     const cut = Math.min(excess, Math.max(1, width - next));
     widths[widest] = width - cut;
@@ -59,15 +69,16 @@ function shrink(widths: number[], { columns, room }: { columns: readonly Column[
 
 const total = (widths: readonly number[]): number => widths.reduce((sum, width) => sum + width, 0);
 
-function widestOf(widths: readonly number[], columns: readonly Column[]): number | undefined {
+function widestOf(widths: readonly number[], { columns, gives }: Shrinking): number | undefined {
   let widest: number | undefined;
-  widths.forEach((width, index) => {
-    if (width > NARROWEST && gives(columns[index]) && width > (widest === undefined ? 0 : (widths[widest] ?? 0))) widest = index;
+  columns.forEach((column, index) => {
+    const width = widths[index] ?? 0;
+    if (width > NARROWEST && gives(column) && width > (widest === undefined ? 0 : (widths[widest] ?? 0))) widest = index;
   });
   return widest;
 }
 
 /** Numbers are never cut: half of one is a wrong one. */
-function gives(column: Column | undefined): boolean {
-  return column?.type === 'text' || column?.type === 'code' || column?.type === 'state';
+function givesWay({ type }: Column): boolean {
+  return type === 'text' || type === 'code' || type === 'state';
 }

@@ -21,3 +21,6 @@ export function formatTime(at: Date, now: Date): string {
 }
 
 const two = (number: number): string => String(number).padStart(2, '0');
+
+/** `sha256:4dbb1e0f2a11…`: enough to tell one from another. */
+export const shortDigest = (digest: string): string => digest.replace(/^(sha256:[0-9a-f]{12})[0-9a-f]+$/, '$1…');

@@ -1,7 +1,7 @@
 import type { PolicyFile, PolicyFinding } from '@guichet/contract';
 import type { Canvas } from '../output/canvas.ts';
 import { clean } from '../output/clean.ts';
-import { widthOf } from '../output/width.ts';
+import { widthOf, wrap } from '../output/width.ts';
 
 /** What is wrong with files, errors first: each with its place, its line with a caret below, and what to do. */
 export function findingsText(findings: readonly PolicyFinding[], files: readonly PolicyFile[], canvas: Canvas): string {
@@ -15,20 +15,23 @@ export function findingsText(findings: readonly PolicyFinding[], files: readonly
 function findingText(
   { path, line, column, severity, message, remedy }: PolicyFinding,
   source: string | undefined,
-  { paint }: Canvas,
+  { paint, width }: Canvas,
 ): string {
-  const word = severity === 'error' ? paint.red('error:') : paint.yellow('warning:');
-  const parts = [`${paint.bold(`${clean(path)}:${line}:${column}`)}  ${word} ${clean(message)}`];
+  const place = `${clean(path)}:${line}:${column}`;
+  const tint = severity === 'error' ? paint.red : paint.yellow;
+  // Wrapped before it is coloured: escape sequences take no columns.
+  const told = wrap(`${place}  ${severity}: ${clean(message)}`, { width, indent: 4 });
+  const parts = [told.replace(place, () => paint.bold(place)).replace(`${severity}:`, (word) => tint(word))];
   if (source !== undefined && source.trim() !== '') {
     const number = String(line);
     // The caret stands below the column as it is shown: tabs and wide characters take more than one.
     const before = widthOf(clean(source.slice(0, column - 1)));
     parts.push(
       `  ${paint.dim(`${number} |`)} ${clean(source)}`,
-      `  ${paint.dim(`${' '.repeat(number.length)} |`)} ${' '.repeat(before)}${severity === 'error' ? paint.red('^') : paint.yellow('^')}`,
+      `  ${paint.dim(`${' '.repeat(number.length)} |`)} ${' '.repeat(before)}${tint('^')}`,
     );
   }
-  if (remedy !== undefined) parts.push(`  ${paint.cyan('→')} ${clean(remedy)}`);
+  if (remedy !== undefined) parts.push(`  ${paint.cyan('→')} ${wrap(clean(remedy), { width: width - 4, indent: 4 })}`);
   return parts.join('\n');
 }
 

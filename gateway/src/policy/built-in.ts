@@ -67,7 +67,8 @@ function wordsOf({ operation, principal, action, resource, context }: Question):
     case 'request.reject':
     case 'request.review': {
       const approvers = [...new Set((context?.gates ?? []).map((gate) => gate.approvers))];
-      return `To ${verb} it you must be ${approvers.map(approversInWords).join(' or ')}.`;
+      if (approvers.length === 0) return `There is nothing to ${verb}: it waits for nobody.`;
+      return `Only ${approvers.map(approversInWords).join(' or ')} can ${verb} it.`;
     }
     case 'request.withdraw':
       return 'Only the requester can withdraw a request.';
