@@ -175,6 +175,7 @@ create table requests (
   secret_digest text,
   review jsonb,
   review_reminded_at timestamp with time zone,
+  traceparent text,
   constraint requests_risk_check CHECK ((risk = ANY (ARRAY['safe'::text, 'reversible'::text, 'destructive'::text]))),
   constraint requests_sealed_check CHECK (((sealed IS NULL) OR (state = ANY (ARRAY['awaiting_approval'::text, 'queued'::text, 'running'::text, 'unknown'::text])))),
   constraint requests_state_check CHECK ((state = ANY (ARRAY['awaiting_approval'::text, 'queued'::text, 'running'::text, 'unknown'::text, 'succeeded'::text, 'failed'::text, 'cancelled'::text, 'rejected'::text, 'withdrawn'::text, 'expired'::text, 'void'::text]))),

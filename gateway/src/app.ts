@@ -19,17 +19,18 @@ import {
 } from './catalog/index.ts';
 import type { Config, ProviderConfig } from './config.ts';
 import { Bus, Database, keepEmbedded, migrate, statement } from './db/index.ts';
-import { Cookies, closeServer, createServer, Metrics, Throttles } from './http/index.ts';
+import { Cookies, closeServer, createServer, Throttles } from './http/index.ts';
 import { machines as machinesOf, type People, people as peopleOf, Tokens } from './identity/index.ts';
 import { Limits } from './limits/index.ts';
 import { createLogger } from './logger.ts';
-import { Jobs } from './notify/index.ts';
+import { Jobs, outboxBacklog } from './notify/index.ts';
 import { DEFAULT_POLICIES, loadPolicies, Policy, PolicyKeeper, type Vocabulary } from './policy/index.ts';
 import { PolicyTools } from './policy-tools/index.ts';
 import { Reads } from './reads/index.ts';
-import { Decisions, Requests } from './requests/index.ts';
-import { Transitions, Worker } from './runner/index.ts';
+import { Decisions, openRequests, Requests } from './requests/index.ts';
+import { runReport, Transitions, Worker } from './runner/index.ts';
 import { type Keyring, loadKeyring, Sealer } from './sealing/index.ts';
+import { carryContext, Metrics, startTracing } from './telemetry/index.ts';
 import { VERSION } from './version.ts';
 
 const CATALOG_REFRESH_MS = 10_000;
@@ -86,6 +87,11 @@ async function start(
   const onNews = (message: string): void => logger.info(message);
   const onRefused = (message: string): void => logger.warn(message);
 
+  carryContext();
+  const name = `${hostname()}:${process.pid}:${randomUUID().slice(0, 8)}`;
+  if (config.tracing !== undefined)
+    closers.push(await startTracing({ ...config.tracing, version: VERSION, instance: name, onTrouble: onRefused }));
+  const metrics = new Metrics();
   const { url, db } = await openDatabase(config, { closers, onError });
   const bus = new Bus({ url, database: db, onError });
   closers.push(() => bus.close());
@@ -113,7 +119,7 @@ async function start(
   closers.push(() => keeper.stop());
 
   const now = (): Date => new Date();
-  const calls = new ProviderCalls({ grants, now });
+  const calls = new ProviderCalls({ grants, now, metrics });
   const windows = { approvalMs: config.windows.approval, startMs: config.windows.start };
   const jobs = new Jobs({ url, webhooks: config.webhooks, onError });
   const world = { db, bus, catalog, directory, policy, calls, sealer, windows };
@@ -131,15 +137,29 @@ async function start(
   closers.push(() => jobs.stop());
   await jobs.start({ expire: (number) => decisions.expire(number), remind: (number) => decisions.remind(number) });
 
-  const transitions = new Transitions({ db, bus, outbox: jobs, onNews });
+  const transitions = new Transitions({
+    db,
+    bus,
+    outbox: jobs,
+    onNews,
+    onRun: runReport({ metrics, log: (fields, message) => logger.info(fields, message) }),
+  });
   const { concurrency, leaseSeconds, tickMs, graceMs, drainMs, enabled } = config.worker;
-  const name = `${hostname()}:${process.pid}:${randomUUID().slice(0, 8)}`;
   const worker = new Worker({ ...world, transitions, name, concurrency, leaseSeconds, tickMs, graceMs, onError });
   if (enabled) worker.start();
   closers.push(() => worker.drain(drainMs));
 
   const draining = new AbortController();
-  const metrics = new Metrics({ runsRunning: () => worker.size });
+  metrics.watch({
+    version: VERSION,
+    draining: draining.signal,
+    pool: db.pool,
+    poolSize: config.poolSize,
+    worker,
+    workerSlots: enabled ? concurrency : 0,
+    providers: () => catalog.providersUp,
+    shared: [openRequests(db), outboxBacklog(db, jobs.queues)],
+  });
   const isReady = (): Promise<boolean> =>
     db.query(PING).then(
       () => true,

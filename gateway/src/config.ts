@@ -10,6 +10,7 @@ import { IdentityConfig, type IdentitySettings, identityFindings, resolveIdentit
 import { machineFindings } from './identity/machines.ts';
 import { LimitsConfig } from './limits/index.ts';
 import { resolveSealing, type Sealing, SealingConfig } from './sealing/index.ts';
+import { resolveTracing, type Tracing, TracingConfig } from './telemetry/config.ts';
 
 const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'silent'] as const;
 
@@ -71,12 +72,14 @@ export const ConfigFile = z.strictObject({
       }),
     )
     .default([]),
+  tracing: TracingConfig,
   logLevel: z.enum(LOG_LEVELS).default('info'),
 });
 
 export type ProviderConfig = z.output<typeof ProviderConfig>;
 
-export type Config = Omit<z.output<typeof ConfigFile>, 'webhooks' | 'sealing' | 'identity'> & {
+export type Config = Omit<z.output<typeof ConfigFile>, 'webhooks' | 'sealing' | 'identity' | 'tracing'> & {
+  readonly tracing: Tracing | undefined;
   readonly identity: IdentitySettings;
   readonly sealing: Sealing;
   readonly webhooks: readonly { name: string; url: string; secret: string | undefined; events: readonly string[] | undefined }[];
@@ -137,13 +140,14 @@ export function parseConfig(file: unknown, { path, env = {}, onUnset }: ParseOpt
   if (!checked.ok) throw refused(checked.findings, { path, set });
   const contradictions = contradictionsOf(checked.value);
   if (contradictions.length > 0) throw refused(contradictions, { path, set });
-  const { webhooks, sealing, identity, ...rest } = checked.value;
+  const { webhooks, sealing, identity, tracing, ...rest } = checked.value;
   const variable = (name: string, field: string): string => variableOf(name, { path, field, env, onUnset });
   return {
     ...rest,
     folder: dirname(resolve(path)),
     identity: resolveIdentity(identity, variable),
     sealing: resolveSealing(sealing, variable),
+    tracing: resolveTracing(tracing, env),
     webhooks: webhooks.map(({ secretFromEnv, events, ...hook }, index) => ({
       ...hook,
       events,

@@ -1,8 +1,16 @@
-import { type Logger, pino } from 'pino';
+import { type Logger, pino, stdTimeFunctions } from 'pino';
+import { currentLogFields } from './telemetry/index.ts';
 
-/** The log of the gateway: JSON lines on standard output. */
+/** The log of the gateway: JSON lines on standard output, each with the call or the run that it is of. docs/spec/logs.md. */
 export function createLogger(level: string): Logger {
-  return pino({ level, serializers: { err: safeError } });
+  return pino({
+    level,
+    base: { service: 'guichet-gateway', pid: process.pid },
+    timestamp: stdTimeFunctions.isoTime,
+    formatters: { level: (name) => ({ level: name }) },
+    serializers: { err: safeError },
+    mixin: currentLogFields,
+  });
 }
 
 /** PostgreSQL's data exceptions: their messages quote the value (`invalid input syntax for type uuid: "..."`). */

@@ -81,6 +81,14 @@ export class Catalog {
     return this.#options.environments;
   }
 
+  /** Every provider of the configuration, and whether it answered the last time. */
+  get providersUp(): { name: string; up: boolean }[] {
+    return this.#options.sources.map(({ name }) => {
+      const known = this.#providers.get(name);
+      return { name, up: known !== undefined && known.unavailable === undefined };
+    });
+  }
+
   list(): Action[] {
     return [...this.#actions.values()].map(({ action }) => action);
   }

@@ -17,6 +17,7 @@ import {
 } from '@guichet/contract';
 import type { ZodType } from 'zod';
 import { check } from '../findings/index.ts';
+import { traceHeaders } from '../telemetry/index.ts';
 import type { Grants } from './grants.ts';
 
 /** The largest answer, and the longest line of a stream, that a provider may send. */
@@ -117,10 +118,11 @@ export class HttpEndpoint implements ProviderEndpoint {
   }
 
   /** An answer that is a success; a problem document becomes its error. */
-  async #fetch(path: string, init: RequestInit): Promise<Response> {
+  async #fetch(path: string, init: RequestInit & { headers?: Readonly<Record<string, string>> }): Promise<Response> {
     let response: Response;
     try {
-      response = await fetch(`${this.#options.url}${PROTOCOL_PATH}${path}`, { ...init, redirect: 'error' });
+      const headers = { ...init.headers, ...traceHeaders() };
+      response = await fetch(`${this.#options.url}${PROTOCOL_PATH}${path}`, { ...init, headers, redirect: 'error' });
     } catch (error) {
       throw this.#networkError(error, init.signal);
     }

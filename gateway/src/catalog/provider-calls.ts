@@ -11,7 +11,9 @@ import {
   type RunMessage,
 } from '@guichet/contract';
 import type { SecretValue } from '@guichet/contract/secrets';
+import { context, SpanKind, trace } from '@opentelemetry/api';
 import { unstorable } from '../findings/index.ts';
+import { inSpan, type Metrics, spanFailed, streamIn, tracer } from '../telemetry/index.ts';
 import type { CatalogAction } from './catalog.ts';
 import { Discretion } from './discretion.ts';
 import type { Grants } from './grants.ts';
@@ -44,22 +46,24 @@ export interface RunSubject extends CallSubject {
 export class ProviderCalls {
   readonly #grants: Grants;
   readonly #now: () => Date;
+  readonly #metrics: Metrics | undefined;
 
-  constructor({ grants, now }: { grants: Grants; now: () => Date }) {
+  constructor({ grants, now, metrics }: { grants: Grants; now: () => Date; metrics?: Metrics | undefined }) {
     this.#grants = grants;
     this.#now = now;
+    this.#metrics = metrics;
   }
 
   async options(subject: CallSubject & { field: string; query: string }): Promise<Choice[]> {
     const { field, query } = subject;
-    const choices = await this.#limited(subject, LIMIT_SECONDS.options, (signal) =>
+    const choices = await this.#limited(subject, { phase: 'options', seconds: LIMIT_SECONDS.options }, (signal) =>
       subject.found.endpoint.options(this.#call('options', subject, signal, { field, query })),
     );
     return discretionOf(subject)?.choices(choices) ?? choices;
   }
 
   async plan(subject: CallSubject): Promise<Plan> {
-    const said = await this.#limited(subject, LIMIT_SECONDS.plan, (signal) =>
+    const said = await this.#limited(subject, { phase: 'plan', seconds: LIMIT_SECONDS.plan }, (signal) =>
       subject.found.endpoint.plan(this.#call('plan', subject, signal)),
     );
     const plan = discretionOf(subject)?.plan(said) ?? said;
@@ -74,7 +78,7 @@ export class ProviderCalls {
   /** A read: its output. */
   async read(subject: CallSubject): Promise<Output> {
     const { action } = subject.found;
-    return this.#limited(subject, action.timeoutSeconds, async (signal) => {
+    return this.#limited(subject, { phase: 'read', seconds: action.timeoutSeconds }, async (signal) => {
       for await (const message of quietly(subject, subject.found.endpoint.run(this.#call('run', subject, signal)))) {
         if (message.type === 'result') return message.output;
         if (message.type === 'failure') {
@@ -97,11 +101,11 @@ export class ProviderCalls {
   /** The stream of the run of a write. The caller owns the time limit, through its signals. */
   run(subject: RunSubject & { signal: AbortSignal; cancel: AbortSignal }): AsyncIterable<RunMessage> {
     const call = { ...this.#runCall('run', subject, subject.signal), cancel: subject.cancel };
-    return quietly(subject, subject.found.endpoint.run(call));
+    return this.#toldRun(subject, quietly(subject, subject.found.endpoint.run(call)));
   }
 
   async observe(subject: RunSubject): Promise<Observation> {
-    const observation = await this.#limited(subject, LIMIT_SECONDS.observe, (signal) =>
+    const observation = await this.#limited(subject, { phase: 'observe', seconds: LIMIT_SECONDS.observe }, (signal) =>
       subject.found.endpoint.observe(this.#runCall('observe', subject, signal)),
     );
     return discretionOf(subject)?.observation(observation) ?? observation;
@@ -136,7 +140,55 @@ export class ProviderCalls {
     return { body, grant: { ...grant, approvers: approvers.map(({ id, name }) => ({ id, name })), request, run }, signal };
   }
 
-  async #limited<Result>(subject: CallSubject, seconds: number, work: (signal: AbortSignal) => Promise<Result>): Promise<Result> {
+  /** A call that is traced, and counted by what came of it. */
+  async #told<Result>(subject: CallSubject, phase: string, work: () => Promise<Result>): Promise<Result> {
+    const startedAt = performance.now();
+    let outcome = 'ok';
+    try {
+      return await inSpan(`provider ${phase}`, spanOf(subject, phase), work);
+    } catch (error) {
+      outcome = error instanceof GuichetError ? error.code : 'internal';
+      throw error;
+    } finally {
+      const seconds = (performance.now() - startedAt) / 1000;
+      this.#metrics?.providerCalled({ provider: subject.found.action.provider, phase, outcome, seconds });
+    }
+  }
+
+  /** The same for a stream: it is one call from its first step to its last. */
+  #toldRun(subject: CallSubject, messages: AsyncIterable<RunMessage>): AsyncIterable<RunMessage> {
+    const { provider } = subject.found.action;
+    const startedAt = performance.now();
+    const span = tracer().startSpan('provider run', spanOf(subject, 'run'));
+    let outcome = 'broken'; // a stream that ends without a last word
+    return streamIn(trace.setSpan(context.active(), span), messages, {
+      onItem: ({ type }) => {
+        if (type === 'result') outcome = 'ok';
+        if (type === 'failure') outcome = 'provider.failed';
+      },
+      onEnd: (error) => {
+        if (error !== undefined) outcome = error instanceof GuichetError ? error.code : 'internal';
+        if (outcome !== 'ok') spanFailed(span, outcome);
+        span.end();
+        const seconds = (performance.now() - startedAt) / 1000;
+        this.#metrics?.providerCalled({ provider, phase: 'run', outcome, seconds });
+      },
+    });
+  }
+
+  #limited<Result>(
+    subject: CallSubject,
+    { phase, seconds }: { phase: string; seconds: number },
+    work: (signal: AbortSignal) => Promise<Result>,
+  ): Promise<Result> {
+    return this.#told(subject, phase, () => this.#withinTime(subject, seconds, work));
+  }
+
+  async #withinTime<Result>(
+    subject: CallSubject,
+    seconds: number,
+    work: (signal: AbortSignal) => Promise<Result>,
+  ): Promise<Result> {
     const limit = AbortSignal.timeout(seconds * 1000);
     const signal = subject.signal === undefined ? limit : AbortSignal.any([limit, subject.signal]);
     try {
@@ -154,6 +206,16 @@ export class ProviderCalls {
     }
   }
 }
+
+const spanOf = ({ found, environment }: CallSubject, phase: string) => ({
+  kind: SpanKind.CLIENT,
+  attributes: {
+    'guichet.provider': found.action.provider,
+    'guichet.action': found.action.id,
+    'guichet.environment': environment,
+    'guichet.phase': phase,
+  },
+});
 
 function discretionOf({ secrets = [], found }: CallSubject): Discretion | undefined {
   return Discretion.of(secrets, found.action);

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { context, ROOT_CONTEXT } from '@opentelemetry/api';
 import pg from 'pg';
 import type { Database, Queryable, Statement } from './database.ts';
 import { statement } from './database.ts';
@@ -46,9 +47,12 @@ export class Bus {
 
   /** Wakes the listeners here at once, and those of other replicas by NOTIFY. */
   publish(topic: Topic): void {
-    this.#wake(topic);
-    this.#pending.add(topic);
-    if (!this.#flushing) void this.#flush();
+    // What is woken is work of its own: it is no part of the call that brought the news, nor of its trace.
+    context.with(ROOT_CONTEXT, () => {
+      this.#wake(topic);
+      this.#pending.add(topic);
+      if (!this.#flushing) void this.#flush();
+    });
   }
 
   /** Returns the function that ends the subscription. */

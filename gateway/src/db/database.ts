@@ -1,5 +1,7 @@
 import { GuichetError } from '@guichet/contract';
+import { SpanKind } from '@opentelemetry/api';
 import pg from 'pg';
+import { inSpanOfTrace } from '../telemetry/index.ts';
 
 /** A statement with a name: parsed and planned once for each connection. */
 export interface Statement {
@@ -22,6 +24,9 @@ export interface Transaction extends Queryable {
   /** For libraries that write in our transaction (pg-boss). */
   executeSql(text: string, values?: unknown[]): Promise<{ rows: unknown[] }>;
 }
+
+/** Of a statement its name is told, never its values; of a transaction that it was one. */
+const DB_SPAN = { kind: SpanKind.CLIENT, attributes: { 'db.system.name': 'postgresql' } } as const;
 
 export interface DatabaseOptions {
   readonly url: string;
@@ -54,7 +59,11 @@ export class Database implements Queryable {
     this.pool.on('connect', (client) => client.on('error', () => {}));
   }
 
-  async query<Row extends object>(statement: Statement, values: readonly unknown[] = []): Promise<Row[]> {
+  query<Row extends object>(statement: Statement, values: readonly unknown[] = []): Promise<Row[]> {
+    return inSpanOfTrace(`db ${statement.name}`, DB_SPAN, () => this.#query<Row>(statement, values));
+  }
+
+  async #query<Row extends object>(statement: Statement, values: readonly unknown[]): Promise<Row[]> {
     try {
       const result = await this.pool.query<Row>({ ...statement, values: [...values] });
       return result.rows;
@@ -63,7 +72,11 @@ export class Database implements Queryable {
     }
   }
 
-  async transaction<Result>(work: (tx: Transaction) => Promise<Result>): Promise<Result> {
+  transaction<Result>(work: (tx: Transaction) => Promise<Result>): Promise<Result> {
+    return inSpanOfTrace('db transaction', DB_SPAN, () => this.#transaction(work));
+  }
+
+  async #transaction<Result>(work: (tx: Transaction) => Promise<Result>): Promise<Result> {
     const effects: (() => void)[] = [];
     const client = await this.pool.connect().catch((error: unknown) => {
       throw asDatabaseError(error);

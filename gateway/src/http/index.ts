@@ -1,5 +1,4 @@
 export { Throttles } from './auth-throttles.ts';
 export { closeServer } from './close-server.ts';
 export { Cookies } from './cookies.ts';
-export { Metrics } from './metrics.ts';
 export { createServer } from './server.ts';

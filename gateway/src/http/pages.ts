@@ -1,7 +1,7 @@
 import swagger from '@fastify/swagger';
 import swaggerUi from '@fastify/swagger-ui';
 import type { FastifyInstance } from 'fastify';
-import type { Metrics } from './metrics.ts';
+import type { Metrics } from '../telemetry/index.ts';
 import { openApiDocument } from './openapi.ts';
 import { OWN_FILES_ONLY } from './security-headers.ts';
 

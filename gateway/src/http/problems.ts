@@ -16,9 +16,9 @@ export function reportErrors(app: FastifyInstance): void {
 /** Also Fastify's `frameworkErrors`: what is wrong with a call before any route is found. */
 export function reportError(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   const known = asGuichetError(error, { bodyBytes: request.routeOptions.bodyLimit });
-  if (known.code === 'internal') request.log.error({ err: known.cause ?? error }, 'unforeseen error');
+  if (known.code === 'internal') request.log.error({ request_id: request.id, err: known.cause ?? error }, 'unforeseen error');
   else if (ERRORS[known.code].status >= 500)
-    request.log.warn({ code: known.code, detail: known.message, cause: causeOf(known) }, 'call failed');
+    request.log.warn({ request_id: request.id, code: known.code, detail: known.message, cause: causeOf(known) }, 'call failed');
   return problem(reply, known, request.id);
 }
 

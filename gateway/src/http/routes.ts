@@ -45,7 +45,7 @@ function addRoute(
   app.route({
     method: route.method,
     url: route.path,
-    config: { permission: route.permission },
+    config: { permission: route.permission, stream: route.response === undefined && route.method === 'GET' },
     ...(route.bodyBytes !== undefined && { bodyLimit: route.bodyBytes }),
     exposeHeadRoute: route.method === 'GET' && route.response !== undefined, // a stream has no head worth asking for
     // Before the body is read: a stranger gets nothing parsed, however much they send.

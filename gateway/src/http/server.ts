@@ -1,18 +1,17 @@
-import { randomUUID } from 'node:crypto';
 import { GuichetError, ROUTES } from '@guichet/contract';
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, type FastifyRequest, LogController } from 'fastify';
 import type { Caller } from '../identity/index.ts';
+import type { Metrics } from '../telemetry/index.ts';
 import { addAuthPages } from './auth-pages.ts';
 import { addressOf } from './auth-request.ts';
 import { authenticate, secretOf } from './authenticate.ts';
 import { makeHandlers, type Services } from './handlers.ts';
 import { acceptJson } from './json-body.ts';
-import type { Metrics } from './metrics.ts';
+import { commonHeaders, observe, requestIdOf } from './observe.ts';
 import { addPages } from './pages.ts';
 import { refuseUndeclaredEvents, refuseUndeclaredRoutes } from './permissions.ts';
 import { answerBrokenCall, answerExpectation, reportError, reportErrors } from './problems.ts';
 import { addRoutes, type RoutesOptions } from './routes.ts';
-import { securityHeaders } from './security-headers.ts';
 import { cutSlowReaders } from './slow-readers.ts';
 
 const BODY_BYTES = 256 * 1024;
@@ -33,7 +32,9 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: BODY_BYTES,
     trustProxy: options.trustProxy.length === 0 ? false : [...options.trustProxy],
-    genReqId: () => randomUUID(),
+    genReqId: requestIdOf,
+    // Every line says of itself which call it is of (telemetry): no logger is made for each.
+    childLoggerFactory: (logger) => logger,
     requestTimeout: 15_000, // to send a whole request: a slow drip ends here
     connectionTimeout: 0, // streams of events live long
     // Calls without a host are answered like all others: nothing here depends on it.
@@ -43,7 +44,7 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
     routerOptions: { maxParamLength: 200 },
     // No hook runs for these.
     frameworkErrors: (error, request, reply) =>
-      void reportError(error, request, reply.headers(securityHeaders(options.publicUrl))),
+      void reportError(error, request, reply.headers(commonHeaders(request, options.publicUrl))),
     clientErrorHandler: answerBrokenCall,
   });
   app.server.on('checkExpectation', answerExpectation);
@@ -88,23 +89,4 @@ async function known(request: FastifyRequest, options: ServerOptions): Promise<C
     if (code === 'token.invalid') await wrongTokens.count(network);
     throw error;
   }
-}
-
-function observe(app: FastifyInstance, { metrics, draining, publicUrl }: ServerOptions): void {
-  const headers = securityHeaders(publicUrl);
-  app.addHook('onRequest', (_request, reply, done) => {
-    void reply.headers(headers);
-    if (draining.aborted) void reply.header('connection', 'close');
-    done();
-  });
-  app.addHook('onResponse', (request, reply, done) => {
-    const route = request.routeOptions.url ?? 'unknown';
-    const { method, caller } = request;
-    metrics.observeCall({ route, method, status: reply.statusCode, seconds: reply.elapsedTime / 1000 });
-    request.log.info(
-      { method, route, status: reply.statusCode, ms: Math.round(reply.elapsedTime * 10) / 10, actor: caller?.principal.id },
-      'call',
-    );
-    done();
-  });
 }

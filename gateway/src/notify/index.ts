@@ -1,2 +1,3 @@
+export { outboxBacklog } from './backlog.ts';
 export { Jobs } from './jobs.ts';
 export type { Webhook } from './webhook.ts';

@@ -49,6 +49,9 @@ export class Jobs implements Outbox {
     this.#boss.on('error', onError);
   }
 
+  /** The queues whose backlog tells how late the world outside is; the last one holds what was given up. */
+  readonly queues: readonly string[] = [EXPIRY, REVIEW, DELIVERY, DEAD];
+
   /** Each is called for a request whose timer rings; it must bear being called late and twice. */
   async start({ expire, remind }: Timers): Promise<void> {
     await this.#boss.start();

@@ -1,5 +1,6 @@
 import type { DecidingRule, Decision, Gate } from '@guichet/contract';
 import type { Company } from '../catalog/index.ts';
+import { inSpanNow } from '../telemetry/index.ts';
 import { isApprover, narrowed, selfApproval, unpermitted, wrongKind } from './built-in.ts';
 import type { CedarAnswer } from './cedar.ts';
 import { approvedFor } from './counting.ts';
@@ -52,7 +53,13 @@ export class Policy {
   }
 
   decide(question: Question): Decision {
-    return this.#decide(question).decision;
+    // A list asks once for each of its items what may be seen: no trace wants them.
+    if (question.operation.endsWith('.see')) return this.#decide(question).decision;
+    return inSpanNow('policy.decide', { 'guichet.operation': question.operation }, (span) => {
+      const { decision } = this.#decide(question);
+      span?.setAttribute('guichet.effect', decision.effect);
+      return decision;
+    });
   }
 
   explain(question: Question): ExplainedDecision {

@@ -2,6 +2,7 @@ export type { Emergency, ReviewAnswer, Verdict } from './commands.ts';
 export { Decisions } from './decisions.ts';
 export type { Life, LifeEvent, LifeEventType, Told } from './life.ts';
 export type { RequestFilter } from './list.ts';
+export { openRequests } from './open-requests.ts';
 export type { Outbox } from './outbox.ts';
 export { closeReview, REMINDER_MS, remindReview } from './review.ts';
 export { type RequestRow, ROW } from './row.ts';

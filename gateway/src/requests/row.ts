@@ -27,6 +27,8 @@ export interface RequestRow extends Life {
   readonly idempotencyDigest: string | null;
   /** Stands for the secrets of the input in the digest; null when it has none. */
   readonly secretDigest: string | null;
+  /** The trace in which it was filed, in W3C's form: its runs belong to it. Null when there was none. */
+  readonly traceparent: string | null;
   readonly gates: readonly Gate[];
   readonly createdAt: Date;
   readonly updatedAt: Date;
@@ -76,6 +78,7 @@ export type NewRequest = Pick<
   | 'idempotencyKey'
   | 'idempotencyDigest'
   | 'secretDigest'
+  | 'traceparent'
   | 'gates'
   | 'idempotent'
   | 'observable'
@@ -110,6 +113,7 @@ const NAMES = [
   'idempotencyKey',
   'idempotencyDigest',
   'secretDigest',
+  'traceparent',
   'state',
   'gates',
   'createdAt',

@@ -16,6 +16,7 @@ import type { Bus, Database, Transaction } from '../db/index.ts';
 import type { Limits } from '../limits/index.ts';
 import { denied, seenBy } from '../policy/index.ts';
 import type { Sealer } from '../sealing/index.ts';
+import { currentTraceparent } from '../telemetry/index.ts';
 import { idempotencyDigest, isSameCall } from './idempotency.ts';
 import type { Told } from './life.ts';
 import { type Approver, approversOfWaiting, countRequests, listRequests, type RequestFilter } from './list.ts';
@@ -245,6 +246,7 @@ export class Requests {
       idempotencyKey: call.idempotencyKey ?? null,
       idempotencyDigest: call.idempotencyKey === undefined ? null : idempotencyDigest(sealer, call),
       secretDigest,
+      traceparent: currentTraceparent(),
       gates,
       idempotent: action.idempotent,
       observable: action.observable,

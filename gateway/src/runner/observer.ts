@@ -2,6 +2,7 @@ import { GuichetError, type Observation } from '@guichet/contract';
 import { GRANT_SECONDS } from '../catalog/index.ts';
 import { lockRequest, openInput, type RequestRow, requestName } from '../requests/index.ts';
 import type { ExecutionOptions } from './execution.ts';
+import { inRun } from './run-context.ts';
 import { takeUnknown } from './store.ts';
 
 /** How long an observation is one observer's alone; more than the limit of the call. */
@@ -25,7 +26,7 @@ export class Observer {
   /** Begins to observe those whose time has come. */
   async observeDue(): Promise<void> {
     for (const row of await takeUnknown(this.#options.db, 10, ALONE_SECONDS)) {
-      const work = this.#observe(row)
+      const work = inRun(row, () => this.#observe(row), 'observe')
         .catch((error: unknown) => this.#options.onError(error))
         .finally(() => this.#busy.delete(work));
       this.#busy.add(work);

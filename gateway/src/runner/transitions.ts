@@ -1,4 +1,4 @@
-import { GuichetError } from '@guichet/contract';
+import { GuichetError, type RequestState } from '@guichet/contract';
 import type { Bus, Database, Transaction } from '../db/index.ts';
 import {
   applyChanges,
@@ -10,11 +10,20 @@ import {
   transition,
 } from '../requests/index.ts';
 
+/** A run that began, or that came to its end: `state` is that of its request after it. */
+export interface RunChange {
+  readonly row: RequestRow;
+  readonly event: LifeEvent['type'];
+  readonly state: RequestState;
+}
+
 export interface TransitionsOptions {
   readonly db: Database;
   readonly bus: Bus;
   readonly outbox: Outbox;
   readonly onNews: (message: string) => void;
+  /** Told of each claim and each end of a run, once it is committed. */
+  readonly onRun?: ((change: RunChange) => void) | undefined;
 }
 
 const RETRY_MS = 300;
@@ -69,6 +78,7 @@ export class Transitions {
     tx.afterCommit(() => {
       this.#options.bus.publish(`request:${row.number}`);
       if (next.changes.state === 'queued') this.#options.bus.publish('queue');
+      if (next.changes.state !== row.state) this.#options.onRun?.({ row, event: event.type, state: next.changes.state });
     });
     return next.changes.state;
   }

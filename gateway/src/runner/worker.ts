@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { type RequestRow, requestName } from '../requests/index.ts';
 import { Execution, type ExecutionOptions } from './execution.ts';
 import { Observer } from './observer.ts';
+import { inRun } from './run-context.ts';
 import { lockLost, lockNext, renewLeases, whatIsDue } from './store.ts';
 
 export interface WorkerOptions extends ExecutionOptions {
@@ -121,8 +122,7 @@ export class Worker {
     const execution = new Execution(row, this.#options);
     // The bus carries no facts: the renewal reads the wish to cancel.
     const unsubscribe = this.#options.bus.subscribe(`cancel:${row.number}`, () => void this.#renew([row.number]));
-    const done = execution
-      .run()
+    const done = inRun(row, () => execution.run())
       .catch((error: unknown) => this.#options.onError(error))
       .finally(() => {
         unsubscribe();

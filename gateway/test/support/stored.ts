@@ -62,6 +62,7 @@ const QUEUED: Omit<NewRequest, 'expiresAt'> = {
   idempotencyKey: null,
   idempotencyDigest: null,
   secretDigest: null,
+  traceparent: null,
   sealed: null,
   gates: [],
   idempotent: false,
