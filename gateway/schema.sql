@@ -262,6 +262,7 @@ CREATE INDEX requests_requester ON public.requests USING btree (requester_id, nu
 CREATE INDEX requests_to_approve ON public.requests USING btree (number) WHERE (state = 'awaiting_approval'::text);
 CREATE INDEX requests_to_review ON public.requests USING btree (number) WHERE ((review ->> 'state'::text) = 'open'::text);
 CREATE INDEX requests_unknown ON public.requests USING btree (observe_at) WHERE (state = 'unknown'::text);
+CREATE INDEX requests_unknown_resources ON public.requests USING btree (environment, resource_type, resource_id) WHERE (state = 'unknown'::text);
 CREATE INDEX sessions_principal ON public.sessions USING btree (principal_id, created_at DESC);
 CREATE INDEX sign_in_codes_end ON public.sign_in_codes USING btree (expires_at);
 CREATE INDEX tokens_exchanged ON public.tokens USING btree (expires_at) WHERE (origin IS NOT NULL);

@@ -16,10 +16,12 @@ beforeEach(() => {
   lab.entries.length = 0;
 });
 
-/** Files a write in staging and comes back when its handler has been entered. */
+let targets = 0;
+
+/** Files a write in staging and comes back when its handler has been entered. Each has a target of its own: one that stays unknown holds up none. */
 async function entered(action: string): Promise<string> {
   const entry = lab.nextEntry();
-  const { body } = await gateway.submit('nadia', { action });
+  const { body } = await gateway.submit('nadia', { action, input: { target: `thing-${++targets}` } });
   await entry;
   return body.id;
 }

@@ -96,6 +96,9 @@ export const RequestSummary = z
     createdAt: at,
     updatedAt: at,
     expiresAt: at.nullable().describe('When it lapses if nothing happens; null while it runs and once it has ended'),
+    waitsFor: RequestId.nullable().describe(
+      'Another request on the same resource, whose outcome is unknown: this one starts when that is settled',
+    ),
     review: Review.nullable().describe('Set once the glass was broken: it ran without the approvals of its gates'),
   })
   .meta({ id: 'RequestSummary' });

@@ -56,8 +56,8 @@ export const ConfigFile = z.strictObject({
     .strictObject({
       enabled: z.boolean().default(true),
       concurrency: z.int().min(1).max(1000).default(16),
-      leaseSeconds: z.int().min(2).max(60).default(8).describe('A worker that is silent for so long is dead'),
-      tickMs: z.int().min(100).max(10_000).default(2000),
+      leaseSeconds: z.int().min(2).max(9).default(7).describe('A worker that is silent for so long is dead'),
+      tickMs: z.int().min(100).max(4000).default(2000),
       graceMs: z.int().min(0).max(60_000).default(5000).describe('How long a provider may take to stop'),
       drainMs: z.int().min(0).max(600_000).default(30_000).describe('How long runs may take to end when the gateway stops'),
     })
@@ -172,6 +172,12 @@ function badVariable(name: string, wants: string): GuichetError {
   });
 }
 
+/**
+ * A worker that died is found within 10 s: its lease ends, and the next tick of any other worker sees it. The rest of
+ * the 10 s is for the tick itself.
+ */
+const DETECTION_MS = 9500;
+
 /** What no field says alone. */
 function contradictionsOf(file: z.output<typeof ConfigFile>): FieldError[] {
   const { providers, webhooks, environments, worker } = file;
@@ -183,6 +189,7 @@ function contradictionsOf(file: z.output<typeof ConfigFile>): FieldError[] {
     );
   const namesOf = (things: readonly { name: string }[]): string[] => things.map(({ name }) => name);
   const tooSlow = worker.tickMs * 2 > worker.leaseSeconds * 1000;
+  const tooLate = worker.leaseSeconds * 1000 + worker.tickMs > DETECTION_MS;
   return [
     ...identityFindings(file),
     ...machineFindings(file),
@@ -195,6 +202,15 @@ function contradictionsOf(file: z.output<typeof ConfigFile>): FieldError[] {
             field: '/worker/tickMs',
             message: 'must be at most half of leaseSeconds',
             remedy: 'A worker renews its lease once a tick.',
+          },
+        ]
+      : []),
+    ...(tooLate
+      ? [
+          {
+            field: '/worker/leaseSeconds',
+            message: `and tickMs must come to ${DETECTION_MS / 1000} s at most`,
+            remedy: `Lower one of them: a worker that died must be found within 10 s, and it takes the rest of its lease and a tick.`,
           },
         ]
       : []),

@@ -34,7 +34,7 @@ test('a file that names only the company is enough', () => {
     database: { embedded: { dataDir: '.data/gateway-db' } },
     environments: ['production', 'staging'],
     windows: { approval: 86_400_000, start: 3_600_000 },
-    worker: { enabled: true, leaseSeconds: 8 },
+    worker: { enabled: true, leaseSeconds: 7 },
     folder,
   });
 });
@@ -116,6 +116,7 @@ test.each([
     "/providers/1/name 'a' stands twice",
     '',
   ],
+  ['company: c.yaml\nworker: { leaseSeconds: 9 }', '/worker/leaseSeconds and tickMs must come to 9.5 s at most', 'within 10 s'],
   ['company: c.yaml\nworker: { leaseSeconds: 2, tickMs: 2000 }', '/worker/tickMs must be at most half of leaseSeconds', 'renews'],
   [
     'company: c.yaml\nwebhooks: [{ name: a, url: "http://x", events: [request.aproved] }]',

@@ -2,7 +2,7 @@ import type { RequestEvent } from '@guichet/contract';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { Bus, type Database, statement } from '../src/db/index.ts';
 import { applyChanges, type LifeEvent, type Outbox, type RequestRow } from '../src/requests/index.ts';
-import { appendLines, lockLost, lockNext, renewLeases } from '../src/runner/store.ts';
+import { appendLines, leasesOver, lockLost, lockNext, renewLeases } from '../src/runner/store.ts';
 import { Transitions } from '../src/runner/transitions.ts';
 import { type StoredRequests, storedRequests, takeAway } from './support/stored.ts';
 
@@ -101,8 +101,9 @@ test('two workers that claim at once get different requests, and none waits for 
 
 test('only a lease that is over can be found lost', async () => {
   const row = await held();
-  const lost = () => db.transaction(async (tx) => (await lockLost(tx, 100)).map(({ number }) => number));
-  expect(await lost()).not.toContain(row.number);
+  const over = async (): Promise<string[]> => (await leasesOver(db, 100)).map(({ number }) => number);
+  const locked = () => db.transaction(async (tx) => (await lockLost(tx, row.number))?.number);
+  expect([await over(), await locked()]).toEqual([expect.not.arrayContaining([row.number]), undefined]);
   await renewLeases(db, { numbers: [row.number], worker: 'worker-1', seconds: -1 });
-  expect(await lost()).toContain(row.number);
+  expect([await over(), await locked()]).toEqual([expect.arrayContaining([row.number]), row.number]);
 });

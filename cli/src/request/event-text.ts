@@ -22,7 +22,7 @@ function wording({ type, actor, data }: RequestEvent, paint: Paint): string | un
     case 'request.withdrawn':
       return `Withdrawn${by}${comment}`;
     case 'request.expired':
-      return paint.red('Expired: nobody decided in time');
+      return paint.red(expiredText(data));
     case 'request.approval_reused':
       return `${paint.green('Approval counts again')}: of ${nameIn(data['by'])}, given for ${clean(String(data['reusedFrom'] ?? ''))}`;
     case 'request.glass_broken':
@@ -63,6 +63,12 @@ function wording({ type, actor, data }: RequestEvent, paint: Paint): string | un
   }
 }
 
+function expiredText({ was, waitsFor }: RequestEvent['data']): string {
+  if (was !== 'queued') return 'Expired: nobody decided in time';
+  const held = typeof waitsFor === 'string' ? `: it waited for ${clean(waitsFor)}, whose outcome is unknown` : '';
+  return `Expired: it did not start in time${held}`;
+}
+
 /** ` (3 approvers are told)` */
 function told(data: RequestEvent['data']): string {
   const count = Array.isArray(data['approvers']) ? data['approvers'].length : 0;
@@ -78,7 +84,8 @@ function because(data: RequestEvent['data']): string {
   const failure = data['failure'];
   const inFailure = typeof failure === 'object' && failure !== null && 'message' in failure ? failure.message : undefined;
   const message = inFailure ?? data['message'];
-  return typeof message === 'string' && message !== '' ? `: ${clean(message)}` : '';
+  if (typeof message === 'string' && message !== '') return `: ${clean(message)}`;
+  return typeof data['waitsFor'] === 'string' ? `: it waits for ${clean(data['waitsFor'])}, whose outcome is unknown` : '';
 }
 
 function logText(data: RequestEvent['data'], paint: Paint): string {

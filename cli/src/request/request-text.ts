@@ -53,6 +53,7 @@ export function requestText(request: Request, canvas: Canvas): string {
   }
   if (request.decidedBy !== null)
     lines.push(field('Decided', `by ${clean(request.decidedBy.name)}${request.comment ? `: ${clean(request.comment)}` : ''}`));
+  if (request.waitsFor !== null) lines.push(field('Waits', paint.yellow(heldText(request.waitsFor))));
   if (request.expiresAt !== null) lines.push(field('Lapses', time(request.expiresAt)));
   const end = endText(request, canvas);
   if (end !== undefined) lines.push(end);
@@ -68,6 +69,9 @@ export function requestText(request: Request, canvas: Canvas): string {
     return `  ${paint.dim(title.padEnd(9))}  ${wrap(text, { width: canvas.width - FIELD_INDENT, indent: FIELD_INDENT })}`;
   }
 }
+
+/** Why what is queued does not start. */
+const heldText = (waitsFor: string): string => `for ${waitsFor} on the same resource, whose outcome is unknown`;
 
 /** How it ended: the receipt, or why there is none; undefined while it has not. */
 export function endText(request: Request, canvas: Canvas): string | undefined {
@@ -90,7 +94,7 @@ export function endText(request: Request, canvas: Canvas): string | undefined {
     case 'cancelled':
       return `✗ Cancelled${by}${why}`;
     case 'expired':
-      return `${paint.red('✗ Expired')}: nobody decided in time. Run the command again if it is still needed.`;
+      return `${paint.red('✗ Expired')}: ${wasQueued(request) ? 'it did not start in time' : 'nobody decided in time'}. Run the command again if it is still needed.`;
     case 'void':
       return `${paint.red('✗ Void')}${why}${request.drift === null ? '' : `\n  It would now be: ${clean(request.drift.summary)}\n  Run the command again to ask for that.`}`;
     case 'unknown':
@@ -102,10 +106,15 @@ export function endText(request: Request, canvas: Canvas): string | undefined {
   }
 }
 
+/** True of what had all its approvals. */
+const wasQueued = ({ gates, review }: Request): boolean =>
+  review !== null || gates.every(({ approved, count }) => approved >= count);
+
 /** `REQ-12 · Waiting for 1 approval from team 'payments' …` */
 export function standingText(request: Request): string {
   const waits = request.state === 'awaiting_approval' ? waitingFor(request.gates) : undefined;
   if (waits !== undefined) return `${request.id} · Waiting for ${waits} …`;
+  if (request.waitsFor !== null) return `${request.id} · Waits ${heldText(request.waitsFor)} …`;
   const glass = request.review === null ? '' : ` · Glass broken for ${clean(request.review.incident)}`;
   return `${request.id}${glass} · ${request.state === 'running' ? 'Running' : 'Queued'} …`;
 }

@@ -152,6 +152,7 @@ export function makeRequest(state: RequestState, overrides: Partial<Request> = {
     createdAt: AT,
     updatedAt: AT,
     expiresAt: null,
+    waitsFor: null,
     review: null,
     actionVersion: 'v1',
     input: PLANNED.input,

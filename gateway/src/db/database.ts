@@ -50,8 +50,9 @@ export class Database implements Queryable {
       application_name: 'guichet',
       // A server that is frozen refuses nothing and closes nothing: only our own clock ends the wait for it.
       query_timeout: 12_000,
-      // A transaction that is forgotten would hold its row locks and stall vacuum for ever.
-      options: '-c idle_in_transaction_session_timeout=10000 -c statement_timeout=10000',
+      // A transaction that is forgotten would hold its row locks and stall vacuum for ever. The locks of a gateway that is
+      // cut off from its database are gone before the leases of its runs are over: see worker.leaseSeconds.
+      options: '-c idle_in_transaction_session_timeout=5000 -c statement_timeout=10000',
     });
     this.pool.on('error', onError);
     // A connection that dies between two statements says so by an event, and with nobody listening that would end the

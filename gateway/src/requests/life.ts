@@ -87,6 +87,8 @@ export interface Life {
   readonly idempotent: boolean;
   readonly observable: boolean;
   readonly attempt: number;
+  /** Number of a request on the same resource whose outcome is unknown; null when there is none, and outside the queue. */
+  readonly waitsFor: string | null;
 }
 
 /** Columns that a transition changes; an absent one stays. */
@@ -125,5 +127,8 @@ export interface Told {
 
 export type Transition =
   | { readonly ok: true; readonly changes: Changes; readonly told: readonly Told[] }
-  /** `state`: the event does not belong in this state. `early`: it does, but not yet; `late`: no more. */
-  | { readonly ok: false; readonly reason: 'state' | 'early' | 'late' | 'dispatched' | 'not_dispatched' | 'not_cancelled' };
+  /** `state`: the event does not belong in this state. `early`: it does, but not yet; `late`: no more; `held`: by its resource. */
+  | {
+      readonly ok: false;
+      readonly reason: 'state' | 'early' | 'late' | 'held' | 'dispatched' | 'not_dispatched' | 'not_cancelled';
+    };

@@ -151,8 +151,13 @@ const APPROVALS = `(select coalesce(json_agg(json_build_object('by', json_build_
   'person', a.person_id, 'groups', a.groups, 'comment', a.comment, 'reusedFrom', 'REQ-' || a.reused_from, 'at', to_char(a.at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')) order by a.at), '[]')
   from approvals a where a.request = r.number)`;
 
+/** A request on the same resource whose outcome is unknown; what is not about to run waits for none. */
+const WAITS_FOR = `case when r.state in ('queued', 'running') then (select min(u.number) from requests u where u.state = 'unknown'
+  and u.environment = r.environment and u.resource_type = r.resource_type and u.resource_id = r.resource_id and u.number <> r.number) end`;
+
 /** The select list of a RequestRow, for a table aliased r. */
-export const ROW = `${NAMES.map((name) => `r.${sqlName(name)} as "${name}"`).join(', ')}, ${APPROVALS} as approvals, clock_timestamp() as "readAt"`;
+export const ROW = `${NAMES.map((name) => `r.${sqlName(name)} as "${name}"`).join(', ')}, ${APPROVALS} as approvals,
+  ${WAITS_FOR} as "waitsFor", clock_timestamp() as "readAt"`;
 
 const JSON_COLUMNS = new Set(['gates', 'input', 'plan', 'drift', 'output', 'failure', 'scope', 'review', 'sealed']);
 

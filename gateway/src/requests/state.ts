@@ -1,4 +1,4 @@
-import { type Failure, inBrief, type RequestEventType, type RequestState, type Review } from '@guichet/contract';
+import { type Failure, formatRequestId, inBrief, type RequestEventType, type RequestState, type Review } from '@guichet/contract';
 import type { Changes, Life, LifeEvent, LifeEventType, Told, Transition } from './life.ts';
 
 /** A run that was sent is tried so many times at most. */
@@ -51,7 +51,7 @@ export function transition(life: Life, event: LifeEvent, now: Date): Transition 
       return ended('withdrawn', now, 'request.withdrawn', { decidedBy: event.by, comment: event.comment });
     case 'expire':
       if (life.expiresAt === null || life.expiresAt > now) return { ok: false, reason: 'early' };
-      return ended('expired', now, 'request.expired', {}, { was: life.state });
+      return ended('expired', now, 'request.expired', {}, { was: life.state, ...held(life) });
     case 'void':
       if (life.dispatchedAt !== null) return { ok: false, reason: 'dispatched' };
       return life.cancelRequestedAt === null ? voided(event, now) : cancelled(now);
@@ -96,6 +96,9 @@ function ended(
 
 /** The end of a run that somebody had asked to cancel: who and why were written down then. */
 const cancelled = (now: Date): Transition => ended('cancelled', now, 'request.cancelled', {});
+
+/** What it waits for, for whoever reads its events. */
+const held = ({ waitsFor }: Life): { waitsFor?: string } => (waitsFor === null ? {} : { waitsFor: formatRequestId(waitsFor) });
 
 const after = (now: Date, ms: number): Date => new Date(now.getTime() + ms);
 
@@ -161,6 +164,7 @@ function requestCancel(life: Life, event: Extract<LifeEvent, { type: 'request_ca
 function claim(life: Life, event: Extract<LifeEvent, { type: 'claim' }>, now: Date): Transition {
   if (life.runAfter > now) return { ok: false, reason: 'early' };
   if (life.expiresAt !== null && life.expiresAt <= now) return { ok: false, reason: 'late' };
+  if (life.waitsFor !== null) return { ok: false, reason: 'held' };
   const { runId, worker } = event;
   const attempt = life.attempt + 1;
   const leaseUntil = after(now, event.leaseMs);
@@ -175,6 +179,8 @@ function dispatch(life: Life, event: Extract<LifeEvent, { type: 'dispatch' }>, n
   if (life.dispatchedAt !== null) return { ok: false, reason: 'dispatched' };
   // From here on the effect may have happened; a wish to cancel that came first wins.
   if (life.cancelRequestedAt !== null) return cancelled(now);
+  // What happened to its resource is not known since it was claimed: it waits, and uses no more of its approval's time up.
+  if (life.waitsFor !== null) return backToQueue({ runAfter: now, expiresAt: life.expiresAt, data: held(life) });
   const deadlineAt = after(now, event.timeoutMs);
   return {
     ok: true,

@@ -1,5 +1,6 @@
 import {
   type Actor,
+  formatRequestId,
   isFinal,
   type Plan,
   type Principal,
@@ -84,6 +85,7 @@ function toSummary(row: RequestRow, beside: Beside): RequestSummary {
     createdAt: iso(row.createdAt),
     updatedAt: iso(row.updatedAt),
     expiresAt: waits ? isoOrNull(row.expiresAt) : null,
+    waitsFor: row.state === 'queued' && row.waitsFor !== null ? formatRequestId(row.waitsFor) : null,
     review: row.review,
   };
 }

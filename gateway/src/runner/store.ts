@@ -1,15 +1,24 @@
 import { type Queryable, statement } from '../db/index.ts';
-import { type RequestRow, ROW } from '../requests/index.ts';
+import { type RequestRow, type ResourceKey, ROW } from '../requests/index.ts';
 
+/** Runs wait while the outcome of another one on their resource is unknown, until their start window ends. */
+const CLAIMABLE = `r.state = 'queued' and r.run_after <= clock_timestamp() and (r.expires_at <= clock_timestamp()
+  or not exists (select from requests u where u.state = 'unknown' and u.environment = r.environment
+    and u.resource_type = r.resource_type and u.resource_id = r.resource_id))`;
 const NEXT = statement(
   'run-next',
-  `select ${ROW} from requests r where r.state = 'queued' and r.run_after <= clock_timestamp()
+  `select ${ROW} from requests r where ${CLAIMABLE}
    order by r.run_after, r.number limit $1 for update of r skip locked`,
 );
 const LEASES_OVER = statement(
   'run-leases-over',
-  `select ${ROW} from requests r where r.state = 'running' and r.lease_until < clock_timestamp()
-   order by r.lease_until limit $1 for update of r skip locked`,
+  `select number, environment, resource_type as "resourceType", resource_id as "resourceId" from requests
+   where state = 'running' and lease_until < clock_timestamp() order by lease_until limit $1`,
+);
+const LEASE_OVER = statement(
+  'run-lease-over',
+  `select ${ROW} from requests r where r.number = $1 and r.state = 'running' and r.lease_until < clock_timestamp()
+   for update of r skip locked`,
 );
 const TO_OBSERVE = statement(
   'run-to-observe',
@@ -25,7 +34,7 @@ const RENEW = statement(
 );
 const DUE = statement(
   'run-due',
-  `select exists (select from requests where state = 'queued' and run_after <= clock_timestamp()) as queued,
+  `select exists (select from requests r where ${CLAIMABLE}) as queued,
      exists (select from requests where state = 'running' and lease_until < clock_timestamp()) as lost,
      exists (select from requests where state = 'unknown' and observe_at <= clock_timestamp()) as unknown`,
 );
@@ -41,8 +50,14 @@ const APPEND = statement(
 /** Queued requests, locked; those that another worker is claiming are skipped. */
 export const lockNext = (db: Queryable, limit: number): Promise<RequestRow[]> => db.query(NEXT, [limit]);
 
-/** Running requests whose worker has not renewed its lease, locked. */
-export const lockLost = (db: Queryable, limit: number): Promise<RequestRow[]> => db.query(LEASES_OVER, [limit]);
+/** Running requests whose worker has not renewed its lease, at this moment. */
+export const leasesOver = (db: Queryable, limit: number): Promise<(Pick<RequestRow, 'number'> & ResourceKey)[]> =>
+  db.query(LEASES_OVER, [limit]);
+
+/** One of them, locked; undefined when it is so no longer, or when somebody else has it in hand. */
+export async function lockLost(db: Queryable, number: string): Promise<RequestRow | undefined> {
+  return (await db.query<RequestRow>(LEASE_OVER, [number]))[0];
+}
 
 /** Unknown requests whose time to be observed has come; each is this caller's alone for `seconds`. */
 export const takeUnknown = (db: Queryable, limit: number, seconds: number): Promise<RequestRow[]> =>

@@ -4,6 +4,7 @@ import {
   applyChanges,
   type LifeEvent,
   lockRequest,
+  lockResource,
   type Outbox,
   type RequestRow,
   requestName,
@@ -57,6 +58,9 @@ export class Transitions {
   /** The same, once. When it rejects because the database is away, the commit may have happened all the same. */
   async once(held: RequestRow, event: LifeEvent): Promise<string | undefined> {
     const state = await this.#options.db.transaction(async (tx) => {
+      // No dispatch slips past a loss on the same resource.
+      if (event.type === 'dispatch') await lockResource(tx, held, 'shared');
+      if (event.type === 'lose') await lockResource(tx, held, 'alone');
       const row = await lockRequest(tx, held.number);
       if (row === undefined || row.fencingToken !== held.fencingToken) return undefined;
       return this.apply(tx, row, { event });
@@ -77,7 +81,9 @@ export class Transitions {
     await this.#options.outbox.enqueue(tx, { request: row, told: next.told });
     tx.afterCommit(() => {
       this.#options.bus.publish(`request:${row.number}`);
-      if (next.changes.state === 'queued') this.#options.bus.publish('queue');
+      // What is settled holds up nobody any more.
+      const settled = row.state === 'unknown' && next.changes.state !== 'unknown';
+      if (next.changes.state === 'queued' || settled) this.#options.bus.publish('queue');
       if (next.changes.state !== row.state) this.#options.onRun?.({ row, event: event.type, state: next.changes.state });
     });
     return next.changes.state;

@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import { type RequestRow, requestName } from '../requests/index.ts';
+import { lockResource, type RequestRow, requestName } from '../requests/index.ts';
 import { Execution, type ExecutionOptions } from './execution.ts';
 import { Observer } from './observer.ts';
 import { inRun } from './run-context.ts';
-import { lockLost, lockNext, renewLeases, whatIsDue } from './store.ts';
+import { leasesOver, lockLost, lockNext, renewLeases, whatIsDue } from './store.ts';
 
 export interface WorkerOptions extends ExecutionOptions {
   /** Unique among all processes that ever run: a name that comes back would renew a dead worker's leases. */
@@ -176,12 +176,14 @@ export class Worker {
 
   async #buryTheDead(): Promise<void> {
     const { db, transitions, windows, onError } = this.#options;
-    await db.transaction(async (tx) => {
-      for (const row of await lockLost(tx, 50)) {
+    for (const over of await leasesOver(db, 50))
+      await db.transaction(async (tx) => {
+        await lockResource(tx, over, 'alone');
+        const row = await lockLost(tx, over.number);
+        if (row === undefined) return;
         const message = `Its worker ${row.worker ?? ''} let its lease end at ${row.leaseUntil?.toISOString() ?? 'once'}.`;
         await transitions.apply(tx, row, { event: { type: 'lose', message, startWindowMs: windows.startMs }, fence: true });
         tx.afterCommit(() => onError(new Error(`${requestName(row)}: ${message}`)));
-      }
-    });
+      });
   }
 }

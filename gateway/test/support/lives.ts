@@ -18,6 +18,7 @@ export function lifeOf(more: Partial<Life>): Life {
     idempotent: false,
     observable: true,
     attempt: 1,
+    waitsFor: null,
     ...more,
   };
 }
@@ -100,8 +101,10 @@ export function livesIn(state: Life['state']): Life[] {
       (state === 'running' || state === 'unknown' ? dispatches[state] : one(null)).flatMap((dispatchedAt) =>
         one(true, false).flatMap((idempotent) =>
           one(true, false).flatMap((observable) =>
-            one(1, 5).map((attempt) =>
-              lifeOf({ state, expiresAt, cancelRequestedAt, dispatchedAt, idempotent, observable, attempt }),
+            one(1, 5).flatMap((attempt) =>
+              (state === 'queued' || state === 'running' ? one(null, '7') : one(null)).map((waitsFor) =>
+                lifeOf({ state, expiresAt, cancelRequestedAt, dispatchedAt, idempotent, observable, attempt, waitsFor }),
+              ),
             ),
           ),
         ),
