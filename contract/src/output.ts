@@ -113,8 +113,13 @@ export function inBrief(output: Output): string {
     case 'tree':
       return `a tree of ${output.roots.length} roots`;
     case 'text':
-      return output.text.length > 200 ? `${output.text.slice(0, 199)}…` : output.text;
+      return output.title ?? linesOf(output.text);
     default:
       return output.title ?? `a ${output.kind}`;
   }
+}
+
+function linesOf(text: string): string {
+  const count = text.trimEnd().split('\n').length;
+  return count === 1 ? 'a line of text' : `a text of ${count} lines`;
 }

@@ -6,7 +6,8 @@ export const Resource = z
   .object({
     type: z.string().describe('e.g. postgres.instance'),
     id: z.string(),
-    owner: Slug.optional().describe("The owning team; the provider's own team when absent"),
+    service: Slug.optional().describe('The service of the company that it belongs to: policies speak of services'),
+    owner: Slug.optional().describe("The owning team; when absent the team of the service, else the provider's own"),
   })
   .meta({ id: 'Resource' });
 export type Resource = z.infer<typeof Resource>;

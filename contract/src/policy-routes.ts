@@ -65,7 +65,10 @@ export const POLICY_ROUTES = {
       request: RequestId.optional().describe('May it run? With `as`: may they approve it?'),
       action: ActionId.optional().describe('Of a call that could be made; then `environment` too'),
       environment: Slug.optional(),
-      owner: Slug.optional().describe("Team that owns what it would act on; the provider's own when absent"),
+      owner: Slug.optional().describe(
+        "Team that owns what it would act on; when absent that of the service, else the provider's own",
+      ),
+      service: Slug.optional().describe('Service of what it would act on'),
       resource: z.strictObject({ type: z.string().min(1).max(100), id: z.string().min(1).max(500) }).optional(),
       input: z.record(z.string(), z.unknown()).optional().describe('What rules that look at the input see of it'),
       operation: z.enum(OPERATIONS).optional().describe('What is asked for, when it is not the obvious'),

@@ -125,3 +125,15 @@ test('knows which fields at the top hold secrets', () => {
   );
   expect(['a', 'p', 'o', 'r', 'x'].filter((name) => fields?.covers(name))).toEqual(['p', 'o', 'r']);
 });
+
+test('a secret below the deprecated keyword for dependencies is one', () => {
+  const schema = object({ a: open, p: open }, { dependencies: { a: object({ p: secret }), p: ['a'] } });
+  expect(takeOut(schema, { a: 'x', p: 's' }).shown).toEqual({ a: 'x', p: M });
+});
+
+test.each(['contentSchema', 'propertyNames', 'additionalItems', 'x-more'])(
+  'a secret below %s, which is not looked into, is refused',
+  (keyword) => {
+    expect(() => SecretFields.of(object({ a: open }, { [keyword]: object({ p: secret }) }))).toThrow(`the keyword '${keyword}'`);
+  },
+);

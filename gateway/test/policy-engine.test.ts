@@ -297,3 +297,12 @@ describe('whatever the rules say', () => {
     );
   });
 });
+
+test('a whole number that is too large to be exact is a deny, never a field that is not there', () => {
+  const rules = `${OPEN} @id("much") @approvers("owner") @reason("Much") forbid (principal, action in Action::"write", resource)
+    when { context.input has size && context.input.size > 1000 } unless { context.approvals.contains("much") };`;
+  const sized = (size: number) => decide(rules, { input: { size } });
+  expect([sized(1).effect, sized(1001).effect, sized(Number.MAX_SAFE_INTEGER).effect]).toEqual(['permit', 'needs', 'needs']);
+  for (const size of [Number.MAX_SAFE_INTEGER + 1, 1e300, -1e300])
+    expect(sized(size)).toMatchObject({ effect: 'deny', reasons: [{ policy: 'evaluation-error' }] });
+});

@@ -8,6 +8,8 @@ export class Lab {
   fingerprint = 'calm';
   /** The team that owns everything in the lab. */
   owner = 'payments';
+  /** The service that everything in the lab is of. */
+  service: string | undefined;
   /** Run ids whose effect happened, in order. */
   readonly effects: string[] = [];
   /** How the next plans end. */
@@ -90,7 +92,12 @@ export function labProvider(lab: Lab, { wording = 'something' } = {}): Provider 
         return {
           summary: `Changes '${input.target}' by ${input.size}`,
           effects: [`'${input.target}' is no longer what it was`],
-          resource: { type: 'lab.thing', id: input.target, owner: lab.owner },
+          resource: {
+            type: 'lab.thing',
+            id: input.target,
+            owner: lab.owner,
+            ...(lab.service !== undefined && { service: lab.service }),
+          },
           fingerprint: `${lab.fingerprint}:${input.target}`,
           seen: { fingerprint: lab.fingerprint },
         };

@@ -16,7 +16,8 @@ export const policyExplain: Leaf = {
       .argument('[request]', 'REQ-12, or just 12: may it run? With --as: may they approve it?')
       .option('--action <id>', 'An action that could be called, such as postgres.terminate-session')
       .option('-e, --env <environment>', 'Where')
-      .option('--owner <team>', "The team that owns what it acts on (default: the provider's own)")
+      .option('--service <name>', 'The service that what it acts on belongs to')
+      .option('--owner <team>', "The team that owns what it acts on (default: the service's, else the provider's own)")
       .option('--resource <type:id>', 'What it acts on, such as postgres.instance:pg1')
       .option('--input <json>', 'What rules that look at the input see of it')
       .option('--as <who>', 'As somebody else: a person, or machine:NAME. It is recorded that you asked')
@@ -44,6 +45,7 @@ export const policyExplain: Leaf = {
 const FLAGS = {
   '/as': '--as',
   '/owner': '--owner',
+  '/service': '--service',
   '/action': '--action',
   '/environment': '--env',
   '/operation': '--operation',
@@ -54,6 +56,7 @@ function bodyOf({ args, flags }: Given) {
   const action = textFlag(flags, 'action');
   const environment = textFlag(flags, 'env');
   const owner = textFlag(flags, 'owner');
+  const service = textFlag(flags, 'service');
   const resource = textFlag(flags, 'resource');
   const input = textFlag(flags, 'input');
   const as = textFlag(flags, 'as');
@@ -69,6 +72,7 @@ function bodyOf({ args, flags }: Given) {
     ...(action !== undefined && { action }),
     ...(environment !== undefined && { environment }),
     ...(owner !== undefined && { owner }),
+    ...(service !== undefined && { service }),
     ...(resource !== undefined && { resource: readResource(resource) }),
     ...(input !== undefined && { input: readInput(input) }),
     ...(operation !== undefined && { operation }),

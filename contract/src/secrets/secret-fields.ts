@@ -19,7 +19,16 @@ export interface Parted {
 }
 
 /** Members of a schema that are schemas for the very same value. */
-const SAME_PLACE = ['allOf', 'anyOf', 'oneOf', 'not', 'if', 'then', 'else', 'dependentSchemas'] as const;
+const SAME_PLACE = ['allOf', 'anyOf', 'oneOf', 'not', 'if', 'then', 'else', 'dependentSchemas', 'dependencies'] as const;
+/** Of these, those whose members are schemas by the name of a field. */
+const BY_NAME: ReadonlySet<string> = new Set(['dependentSchemas', 'dependencies']);
+/** Members of a schema that hold schemas by name, a schema or a list of them, and values that are no schemas. */
+const MAPS: ReadonlySet<string> = new Set(['properties', 'patternProperties', '$defs', 'definitions', ...BY_NAME]);
+const SCHEMAS: ReadonlySet<string> = new Set([
+  ...SAME_PLACE,
+  ...['additionalProperties', 'unevaluatedProperties', 'items', 'prefixItems', 'contains', 'unevaluatedItems'],
+]);
+const VALUES: ReadonlySet<string> = new Set(['default', 'const', 'enum', 'examples']);
 
 /**
  * The secret fields of an action: those whose JSON Schema says `writeOnly: true`, at any depth, in lists and maps and
@@ -35,7 +44,7 @@ export class SecretFields {
     this.#index(schema);
   }
 
-  /** Undefined when no field is secret. Throws TypeError when a reference leads to where secrets cannot be seen. */
+  /** Undefined when no field is secret. Throws TypeError when a reference or a keyword leads to where secrets cannot be seen. */
   static of(schema: InputSchema): SecretFields | undefined {
     return mentionsSecrets(schema) ? new SecretFields(schema) : undefined;
   }
@@ -94,7 +103,7 @@ export class SecretFields {
       for (const key of SAME_PLACE) {
         const member = schema[key];
         if (Array.isArray(member)) for (const branch of member) add(branch);
-        else if (key === 'dependentSchemas' && isSchema(member)) for (const branch of Object.values(member)) add(branch);
+        else if (BY_NAME.has(key) && isSchema(member)) for (const branch of Object.values(member)) add(branch);
         else add(member);
       }
     };
@@ -113,7 +122,9 @@ export class SecretFields {
       if (typeof name === 'string') this.#anchors.set(name, schema);
     }
     for (const member of Object.values(schema)) this.#index(member, false);
-    if (isRoot) this.#followAll(schema);
+    if (!isRoot) return;
+    refuseHidden(schema);
+    this.#followAll(schema);
   }
 
   #followAll(value: unknown): void {
@@ -166,6 +177,18 @@ function itemSchemas(here: readonly Schema[], index: number): Schema[] {
   return here.flatMap(({ prefixItems, items, contains, unevaluatedItems }) =>
     [Array.isArray(prefixItems) ? prefixItems[index] : undefined, items, contains, unevaluatedItems].filter(isSchema),
   );
+}
+
+/** Refuses secrets under a keyword that is not looked into: they would be taken for plain fields. */
+function refuseHidden(schema: unknown): void {
+  if (Array.isArray(schema)) for (const member of schema) refuseHidden(member);
+  if (!isSchema(schema)) return;
+  for (const [keyword, member] of Object.entries(schema)) {
+    if (MAPS.has(keyword) && isSchema(member)) for (const each of Object.values(member)) refuseHidden(each);
+    else if (SCHEMAS.has(keyword)) refuseHidden(member);
+    else if (!VALUES.has(keyword) && mentionsSecrets(member))
+      throw new TypeError(`secret fields under the keyword '${keyword}' cannot be seen: use properties`);
+  }
 }
 
 function mentionsSecrets(value: unknown): boolean {

@@ -2,6 +2,7 @@ import { GuichetError, type Route } from '@guichet/contract';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import type { Caller } from '../identity/index.ts';
+import { isUnrecorded } from '../policy/index.ts';
 import { parsed, refuseUnstorable } from './errors.ts';
 import { PERMISSIONS } from './permissions.ts';
 
@@ -19,25 +20,27 @@ export interface RoutesOptions {
   readonly routes: Readonly<Record<string, Route>>;
   readonly handlers: Readonly<Record<string, Handler>>;
   readonly authenticate: (request: FastifyRequest) => Promise<Caller>;
+  /** Writes down that policy refused a call, where nothing did so before. When it rejects, so does the call. */
+  readonly recordRefusal: (caller: Caller, refusal: { readonly route: string; readonly error: GuichetError }) => Promise<void>;
 }
 
 const NOTHING = z.strictObject({});
 
 /** Registers every route of a table. One without a permission stops the start: deny by default. */
-export function addRoutes(app: FastifyInstance, { routes, handlers, authenticate }: RoutesOptions): void {
+export function addRoutes(app: FastifyInstance, { routes, handlers, ...calls }: RoutesOptions): void {
   app.decorateRequest('caller', undefined);
   for (const [name, route] of Object.entries(routes)) {
     const handler = handlers[name];
     if (handler === undefined) throw new GuichetError('internal', `Route ${name} has no handler.`);
-    addRoute(app, { name, route, handler, authenticate });
+    addRoute(app, { name, route, handler, ...calls });
   }
 }
 
 function addRoute(
   app: FastifyInstance,
-  options: { name: string; route: Route; handler: Handler; authenticate: RoutesOptions['authenticate'] },
+  options: { name: string; route: Route; handler: Handler } & Pick<RoutesOptions, 'authenticate' | 'recordRefusal'>,
 ): void {
-  const { name, route, handler, authenticate } = options;
+  const { name, route, handler, authenticate, recordRefusal } = options;
   if (!PERMISSIONS.has(route.permission)) throw new GuichetError('internal', `Route ${name} declares no permission.`);
   const params = route.params ?? NOTHING;
   const query = route.query?.strict() ?? NOTHING; // made once: Zod compiles each schema that is new to it
@@ -62,6 +65,9 @@ function addRoute(
         body: body === undefined ? undefined : parsed(body, request.body === undefined ? {} : request.body, 'body'),
         request,
         reply,
+      }).catch(async (error: unknown) => {
+        if (isUnrecorded(error) && request.caller !== undefined) await recordRefusal(request.caller, { route: name, error });
+        throw error;
       });
       if (reply.sent) return reply;
       return reply.code(route.status).send(answer);

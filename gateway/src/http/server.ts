@@ -1,5 +1,6 @@
-import { GuichetError, ROUTES } from '@guichet/contract';
+import { type AuditEventType, GuichetError, ROUTES } from '@guichet/contract';
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, type FastifyRequest, LogController } from 'fastify';
+import { appendAudit } from '../audit/index.ts';
 import type { Caller } from '../identity/index.ts';
 import type { Metrics } from '../telemetry/index.ts';
 import { addAuthPages } from './auth-pages.ts';
@@ -65,6 +66,16 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
       await options.limits.call(caller.principal.id);
       return caller;
     },
+    recordRefusal: ({ principal }, { route, error }) =>
+      appendAudit(options.db, {
+        type: 'access.denied' satisfies AuditEventType,
+        actor: { id: principal.id, name: principal.name },
+        outcome: 'denied',
+        data: {
+          route,
+          decision: error.details?.['decision'] ?? { effect: 'deny', reasons: [{ policy: 'built-in', message: error.message }] },
+        },
+      }),
   });
   return app;
 }

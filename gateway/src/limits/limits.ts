@@ -1,5 +1,5 @@
 import { formatDuration } from '@guichet/contract';
-import { statement, type Transaction } from '../db/index.ts';
+import { type Queryable, statement, type Transaction } from '../db/index.ts';
 import type { ActionLimit, LimitsConfig } from './config.ts';
 import { limited, Throttle } from './throttle.ts';
 
@@ -61,16 +61,25 @@ export class Limits {
     for (const rule of this.#rulesOf(action)) await this.#reads.get(rule)?.take(rule.of === 'each' ? principalId : '');
   }
 
+  /** Throws `rate.limited` when a request for the action would be one too many by now; counts nothing. */
+  async mayFile(db: Queryable, { action, principalId }: { action: string; principalId: string }): Promise<void> {
+    for (const rule of this.#rulesOf(action)) await this.#refuseAboveLimit(db, rule, { principalId });
+  }
+
   /** Inside the transaction that files a request: throws `rate.limited` when it would be one too many. */
   async submission(tx: Transaction, { action, principalId }: { action: string; principalId: string }): Promise<void> {
     for (const rule of this.#rulesOf(action)) {
-      const counted = rule.of === 'each' ? principalId : null;
-      await tx.query(LOCK, [`limit:${rule.action}:${counted ?? '*'}`]);
-      const prefix = rule.action.endsWith('.*') ? `${rule.action.slice(0, -1).replace(/[%_\\]/g, '\\$&')}%` : null;
-      const values = [rule.action, prefix, rule.per / 1000, counted, rule.max - 1];
-      const waitMs = (await tx.query<{ waitMs: number }>(WAIT, values))[0]?.waitMs ?? 0;
-      if (waitMs > 0) throw limited(wording(rule), waitMs);
+      await tx.query(LOCK, [`limit:${rule.action}:${rule.of === 'each' ? principalId : '*'}`]);
+      await this.#refuseAboveLimit(tx, rule, { principalId });
     }
+  }
+
+  async #refuseAboveLimit(db: Queryable, rule: ActionLimit, { principalId }: { principalId: string }): Promise<void> {
+    const counted = rule.of === 'each' ? principalId : null;
+    const prefix = rule.action.endsWith('.*') ? `${rule.action.slice(0, -1).replace(/[%_\\]/g, '\\$&')}%` : null;
+    const values = [rule.action, prefix, rule.per / 1000, counted, rule.max - 1];
+    const waitMs = (await db.query<{ waitMs: number }>(WAIT, values))[0]?.waitMs ?? 0;
+    if (waitMs > 0) throw limited(wording(rule), waitMs);
   }
 
   #rulesOf(action: string): ActionLimit[] {

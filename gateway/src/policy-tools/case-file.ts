@@ -15,7 +15,8 @@ import { errorAt, readYaml, type Yaml } from './yaml-text.ts';
 
 /** What cases rest on where their file does not say it. */
 export interface CaseWorld {
-  readonly company: Company;
+  /** Undefined for a caller who may not see who is in the company: cases of theirs bring one of their own. */
+  readonly company: Company | undefined;
   readonly environments: readonly string[];
   readonly actions: readonly DecideAction[];
 }
@@ -76,7 +77,11 @@ function plainValue(yaml: Yaml): { plain: unknown } | { finding: PolicyFinding }
 }
 
 function companyOf({ company }: CaseFileAsWritten, world: CaseWorld): { company: Company } | { findings: readonly FieldError[] } {
-  if (company === undefined) return { company: world.company };
+  if (company === undefined) {
+    if (world.company !== undefined) return { company: world.company };
+    const remedy = "Describe those that the cases speak of under 'company:'.";
+    return { findings: [{ field: '/', message: 'needs a company of its own: you may not see who is in ours', remedy }] };
+  }
   try {
     return { company: parseCompany(JSON.stringify({ people: [], teams: [], ...company }), 'company') }; // JSON is YAML
   } catch (error) {
@@ -95,9 +100,9 @@ function findingOf(yaml: Yaml, { field, message, remedy }: FieldError): PolicyFi
   return errorAt(yaml.path, placeOf(field, yaml), { message: `${subject} ${message}.`, remedy });
 }
 
-type Known = CaseWorld & { readonly actionsById: ReadonlyMap<string, DecideAction> };
+type Known = Omit<CaseWorld, 'company'> & { readonly company: Company; readonly actionsById: ReadonlyMap<string, DecideAction> };
 
-function understood(yaml: Yaml, file: CaseFileAsWritten, world: CaseWorld): ParsedCases {
+function understood(yaml: Yaml, file: CaseFileAsWritten, world: CaseWorld & { readonly company: Company }): ParsedCases {
   const own = Object.entries(file.actions).map(([id, facts]): DecideAction => ({ id, ...facts }));
   const known: Known = {
     ...world,
@@ -119,10 +124,11 @@ function understood(yaml: Yaml, file: CaseFileAsWritten, world: CaseWorld): Pars
   return { file: { company: world.company, cases }, findings: [] };
 }
 
-function caseOf(written: CaseAsWritten, { actionsById }: Known): Omit<PolicyCase, 'path' | 'line'> {
+function caseOf(written: CaseAsWritten, { actionsById, company }: Known): Omit<PolicyCase, 'path' | 'line'> {
   const { action: id, resource, expect, policies, gates, ...rest } = written;
   const action = id === undefined ? undefined : actionsById.get(id);
-  const owner = resource?.owner ?? action?.team;
+  const service = resource?.service === undefined ? undefined : company.service(resource.service);
+  const owner = resource?.owner ?? service?.team ?? action?.team;
   return {
     ...rest,
     action,
@@ -162,6 +168,7 @@ function problemsOf(written: CaseAsWritten, known: Known): FieldError[] {
     ...(written.teams ?? []).flatMap((name, at) => team(`/teams/${at}`, name)),
     ...(written.onCall ?? []).flatMap((name, at) => team(`/onCall/${at}`, name)),
     ...team('/resource/owner', written.resource?.owner),
+    ...serviceProblems(written.resource?.service, company),
     ...(written.gates ?? []).flatMap(({ approvers }, at) => approverProblems(`/gates/${at}/approvers`, approvers, company)),
     ...(environment === undefined || environments.includes(environment)
       ? []
@@ -185,6 +192,15 @@ function problemsOf(written: CaseAsWritten, known: Known): FieldError[] {
         ]),
     ...contradictions(written, action),
   ];
+}
+
+function serviceProblems(name: string | undefined, company: Company): FieldError[] {
+  if (name === undefined || company.service(name) !== undefined) return [];
+  const remedy = suggestion(
+    name,
+    company.services.map((service) => service.name),
+  );
+  return [{ field: '/resource/service', message: `names a service '${name}' that is not there`, remedy }];
 }
 
 const isAboutToken = (operation: string | undefined): boolean =>

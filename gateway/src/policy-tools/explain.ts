@@ -26,6 +26,7 @@ export interface ExplainCall {
   readonly action?: string | undefined;
   readonly environment?: string | undefined;
   readonly owner?: string | undefined;
+  readonly service?: string | undefined;
   readonly resource?: { readonly type: string; readonly id: string } | undefined;
   readonly input?: Readonly<Record<string, unknown>> | undefined;
   readonly operation?: Operation | undefined;
@@ -129,7 +130,7 @@ async function aboutFiled(
 
 function aboutCall(caller: Principal, { call, as, world }: { call: ExplainCall; as: Principal; world: ExplainWorld }): Asked {
   const { directory, policy } = world;
-  const { action: id, environment, operation, owner, resource, input } = call;
+  const { action: id, environment, operation, owner, service: serviceName, resource, input } = call;
   const name = as.name;
   if (id === undefined || environment === undefined)
     // refuseNonsense lets only an operation of its own through without them
@@ -146,6 +147,12 @@ function aboutCall(caller: Principal, { call, as, world }: { call: ExplainCall; 
     throw badCall([
       { field: '/owner', message: `names a team '${owner}' that is not there`, remedy: suggestion(owner, [...teams]) },
     ]);
+  const service = serviceName === undefined ? undefined : directory.company.service(serviceName);
+  if (serviceName !== undefined && service === undefined) {
+    const names = directory.company.services.map(({ name: known }) => known);
+    const message = `names a service '${serviceName}' that is not there`;
+    throw badCall([{ field: '/service', message, remedy: suggestion(serviceName, names) }]);
+  }
   return {
     question: {
       operation: operation ?? (action.kind === 'read' ? 'action.read' : 'action.submit'),
@@ -153,7 +160,7 @@ function aboutCall(caller: Principal, { call, as, world }: { call: ExplainCall; 
       action,
       environment,
       input,
-      resource: { type: 'thing', id: 'any', ...resource, owner: owner ?? action.team },
+      resource: { type: 'thing', id: 'any', ...resource, owner: owner ?? service?.team ?? action.team, service: serviceName },
     },
     name,
     request: null,
@@ -176,13 +183,14 @@ function offered(
 }
 
 /** What does not go together. */
-function refuseNonsense({ request, action, environment, owner, resource, input, operation, as }: ExplainCall): void {
+function refuseNonsense({ request, action, environment, owner, service, resource, input, operation, as }: ExplainCall): void {
   const errors: FieldError[] = [];
   const needs = (field: string, message: string, remedy: string): void => void errors.push({ field, message, remedy });
   if (request !== undefined) {
     if (action !== undefined) needs('/action', 'does not go with a request, which has its own', 'Leave one of them out.');
     if (environment !== undefined) needs('/environment', 'does not go with a request, which has its own', 'Leave it out.');
     if (owner !== undefined) needs('/owner', 'does not go with a request, which has its own', 'Leave it out.');
+    if (service !== undefined) needs('/service', 'does not go with a request, which has its own', 'Leave it out.');
     if (input !== undefined) needs('/input', 'does not go with a request, which has its own', 'Leave it out.');
     if (resource !== undefined) needs('/resource', 'does not go with a request, which has its own', 'Leave it out.');
     if (operation !== undefined && operation !== 'action.run' && !operation.startsWith('request.'))

@@ -83,7 +83,7 @@ export class PolicyTools {
     refuseTwice(files, 'files');
     const { set, findings } = await this.#tried(policies, 'policies');
     const { policy } = this.#world;
-    const world = this.#caseWorld();
+    const world = this.#caseWorld(caller);
     const parsed = await this.#turns.take(() => files.map((file) => parseCases(file, world)));
     const all = [...findings, ...parsed.flatMap((each) => each.findings)];
     const cases = parsed.flatMap(({ file }): CaseFile[] => (file === undefined ? [] : [file]));
@@ -179,9 +179,10 @@ export class PolicyTools {
     return this.#trial.of(files);
   }
 
-  #caseWorld(): CaseWorld {
-    const { directory, catalog } = this.#world;
-    return { company: directory.company, environments: catalog.environments, actions: catalog.list() };
+  #caseWorld(caller: Principal): CaseWorld {
+    const { directory, catalog, policy } = this.#world;
+    const mayKnow = policy.decide({ operation: 'directory.see', principal: caller }).effect === 'permit';
+    return { company: mayKnow ? directory.company : undefined, environments: catalog.environments, actions: catalog.list() };
   }
 
   #require(principal: Principal, operation: Operation): void {

@@ -15,7 +15,12 @@ export interface Submission {
   readonly action: string;
   readonly risk: Risk;
   readonly environment: string;
-  readonly resource: { readonly type: string; readonly id: string; readonly owner: string };
+  readonly resource: {
+    readonly type: string;
+    readonly id: string;
+    readonly owner: string;
+    readonly service?: string | undefined;
+  };
   readonly input: Readonly<Record<string, unknown>>;
   readonly was: Decision;
 }
@@ -53,6 +58,7 @@ interface RequestRow {
   readonly resource_type: string;
   readonly resource_id: string;
   readonly owner_team: string;
+  readonly service: string | null;
   readonly input: Record<string, unknown>;
   readonly gates: Gate[];
 }
@@ -60,7 +66,7 @@ interface RequestRow {
 const REQUESTS = statement(
   'replay-requests',
   `select number, created_at, requester_id, requester_name, behind, scope, action, risk, environment,
-     resource_type, resource_id, owner_team, input, gates
+     resource_type, resource_id, owner_team, plan->'resource'->>'service' as service, input, gates
    from requests where number < $1 order by number desc limit $2`,
 );
 
@@ -78,7 +84,7 @@ export async function filedSince(db: Queryable, query: SubmissionsQuery): Promis
       action: row.action,
       risk: row.risk,
       environment: row.environment,
-      resource: { type: row.resource_type, id: row.resource_id, owner: row.owner_team },
+      resource: { type: row.resource_type, id: row.resource_id, owner: row.owner_team, service: row.service ?? undefined },
       input: row.input,
       was: row.gates.length === 0 ? { effect: 'permit', policies: [] } : { effect: 'needs', gates: row.gates },
     }),

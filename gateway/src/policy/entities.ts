@@ -108,8 +108,14 @@ function placeOf({ environment }: Question, owner: string): EntityUid[] {
   return [uid('Team', owner), ...(environment === undefined ? [] : [uid('Environment', environment)])];
 }
 
-/** Texts, whole numbers and flags at the top of an input: what the schema knows of it. */
+/**
+ * Texts, whole numbers and flags at the top of an input: what the schema knows of it. Throws for a whole number that Cedar
+ * cannot hold exactly: a rule that asks whether the field is there would be passed by leaving it out.
+ */
 function plainFields(input: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  for (const [name, value] of Object.entries(input))
+    if (Number.isInteger(value) && !Number.isSafeInteger(value))
+      throw new Error(`the number of '${name}' is too large to be exact`);
   return Object.fromEntries(
     Object.entries(input).filter(
       ([, value]) => typeof value === 'string' || typeof value === 'boolean' || Number.isSafeInteger(value),

@@ -54,8 +54,8 @@ export class PolicySet {
   readonly digest: string;
   readonly #parsed: ReadonlyMap<string, Parsed>;
   /** By the ids of the rules. */
-  readonly #held = new Map<string, PreparsedRules>();
-  /** By the id and the groups of the action. */
+  readonly #held = new Map<string, Concerned>();
+  /** By the id and the groups of the action. Bounded: test cases may invent actions. */
   readonly #concerned = new Map<string, Concerned>();
   readonly #answers = new Map<string, CedarAnswer>();
 
@@ -114,9 +114,13 @@ export class PolicySet {
     if (known !== undefined) return known;
     const rules = [...this.#parsed.values()].filter(({ json }) => mayConcern(json, action));
     const ids = rules.map(({ id }) => id).join();
-    const held = this.#held.get(ids) ?? new PreparsedRules(new Map(rules.map(({ id, text }) => [id, text])));
-    this.#held.set(ids, held);
-    const concerned = { held, sight: new Sight(rules.map(({ json }) => json)), constant: constantOf(rules) };
+    const concerned = this.#held.get(ids) ?? {
+      held: new PreparsedRules(new Map(rules.map(({ id, text }) => [id, text]))),
+      sight: new Sight(rules.map(({ json }) => json)),
+      constant: constantOf(rules),
+    };
+    this.#held.set(ids, concerned);
+    if (this.#concerned.size >= MOST_ANSWERS) this.#concerned.clear();
     this.#concerned.set(key, concerned);
     return concerned;
   }

@@ -3,7 +3,7 @@ import { appendAudit } from '../audit/index.ts';
 import type { Catalog, CatalogAction, ProviderCalls } from '../catalog/index.ts';
 import type { Database } from '../db/index.ts';
 import type { Limits } from '../limits/index.ts';
-import { denied, type Policy, seenBy } from '../policy/index.ts';
+import { deniedAndRecorded, type Policy, refuseUnseen, seenBy } from '../policy/index.ts';
 
 export interface ReadsOptions {
   readonly db: Database;
@@ -34,19 +34,24 @@ export class Reads {
       throw new GuichetError('action.not_readable', `${call.action} is a write.`, {
         remedy: 'Submit it as a request: POST /v1/requests.',
       });
-    await this.#options.limits.read(call.action, principal.id);
+    refuseUnseen(this.#options.policy, principal, found.action);
     const { whole: input, shown, secrets } = found.checkInput(call.input);
     const subject = { found, environment: call.environment, input, secrets, caller: principal, signal: call.signal };
     return this.#recorded(
       principal,
       { found, environment: call.environment, kind: 'read', input: shown, data: { input: shown } },
-      () => this.#options.calls.read(subject),
+      async () => {
+        // Counted of what is permitted: who may not use an action does not use up what others may.
+        await this.#options.limits.read(call.action, principal.id);
+        return this.#options.calls.read(subject);
+      },
       inBrief,
     );
   }
 
   async options(principal: Principal, call: ReadCall & { field: string; query: string }): Promise<Choice[]> {
     const found = this.#options.catalog.getIn(call.action, call.environment, seenBy(this.#options.policy, principal));
+    refuseUnseen(this.#options.policy, principal, found.action);
     if (!found.action.options.includes(call.field))
       throw new GuichetError('action.no_options', `The field '${call.field}' of ${call.action} offers no choices.`, {
         remedy: found.action.options.length === 0 ? undefined : `These do: ${found.action.options.join(', ')}.`,
@@ -54,10 +59,11 @@ export class Reads {
     // Whoever gives choices for a field needs no secret that was typed into another.
     const { rest = call.input, secrets = [] } = found.secretFields?.takeOut(call.input) ?? {};
     const subject = { ...call, found, input: rest, secrets, caller: principal };
+    // The rest of a form that is being filled is not recorded: nothing of it has been checked, and a secret may stand in the wrong field.
     const data = { field: call.field, query: call.query };
     return this.#recorded(
       principal,
-      { found, environment: call.environment, kind: 'options', data },
+      { found, environment: call.environment, kind: 'options', input: rest, data },
       () => this.#options.calls.options(subject),
       (choices) => `${choices.length} choices`,
     );
@@ -95,7 +101,7 @@ export class Reads {
     const decision = this.#options.policy.decide({ operation, principal, action: found.action, environment, input });
     if (decision.effect !== 'permit') {
       await record('denied', { decision });
-      throw denied(decision);
+      throw deniedAndRecorded(decision);
     }
     let result: Result;
     try {

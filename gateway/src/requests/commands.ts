@@ -1,5 +1,5 @@
 import { type Decision, GuichetError, type RequestCommand, type RequestState, type ReviewVerdict } from '@guichet/contract';
-import { denied } from '../policy/index.ts';
+import { deniedAndRecorded } from '../policy/index.ts';
 import type { RequestRow } from './row.ts';
 import { requestName } from './store.ts';
 
@@ -50,7 +50,7 @@ export function denialError(decision: Exclude<Decision, { effect: 'permit' }>, c
   }
   if (reason !== undefined && NO_APPROVER.has(reason.policy))
     return new GuichetError('approval.not_approver', reason.message, { details: { decision } });
-  return denied(decision);
+  return deniedAndRecorded(decision);
 }
 
 export function voided(row: RequestRow, message: string): GuichetError {

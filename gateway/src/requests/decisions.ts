@@ -5,6 +5,7 @@ import {
   approverGroupsOf,
   approversInWords,
   type Decision,
+  type Gate,
   GuichetError,
   type Principal,
   type Request,
@@ -180,7 +181,9 @@ export class Decisions {
       throw new GuichetError('internal', `${requestName(row)} has an approval of ${approval.person} that was not read.`);
     const lifted = after.decision.effect === 'permit';
     const startWindowMs = this.#options.windows.startMs;
-    return this.#next(row, { type: 'approve', approval, digest: row.digest, gates: row.gates, lifted, startWindowMs });
+    // Gates that policy has set since it was filed are its gates from now on: their approvers are told of it and can approve.
+    const gates = after.decision.effect === 'needs' ? withNew(row.gates, after.decision.gates) : row.gates;
+    return this.#next(row, { type: 'approve', approval, digest: row.digest, gates, lifted, startWindowMs });
   }
 
   async #breakGlass(
@@ -264,5 +267,11 @@ export class Decisions {
     return writeTransition(tx, { row, next }, this.#options);
   }
 }
+
+/** The gates of a request, and those of now that none of them stands for. */
+const withNew = (gates: readonly Gate[], now: readonly Gate[]): Gate[] => [
+  ...gates,
+  ...now.filter(({ approvers, count }) => !gates.some((gate) => gate.approvers === approvers && gate.count >= count)),
+];
 
 const personOf = ({ person, id }: Principal): string => person ?? id;

@@ -4,6 +4,7 @@ export type { Life, LifeEvent, LifeEventType, Told } from './life.ts';
 export type { RequestFilter } from './list.ts';
 export { openRequests } from './open-requests.ts';
 export type { Outbox } from './outbox.ts';
+export { placeOf } from './place.ts';
 export { lockResource, type ResourceKey } from './resource.ts';
 export { closeReview, REMINDER_MS, remindReview } from './review.ts';
 export { type RequestRow, ROW } from './row.ts';

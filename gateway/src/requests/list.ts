@@ -17,9 +17,17 @@ export interface RequestFilter {
   readonly reviewer?: Approver | undefined;
   /** What the caller's token is narrowed to. */
   readonly scope?: TokenScope | undefined;
+  /** Only those that somebody has something to do with: they filed it, own it, or may lift one of its gates. */
+  readonly concerning?: Concerned | undefined;
   /** Only requests with a smaller number than this. */
   readonly before?: string | undefined;
   readonly limit: number;
+}
+
+export interface Concerned {
+  readonly requesterId: string;
+  readonly teams: readonly string[];
+  readonly groups: readonly ApproverGroup[];
 }
 
 export interface Approver {
@@ -58,12 +66,6 @@ export async function listRequests(db: Queryable, filter: RequestFilter): Promis
   );
 }
 
-export async function countRequests(db: Queryable, filter: Omit<RequestFilter, 'limit'>): Promise<number> {
-  const { where, values } = whereOf(filter);
-  const rows = await db.query<{ count: number }>(listStatement(`select count(*)::int as count from requests r ${where}`), values);
-  return rows[0]?.count ?? 0;
-}
-
 const APPROVERS = statement(
   'request-approvers',
   `select distinct a.principal_id as id from requests r join approvals a on a.request = r.number where r.state = 'awaiting_approval'`,
@@ -99,6 +101,13 @@ function whereOf(filter: Omit<RequestFilter, 'limit'>): { where: string; values:
     const accounts = `$${values.push(filter.reviewer.accounts)}`;
     const groups = `$${values.push(filter.reviewer.groups)}`;
     conditions.push(TO_REVIEW({ accounts, groups }));
+  }
+  if (filter.concerning !== undefined) {
+    const requester = `$${values.push(filter.concerning.requesterId)}`;
+    const teams = `$${values.push(filter.concerning.teams)}`;
+    const groups = `$${values.push(filter.concerning.groups)}`;
+    conditions.push(`(r.requester_id = ${requester} or r.owner_team = any (${teams}::text[])
+      or exists (select from jsonb_array_elements(r.gates) gate where gate->>'approvers' = any (${groups}::text[])))`);
   }
   const { actions, environments } = filter.scope ?? {};
   if (actions !== undefined) {

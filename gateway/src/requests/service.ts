@@ -14,13 +14,14 @@ import { appendAudit } from '../audit/index.ts';
 import type { CatalogAction, ProviderCalls } from '../catalog/index.ts';
 import type { Bus, Database, Transaction } from '../db/index.ts';
 import type { Limits } from '../limits/index.ts';
-import { denied, seenBy } from '../policy/index.ts';
+import { denied, deniedAndRecorded, refuseUnseen, seenBy } from '../policy/index.ts';
 import type { Sealer } from '../sealing/index.ts';
 import { currentTraceparent } from '../telemetry/index.ts';
 import { idempotencyDigest, isSameCall } from './idempotency.ts';
 import type { Told } from './life.ts';
-import { type Approver, approversOfWaiting, countRequests, listRequests, type RequestFilter } from './list.ts';
+import { type Approver, approversOfWaiting, listRequests, type RequestFilter } from './list.ts';
 import type { Outbox } from './outbox.ts';
+import { type Place, placeOf } from './place.ts';
 import { reusableApprovals } from './reuse.ts';
 import type { NewRequest, RequestRow } from './row.ts';
 import { sealSecrets, secretDigestOf } from './secrets.ts';
@@ -47,8 +48,11 @@ export interface RequestsOptions extends World {
   readonly now: () => Date;
 }
 
+/** More broken glasses wait for nobody. */
+const MOST_COUNTED = 500;
+
 /** What is asked of the list; who can approve and review is found out here. */
-export interface ListCall extends Omit<RequestFilter, 'approver' | 'reviewer' | 'scope'> {
+export interface ListCall extends Omit<RequestFilter, 'approver' | 'reviewer' | 'scope' | 'concerning'> {
   readonly toApprove?: boolean | undefined;
   readonly toReview?: boolean | undefined;
 }
@@ -74,7 +78,7 @@ interface PlannedCall {
   readonly input: Record<string, unknown>;
   readonly secrets: readonly SecretValue[];
   readonly plan: Plan;
-  readonly owner: string;
+  readonly place: Place;
 }
 
 /** Planning, filing and looking at requests. */
@@ -87,8 +91,9 @@ export class Requests {
 
   /** What a write would do and who would have to approve it. Changes nothing. */
   async plan(principal: Principal, call: WriteCall): Promise<Planned> {
-    const { plan, input, found, owner } = await this.#planned(principal, call);
-    const decision = this.#decide(principal, call, { plan, found, owner, input });
+    const planned = await this.#planned(principal, call);
+    const { plan, input } = planned;
+    const decision = this.#decide(principal, call, planned);
     const data = { input, summary: plan.summary, decision };
     await this.#audit(principal, call, { type: 'plan.answered', outcome: 'ok', data });
     return { plan: withoutSeen(plan), decision, input };
@@ -98,7 +103,7 @@ export class Requests {
   async submit(principal: Principal, call: SubmitCall): Promise<Request> {
     const before = await this.#sentBefore(principal, call);
     if (before !== undefined) return this.#view(before, principal);
-    const planned = await this.#planned(principal, call);
+    const planned = await this.#planned(principal, call, { toSubmit: true });
     if (call.fingerprint !== undefined && call.fingerprint !== planned.plan.fingerprint) {
       const data = { input: planned.input, summary: planned.plan.summary, shown: call.fingerprint };
       await this.#audit(principal, call, { type: 'plan.answered', outcome: 'ok', data });
@@ -110,7 +115,7 @@ export class Requests {
     const decision = this.#decide(principal, call, planned);
     if (decision.effect === 'deny') {
       await this.#recordDenied(principal, call, { planned, decision });
-      throw denied(decision);
+      throw deniedAndRecorded(decision);
     }
     const gates = decision.effect === 'needs' ? decision.gates : [];
     if (gates.length > 0 && call.reason === undefined)
@@ -134,35 +139,47 @@ export class Requests {
   /** The row of a request that the principal may see, else `request.unknown`. */
   async find(principal: Principal, number: string): Promise<RequestRow> {
     const row = await findRequest(this.#options.db, number);
-    if (
-      row !== undefined &&
-      this.#options.policy.decide({ ...aboutRequest(row), operation: 'request.see', principal }).effect === 'permit'
-    )
-      return row;
+    if (row !== undefined && this.#maySee(principal, row)) return row;
     throw unknownRequest(number);
   }
 
-  /** Newest first; of requests that the principal may see. */
+  /** Newest first; of requests that the principal may see: policy is asked about each. */
   async list(principal: Principal, { toApprove = false, toReview = false, ...filter }: ListCall): Promise<RequestSummary[]> {
-    const { db, policy } = this.#options;
-    const everybodys = policy.decide({ operation: 'request.see', principal }).effect === 'permit';
-    if (!everybodys && filter.requesterId !== undefined && filter.requesterId !== principal.id) return [];
     // A machine approves and reviews nothing.
     if ((toApprove || toReview) && principal.person === null) return [];
-    const rows = await listRequests(db, {
+    const rows = await this.#visible(principal, {
       ...filter,
-      scope: principal.scope,
-      ...(!everybodys && { requesterId: principal.id }),
       ...(toApprove && { approver: await this.#approver(principal, { forApproval: true }) }),
       ...(toReview && { reviewer: await this.#approver(principal) }),
     });
-    return summaryViews(db, rows, this.#options);
+    return summaryViews(this.#options.db, rows, this.#options);
   }
 
-  /** How many broken glasses wait for a review that the principal can close. */
+  /** How many broken glasses wait for a review that the principal can close; MOST_COUNTED stands for more. */
   async countToReview(principal: Principal): Promise<number> {
     if (principal.person === null) return 0;
-    return countRequests(this.#options.db, { scope: principal.scope, reviewer: await this.#approver(principal) });
+    return (await this.#visible(principal, { reviewer: await this.#approver(principal), limit: MOST_COUNTED })).length;
+  }
+
+  /** A page of those that fit and that the principal may see, however many between them they may not. */
+  async #visible(principal: Principal, filter: Omit<RequestFilter, 'scope' | 'concerning'>): Promise<RequestRow[]> {
+    const { db, policy } = this.#options;
+    // Who may not see requests as such sees what concerns them at most; the database need not read all of the others.
+    const concerning =
+      policy.decide({ operation: 'request.see', principal }).effect === 'permit'
+        ? undefined
+        : { requesterId: principal.id, teams: principal.teams, groups: approverGroupsOf(principal) };
+    const visible: RequestRow[] = [];
+    for (let before = filter.before; ; ) {
+      const rows = await listRequests(db, { ...filter, before, scope: principal.scope, concerning });
+      for (const row of rows) if (visible.length < filter.limit && this.#maySee(principal, row)) visible.push(row);
+      if (visible.length === filter.limit || rows.length < filter.limit) return visible;
+      before = rows.at(-1)?.number;
+    }
+  }
+
+  #maySee(principal: Principal, row: RequestRow): boolean {
+    return this.#options.policy.decide({ ...aboutRequest(row), operation: 'request.see', principal }).effect === 'permit';
   }
 
   async #approver(principal: Principal, { forApproval = false } = {}): Promise<Approver> {
@@ -179,24 +196,29 @@ export class Requests {
     };
   }
 
-  async #planned(principal: Principal, call: WriteCall): Promise<PlannedCall> {
+  async #planned(principal: Principal, call: WriteCall, { toSubmit = false } = {}): Promise<PlannedCall> {
     const found = this.#options.catalog.getIn(call.action, call.environment, seenBy(this.#options.policy, principal));
     if (found.action.kind !== 'write')
       throw new GuichetError('action.not_writable', `${call.action} is a read.`, {
         remedy: `Read it: POST /v1/actions/${call.action}/read.`,
       });
+    // Fields and their descriptions are told to whoever sees the action.
+    refuseUnseen(this.#options.policy, principal, found.action);
     const { whole, shown, secrets } = found.checkInput(call.input);
     const input = { ...shown };
     const question = { principal, action: found.action, environment: call.environment };
     const allowed = this.#options.policy.decide({ ...question, operation: 'action.plan' });
     if (allowed.effect !== 'permit') {
       await this.#audit(principal, call, { type: 'plan.denied', outcome: 'denied', data: { input, decision: allowed } });
-      throw denied(allowed);
+      throw deniedAndRecorded(allowed);
     }
+    // Looked at before the provider is asked; counted when it is filed.
+    if (toSubmit) await this.#options.limits.mayFile(this.#options.db, { action: call.action, principalId: principal.id });
     try {
       const { environment } = call;
       const plan = await this.#options.calls.plan({ found, environment, input: whole, secrets, caller: principal });
-      return { found, input, secrets, plan, owner: plan.resource.owner ?? found.action.team };
+      const place = placeOf(plan.resource, { team: found.action.team, company: this.#options.directory.company });
+      return { found, input, secrets, plan, place };
     } catch (error) {
       const code = error instanceof GuichetError ? error.code : 'internal';
       await this.#audit(principal, call, { type: 'plan.failed', outcome: 'failed', data: { input, code } });
@@ -204,20 +226,24 @@ export class Requests {
     }
   }
 
-  #decide(
-    principal: Principal,
-    call: WriteCall,
-    { plan, found, owner, input }: Pick<PlannedCall, 'plan' | 'found' | 'owner' | 'input'>,
-  ) {
-    const resource = { ...plan.resource, owner };
-    const question = { principal, action: found.action, resource, environment: call.environment, input };
-    return this.#options.policy.decide({ ...question, operation: 'action.submit' });
+  #decide(principal: Principal, call: SubmitCall, { plan, found, place, input }: PlannedCall): Decision {
+    const { environment } = call;
+    return this.#options.policy.decide({
+      operation: 'action.submit',
+      principal,
+      action: found.action,
+      resource: { ...plan.resource, ...place },
+      environment,
+      input,
+      // Gates that nobody behind it can lift become others here, as they will at the run.
+      context: { requesterId: principal.id, behind: this.#behind(principal, call) },
+    });
   }
 
   #newRow(
     principal: Principal,
     call: SubmitCall,
-    { found, input, secrets, plan, owner }: PlannedCall,
+    { found, input, secrets, plan, place }: PlannedCall,
     gates: NewRequest['gates'],
   ): Omit<NewRequest, 'sealed'> {
     const { windows, now, sealer } = this.#options;
@@ -237,7 +263,7 @@ export class Requests {
       summary: plan.summary,
       resourceType: plan.resource.type,
       resourceId: plan.resource.id,
-      ownerTeam: owner,
+      ownerTeam: place.owner,
       reason: call.reason ?? '',
       requesterId: principal.id,
       requesterName: principal.name,
@@ -321,11 +347,11 @@ export class Requests {
   #recordDenied(
     principal: Principal,
     call: SubmitCall,
-    { planned: { input, plan, found, owner }, decision }: { planned: PlannedCall; decision: Decision },
+    { planned: { input, plan, found, place }, decision }: { planned: PlannedCall; decision: Decision },
   ): Promise<void> {
     const { type, id } = plan.resource;
     const { risk } = found.action;
-    const facts = { resource: { type, id, owner }, risk, scope: principal.scope, behind: this.#behind(principal, call) };
+    const facts = { resource: { type, id, ...place }, risk, scope: principal.scope, behind: this.#behind(principal, call) };
     const data = { input, decision, ...facts };
     return this.#audit(principal, call, { type: 'request.denied', outcome: 'denied', resource: `${type}:${id}`, data });
   }

@@ -28,7 +28,12 @@ export function digestOfRequest(
   return digestOf({ action: action.id, version: action.version, schema, ...facts, ...(secrets !== null && { secrets }) });
 }
 
-const resourceOf = (row: RequestRow) => ({ type: row.resourceType, id: row.resourceId, owner: row.ownerTeam });
+const resourceOf = ({ resourceType: type, resourceId: id, ownerTeam: owner, plan: { resource } }: RequestRow) => ({
+  type,
+  id,
+  owner,
+  service: resource.service,
+});
 
 /** What a decision about an existing request is asked with, beside who asks. */
 export const aboutRequest = (row: RequestRow) =>

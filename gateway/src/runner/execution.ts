@@ -5,6 +5,7 @@ import {
   failureOf,
   type LifeEvent,
   openInput,
+  placeOf,
   type RequestRow,
   requestName,
   type Standing,
@@ -102,13 +103,14 @@ export class Execution {
       return this.#end(again({ code: 'action.unavailable', message: unavailableReason, retryable: true }, this.#about));
     let subject: RunSubject;
     let plan: Plan;
+    let moved: string | undefined;
     try {
       subject = await this.#subject(standing);
       plan = await this.#options.calls.plan({ ...subject, signal: this.#close.signal });
+      moved = this.#movedSince(plan, standing.found.action.team);
     } catch (error) {
       return this.#end(this.#close.signal.aborted ? this.#stoppedUnsent() : this.#unplanned(error));
     }
-    const moved = this.#movedSince(plan, standing.found.action.team);
     if (moved === undefined) return subject;
     const message = `${moved} Then: ${this.#row.plan.summary} Now: ${plan.summary}`;
     return this.#end({
@@ -123,7 +125,8 @@ export class Execution {
     const { plan, resourceType, resourceId, ownerTeam } = this.#row;
     if (fingerprint !== plan.fingerprint) return 'Things have moved since it was approved.';
     if (resource.type !== resourceType || resource.id !== resourceId) return 'It would act on something else than was approved.';
-    const owner = resource.owner ?? providerTeam;
+    const { owner, service } = placeOf(resource, { team: providerTeam, company: this.#options.directory.company });
+    if (service !== plan.resource.service) return 'It is of another service than was approved.';
     return owner === ownerTeam ? undefined : `It belongs to team '${owner}' now, no longer to team '${ownerTeam}'.`;
   }
 
