@@ -176,9 +176,12 @@ create table requests (
   review jsonb,
   review_reminded_at timestamp with time zone,
   traceparent text,
+  undo json,
+  undo_of bigint,
   constraint requests_risk_check CHECK ((risk = ANY (ARRAY['safe'::text, 'reversible'::text, 'destructive'::text]))),
   constraint requests_sealed_check CHECK (((sealed IS NULL) OR (state = ANY (ARRAY['awaiting_approval'::text, 'queued'::text, 'running'::text, 'unknown'::text])))),
   constraint requests_state_check CHECK ((state = ANY (ARRAY['awaiting_approval'::text, 'queued'::text, 'running'::text, 'unknown'::text, 'succeeded'::text, 'failed'::text, 'cancelled'::text, 'rejected'::text, 'withdrawn'::text, 'expired'::text, 'void'::text]))),
+  constraint requests_undo_of_fkey FOREIGN KEY (undo_of) REFERENCES requests(number),
   constraint requests_pkey PRIMARY KEY (number)
 );
 
@@ -261,6 +264,7 @@ CREATE INDEX requests_queue ON public.requests USING btree (run_after, number) W
 CREATE INDEX requests_requester ON public.requests USING btree (requester_id, number DESC);
 CREATE INDEX requests_to_approve ON public.requests USING btree (number) WHERE (state = 'awaiting_approval'::text);
 CREATE INDEX requests_to_review ON public.requests USING btree (number) WHERE ((review ->> 'state'::text) = 'open'::text);
+CREATE UNIQUE INDEX requests_undo_of ON public.requests USING btree (undo_of) WHERE ((undo_of IS NOT NULL) AND (state = ANY (ARRAY['awaiting_approval'::text, 'queued'::text, 'running'::text, 'unknown'::text, 'succeeded'::text])));
 CREATE INDEX requests_unknown ON public.requests USING btree (observe_at) WHERE (state = 'unknown'::text);
 CREATE INDEX requests_unknown_resources ON public.requests USING btree (environment, resource_type, resource_id) WHERE (state = 'unknown'::text);
 CREATE INDEX sessions_principal ON public.sessions USING btree (principal_id, created_at DESC);

@@ -12,6 +12,7 @@ export const OWN_COMMANDS: readonly string[] = [
   'requests cancel',
   'requests break-glass',
   'requests review',
+  'requests undo',
   'actions list',
   'actions show',
   'audit list',

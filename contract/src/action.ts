@@ -39,6 +39,7 @@ export const ManifestAction = z
       .default(false)
       .describe('Running it twice has the effect of running it once; only such runs are retried'),
     observable: z.boolean().default(false).describe('The provider can say afterwards what a run did'),
+    undo: ActionName.optional().describe('The action of the same provider that undoes a run of this one'),
     timeoutSeconds: z.int().min(1).max(86_400).default(60),
     options: z.array(z.string()).default([]).describe('Fields of the input with live choices'),
     examples: z.array(ActionExample).default([]),

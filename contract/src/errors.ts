@@ -101,6 +101,8 @@ export const ERRORS = {
   'csrf.refused': { status: 403, retryable: false, exit: EXIT.denied, title: 'The call does not come from our own pages' },
   'rate.limited': { status: 429, retryable: true, exit: EXIT.unavailable, title: 'There are too many calls' },
   'policy.denied': { status: 403, retryable: false, exit: EXIT.denied, title: 'Policy does not allow it' },
+  'request.not_undoable': { status: 409, retryable: false, exit: EXIT.conflict, title: 'The request cannot be undone' },
+  'request.undone': { status: 409, retryable: false, exit: EXIT.conflict, title: 'The request is undone already' },
   'approval.own_request': { status: 403, retryable: false, exit: EXIT.denied, title: 'Nobody approves their own request' },
   'approval.not_approver': { status: 403, retryable: false, exit: EXIT.denied, title: 'You are not an approver of this request' },
   'approval.duplicate': { status: 409, retryable: false, exit: EXIT.conflict, title: 'You have approved this request already' },

@@ -24,6 +24,9 @@ export const REQUEST_EVENTS = [
   'request.glass_broken',
   'request.reviewed',
   'request.review_reminded',
+  'request.undo_filed',
+  'request.undone',
+  'request.undo_failed',
 ] as const;
 export type RequestEventType = (typeof REQUEST_EVENTS)[number];
 
@@ -89,6 +92,9 @@ export const EVENT_PERMISSIONS = {
   'request.glass_broken': 'request.see',
   'request.reviewed': 'request.see',
   'request.review_reminded': 'request.see',
+  'request.undo_filed': 'request.see',
+  'request.undone': 'request.see',
+  'request.undo_failed': 'request.see',
   'run.log': 'request.see',
   'run.progress': 'request.see',
   'read.answered': 'audit.see',

@@ -103,6 +103,7 @@ export {
   RequestSummary,
   Review,
   ReviewVerdict,
+  Undo,
 } from './request.ts';
 export { formatRequestId, parseRequestId } from './request-id.ts';
 export { FINAL_STATES, type FinalState, isFinal, REQUEST_STATES } from './request-states.ts';

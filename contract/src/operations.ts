@@ -15,6 +15,7 @@ export const OPERATIONS = [
   'request.cancel',
   'request.break_glass',
   'request.review',
+  'request.undo',
   'audit.see',
   'token.see',
   'token.create',

@@ -49,6 +49,11 @@ export const ProviderFailure = z.object({
 });
 export type ProviderFailure = z.infer<typeof ProviderFailure>;
 
+const undoInput = z
+  .record(z.string(), z.unknown())
+  .optional()
+  .describe('Input of the undo action of the manifest, with which it undoes just this run; absent when there is nothing to undo');
+
 /** One line of the stream of a run. `result` or `failure` is the last one; without either the run is `unknown`. */
 export const RunMessage = z.discriminatedUnion('type', [
   z.object({ type: z.literal('log'), level: z.enum(['info', 'warn', 'error']).default('info'), message: z.string() }),
@@ -59,14 +64,14 @@ export const RunMessage = z.discriminatedUnion('type', [
     total: z.number().optional(),
   }),
   z.object({ type: z.literal('heartbeat') }),
-  z.object({ type: z.literal('result'), output: Output }),
+  z.object({ type: z.literal('result'), output: Output, undoInput }),
   z.object({ type: z.literal('failure'), failure: ProviderFailure }),
 ]);
 export type RunMessage = z.infer<typeof RunMessage>;
 
 /** What became of a run whose end nobody saw. */
 export const Observation = z.discriminatedUnion('status', [
-  z.object({ status: z.literal('succeeded'), output: Output }),
+  z.object({ status: z.literal('succeeded'), output: Output, undoInput }),
   z.object({ status: z.literal('failed'), failure: ProviderFailure }),
   z.object({ status: z.literal('not_started') }),
   z.object({ status: z.literal('running') }),

@@ -53,7 +53,7 @@ export const Failure = z
   .meta({ id: 'Failure' });
 export type Failure = z.infer<typeof Failure>;
 
-export const REQUEST_COMMANDS = ['approve', 'reject', 'withdraw', 'cancel', 'break_glass', 'review'] as const;
+export const REQUEST_COMMANDS = ['approve', 'reject', 'withdraw', 'cancel', 'break_glass', 'review', 'undo'] as const;
 export type RequestCommand = (typeof REQUEST_COMMANDS)[number];
 
 const at = z.iso.datetime();
@@ -77,6 +77,19 @@ export const Review = z
   })
   .meta({ id: 'Review' });
 export type Review = z.infer<typeof Review>;
+
+/** How a request that has succeeded can be undone. */
+export const Undo = z
+  .object({
+    action: ActionId,
+    input: z
+      .record(z.string(), z.unknown())
+      .nullable()
+      .describe('The input that undoes just this run; null when it cannot be undone'),
+    problem: z.string().nullable().describe('Why it cannot be undone'),
+  })
+  .meta({ id: 'Undo' });
+export type Undo = z.infer<typeof Undo>;
 
 /** A row of the list of requests. */
 export const RequestSummary = z
@@ -127,6 +140,9 @@ export const Request = RequestSummary.extend({
     .nullable(),
   drift: Plan.omit({ seen: true }).nullable().describe('The plan made at run time, when it was no longer the approved one'),
   output: Output.nullable(),
+  undo: Undo.nullable().describe('Set once it has succeeded, when its action can be undone'),
+  undoOf: RequestId.nullable().describe('The request that this one undoes'),
+  undoneBy: RequestId.nullable().describe('The request that undoes this one: it has succeeded, or may still'),
   failure: Failure.nullable(),
   lastEvent: z.int().describe('Number of its latest event'),
   allowed: z.array(z.enum(REQUEST_COMMANDS)).describe('What the caller may do with it now'),

@@ -332,6 +332,17 @@ export const ROUTES = {
     body: body.comment.extend({ verdict: ReviewVerdict }),
     response: Request,
   },
+  'requests.undo': {
+    method: 'POST',
+    path: '/v1/requests/:request/undo',
+    permission: 'request.undo',
+    tag: 'requests',
+    status: 201,
+    summary: 'File the request that undoes this one (Idempotency-Key as for submit). It has a plan and approvals of its own',
+    params: requestParams,
+    body: body.submit.pick({ reason: true, fingerprint: true }),
+    response: Request,
+  },
   'audit.list': {
     method: 'GET',
     path: '/v1/audit',

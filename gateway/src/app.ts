@@ -27,7 +27,7 @@ import { Jobs, outboxBacklog } from './notify/index.ts';
 import { DEFAULT_POLICIES, loadPolicies, Policy, PolicyKeeper, type Vocabulary } from './policy/index.ts';
 import { PolicyTools } from './policy-tools/index.ts';
 import { Reads } from './reads/index.ts';
-import { Decisions, openRequests, Requests } from './requests/index.ts';
+import { Decisions, openRequests, Requests, Undos } from './requests/index.ts';
 import { runReport, Transitions, Worker } from './runner/index.ts';
 import { type Keyring, loadKeyring, Sealer } from './sealing/index.ts';
 import { carryContext, Metrics, startTracing } from './telemetry/index.ts';
@@ -182,6 +182,7 @@ async function start(
     reads,
     requests,
     decisions,
+    undos: new Undos(requests, requestOptions),
     directory,
     companyKeeper,
     policyTools: new PolicyTools({ db, catalog, directory, policy, requests, keeper, vocabulary }),

@@ -1,4 +1,4 @@
-import type { Choice, Observation, OutputInput, OutputKind, PlanInput, Risk } from '@guichet/contract';
+import type { Choice, Observation, Output, OutputInput, OutputKind, PlanInput, Risk } from '@guichet/contract';
 import type { z } from 'zod';
 
 /** Who asked. `id` is `user:NAME` or `machine:NAME`. */
@@ -73,6 +73,23 @@ export interface ObserveContext<Input extends z.ZodObject, Seen> {
   readonly signal: AbortSignal;
 }
 
+export interface UndoContext<Input extends z.ZodObject, Kind extends OutputKind, Seen> {
+  readonly input: z.output<Input>;
+  readonly output: Extract<Output, { kind: Kind }>;
+  /** What the plan saw: what was there before, if the plan has looked at it. */
+  readonly seen: Seen;
+  readonly environment: string;
+  readonly runId: string;
+}
+
+/** What undoes a run: an action of the same provider, and the input with which it undoes just this run. */
+export interface Undo<Input extends z.ZodObject, Kind extends OutputKind, Seen> {
+  /** Name of the action inside the provider. It must be a write without secret fields. */
+  readonly action: string;
+  /** Asked when a run has succeeded, also when that was only observed. Undefined when this run left nothing to undo. */
+  readonly input: (context: UndoContext<Input, Kind, Seen>) => Readonly<Record<string, unknown>> | undefined;
+}
+
 export type OptionsHandler<Input extends z.ZodObject> = (context: OptionsContext<Input>) => Awaitable<readonly Choice[]>;
 
 interface Description<Input extends z.ZodObject, Kind extends OutputKind> {
@@ -101,6 +118,7 @@ export interface ReadDefinition<Input extends z.ZodObject, Kind extends OutputKi
   readonly run: (context: ReadContext<Input>) => Awaitable<OutputOf<NoInfer<Kind>>>;
   readonly plan?: never;
   readonly observe?: never;
+  readonly undo?: never;
 }
 
 /** A write is planned, approved and then run once. Put `plan` before `run`: the type of `seen` is inferred from it. */
@@ -111,6 +129,8 @@ export interface WriteDefinition<Input extends z.ZodObject, Kind extends OutputK
   readonly run: (context: RunContext<Input, Seen>) => Awaitable<OutputOf<NoInfer<Kind>>>;
   /** Says what became of a run whose end nobody saw. Without it, such a run must be settled by a person. */
   readonly observe?: (context: ObserveContext<Input, Seen>) => Awaitable<ObservationInput>;
+  /** How a run can be undone. Only such actions can be asked for a while (`--for 2h`). */
+  readonly undo?: Undo<Input, NoInfer<Kind>, Seen>;
 }
 
 /** An action of any input and output, as the provider holds it. */

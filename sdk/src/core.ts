@@ -1,4 +1,13 @@
-import { Choice, GuichetError, type Json, Observation, type Phase, Plan, type ProviderCall } from '@guichet/contract';
+import {
+  Choice,
+  GuichetError,
+  type Json,
+  Observation,
+  type Output,
+  type Phase,
+  Plan,
+  type ProviderCall,
+} from '@guichet/contract';
 import { digestOf } from '@guichet/contract/digest';
 import { z } from 'zod';
 import type { AnyDefinition } from './action.ts';
@@ -10,6 +19,7 @@ import { errorOf } from './handler-errors.ts';
 import { type ProviderLogger, stderrLogger } from './provider-logger.ts';
 import { RunStream } from './run-stream.ts';
 import { startRead, startWrite } from './start-run.ts';
+import { undoInputOf } from './undo-input.ts';
 
 export interface CoreOptions {
   /** Where used grants are remembered; in the memory of this process when absent. */
@@ -98,7 +108,14 @@ export function createCore(provider: DescribedProvider, options: CoreOptions = {
       if (!observe) return { status: 'unknown', message: `The action '${action.manifest.name}' cannot say what a run did.` };
       if (running.has(runId)) return { status: 'running' };
       const context = { input, seen: seenOf(body), environment: body.environment, runId, signal };
-      const ask = async () => parseAnswer(Observation, await answer(admitted, () => observe(context)), site);
+      const ask = async (): Promise<Observation> => {
+        const observed = parseAnswer(Observation, await answer(admitted, () => observe(context)), site);
+        if (observed.status !== 'succeeded') return observed;
+        // Said by the one function that says it, whatever observe has answered.
+        const { undoInput: _, ...succeeded } = observed;
+        const undo = undoInputOf({ provider, action, site, context: { ...context, output: observed.output } });
+        return { ...succeeded, ...(undo !== undefined && { undoInput: undo }) };
+      };
       const observation = await ask();
       // Who is told that a run has not started may start another: this one must not come late.
       if (observation.status !== 'not_started' || (await closeRun(ledger, runId, site))) return observation;
@@ -127,7 +144,8 @@ export function createCore(provider: DescribedProvider, options: CoreOptions = {
       checkWanted(signal);
       const stream = openStream(action, call);
       running.set(names.runId, stream);
-      return startWrite({ stream, site, definition, context, onSettled: () => running.delete(names.runId) });
+      const undoInput = (output: Output) => undoInputOf({ provider, action, site, context: { ...context, output } });
+      return startWrite({ stream, site, definition, context, undoInput, onSettled: () => running.delete(names.runId) });
     },
 
     async cancel(call) {

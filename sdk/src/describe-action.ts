@@ -65,7 +65,7 @@ function secretFieldsOf(
 
 function checkHandlers(definition: AnyDefinition, at: string, findings: Findings): void {
   // Authors in plain JavaScript have no types to lean on, so presence is checked here too.
-  const { plan, observe, run }: { plan?: unknown; observe?: unknown; run?: unknown } = definition;
+  const { plan, observe, run, undo }: { plan?: unknown; observe?: unknown; run?: unknown; undo?: unknown } = definition;
   const absent = (handler: unknown) => typeof handler !== 'function';
   if (absent(run)) findings.push({ field: `${at}/run`, message: 'is missing: every action has a run handler' });
   if (definition.kind === 'write') {
@@ -73,10 +73,13 @@ function checkHandlers(definition: AnyDefinition, at: string, findings: Findings
       findings.push({ field: `${at}/plan`, message: 'is missing: a write must say in words what it would change' });
     }
     if (observe !== undefined && absent(observe)) findings.push({ field: `${at}/observe`, message: 'must be a function' });
+    if (undo !== undefined && (typeof undo !== 'object' || undo === null || !('input' in undo) || absent(undo.input)))
+      findings.push({ field: `${at}/undo`, message: 'must name an action, and have a function that gives its input' });
   } else {
     if (plan !== undefined) findings.push({ field: `${at}/plan`, message: 'a read has no plan; is it a write?' });
     if (observe !== undefined)
       findings.push({ field: `${at}/observe`, message: 'a read has nothing to observe; is it a write?' });
+    if (undo !== undefined) findings.push({ field: `${at}/undo`, message: 'a read leaves nothing to undo; is it a write?' });
     if (definition.risk !== 'safe')
       findings.push({ field: `${at}/risk`, message: "a read changes nothing, so its risk is 'safe'" });
   }
@@ -196,6 +199,7 @@ function describe(
     approval: definition.approval,
     idempotent: definition.idempotent,
     observable: definition.kind === 'write' && definition.observe !== undefined,
+    undo: definition.undo?.action,
     timeoutSeconds: definition.timeoutSeconds,
     options: Object.keys(definition.options ?? {}),
     examples,

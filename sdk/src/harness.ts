@@ -33,6 +33,8 @@ export interface HarnessRun {
   /** Exactly one of output and failure is defined; neither when the run's end is unknown. */
   readonly output: Output | undefined;
   readonly failure: ProviderFailure | undefined;
+  /** The input with which the action's `undo` undoes this run; undefined when there is nothing to undo. */
+  readonly undoInput: Record<string, unknown> | undefined;
   readonly logs: readonly string[];
   readonly progress: readonly { message?: string | undefined; done?: number | undefined; total?: number | undefined }[];
 }
@@ -122,12 +124,13 @@ async function listen(messages: AsyncIterable<RunMessage>, onMessage?: (message:
   const progress: HarnessRun['progress'][number][] = [];
   let output: Output | undefined;
   let failure: ProviderFailure | undefined;
+  let undoInput: Record<string, unknown> | undefined;
   for await (const message of messages) {
     onMessage?.(message);
     if (message.type === 'log') logs.push(message.message);
     if (message.type === 'progress') progress.push({ message: message.message, done: message.done, total: message.total });
-    if (message.type === 'result') output = message.output;
+    if (message.type === 'result') ({ output, undoInput } = message);
     if (message.type === 'failure') failure = message.failure;
   }
-  return { output, failure, logs, progress };
+  return { output, failure, undoInput, logs, progress };
 }

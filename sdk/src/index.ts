@@ -14,6 +14,8 @@ export {
   type ReadContext,
   type ReadDefinition,
   type RunContext,
+  type Undo,
+  type UndoContext,
   type WriteDefinition,
 } from './action.ts';
 export { type FailureOptions, PermanentFailure, RetryableFailure, refuse } from './failures.ts';

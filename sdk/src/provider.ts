@@ -72,6 +72,21 @@ function describeActions(actions: readonly ProviderAction[], findings: Findings)
     const found = describeAction(action, findings);
     if (found) described.set(action.name, found);
   }
+  checkUndos(described, findings);
   if (names.size === 0) findings.push({ field: 'actions', message: 'is empty: a provider offers at least one action' });
   return described;
+}
+
+/** What undoes an action is a write beside it. It has no secrets: its input is kept from the end of the run on, and shown. */
+function checkUndos(described: ReadonlyMap<string, DescribedAction>, findings: Findings): void {
+  for (const [name, { manifest }] of described) {
+    if (manifest.undo === undefined) continue;
+    const field = `actions/${name}/undo`;
+    const inverse = described.get(manifest.undo);
+    if (inverse === undefined) findings.push({ field, message: `there is no action '${manifest.undo}' in this provider` });
+    else if (inverse.manifest.kind !== 'write')
+      findings.push({ field, message: `'${manifest.undo}' is a read: it undoes nothing` });
+    else if (inverse.secretFields !== undefined)
+      findings.push({ field, message: `'${manifest.undo}' has secret fields, and what undoes a run is kept and shown` });
+  }
 }

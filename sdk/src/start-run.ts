@@ -22,6 +22,8 @@ interface Start<Definition, Context> {
 interface StartWrite extends Start<AnyWrite, RunContext<z.ZodObject, unknown>> {
   /** Called when the handler has ended, before the stream says so. */
   readonly onSettled: () => void;
+  /** What undoes a run that ended with this output. */
+  readonly undoInput: (output: Output) => Record<string, unknown> | undefined;
 }
 
 /** Enters the handler of a read. As long as it has said nothing, a refusal or a broken answer is an error, not a stream. */
@@ -47,14 +49,16 @@ function failRead(error: unknown, site: HandlerSite, stream: RunStream): void {
 }
 
 /** Enters the handler of a write. From here on only the stream speaks of it. */
-export function startWrite({ stream, site, definition, context, onSettled }: StartWrite): RunStream {
+export function startWrite({ stream, site, definition, context, onSettled, undoInput }: StartWrite): RunStream {
   const full = { ...context, ...voice(stream), signal: stream.signal };
   enter(stream, async () => definition.run(full))
     .finally(onSettled)
     .then(
       (value) => {
         try {
-          stream.end({ type: 'result', output: parseOutput(value, site) });
+          const output = parseOutput(value, site);
+          const undo = undoInput(output);
+          stream.end({ type: 'result', output, ...(undo !== undefined && { undoInput: undo }) });
         } catch (error) {
           // The handler came to its end, so the effect has very likely happened: calling it failed would be a lie.
           // A stream that ends without a result leaves the run unknown, and observe or a person settles it.

@@ -47,6 +47,7 @@ export const CALLS: Readonly<Record<RouteName, (things: Things) => MatrixCall>> 
   'requests.cancel': (things) => ({ ...request(things), body: {} }),
   'requests.break_glass': (things) => ({ ...request(things), body: { incident: 'INC-7', reason: 'as the matrix asks' } }),
   'requests.review': (things) => ({ ...request(things), body: { ...comment, verdict: 'justified' } }),
+  'requests.undo': (things) => ({ ...request(things), body: { reason: 'as the matrix asks' } }),
   'audit.list': () => ({}),
   'company.show': () => ({}),
   'people.list': () => ({}),

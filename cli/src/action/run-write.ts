@@ -1,4 +1,4 @@
-import { EXIT, type ExitCode, GuichetError, type Planned, type Request } from '@guichet/contract';
+import { EXIT, type ExitCode, GuichetError, type Planned, type Request, type Risk } from '@guichet/contract';
 import { Interrupted } from '../context.ts';
 import { clean } from '../output/clean.ts';
 import { followRequest } from '../request/follow.ts';
@@ -24,10 +24,10 @@ export async function runWrite(ready: ReadyCall): Promise<ExitCode> {
     return EXIT.ok;
   }
   shell.say(planText(planned.plan, shell.asideCanvas));
-  if (planned.decision.effect === 'deny') throw denied(planned.decision);
+  if (planned.decision.effect === 'deny') throw deniedBy(planned.decision);
   if (planned.decision.effect === 'needs') shell.say(decisionText(planned.decision, shell.asideCanvas));
   const reason = emergency?.reason ?? (await reasonFor(ready, planned));
-  if (planned.decision.effect === 'permit') await confirm(ready);
+  if (planned.decision.effect === 'permit') await confirm({ shell, flags, risk: action.risk, environment });
   else if (emergency !== undefined && flags['yes'] !== true)
     await confirmGlass(shell, {
       word: emergency.incident,
@@ -35,6 +35,11 @@ export async function runWrite(ready: ReadyCall): Promise<ExitCode> {
     });
   const filed = await submit(ready, { planned, reason });
   const request = emergency === undefined ? filed : await passGates(shell, filed, emergency);
+  return follow(shell, request, flags);
+}
+
+/** What has been filed is followed to its end, unless --no-wait. */
+export async function follow(shell: Shell, request: Request, flags: ReadyCall['flags']): Promise<ExitCode> {
   if (flags['wait'] === false) {
     await shell.show(request, () => request.id);
     if (!shell.forPrograms) shell.say(`guichet requests watch ${request.id} follows it.`);
@@ -84,7 +89,7 @@ const textOf = (flag: unknown): string | undefined => (typeof flag === 'string' 
 const givenReason = (flags: ReadyCall['flags']): string | undefined =>
   textOf(flags['reason'] ?? flags['approvalDescription'] ?? flags['comment']);
 
-function denied(decision: Extract<Planned['decision'], { effect: 'deny' }>): GuichetError {
+export function deniedBy(decision: Extract<Planned['decision'], { effect: 'deny' }>): GuichetError {
   const message = decision.reasons.map((reason) => clean(reason.message)).join(' ');
   return new GuichetError('policy.denied', message || 'Policy does not allow it.', {
     remedy:
@@ -96,7 +101,10 @@ function denied(decision: Extract<Planned['decision'], { effect: 'deny' }>): Gui
 }
 
 /** The reason that was given, asked for when an approver will want one and nobody gave it. */
-async function reasonFor({ shell, flags }: ReadyCall, { decision }: Planned): Promise<string | undefined> {
+export async function reasonFor(
+  { shell, flags }: Pick<ReadyCall, 'shell' | 'flags'>,
+  { decision }: Planned,
+): Promise<string | undefined> {
   const given = givenReason(flags);
   if (given !== undefined) return given;
   if (decision.effect !== 'needs') return undefined;
@@ -113,12 +121,17 @@ async function reasonFor({ shell, flags }: ReadyCall, { decision }: Planned): Pr
 }
 
 /** What would run at once is asked for once more where somebody can answer. */
-async function confirm({ shell, flags, action, environment }: ReadyCall): Promise<void> {
+export async function confirm({
+  shell,
+  flags,
+  risk,
+  environment,
+}: Pick<ReadyCall, 'shell' | 'flags' | 'environment'> & { risk: Risk }): Promise<void> {
   if (flags['yes'] === true || !shell.interactive || flags['input'] === '-') return;
   const { askYesNo } = await import('../prompt/ask.ts');
   const goOn = await askYesNo(shell, {
     message: `Run it now in ${environment}? Nobody else has to approve it`,
-    fallback: action.risk !== 'destructive',
+    fallback: risk !== 'destructive',
   });
   if (!goOn) throw new Interrupted('Nothing was done.');
 }

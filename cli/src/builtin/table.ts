@@ -11,6 +11,7 @@ export interface Builtin {
     | 'to-approve'
     | 'to-review'
     | 'waiting'
+    | 'succeeded'
     | 'action'
     | 'profile'
     | 'token'
@@ -84,6 +85,12 @@ export const BUILTINS: readonly Builtin[] = [
     summary: 'Close the review of a request whose glass was broken',
     argument: 'to-review',
     load: async () => (await import('./requests-glass.ts')).requestsReview,
+  },
+  {
+    words: ['requests', 'undo'],
+    summary: 'Undo what a request has done, with a request of its own',
+    argument: 'succeeded',
+    load: async () => (await import('./requests-undo.ts')).requestsUndo,
   },
   {
     words: ['actions', 'list'],

@@ -31,6 +31,12 @@ function wording({ type, actor, data }: RequestEvent, paint: Paint): string | un
       return `Reviewed${by}, ${clean(String(data['verdict'] ?? '').replace('_', ' '))}${comment}`;
     case 'request.review_reminded':
       return `${paint.yellow('Its review is still open')}${told(data)}`;
+    case 'request.undo_filed':
+      return `${clean(String(data['undo'] ?? ''))} was filed to undo it${by}`;
+    case 'request.undone':
+      return `${paint.green('Undone')} by ${clean(String(data['undo'] ?? ''))}`;
+    case 'request.undo_failed':
+      return `${paint.red('Not undone')}: ${clean(String(data['undo'] ?? ''))} is ${clean(String(data['state'] ?? '').replaceAll('_', ' '))}${because(data)}`;
     case 'request.queued':
       return 'Queued';
     case 'request.started':

@@ -54,6 +54,9 @@ export function requestText(request: Request, canvas: Canvas): string {
   if (request.decidedBy !== null)
     lines.push(field('Decided', `by ${clean(request.decidedBy.name)}${request.comment ? `: ${clean(request.comment)}` : ''}`));
   if (request.waitsFor !== null) lines.push(field('Waits', paint.yellow(heldText(request.waitsFor))));
+  if (request.undoOf !== null) lines.push(field('Undoes', request.undoOf));
+  if (request.undoneBy !== null) lines.push(field('Undone', `by ${request.undoneBy}`));
+  else if (request.undo?.problem != null) lines.push(field('Undo', clean(request.undo.problem)));
   if (request.expiresAt !== null) lines.push(field('Lapses', time(request.expiresAt)));
   const end = endText(request, canvas);
   if (end !== undefined) lines.push(end);

@@ -172,6 +172,9 @@ export function makeRequest(state: RequestState, overrides: Partial<Request> = {
             fields: [{ key: 'freed', title: 'Freed', type: 'number', value: 4 }],
           }
         : null,
+    undo: null,
+    undoOf: null,
+    undoneBy: null,
     failure: null,
     lastEvent: 1,
     allowed: [],

@@ -56,7 +56,7 @@ export class Discretion {
 
   observation(observation: Observation): Observation {
     return observation.status === 'succeeded'
-      ? { ...observation, output: this.output(observation.output) }
+      ? { ...observation, ...this.#undoInput(observation), output: this.output(observation.output) }
       : this.#scrubber.scrubJson(observation);
   }
 
@@ -100,12 +100,17 @@ export class Discretion {
       case 'progress':
         return message.message === undefined ? message : { ...message, message: progress.push(message.message) };
       case 'result':
-        return { ...message, output: this.output(message.output) };
+        return { ...message, ...this.#undoInput(message), output: this.output(message.output) };
       case 'failure':
         return { ...message, failure: this.failure(message.failure) };
       case 'heartbeat':
         return message;
     }
+  }
+
+  /** With a secret in it, it undoes nothing any more: whoever takes it refuses what stands in place of a secret. */
+  #undoInput({ undoInput }: { undoInput?: Record<string, unknown> | undefined }): { undoInput?: Record<string, unknown> } {
+    return undoInput === undefined ? {} : { undoInput: this.#scrubber.scrubJson(undoInput) };
   }
 
   #indiscreet(name: string): GuichetError {

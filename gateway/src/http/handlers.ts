@@ -8,7 +8,7 @@ import type { Limits } from '../limits/index.ts';
 import { denied, type Policy, seenBy } from '../policy/index.ts';
 import type { PolicyTools } from '../policy-tools/index.ts';
 import type { Reads } from '../reads/index.ts';
-import type { Decisions, Requests } from '../requests/index.ts';
+import type { Decisions, Requests, Undos } from '../requests/index.ts';
 import { type AuthServices, authHandlers } from './auth-handlers.ts';
 import type { Handlers } from './call.ts';
 import { type DirectoryServices, directoryHandlers } from './directory-handlers.ts';
@@ -31,6 +31,7 @@ export interface Services extends AuthServices, DirectoryServices {
   readonly reads: Reads;
   readonly requests: Requests;
   readonly decisions: Decisions;
+  readonly undos: Undos;
   readonly policyTools: PolicyTools;
   readonly machines: Machines;
   readonly limits: Limits;
@@ -41,7 +42,7 @@ export interface Services extends AuthServices, DirectoryServices {
 
 /** One handler for each route of the table: parse has happened, call the domain, reply. Nothing else. */
 export function makeHandlers(services: Services): Handlers {
-  const { db, bus, catalog, policy, tokens, grants, reads, requests, decisions, throttles, version, draining } = services;
+  const { db, bus, catalog, policy, tokens, grants, reads, requests, decisions, undos, throttles, version, draining } = services;
   return {
     'me.show': async ({ caller: { principal, token, session, csrf } }) => ({
       principal,
@@ -151,6 +152,12 @@ export function makeHandlers(services: Services): Handlers {
     'requests.break_glass': async ({ caller, params, body }) =>
       decisions.breakGlass(caller.principal, numberOf(params.request), body),
     'requests.review': async ({ caller, params, body }) => decisions.review(caller.principal, numberOf(params.request), body),
+    'requests.undo': async ({ caller, params, body, request }) =>
+      undos.undo(caller.principal, numberOf(params.request), {
+        ...body,
+        idempotencyKey: idempotencyKey(request),
+        tokenMakerId: caller.token.createdBy.id,
+      }),
 
     'audit.list': async ({ caller, query }) => {
       const decision = policy.decide({ operation: 'audit.see', principal: caller.principal });

@@ -81,6 +81,8 @@ function wordsOf({ operation, principal, action, resource, context }: Question):
     }
     case 'request.break_glass':
       return `No policy lets you break its glass; by default ${approversInWords(`on-call:${resource?.owner ?? ''}`)} can.`;
+    case 'request.undo':
+      return principal.kind === 'machine' ? 'A machine undoes only its own requests.' : 'No policy lets you undo it.';
     case 'request.see':
       return principal.kind === 'machine' ? 'A machine sees only its own requests.' : 'No policy lets you see it.';
     case 'token.see':

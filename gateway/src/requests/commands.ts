@@ -66,7 +66,7 @@ export function digestMismatch(row: RequestRow): GuichetError {
   });
 }
 
-const CANNOT: Readonly<Record<Exclude<RequestCommand, 'review'>, string>> = {
+const CANNOT: Readonly<Record<Command['type'] & Exclude<RequestCommand, 'review'>, string>> = {
   approve: 'it cannot be approved',
   reject: 'it cannot be rejected',
   withdraw: 'it cannot be withdrawn',
@@ -82,7 +82,7 @@ const REMEDY: Partial<Record<`${RequestState}:${RequestCommand}`, string>> = {
 };
 
 /** The state does not take the command. */
-export function stateConflict(row: Pick<RequestRow, 'number' | 'state' | 'review'>, command: RequestCommand): GuichetError {
+export function stateConflict(row: Pick<RequestRow, 'number' | 'state' | 'review'>, command: Command['type']): GuichetError {
   const id = requestName(row);
   const { state, review } = row;
   if (command === 'review') {

@@ -13,4 +13,6 @@ export { Requests, type RequestsOptions, type SubmitCall, type Windows, type Wri
 export { aboutRequest, countedApprovals, failureOf, type Standing, standingOf, type World } from './standing.ts';
 export { ACCEPTED, backoffMs, MAX_ATTEMPTS, transition } from './state.ts';
 export { applyChanges, eventsAfter, lockRequest, requestName, SYSTEM } from './store.ts';
+export { tellUndone, undoFrom } from './undo.ts';
+export { Undos } from './undos.ts';
 export { toRequestEvent } from './view.ts';

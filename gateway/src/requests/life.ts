@@ -9,6 +9,7 @@ import type {
   RequestEventType,
   RequestState,
   Review,
+  Undo,
 } from '@guichet/contract';
 
 /**
@@ -61,13 +62,15 @@ export type LifeEvent =
       /** The call is known not to have reached the provider's handler. */
       readonly unsent: boolean;
     }
-  | { readonly type: 'succeed'; readonly output: Output }
+  | { readonly type: 'succeed'; readonly output: Output; readonly undo?: Undo | null }
   | { readonly type: 'fail'; readonly failure: Failure }
   | { readonly type: 'confirm_cancel' }
   | { readonly type: 'lose'; readonly message: string; readonly startWindowMs: number }
   | {
       readonly type: 'settle';
       readonly observation: Observation;
+      /** How it can be undone, when it was observed to have succeeded. */
+      readonly undo?: Undo | null;
       /** For so long after the dispatch the lost call may still arrive. */
       readonly grantMs: number;
       readonly startWindowMs: number;
@@ -115,6 +118,7 @@ export interface Changes {
   /** Erases the secrets of the input: no request ends with them. */
   readonly sealed?: null;
   readonly review?: Review;
+  readonly undo?: Undo | null;
   readonly reviewRemindedAt?: Date;
 }
 

@@ -1,4 +1,16 @@
-import type { Actor, Approval, Failure, Gate, Output, Plan, RequestState, Review, Risk, TokenScope } from '@guichet/contract';
+import type {
+  Actor,
+  Approval,
+  Failure,
+  Gate,
+  Output,
+  Plan,
+  RequestState,
+  Review,
+  Risk,
+  TokenScope,
+  Undo,
+} from '@guichet/contract';
 import type { Envelope } from '../sealing/index.ts';
 import type { Changes, Life } from './life.ts';
 
@@ -51,6 +63,10 @@ export interface RequestRow extends Life {
   /** Set once the glass was broken. */
   readonly review: Review | null;
   readonly reviewRemindedAt: Date | null;
+  /** How it can be undone, once it has succeeded. */
+  readonly undo: Undo | null;
+  /** Number of the request that this one undoes. */
+  readonly undoOf: string | null;
   readonly approvals: readonly Approval[];
   /** When the row was read, by the clock of the database: the only clock that all replicas share. */
   readonly readAt: Date;
@@ -83,6 +99,7 @@ export type NewRequest = Pick<
   | 'idempotent'
   | 'observable'
   | 'timeoutSeconds'
+  | 'undoOf'
 > & {
   readonly state: RequestState;
   readonly expiresAt: Date;
@@ -143,6 +160,8 @@ const NAMES = [
   'failure',
   'review',
   'reviewRemindedAt',
+  'undo',
+  'undoOf',
 ] as const satisfies readonly (keyof RequestRow)[];
 
 export const sqlName = (name: string): string => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
@@ -159,7 +178,7 @@ const WAITS_FOR = `case when r.state in ('queued', 'running') then (select min(u
 export const ROW = `${NAMES.map((name) => `r.${sqlName(name)} as "${name}"`).join(', ')}, ${APPROVALS} as approvals,
   ${WAITS_FOR} as "waitsFor", clock_timestamp() as "readAt"`;
 
-const JSON_COLUMNS = new Set(['gates', 'input', 'plan', 'drift', 'output', 'failure', 'scope', 'review', 'sealed']);
+const JSON_COLUMNS = new Set(['gates', 'input', 'plan', 'drift', 'output', 'failure', 'scope', 'review', 'sealed', 'undo']);
 
 /** Columns and values of changes or of a new row, in the order of the given object's keys. */
 export function columnsOf(values: Changes | NewRequest): { columns: string[]; parameters: unknown[] } {

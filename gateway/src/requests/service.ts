@@ -28,6 +28,7 @@ import { sealSecrets, secretDigestOf } from './secrets.ts';
 import { aboutRequest, digestOfRequest, standingOf, type World } from './standing.ts';
 import { transition } from './state.ts';
 import { findByIdempotencyKey, findRequest, insertApproval, insertRequest } from './store.ts';
+import { claimUndo, tellFiled } from './undo.ts';
 import { requestView, summaryViews, withoutSeen } from './view.ts';
 import { writeTransition } from './write.ts';
 
@@ -70,6 +71,8 @@ export interface SubmitCall extends WriteCall {
   readonly idempotencyKey?: string | undefined;
   /** Who made the token that it is filed with, or whom it is filed on behalf of: no second person for it. */
   readonly tokenMakerId?: string | undefined;
+  /** Number of the request that it undoes. */
+  readonly undoOf?: string | undefined;
 }
 
 interface PlannedCall {
@@ -130,6 +133,12 @@ export class Requests {
     const raced = await this.#sentBefore(principal, call);
     if (raced === undefined) throw new GuichetError('internal', 'The request was neither stored nor found.');
     return this.#view(raced, principal);
+  }
+
+  /** What the same call has filed before, under the same idempotency key. */
+  async repeated(principal: Principal, call: SubmitCall): Promise<Request | undefined> {
+    const row = await this.#sentBefore(principal, call);
+    return row === undefined ? undefined : this.#view(row, principal);
   }
 
   async show(principal: Principal, number: string): Promise<Request> {
@@ -277,6 +286,7 @@ export class Requests {
       idempotent: action.idempotent,
       observable: action.observable,
       timeoutSeconds: action.timeoutSeconds,
+      undoOf: call.undoOf ?? null,
       state: waits ? 'awaiting_approval' : 'queued',
       expiresAt: new Date(now().getTime() + (waits ? windows.approvalMs : windows.startMs)),
     };
@@ -301,10 +311,12 @@ export class Requests {
     const told: Told[] = row.state === 'queued' ? [submitted, { type: 'request.queued', data: {} }] : [submitted];
     return db.transaction(async (tx) => {
       await limits.submission(tx, { action: row.action, principalId: principal.id });
+      const undone = row.undoOf === null ? undefined : await claimUndo(tx, row.undoOf);
       const number = await insertRequest(tx, { row, told, auditData: [{ reason, summary, digest, input, gates }] });
       if (number === undefined) return undefined;
       await outbox.enqueue(tx, { request: { ...row, number }, told });
       if (row.state === 'awaiting_approval') await outbox.expireLater(tx, { number, at: row.expiresAt });
+      if (undone !== undefined) await tellFiled(tx, { row: undone, undo: number, actor }, this.#options);
       tx.afterCommit(() => {
         if (row.state === 'queued') bus.publish('queue');
       });

@@ -1,4 +1,13 @@
-import { type Failure, formatRequestId, inBrief, type RequestEventType, type RequestState, type Review } from '@guichet/contract';
+import {
+  type Failure,
+  formatRequestId,
+  inBrief,
+  type Output,
+  type RequestEventType,
+  type RequestState,
+  type Review,
+  type Undo,
+} from '@guichet/contract';
 import type { Changes, Life, LifeEvent, LifeEventType, Told, Transition } from './life.ts';
 
 /** A run that was sent is tried so many times at most. */
@@ -65,7 +74,7 @@ export function transition(life: Life, event: LifeEvent, now: Date): Transition 
       return requeue(life, event, now);
     case 'succeed':
       if (life.dispatchedAt === null) return { ok: false, reason: 'not_dispatched' };
-      return ended('succeeded', now, 'request.succeeded', { output: event.output }, { result: inBrief(event.output) });
+      return succeeded(event, now);
     case 'fail':
       if (life.dispatchedAt === null) return { ok: false, reason: 'not_dispatched' };
       return ended('failed', now, 'request.failed', { failure: event.failure }, { failure: event.failure });
@@ -93,6 +102,9 @@ function ended(
     told: [{ type, ...(actor !== undefined && { actor }), data: { ...comment, ...data } }],
   };
 }
+
+const succeeded = ({ output, undo = null }: { output: Output; undo?: Undo | null | undefined }, now: Date): Transition =>
+  ended('succeeded', now, 'request.succeeded', { output, undo }, { result: inBrief(output) });
 
 /** The end of a run that somebody had asked to cancel: who and why were written down then. */
 const cancelled = (now: Date): Transition => ended('cancelled', now, 'request.cancelled', {});
@@ -240,8 +252,7 @@ function settle(life: Life, event: Extract<LifeEvent, { type: 'settle' }>, now: 
   const { observation } = event;
   switch (observation.status) {
     case 'succeeded': {
-      const { output } = observation;
-      return settled(event, ended('succeeded', now, 'request.succeeded', { output }, { result: inBrief(output) }));
+      return settled(event, succeeded({ output: observation.output, undo: event.undo }, now));
     }
     case 'failed': {
       if (observation.failure.kind === 'cancelled' && life.cancelRequestedAt !== null) return settled(event, cancelled(now));

@@ -26,6 +26,7 @@ import {
 } from './standing.ts';
 import { ACCEPTED } from './state.ts';
 import { requestName, type StoredEvent } from './store.ts';
+import { type LiveUndo, liveUndo, undoRefusal } from './undo.ts';
 
 const iso = (date: Date): string => date.toISOString();
 const isoOrNull = (date: Date | null): string | null => date?.toISOString() ?? null;
@@ -59,7 +60,8 @@ export async function requestView(
 ): Promise<Request> {
   const { directory, policy } = world;
   const beside = members === undefined ? await readBeside(db, [row], world) : { company: directory.company, members };
-  return toRequest(row, { principal, policy, beside });
+  const undo = row.undo === null ? undefined : await liveUndo(db, row.number);
+  return toRequest(row, { principal, policy, beside, undo });
 }
 
 /** How many approvals count for each gate: as people stand now, or, once it has ended, as they stood then. */
@@ -92,8 +94,9 @@ function toSummary(row: RequestRow, beside: Beside): RequestSummary {
 
 function toRequest(
   row: RequestRow,
-  { principal, policy, beside }: { principal: Principal; policy: Policy; beside: Beside },
+  about: { principal: Principal; policy: Policy; beside: Beside; undo: LiveUndo | undefined },
 ): Request {
+  const { beside, undo } = about;
   return {
     ...toSummary(row, beside),
     actionVersion: row.actionVersion,
@@ -107,9 +110,12 @@ function toRequest(
     run: runOf(row),
     drift: row.drift === null ? null : withoutSeen(row.drift),
     output: row.output,
+    undo: row.undo,
+    undoOf: row.undoOf === null ? null : requestName({ number: row.undoOf }),
+    undoneBy: undo === undefined ? null : requestName(undo),
     failure: row.failure,
     lastEvent: row.eventCount,
-    allowed: REQUEST_COMMANDS.filter((command) => mayNow(row, { principal, policy, beside, command })),
+    allowed: REQUEST_COMMANDS.filter((command) => mayNow(row, { ...about, command })),
   };
 }
 
@@ -126,7 +132,7 @@ function runOf(row: RequestRow): Request['run'] {
   };
 }
 
-const EVENT_OF: Readonly<Record<Exclude<RequestCommand, 'review'>, LifeEventType>> = {
+const EVENT_OF: Readonly<Record<Exclude<RequestCommand, 'review' | 'undo'>, LifeEventType>> = {
   approve: 'approve',
   break_glass: 'break_glass',
   reject: 'reject',
@@ -134,13 +140,24 @@ const EVENT_OF: Readonly<Record<Exclude<RequestCommand, 'review'>, LifeEventType
   cancel: 'request_cancel',
 };
 
+function takes(row: RequestRow, command: RequestCommand, undo: LiveUndo | undefined): boolean {
+  if (command === 'review') return row.review?.state === 'open';
+  if (command === 'undo') return undoRefusal(row, undo) === undefined;
+  return ACCEPTED[row.state].includes(EVENT_OF[command]);
+}
+
 /** True when the state takes the command and policy permits it to the principal. */
 function mayNow(
   row: RequestRow,
-  { principal, policy, beside, command }: { principal: Principal; policy: Policy; beside: Beside; command: RequestCommand },
+  {
+    principal,
+    policy,
+    beside,
+    undo,
+    command,
+  }: { principal: Principal; policy: Policy; beside: Beside; undo: LiveUndo | undefined; command: RequestCommand },
 ): boolean {
-  const takes = command === 'review' ? row.review?.state === 'open' : ACCEPTED[row.state].includes(EVENT_OF[command]);
-  if (!takes) return false;
+  if (!takes(row, command, undo)) return false;
   if (command === 'approve' && approvedBy(row, principal.person, beside.company)) return false;
   return policy.decide({ ...aboutRequest(row), operation: `request.${command}`, principal }).effect === 'permit';
 }

@@ -4,6 +4,7 @@ import type { Outbox } from './outbox.ts';
 import { reminderDue } from './review.ts';
 import type { RequestRow } from './row.ts';
 import { applyChanges } from './store.ts';
+import { tellUndone } from './undo.ts';
 
 /**
  * Writes a transition of a locked row: state, events, audit rows, deliveries and timers; after the commit everybody is
@@ -18,6 +19,7 @@ export async function writeTransition(
   const { changes, told } = next;
   if (!(await applyChanges(tx, { row, changes, told }))) return false;
   await outbox.enqueue(tx, { request: row, told });
+  await tellUndone(tx, { row, next }, { outbox, bus });
   const reminder = reminderDue({ ...row, ...changes });
   const isNew = changes.review !== undefined || changes.reviewRemindedAt !== undefined;
   if (isNew && reminder !== null) await outbox.remindLater(tx, { number: row.number, at: reminder });

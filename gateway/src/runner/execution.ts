@@ -10,6 +10,7 @@ import {
   requestName,
   type Standing,
   standingOf,
+  undoFrom,
   type Windows,
   type World,
 } from '../requests/index.ts';
@@ -180,7 +181,10 @@ export class Execution {
     try {
       const call = { ...subject, signal: this.#close.signal, cancel: this.#cancel.signal };
       for await (const message of abortable(this.#options.calls.run(call), this.#close.signal)) {
-        if (message.type === 'result') return { type: 'succeed', output: message.output };
+        if (message.type === 'result') {
+          const undo = undoFrom(this.#options.catalog, subject.found, message.undoInput);
+          return { type: 'succeed', output: message.output, undo };
+        }
         if (message.type === 'failure') return endOfFailure(message.failure, this.#about);
         if (message.type !== 'heartbeat') journal.add(message);
       }

@@ -1,6 +1,6 @@
 import { GuichetError, type Observation } from '@guichet/contract';
 import { GRANT_SECONDS } from '../catalog/index.ts';
-import { lockRequest, openInput, type RequestRow, requestName } from '../requests/index.ts';
+import { lockRequest, openInput, type RequestRow, requestName, undoFrom } from '../requests/index.ts';
 import type { ExecutionOptions } from './execution.ts';
 import { inRun } from './run-context.ts';
 import { takeUnknown } from './store.ts';
@@ -38,12 +38,15 @@ export class Observer {
   }
 
   async #observe(row: RequestRow): Promise<void> {
-    const { db, transitions, windows } = this.#options;
+    const { db, transitions, windows, catalog } = this.#options;
     const { observation, againMs } = await this.#ask(row);
+    const found = catalog.find(row.action);
+    const undo =
+      observation.status !== 'succeeded' || found === undefined ? null : undoFrom(catalog, found, observation.undoInput);
     await db.transaction(async (tx) => {
       const current = await lockRequest(tx, row.number);
       if (current === undefined || current.fencingToken !== row.fencingToken) return;
-      const event = { type: 'settle', observation, grantMs: GRANT_MS, startWindowMs: windows.startMs, againMs } as const;
+      const event = { type: 'settle', observation, undo, grantMs: GRANT_MS, startWindowMs: windows.startMs, againMs } as const;
       await transitions.apply(tx, current, { event });
     });
   }

@@ -8,6 +8,7 @@ import {
   type Outbox,
   type RequestRow,
   requestName,
+  tellUndone,
   transition,
 } from '../requests/index.ts';
 
@@ -79,6 +80,7 @@ export class Transitions {
     const next = transition(row, event, row.readAt);
     if (!next.ok || !(await applyChanges(tx, { row, changes: next.changes, told: next.told, fence }))) return undefined;
     await this.#options.outbox.enqueue(tx, { request: row, told: next.told });
+    await tellUndone(tx, { row, next }, this.#options);
     tx.afterCommit(() => {
       this.#options.bus.publish(`request:${row.number}`);
       // What is settled holds up nobody any more.

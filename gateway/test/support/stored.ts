@@ -43,6 +43,7 @@ export const databaseAt = (url: string): Database => new Database({ url, poolSiz
 
 const QUEUED: Omit<NewRequest, 'expiresAt'> = {
   action: 'lab.change',
+  undoOf: null,
   actionVersion: '1',
   title: 'Change something',
   risk: 'reversible',
