@@ -23,10 +23,11 @@ import {
   type Verdict,
   voided,
 } from './commands.ts';
+import type { RequestsOptions } from './filing.ts';
 import type { LifeEvent, Transition } from './life.ts';
 import { closeReview, reminderDue, remindReview } from './review.ts';
 import type { RequestRow } from './row.ts';
-import { type RequestsOptions, unknownRequest } from './service.ts';
+import { unknownRequest } from './service.ts';
 import { aboutRequest, approvedBy, type Members, personsBehind, standingOf } from './standing.ts';
 import { transition } from './state.ts';
 import { findRequest, insertApproval, lockRequest, requestName } from './store.ts';

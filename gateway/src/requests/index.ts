@@ -1,5 +1,6 @@
 export type { Emergency, ReviewAnswer, Verdict } from './commands.ts';
 export { Decisions } from './decisions.ts';
+export type { RequestsOptions, SubmitCall, Windows, WriteCall } from './filing.ts';
 export type { Life, LifeEvent, LifeEventType, Told } from './life.ts';
 export type { RequestFilter } from './list.ts';
 export { openRequests } from './open-requests.ts';
@@ -9,7 +10,7 @@ export { lockResource, type ResourceKey } from './resource.ts';
 export { closeReview, REMINDER_MS, remindReview } from './review.ts';
 export { type RequestRow, ROW } from './row.ts';
 export { type OpenedInput, openInput } from './secrets.ts';
-export { Requests, type RequestsOptions, type SubmitCall, type Windows, type WriteCall } from './service.ts';
+export { Requests } from './service.ts';
 export { aboutRequest, countedApprovals, failureOf, type Standing, standingOf, type World } from './standing.ts';
 export { ACCEPTED, backoffMs, MAX_ATTEMPTS, transition } from './state.ts';
 export { applyChanges, eventsAfter, lockRequest, requestName, SYSTEM } from './store.ts';

@@ -1,8 +1,9 @@
 import { GuichetError, type Principal, type Request } from '@guichet/contract';
 import { appendAudit } from '../audit/index.ts';
-import { denied } from '../policy/index.ts';
+import { deniedAndRecorded } from '../policy/index.ts';
+import type { RequestsOptions, SubmitCall } from './filing.ts';
 import type { RequestRow } from './row.ts';
-import type { Requests, RequestsOptions, SubmitCall } from './service.ts';
+import type { Requests } from './service.ts';
 import { aboutRequest } from './standing.ts';
 import { liveUndo, undoRefusal } from './undo.ts';
 
@@ -24,7 +25,7 @@ export class Undos {
     const decision = this.#options.policy.decide({ ...aboutRequest(row), operation: 'request.undo', principal });
     if (decision.effect !== 'permit') {
       await this.#recordDenied(principal, row, { command: 'undo', decision });
-      throw denied(decision);
+      throw deniedAndRecorded(decision);
     }
     const { undo, environment } = row;
     const submission: SubmitCall | undefined =
