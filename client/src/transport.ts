@@ -8,6 +8,8 @@ export interface TransportOptions {
   readonly tokens?: TokenSource | undefined;
   readonly fetch?: typeof globalThis.fetch | undefined;
   readonly userAgent?: string | undefined;
+  /** The trace that every call belongs to, in W3C's form. */
+  readonly traceparent?: string | undefined;
   /** How often a call that is safe to repeat is repeated; 3 when absent. */
   readonly retries?: number | undefined;
   /** A call that has taken so many milliseconds, repeats included, is not repeated once more; 10 000 when absent. */
@@ -88,7 +90,7 @@ export class Transport {
     call: Call,
     token: string | undefined,
   ): Promise<Response | { error: GuichetError; retryAfterMs?: number | undefined }> {
-    const { userAgent, baseUrl } = this.#options;
+    const { userAgent, baseUrl, traceparent } = this.#options;
     let response: Response;
     try {
       response = await this.#fetch(`${baseUrl.replace(/\/+$/, '')}${call.path}`, {
@@ -97,6 +99,7 @@ export class Transport {
           accept: 'application/json',
           ...(token !== undefined && { authorization: `Bearer ${token}` }),
           ...(userAgent !== undefined && { 'user-agent': userAgent }),
+          ...(traceparent !== undefined && { traceparent }),
           ...(call.body !== undefined && { 'content-type': 'application/json' }),
           ...call.headers,
         },

@@ -16,6 +16,7 @@ import { admitInput, admitPartialInput, jsonAnswer, parseAnswer, unwindOnAbort }
 import type { DescribedAction, DescribedProvider } from './describe-action.ts';
 import { type GrantLedger, memoryLedger } from './grant-ledger.ts';
 import { errorOf } from './handler-errors.ts';
+import { inHandlerSpan } from './handler-span.ts';
 import { type ProviderLogger, stderrLogger } from './provider-logger.ts';
 import { RunStream } from './run-stream.ts';
 import { startRead, startWrite } from './start-run.ts';
@@ -68,9 +69,9 @@ export function createCore(provider: DescribedProvider, options: CoreOptions = {
   }
 
   /** Calls a handler that answers once, and makes of whatever it throws an error that may leave. */
-  async function answer<Value>({ site, signal }: Admitted, handler: () => Value | Promise<Value>): Promise<Value> {
+  async function answer<Value>({ site, signal, body }: Admitted, handler: () => Value | Promise<Value>): Promise<Value> {
     try {
-      return await unwindOnAbort(async () => await handler(), signal);
+      return await inHandlerSpan(site, body.environment, () => unwindOnAbort(async () => await handler(), signal));
     } catch (error) {
       throw errorOf(error, site, signal);
     }

@@ -5,6 +5,7 @@ import { type GrantClaims, GuichetError, PHASES, type Phase, PROTOCOL_PATH, type
 import { digestOf } from '@guichet/contract/digest';
 import { type Core, type CoreOptions, createCore } from './core.ts';
 import { checkGrant } from './grant-check.ts';
+import { inTraceOf } from './handler-span.ts';
 import { sendJson, sendProblem, sendRun } from './http-answer.ts';
 import { ClientGoneError, readCallBody } from './http-body.ts';
 import type { KeySource } from './key-source.ts';
@@ -150,7 +151,7 @@ class Service {
     const grant = await verifyGrant(request.headers.authorization, this.#options.keys);
     checkGrant(grant, { provider: this.#core.provider.name, phase, action });
     const body = await readCallBody(request, this.#options.bodyTimeoutMs);
-    await this.#perform(response, phase, { body, grant, signal });
+    await inTraceOf(request.headers, () => this.#perform(response, phase, { body, grant, signal }));
   }
 
   async #perform(response: ServerResponse, phase: Phase, call: ProviderCall & { grant: GrantClaims }): Promise<void> {

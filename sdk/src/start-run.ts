@@ -3,6 +3,7 @@ import type { z } from 'zod';
 import type { LogLevel, Progress, ReadContext, ReadDefinition, RunContext, WriteDefinition } from './action.ts';
 import { badAnswer, parseAnswer } from './call-values.ts';
 import { errorOf, failureOf, type HandlerSite, isRefusal } from './handler-errors.ts';
+import { inHandlerSpan } from './handler-span.ts';
 import type { RunStream } from './run-stream.ts';
 
 /** Longer log messages are cut, in UTF-16 units. */
@@ -29,7 +30,7 @@ interface StartWrite extends Start<AnyWrite, RunContext<z.ZodObject, unknown>> {
 /** Enters the handler of a read. As long as it has said nothing, a refusal or a broken answer is an error, not a stream. */
 export function startRead({ stream, site, definition, context }: Start<AnyRead, ReadContext<z.ZodObject>>): RunStream {
   const full = { ...context, ...voice(stream), signal: stream.signal };
-  enter(stream, async () => definition.run(full)).then(
+  enter(stream, () => inHandlerSpan(site, context.environment, async () => definition.run(full))).then(
     (value) => {
       try {
         stream.end({ type: 'result', output: parseOutput(value, site) });
@@ -51,7 +52,7 @@ function failRead(error: unknown, site: HandlerSite, stream: RunStream): void {
 /** Enters the handler of a write. From here on only the stream speaks of it. */
 export function startWrite({ stream, site, definition, context, onSettled, undoInput }: StartWrite): RunStream {
   const full = { ...context, ...voice(stream), signal: stream.signal };
-  enter(stream, async () => definition.run(full))
+  enter(stream, () => inHandlerSpan(site, context.environment, async () => definition.run(full)))
     .finally(onSettled)
     .then(
       (value) => {

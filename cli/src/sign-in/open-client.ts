@@ -2,6 +2,7 @@ import { type Client, createClient } from '@guichet/client';
 import { GuichetError, type SessionTokens } from '@guichet/contract';
 import { notSignedIn, type Session } from '../config/session.ts';
 import type { Context } from '../context.ts';
+import { traceOf } from '../trace.ts';
 import { VERSION } from '../version.ts';
 import { AccessTokens } from './access-tokens.ts';
 import { ProvedTokens } from './proved-tokens.ts';
@@ -9,11 +10,13 @@ import { ProvedTokens } from './proved-tokens.ts';
 const REFRESH_MS = 20_000;
 
 /** A client of a gateway for who is not signed in there yet, or has a token at hand. */
-export function clientOf({ fetch }: Pick<Context, 'fetch'>, gateway: string, token?: string): Client {
+export function clientOf(context: Pick<Context, 'fetch' | 'env'>, gateway: string, token?: string): Client {
+  const { fetch } = context;
   return createClient({
     baseUrl: gateway,
     ...(token !== undefined && { token }),
     userAgent: `guichet/${VERSION}`,
+    traceparent: traceOf(context),
     ...(fetch !== undefined && { fetch }),
   });
 }
@@ -22,7 +25,12 @@ export function clientOf({ fetch }: Pick<Context, 'fetch'>, gateway: string, tok
 export function openClient(context: Context, session: Session, say: (text: string) => void): Client {
   const { gateway, token, profile, keeper, proof, expiresAt } = session;
   const { fetch } = context;
-  const options = { baseUrl: gateway, userAgent: `guichet/${VERSION}`, ...(fetch !== undefined && { fetch }) };
+  const options = {
+    baseUrl: gateway,
+    userAgent: `guichet/${VERSION}`,
+    traceparent: traceOf(context),
+    ...(fetch !== undefined && { fetch }),
+  };
   if (token !== undefined && profile !== undefined && proof !== undefined)
     return createClient({
       ...options,
