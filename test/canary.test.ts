@@ -130,13 +130,13 @@ test('what a provider says that breaks the protocol', async () => {
     },
     (response) => response.destroy(),
   ];
-  for (const answer of say) {
+  for (const [index, answer] of say.entries()) {
     estate.evil.answer = answer;
     await estate.send('POST', '/v1/actions/evil.look/read', { body: { environment: 'staging', input: { x: bad } } });
     await estate.send('POST', '/v1/actions/evil.change/plan', { body: { environment: 'staging', input: { x: bad } } });
-    // Planned well, run badly.
-    estate.evil.answer = (response, request) =>
-      request.url?.endsWith('/plan') ? response.end(JSON.stringify(plan)) : answer(response);
+    // Planned well, run badly; each on a resource of its own, for what ends as unknown holds up others.
+    const well = JSON.stringify({ ...plan, resource: { type: 'x', id: `y${index}` } });
+    estate.evil.answer = (response, request) => (request.url?.endsWith('/plan') ? response.end(well) : answer(response));
     const { text } = await estate.send('POST', '/v1/requests', submission('evil.change', { x: bad }));
     await estate.until((JSON.parse(text) as Request).id, 'failed', 'unknown', 'succeeded', 'void');
   }

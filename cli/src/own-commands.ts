@@ -13,6 +13,7 @@ export const OWN_COMMANDS: readonly string[] = [
   'requests break-glass',
   'requests review',
   'requests undo',
+  'requests resolve',
   'actions list',
   'actions show',
   'audit list',

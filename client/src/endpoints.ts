@@ -41,6 +41,7 @@ export const ENDPOINTS: { readonly [Name in RouteName]: Endpoint<Name> } = {
   'requests.break_glass': { method: 'POST', path: '/v1/requests/:request/break-glass', members: ['id', 'state'] },
   'requests.review': { method: 'POST', path: '/v1/requests/:request/review', members: ['id', 'review'] },
   'requests.undo': { method: 'POST', path: '/v1/requests/:request/undo', members: ['id', 'state', 'lastEvent'] },
+  'requests.resolve': { method: 'POST', path: '/v1/requests/:request/resolve', members: ['id', 'state'] },
   'audit.list': { method: 'GET', path: '/v1/audit', members: ['items', 'next'] },
   'policy.show': { method: 'GET', path: '/v1/policy', members: ['digest', 'rules', 'problem'] },
   'policy.check': { method: 'POST', path: '/v1/policy/check', members: ['ok', 'findings'] },

@@ -27,6 +27,7 @@ export const REQUEST_EVENTS = [
   'request.undo_filed',
   'request.undone',
   'request.undo_failed',
+  'request.resolved',
 ] as const;
 export type RequestEventType = (typeof REQUEST_EVENTS)[number];
 
@@ -95,6 +96,7 @@ export const EVENT_PERMISSIONS = {
   'request.undo_filed': 'request.see',
   'request.undone': 'request.see',
   'request.undo_failed': 'request.see',
+  'request.resolved': 'request.see',
   'run.log': 'request.see',
   'run.progress': 'request.see',
   'read.answered': 'audit.see',

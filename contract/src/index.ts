@@ -101,6 +101,7 @@ export {
   type RequestCommand,
   RequestState,
   RequestSummary,
+  Resolution,
   Review,
   ReviewVerdict,
   Undo,

@@ -16,6 +16,7 @@ export const OPERATIONS = [
   'request.break_glass',
   'request.review',
   'request.undo',
+  'request.resolve',
   'audit.see',
   'token.see',
   'token.create',

@@ -53,13 +53,17 @@ export const Failure = z
   .meta({ id: 'Failure' });
 export type Failure = z.infer<typeof Failure>;
 
-export const REQUEST_COMMANDS = ['approve', 'reject', 'withdraw', 'cancel', 'break_glass', 'review', 'undo'] as const;
+export const REQUEST_COMMANDS = ['approve', 'reject', 'withdraw', 'cancel', 'break_glass', 'review', 'undo', 'resolve'] as const;
 export type RequestCommand = (typeof REQUEST_COMMANDS)[number];
 
 const at = z.iso.datetime();
 
 export const ReviewVerdict = z.enum(['justified', 'not_justified']);
 export type ReviewVerdict = z.infer<typeof ReviewVerdict>;
+
+/** What a person found that became of a run whose end nobody saw. */
+export const Resolution = z.enum(['succeeded', 'failed', 'not_started']);
+export type Resolution = z.infer<typeof Resolution>;
 
 /** What somebody who broke the glass owes: a look at it by another person, afterwards. */
 export const Review = z
@@ -124,8 +128,11 @@ export const Request = RequestSummary.extend({
   plan: Plan.omit({ seen: true }),
   digest: z.string().describe('What an approval names: action, version, schema, input, environment, plan'),
   approvals: z.array(Approval),
-  decidedBy: Actor.nullable().describe('Who rejected, withdrew or cancelled'),
-  comment: z.string().nullable().describe('The comment of the one who rejected, withdrew or cancelled'),
+  decidedBy: Actor.nullable().describe('Who rejected, withdrew, cancelled or resolved'),
+  comment: z
+    .string()
+    .nullable()
+    .describe('The comment of the one who rejected, withdrew or cancelled; the reason of the one who resolved'),
   cancelRequestedAt: at.nullable(),
   run: z
     .object({

@@ -9,7 +9,7 @@ import { Plan } from './plan.ts';
 import { POLICY_ROUTES } from './policy-routes.ts';
 import { Principal, Token, TokenScope } from './principal.ts';
 import { Choice } from './protocol.ts';
-import { Decision, Request, RequestState, RequestSummary, ReviewVerdict } from './request.ts';
+import { Decision, Request, RequestState, RequestSummary, Resolution, ReviewVerdict } from './request.ts';
 import { Session } from './sign-in.ts';
 import { SIGN_IN_ROUTES } from './sign-in-routes.ts';
 
@@ -341,6 +341,22 @@ export const ROUTES = {
     summary: 'File the request that undoes this one (Idempotency-Key as for submit). It has a plan and approvals of its own',
     params: requestParams,
     body: body.submit.pick({ reason: true, fingerprint: true }),
+    response: Request,
+  },
+  'requests.resolve': {
+    method: 'POST',
+    path: '/v1/requests/:request/resolve',
+    permission: 'request.resolve',
+    tag: 'requests',
+    status: 200,
+    summary:
+      'Settle a run whose outcome is unknown, when its provider cannot say: somebody who does not stand behind the request',
+    params: requestParams,
+    body: z.strictObject({
+      outcome: Resolution.describe('What was found; not_started ends it too: nothing is sent again on the word of a person'),
+      reason: z.string().trim().min(10, 'must say how you know, in at least 10 characters').max(2000),
+      force: z.boolean().default(false).describe('Although the provider says that it still runs'),
+    }),
     response: Request,
   },
   'audit.list': {

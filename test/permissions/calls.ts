@@ -48,6 +48,7 @@ export const CALLS: Readonly<Record<RouteName, (things: Things) => MatrixCall>> 
   'requests.break_glass': (things) => ({ ...request(things), body: { incident: 'INC-7', reason: 'as the matrix asks' } }),
   'requests.review': (things) => ({ ...request(things), body: { ...comment, verdict: 'justified' } }),
   'requests.undo': (things) => ({ ...request(things), body: { reason: 'as the matrix asks' } }),
+  'requests.resolve': (things) => ({ ...request(things), body: { outcome: 'succeeded', reason: 'as the matrix asks' } }),
   'audit.list': () => ({}),
   'company.show': () => ({}),
   'people.list': () => ({}),

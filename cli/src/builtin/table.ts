@@ -12,6 +12,7 @@ export interface Builtin {
     | 'to-review'
     | 'waiting'
     | 'succeeded'
+    | 'unknown'
     | 'action'
     | 'profile'
     | 'token'
@@ -91,6 +92,12 @@ export const BUILTINS: readonly Builtin[] = [
     summary: 'Undo what a request has done, with a request of its own',
     argument: 'succeeded',
     load: async () => (await import('./requests-undo.ts')).requestsUndo,
+  },
+  {
+    words: ['requests', 'resolve'],
+    summary: 'Say what became of a run whose outcome is unknown, when its provider cannot',
+    argument: 'unknown',
+    load: async () => (await import('./requests-resolve.ts')).requestsResolve,
   },
   {
     words: ['actions', 'list'],

@@ -139,6 +139,8 @@ async function argumentValues(shell: Shell, kind: Builtin['argument'], typed: st
       return requestIds(shell, { state: 'awaiting_approval' });
     case 'succeeded':
       return requestIds(shell, { state: 'succeeded' });
+    case 'unknown':
+      return requestIds(shell, { state: 'unknown' });
     case 'action':
       return (await remembered(new Catalogue(shell))).entries.map(({ id, title }) => ({ value: id, description: title }));
     case 'profile':
@@ -189,7 +191,7 @@ async function teamNames(shell: Shell): Promise<readonly Candidate[]> {
 
 async function requestIds(
   shell: Shell,
-  filter: { toApprove?: 'true'; toReview?: 'true'; state?: 'awaiting_approval' | 'succeeded' } = {},
+  filter: { toApprove?: 'true'; toReview?: 'true'; state?: 'awaiting_approval' | 'succeeded' | 'unknown' } = {},
 ): Promise<readonly Candidate[]> {
   const client = await shell.client();
   const { items } = await client.call('requests.list', { query: { limit: 30, ...filter }, signal: patience(shell) });

@@ -51,6 +51,8 @@ function wording({ type, actor, data }: RequestEvent, paint: Paint): string | un
       return paint.yellow(`Nobody knows how the run ended${because(data)}`);
     case 'request.settled':
       return `The provider says what became of it: ${clean(String(data['status'] ?? ''))}`;
+    case 'request.resolved':
+      return `${paint.yellow('Resolved')}${by} as ${clean(String(data['outcome'] ?? '').replace('_', ' '))}${comment}`;
     case 'request.voided':
       return `${paint.red('Void')}${because(data)}`;
     case 'request.succeeded':

@@ -159,6 +159,8 @@ export function makeHandlers(services: Services): Handlers {
         tokenMakerId: caller.token.createdBy.id,
       }),
 
+    'requests.resolve': async ({ caller, params, body }) => decisions.resolve(caller.principal, numberOf(params.request), body),
+
     'audit.list': async ({ caller, query }) => {
       const decision = policy.decide({ operation: 'audit.see', principal: caller.principal });
       if (decision.effect !== 'permit') throw denied(decision);

@@ -31,19 +31,21 @@ export function narrowed({ principal, action, environment, operation }: Question
 
 const JUDGING: ReadonlySet<Operation> = new Set(['request.approve', 'request.reject', 'request.review']);
 
-/** Nobody judges what they stand behind: not as themselves, through a second account, or with a token of their making. */
+/** Nobody judges what they stand behind, nor says what became of it: not as themselves, through a second account, or with a token of their making. */
 export function selfApproval({ operation, principal, context }: Question): Decision | undefined {
   const verb = verbOf(operation);
-  if ((JUDGING.has(operation) || operation === 'request.break_glass') && principal.kind !== 'user')
+  const judges = JUDGING.has(operation);
+  const resolves = operation === 'request.resolve';
+  if ((judges || resolves || operation === 'request.break_glass') && principal.kind !== 'user')
     return deny('people-approve', `Only a person can ${verb} a request.`);
-  if (!JUDGING.has(operation)) return undefined;
+  if (!judges && !resolves) return undefined;
   if (context?.requesterId === principal.id) return deny('no-self-approval', `Nobody can ${verb} their own request.`);
   if (principal.person !== null && context?.behind?.includes(principal.person))
     return deny(
       'no-self-approval',
       `Nobody can ${verb} a request that they stand behind: they made its token, or it is another account of theirs.`,
     );
-  return (context?.gates ?? []).length === 0 ? deny('default', 'It needs no approval.') : undefined;
+  return judges && (context?.gates ?? []).length === 0 ? deny('default', 'It needs no approval.') : undefined;
 }
 
 /** What an operation on a kind of action takes before any policy. */
@@ -83,6 +85,10 @@ function wordsOf({ operation, principal, action, resource, context }: Question):
       return `No policy lets you break its glass; by default ${approversInWords(`on-call:${resource?.owner ?? ''}`)} can.`;
     case 'request.undo':
       return principal.kind === 'machine' ? 'A machine undoes only its own requests.' : 'No policy lets you undo it.';
+    case 'request.resolve': {
+      const owner = resource?.owner ?? '';
+      return `No policy lets you say what became of it; by default ${approversInWords(`team:${owner}`)} or ${approversInWords(`on-call:${owner}`)} can.`;
+    }
     case 'request.see':
       return principal.kind === 'machine' ? 'A machine sees only its own requests.' : 'No policy lets you see it.';
     case 'token.see':

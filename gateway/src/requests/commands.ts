@@ -1,5 +1,14 @@
-import { type Decision, GuichetError, type RequestCommand, type RequestState, type ReviewVerdict } from '@guichet/contract';
+import {
+  type Decision,
+  GuichetError,
+  type RequestCommand,
+  type RequestState,
+  type Resolution,
+  type ReviewVerdict,
+} from '@guichet/contract';
 import { deniedAndRecorded } from '../policy/index.ts';
+import type { Transition } from './life.ts';
+import type { Observed } from './observe.ts';
 import type { RequestRow } from './row.ts';
 import { requestName } from './store.ts';
 
@@ -21,6 +30,19 @@ export interface ReviewAnswer {
   readonly verdict: ReviewVerdict;
 }
 
+export interface ResolutionAnswer {
+  readonly outcome: Resolution;
+  readonly reason: string;
+  /** Although the provider says that it still runs. */
+  readonly force: boolean;
+}
+
+/** What the provider said of a run, asked just before. */
+export interface AskedProvider {
+  readonly runId: string | null;
+  readonly observed: Observed;
+}
+
 /** What somebody wants of a request that is there. */
 export type Command =
   | ({ readonly type: 'approve' } & Verdict)
@@ -28,7 +50,13 @@ export type Command =
   | ({ readonly type: 'withdraw' } & Verdict)
   | ({ readonly type: 'cancel' } & Verdict)
   | ({ readonly type: 'break_glass' } & Emergency)
-  | ({ readonly type: 'review' } & ReviewAnswer);
+  | ({ readonly type: 'review' } & ReviewAnswer)
+  | ({ readonly type: 'resolve'; readonly asked: AskedProvider | undefined } & ResolutionAnswer);
+
+export type CommandOf<Type extends Command['type']> = Extract<Command, { type: Type }>;
+
+/** What a command leads to. What refuses may change the request all the same. */
+export type Outcome = { readonly next: Transition } | { readonly refusal: GuichetError; readonly next?: Transition };
 
 const JUDGING: ReadonlySet<RequestCommand> = new Set(['approve', 'reject', 'review']);
 /** Reasons for which somebody is no approver; with any other a rule forbids it to them. */
@@ -72,6 +100,7 @@ const CANNOT: Readonly<Record<Command['type'] & Exclude<RequestCommand, 'review'
   withdraw: 'it cannot be withdrawn',
   cancel: 'it cannot be cancelled',
   break_glass: 'there is no gate to pass',
+  resolve: 'only a run whose outcome is unknown is resolved',
 };
 const REMEDY: Partial<Record<`${RequestState}:${RequestCommand}`, string>> = {
   'queued:withdraw': 'It is approved and about to run: guichet requests cancel stops it.',
@@ -79,6 +108,7 @@ const REMEDY: Partial<Record<`${RequestState}:${RequestCommand}`, string>> = {
   'awaiting_approval:cancel': 'It has not started: guichet requests withdraw takes it back.',
   'queued:break_glass': 'It is about to run as it is.',
   'running:break_glass': 'It is running already.',
+  'running:resolve': 'If its worker is gone, that is noticed within 10 s.',
 };
 
 /** The state does not take the command. */

@@ -15,9 +15,12 @@ import type { Transaction } from '../db/index.ts';
 import { denied } from '../policy/index.ts';
 import {
   type Command,
+  type CommandOf,
   denialError,
   digestMismatch,
   type Emergency,
+  type Outcome,
+  type ResolutionAnswer,
   type ReviewAnswer,
   stateConflict,
   type Verdict,
@@ -25,6 +28,8 @@ import {
 } from './commands.ts';
 import type { RequestsOptions } from './filing.ts';
 import type { LifeEvent, Transition } from './life.ts';
+import { observeRun } from './observe.ts';
+import { resolveRun } from './resolve.ts';
 import { closeReview, reminderDue, remindReview } from './review.ts';
 import type { RequestRow } from './row.ts';
 import { unknownRequest } from './service.ts';
@@ -33,9 +38,6 @@ import { transition } from './state.ts';
 import { findRequest, insertApproval, lockRequest, requestName } from './store.ts';
 import { requestView } from './view.ts';
 import { writeTransition } from './write.ts';
-
-type Outcome = { readonly next: Transition } | { readonly refusal: GuichetError; readonly next?: Transition };
-type CommandOf<Type extends Command['type']> = Extract<Command, { type: Type }>;
 
 /**
  * What people decide about a request. Each decision: lock the row, read again what it rests on, one pure transition,
@@ -72,6 +74,20 @@ export class Decisions {
   /** Closes the review that a broken glass left open, whatever has become of the request. */
   review(principal: Principal, number: string, answer: ReviewAnswer): Promise<Request> {
     return this.#decideOn(principal, number, { type: 'review', ...answer });
+  }
+
+  /**
+   * Settles a run whose outcome is unknown by what a person found. The provider is asked first, once more: its word goes
+   * before anybody's.
+   */
+  async resolve(principal: Principal, number: string, answer: ResolutionAnswer): Promise<Request> {
+    const { db, policy } = this.#options;
+    const row = await findRequest(db, number);
+    const may =
+      row?.state === 'unknown' &&
+      policy.decide({ ...aboutRequest(row), operation: 'request.resolve', principal }).effect === 'permit';
+    const asked = may ? { runId: row.runId, observed: await observeRun(row, this.#options) } : undefined;
+    return this.#decideOn(principal, number, { type: 'resolve', ...answer, asked });
   }
 
   /** Ends a request whose time is over. Does nothing when it is not, or no more: timers may ring late or twice. */
@@ -131,6 +147,8 @@ export class Decisions {
         return this.#breakGlass(tx, { row, principal, command, members });
       case 'review':
         return { next: closeReview(row, { by, ...command }, row.readAt) };
+      case 'resolve':
+        return resolveRun(row, { by, command, startWindowMs: this.#options.windows.startMs });
       case 'reject':
         return this.#next(row, { type: 'reject', by, comment: command.comment });
       case 'withdraw':

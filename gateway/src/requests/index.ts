@@ -3,6 +3,7 @@ export { Decisions } from './decisions.ts';
 export type { RequestsOptions, SubmitCall, Windows, WriteCall } from './filing.ts';
 export type { Life, LifeEvent, LifeEventType, Told } from './life.ts';
 export type { RequestFilter } from './list.ts';
+export { GRANT_MS, type ObserveOptions, observeRun } from './observe.ts';
 export { openRequests } from './open-requests.ts';
 export type { Outbox } from './outbox.ts';
 export { placeOf } from './place.ts';

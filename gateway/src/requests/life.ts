@@ -8,6 +8,7 @@ import type {
   Plan,
   RequestEventType,
   RequestState,
+  Resolution,
   Review,
   Undo,
 } from '@guichet/contract';
@@ -76,7 +77,20 @@ export type LifeEvent =
       readonly startWindowMs: number;
       /** When to ask again. */
       readonly againMs: number;
+    }
+  | {
+      /** A person says what became of it, for the provider cannot. */
+      readonly type: 'resolve';
+      readonly by: Actor;
+      readonly outcome: Resolution;
+      readonly reason: string;
+      /** What the provider said when it was asked just before. */
+      readonly provider: ProviderSaid;
+      readonly grantMs: number;
     };
+
+/** `unreachable`: it did not answer. `unobservable`: its action has no way to ask. */
+export type ProviderSaid = Observation['status'] | 'unreachable' | 'unobservable';
 
 export type LifeEventType = LifeEvent['type'];
 

@@ -21,7 +21,7 @@ export const ACCEPTED: Readonly<Record<RequestState, readonly LifeEventType[]>> 
   awaiting_approval: ['approve', 'reuse', 'break_glass', 'reject', 'withdraw', 'expire', 'void'],
   queued: ['expire', 'void', 'request_cancel', 'claim'],
   running: ['void', 'request_cancel', 'dispatch', 'requeue', 'succeed', 'fail', 'confirm_cancel', 'lose'],
-  unknown: ['settle'],
+  unknown: ['settle', 'resolve'],
   succeeded: [],
   failed: [],
   cancelled: [],
@@ -42,6 +42,7 @@ const NO_RUN = { leaseUntil: null, expiresAt: null } as const;
  *     |        rejected  withdrawn  expired     | request_cancel  | void -----------> void     (not dispatched yet)
  *     '--> queued (no gate)                     v                 | requeue --------> queued   (nothing happened)
  *                                           cancelled             '-lose--> unknown --settle--> succeeded|failed|cancelled|queued
+ *                                                                           '-resolve--> succeeded|failed|cancelled
  *
  * docs/spec/request-life.md has the whole table and the invariants.
  */
@@ -84,6 +85,8 @@ export function transition(life: Life, event: LifeEvent, now: Date): Transition 
       return lose(life, event, now);
     case 'settle':
       return settle(life, event, now);
+    case 'resolve':
+      return resolve(life, event, now);
   }
 }
 
@@ -290,4 +293,30 @@ function notStarted(life: Life, { grantMs, startWindowMs }: Extract<LifeEvent, {
   const grantIsDead = after(life.dispatchedAt ?? now, grantMs);
   const runAfter = grantIsDead > now ? grantIsDead : now;
   return backToQueue({ runAfter, expiresAt: after(runAfter, startWindowMs), data: {} });
+}
+
+/**
+ * A person's word ends a request and never sends anything again: were they wrong, it would be done twice. Whoever still
+ * wants it files it again, with a new plan and new approvals.
+ */
+function resolve(life: Life, event: Extract<LifeEvent, { type: 'resolve' }>, now: Date): Transition {
+  const { by, outcome, reason, provider, grantMs } = event;
+  // As long as the lost call may still arrive nobody can know that nothing is done.
+  if (outcome !== 'succeeded' && after(life.dispatchedAt ?? now, grantMs) > now) return { ok: false, reason: 'early' };
+  const next = resolved(life, event, now);
+  if (!next.ok) return next;
+  const told: Told = { type: 'request.resolved', actor: by, data: { outcome, comment: reason, provider } };
+  return { ok: true, changes: { ...next.changes, observeAt: null }, told: [told, ...next.told] };
+}
+
+function resolved(life: Life, { by, outcome, reason }: Extract<LifeEvent, { type: 'resolve' }>, now: Date): Transition {
+  const found = `${by.name} found that it`;
+  if (outcome === 'succeeded')
+    return ended('succeeded', now, 'request.succeeded', { decidedBy: by, comment: reason }, { result: `${found} was done` });
+  if (outcome === 'not_started' && life.cancelRequestedAt !== null) return cancelled(now);
+  const failure: Failure =
+    outcome === 'failed'
+      ? { code: 'run.failed', message: `${found} failed: ${reason}`, retryable: false }
+      : { code: 'run.failed', message: `${found} did not start: ${reason}`, remedy: 'File it again.', retryable: true };
+  return ended('failed', now, 'request.failed', { decidedBy: by, comment: reason, failure }, { failure });
 }

@@ -138,6 +138,7 @@ const EVENT_OF: Readonly<Record<Exclude<RequestCommand, 'review' | 'undo'>, Life
   reject: 'reject',
   withdraw: 'withdraw',
   cancel: 'request_cancel',
+  resolve: 'resolve',
 };
 
 function takes(row: RequestRow, command: RequestCommand, undo: LiveUndo | undefined): boolean {

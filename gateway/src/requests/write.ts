@@ -26,7 +26,9 @@ export async function writeTransition(
   tx.afterCommit(() => {
     bus.publish(`request:${row.number}`);
     if (changes.cancelRequestedAt !== undefined) bus.publish(`cancel:${row.number}`);
-    if (changes.state === 'queued') bus.publish('queue');
+    // What is settled holds up nobody any more.
+    const settled = row.state === 'unknown' && changes.state !== 'unknown';
+    if (changes.state === 'queued' || settled) bus.publish('queue');
   });
   return true;
 }

@@ -88,6 +88,11 @@ export const EVENTS: readonly LifeEvent[] = [
       againMs: 2000,
     }),
   ),
+  ...(['succeeded', 'failed', 'not_started'] as const).flatMap((outcome) =>
+    [0, 70_000].map(
+      (grantMs): LifeEvent => ({ type: 'resolve', by: NADIA, outcome, reason: 'looked at it', provider: 'unknown', grantMs }),
+    ),
+  ),
 ];
 
 const one = <Value>(...values: Value[]): readonly Value[] => values;

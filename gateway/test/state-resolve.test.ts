@@ -1,0 +1,52 @@
+import { isFinal } from '@guichet/contract';
+import { describe, expect, test } from 'vitest';
+import { type Life, type LifeEvent, transition } from '../src/requests/index.ts';
+import type { Transition } from '../src/requests/life.ts';
+import { EVENTS, lifeOf, livesIn, NADIA, NOW, secondsAfter } from './support/lives.ts';
+
+const taken = (next: Transition): Extract<Transition, { ok: true }> => {
+  if (!next.ok) throw new Error(`not taken: ${next.reason}`);
+  return next;
+};
+const refused = (next: Transition): string => (next.ok ? `taken: ${next.changes.state}` : next.reason);
+
+describe('resolving', () => {
+  const life = (more: Partial<Life> = {}): Life => lifeOf({ state: 'unknown', dispatchedAt: secondsAfter(-100), ...more });
+  const resolve = (outcome: 'succeeded' | 'failed' | 'not_started'): LifeEvent => {
+    return { type: 'resolve', by: NADIA, outcome, reason: 'I looked at it', provider: 'unknown', grantMs: 70_000 };
+  };
+
+  test.each([
+    ['succeeded', 'succeeded'],
+    ['failed', 'failed'],
+    ['not_started', 'failed'],
+  ] as const)('%s ends it as %s, and says who said so and why', (outcome, state) => {
+    const { changes, told } = taken(transition(life(), resolve(outcome), NOW));
+    expect(changes).toMatchObject({ state, decidedBy: NADIA, comment: 'I looked at it', observeAt: null, sealed: null });
+    expect(told.map(({ type, actor }) => [type, actor])).toEqual([
+      ['request.resolved', NADIA],
+      [`request.${state}`, NADIA],
+    ]);
+    expect(told[0]?.data).toEqual({ outcome, comment: 'I looked at it', provider: 'unknown' });
+  });
+
+  test('what somebody wanted cancelled and did not start is cancelled', () => {
+    const { changes } = taken(transition(life({ cancelRequestedAt: NOW }), resolve('not_started'), NOW));
+    expect(changes.state).toBe('cancelled');
+  });
+
+  test('nothing is said to be undone as long as its lost call may still arrive', () => {
+    const recent = life({ dispatchedAt: secondsAfter(-69) });
+    expect(refused(transition(recent, resolve('failed'), NOW))).toBe('early');
+    expect(refused(transition(recent, resolve('not_started'), NOW))).toBe('early');
+    expect(taken(transition(recent, resolve('succeeded'), NOW)).changes.state).toBe('succeeded');
+  });
+
+  test('nothing is sent again on the word of a person, whatever its action is', () => {
+    for (const each of livesIn('unknown'))
+      for (const event of EVENTS.filter(({ type }) => type === 'resolve')) {
+        const next = transition(each, event, NOW);
+        if (next.ok) expect(isFinal(next.changes.state)).toBe(true);
+      }
+  });
+});
