@@ -60,7 +60,10 @@ test('without a database every call is refused clearly, the catalogue stays, and
   }
   expect((await gateway.call(null, 'GET', '/healthz')).status).toBe(200);
   const ready = await gateway.call(null, 'GET', '/readyz');
-  expect([ready.status, ready.body]).toEqual([503, { status: 'not ready' }]);
+  expect([ready.status, ready.body]).toEqual([503, { status: 'not ready', why: 'The database does not answer.' }]);
+  const metrics = await (await fetch(`${gateway.app.url}/metrics`)).text();
+  expect(metrics).toMatch(/^guichet_database_up 0$/m);
+  expect(metrics).not.toMatch(/^guichet_(requests|reviews_open|outbox_jobs)[{ ]/m); // nothing old is shown as new
   // A refresh that cannot save what it has read says nothing about the provider.
   await gateway.app.catalog.refresh();
   expect(gateway.app.catalog.list().every(({ available }) => available)).toBe(true);

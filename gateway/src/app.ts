@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import { resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
 import { GuichetError, type ProviderEndpoint } from '@guichet/contract';
 import type { FastifyInstance } from 'fastify';
@@ -35,6 +36,8 @@ import { VERSION } from './version.ts';
 
 const CATALOG_REFRESH_MS = 10_000;
 const SWEEP_MS = 600_000;
+/** Whoever asks whether calls can be sent here does not wait longer than this. */
+const READY_MS = 2000;
 const PING = statement('ping', 'select 1');
 
 /** What a module named in `providers` must export as `mount`. */
@@ -160,11 +163,14 @@ async function start(
     providers: () => catalog.providersUp,
     shared: [openRequests(db), outboxBacklog(db, jobs.queues)],
   });
-  const isReady = (): Promise<boolean> =>
-    db.query(PING).then(
-      () => true,
-      () => false,
-    );
+  const hindrance = (): Promise<string | undefined> =>
+    Promise.race([
+      db.query(PING).then(
+        () => undefined,
+        () => 'The database does not answer.',
+      ),
+      sleep(READY_MS, 'The database has not answered in time.', { ref: false }),
+    ]);
   const reads = new Reads({ db, catalog, calls, policy, limits });
   const services = {
     db,
@@ -189,7 +195,14 @@ async function start(
     version: VERSION,
     draining: draining.signal,
   };
-  const server = await createServer({ ...services, logger, metrics, publicUrl: issuer, trustProxy: config.trustProxy, isReady });
+  const server = await createServer({
+    ...services,
+    logger,
+    metrics,
+    publicUrl: issuer,
+    trustProxy: config.trustProxy,
+    hindrance,
+  });
   closers.push(async () => {
     draining.abort();
     worker.takeNoMore();

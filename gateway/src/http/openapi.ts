@@ -124,7 +124,11 @@ const status = (description: string): JsonObject => ({
   description,
   content: {
     'application/json': {
-      schema: { type: 'object', properties: { status: { type: 'string' }, version: { type: 'string' } }, required: ['status'] },
+      schema: {
+        type: 'object',
+        properties: { status: { type: 'string' }, version: { type: 'string' }, why: { type: 'string' } },
+        required: ['status'],
+      },
     },
   },
 });
@@ -134,7 +138,7 @@ const PAGES: Readonly<Record<string, JsonObject>> = {
   '/healthz': page('gateway.health', 'The process lives', { 200: status('It does') }),
   '/readyz': page('gateway.ready', 'It can serve: the database answers, and it is not stopping', {
     200: status('It can'),
-    503: status('Not now: `draining` or `not ready`'),
+    503: status('Not now: `draining` or `not ready`, and why'),
   }),
   '/metrics': page('gateway.metrics', 'Metrics in the Prometheus format', {
     200: { description: 'OK', content: { 'text/plain': { schema: { type: 'string' } } } },

@@ -12,22 +12,24 @@ export interface PagesOptions {
   readonly metrics: Metrics;
   readonly version: string;
   readonly publicUrl: string;
-  readonly isReady: () => Promise<boolean>;
+  /** What keeps it from serving, in a sentence; undefined when nothing does. */
+  readonly hindrance: () => Promise<string | undefined>;
   readonly draining: AbortSignal;
 }
 
 /** What needs no one to be signed in: the API's description, and what machines ask about the gateway itself. */
 export async function addPages(
   app: FastifyInstance,
-  { metrics, version, publicUrl, isReady, draining }: PagesOptions,
+  { metrics, version, publicUrl, hindrance, draining }: PagesOptions,
 ): Promise<void> {
   const document = openApiDocument({ version, url: publicUrl });
   app.get('/', OPEN, async (_request, reply) => reply.redirect('/docs/'));
   app.get('/openapi.json', OPEN, async () => document);
   app.get('/healthz', OPEN, async () => ({ status: 'ok', version }));
   app.get('/readyz', OPEN, async (_request, reply) => {
-    const status = draining.aborted ? 'draining' : (await isReady()) ? 'ready' : 'not ready';
-    return reply.code(status === 'ready' ? 200 : 503).send({ status });
+    if (draining.aborted) return reply.code(503).send({ status: 'draining', why: 'This gateway is stopping.' });
+    const why = await hindrance();
+    return why === undefined ? { status: 'ready' } : reply.code(503).send({ status: 'not ready', why });
   });
   app.get('/metrics', OPEN, async (_request, reply) => reply.type(metrics.contentType).send(await metrics.text()));
   await app.register(async (docs) => {

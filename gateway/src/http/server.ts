@@ -23,7 +23,7 @@ export interface ServerOptions extends Services {
   /** Proxies whose word for where a call comes from is taken; nobody's when there are none. */
   readonly trustProxy: readonly string[];
   readonly publicUrl: string;
-  readonly isReady: () => Promise<boolean>;
+  readonly hindrance: () => Promise<string | undefined>;
 }
 
 /** The HTTP door: every route of the table, and the pages that need no one to be signed in. */

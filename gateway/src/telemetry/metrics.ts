@@ -17,6 +17,14 @@ export interface Watched {
   readonly shared: readonly Reading[];
 }
 
+interface EndedCall {
+  readonly kind: 'call' | 'stream';
+  readonly method: string;
+  readonly route: string;
+  readonly status: number;
+  readonly seconds: number;
+}
+
 /** What the gateway tells about itself, in the Prometheus format: the metrics of METRICS, and those of the process. */
 export class Metrics {
   readonly #registry = new Registry();
@@ -62,20 +70,10 @@ export class Metrics {
     this.#gauge(kind === 'call' ? 'http_requests_in_flight' : 'guichet_event_streams').inc();
   }
 
-  callEnded({
-    kind,
-    seconds,
-    ...labels
-  }: {
-    kind: 'call' | 'stream';
-    route: string;
-    method: string;
-    status: number;
-    seconds: number;
-  }): void {
+  callEnded({ kind, method, route, status, seconds }: EndedCall): void {
     this.#gauge(kind === 'call' ? 'http_requests_in_flight' : 'guichet_event_streams').dec();
-    this.#counter('http_requests_total').inc(labels);
-    if (kind === 'call') this.#histogram('http_request_duration_seconds').observe(labels, seconds);
+    this.#counter('http_requests_total').inc({ method, route, status });
+    if (kind === 'call') this.#histogram('http_request_duration_seconds').observe({ method, route, status }, seconds);
   }
 
   runClaimed({ waitedSeconds }: { waitedSeconds: number }): void {
