@@ -3,6 +3,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import type { Me } from '@guichet/contract';
+import { freePort } from '@guichet/postgres-server';
 import pg from 'pg';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { type CommandLine, commandLine } from './support/command-line.ts';
@@ -23,8 +24,11 @@ beforeAll(async () => {
   platform = await Issuer.start();
   sts = await Sts.start();
   const scope = { actions: ['lab.*'], environments: ['staging'] };
+  const port = await freePort(); // callers sign the address that they call
   gateway = await startGateway({
     config: {
+      listen: { port },
+      publicUrl: `http://127.0.0.1:${port}`,
       identity: {
         workloads: [
           {

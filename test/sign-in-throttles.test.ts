@@ -1,4 +1,4 @@
-import type { Problem, Session } from '@guichet/contract';
+import type { DeviceStarted, Problem, Session, SessionTokens } from '@guichet/contract';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type SignInWorld, signInWorld } from './support/sign-in.ts';
 
@@ -111,6 +111,46 @@ test('whoever shares an address with a flood of unknown tokens goes on, with wha
   await world.api(browser, 'DELETE', `/v1/tokens/${made.body.id}`, { headers });
   expect(await flood(1, shared, me(made.body.secret))).toEqual({ '401 token.revoked': 1 });
   expect(await flood(1, shared, me(made.body.secret))).toEqual({ '429 rate.limited': 1 });
+});
+
+test('whoever shares an address with a flood of unknown codes and tokens refreshes all the same', async () => {
+  const browser = await world.signedIn('paula');
+  const shared = '203.0.113.22';
+  const started = await post('/v1/auth/device', { client: 'guichet' })({ 'x-forwarded-for': shared });
+  const { deviceCode, userCode } = (await started.json()) as DeviceStarted; // what the route answers
+  await browser.open(world.url(`/device?user_code=${userCode}`));
+  await browser.submit({ button: 'Allow' });
+  const ask = async (body: object) => {
+    const response = await post('/v1/auth/token', body)({ 'x-forwarded-for': shared });
+    return { status: response.status, body: (await response.json()) as SessionTokens & Problem }; // one of the two
+  };
+  const refresh = (refreshToken: string) => ask({ grant: 'refresh_token', refreshToken });
+  const first = await ask({ grant: 'device_code', deviceCode });
+  let number = 0;
+  for (let round = 0; round < 7; round++)
+    await flood(50, shared, (headers) =>
+      post('/v1/auth/token', { grant: 'refresh_token', refreshToken: `gct_r_unknown-${number++}` })(headers),
+    );
+  expect((await refresh('gct_r_unknown')).body.code).toBe('rate.limited');
+  const second = await refresh(first.body.refreshToken);
+  expect(second.status).toBe(200);
+  expect((await refresh(second.body.refreshToken)).status).toBe(200);
+  // What is worth nothing any more is looked up once more, says so, and then waits with the others.
+  expect((await refresh(first.body.refreshToken)).body.code).toBe('sign_in.reused');
+  expect((await refresh(first.body.refreshToken)).body.code).toBe('rate.limited');
+});
+
+test('unknown cookies are counted on pages as they are everywhere', async () => {
+  const address = '203.0.113.23';
+  let number = 0;
+  const page = (headers: Record<string, string>) =>
+    get('/device')({ ...headers, cookie: `guichet_session=gct_b_unknown-${number++}` });
+  let answers: Record<string, number> = {};
+  for (let round = 0; round < 7; round++) answers = await flood(100, address, page);
+  expect(answers).toEqual({ '429 rate.limited': 100 });
+  const cookie = (await world.signedIn('nadia')).cookies.map(({ name, value }) => `${name}=${value}`).join('; ');
+  expect(await flood(1, address, (headers) => get('/device')({ ...headers, cookie }))).toEqual({ 200: 1 });
+  expect(await flood(1, address, get('/device'))).toEqual({ 303: 1 });
 });
 
 test('the word of a proxy that is trusted is taken, and that of anybody else before it is not', async () => {

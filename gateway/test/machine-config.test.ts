@@ -22,13 +22,15 @@ const arnRule = {
   scope: { actions: ['orders.*'] },
 };
 
-function settingsOf(identity: object) {
-  return parseConfig({ company: 'company.yaml', sealing: { keyFile: 'key' }, identity }, { path: '/x/guichet.yaml' }).identity;
+const publicUrl = 'https://guichet.example.com';
+function settingsOf(identity: object, more: object = { publicUrl }) {
+  const file = { company: 'company.yaml', sealing: { keyFile: 'key' }, identity, ...more };
+  return parseConfig(file, { path: '/x/guichet.yaml' }).identity;
 }
 
-function findings(identity: object): readonly FieldError[] {
+function findings(identity: object, more?: object): readonly FieldError[] {
   try {
-    settingsOf(identity);
+    settingsOf(identity, more);
   } catch (error) {
     if (error instanceof GuichetError) return error.errors ?? [];
     throw error;
@@ -164,6 +166,13 @@ describe('an ARN', () => {
     expect(map('arn:aws:sts::123456789012:assumed-role/{person}/x', { person: '{person}' })[0]?.field).toBe(
       '/identity/aws/map/0/arn',
     );
+  });
+
+  test('is taken only where the gateway has an address of its own: each call is signed for it', () => {
+    expect(findings({ aws: { map: [arnRule] } }, {})).toMatchObject([
+      { field: '/publicUrl', message: expect.stringContaining('is required with identity.aws') },
+    ]);
+    expect(findings({ workloads: [github] }, {})).toEqual([]);
   });
 
   test('is asked of the servers of AWS alone, unless others are listed', () => {

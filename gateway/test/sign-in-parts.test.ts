@@ -57,6 +57,36 @@ machines: [{ name: ci, team: checkout }]`,
     expect(() => of({}, { person: { claim: 'toString', trustUnverifiedEmail: false } })).toThrow('does not say');
   });
 
+  test('is never found by a claim with something in it that nobody sees, as if it were not there', () => {
+    const person = { claim: 'preferred_username', trustUnverifiedEmail: false };
+    for (const [claim, value] of [
+      ['preferred_username', 'nadia\u200B'],
+      ['preferred_username', '\u202Enadia'],
+      ['preferred_username', 'na\u00ADdia'],
+      ['preferred_username', 'nadia\u0000'],
+      ['preferred_username', ' nadia'],
+      ['preferred_username', 'nadia\n'],
+      ['email', 'nadia@example.com\u200B'],
+    ] as const)
+      for (const admit of ['listed', 'everyone'] as const) {
+        const found = () => of({ [claim]: value, email_verified: true }, { person: { ...person, claim }, admit });
+        expect(found, JSON.stringify(value)).toThrow('is not one line of at most 200 visible characters');
+      }
+  });
+
+  test('has an address only where the provider has verified it, whatever says who it is', () => {
+    const person = { claim: 'preferred_username', trustUnverifiedEmail: false };
+    const email = (claims: object, trustUnverifiedEmail = false) =>
+      of({ preferred_username: 'kim', ...claims }, { person: { ...person, trustUnverifiedEmail } }).email;
+    expect(email(verified('boss@example.com'))).toBe('boss@example.com');
+    expect(email({ email: 'boss@example.com', email_verified: 'true' })).toBe('boss@example.com');
+    expect(email({ email: 'boss@example.com' })).toBeNull();
+    expect(email({ email: 'boss@example.com', email_verified: false })).toBeNull();
+    expect(email({ email: 'boss@example.com', email_verified: 'false' })).toBeNull();
+    expect(email({ email: 'boss@example.com' }, true)).toBe('boss@example.com');
+    expect(email(verified('boss@example.com\u200B'))).toBeNull();
+  });
+
   test('is shown in one line, without what a terminal or a page could take for more', () => {
     expect(of({ ...verified('nadia@example.com'), name: ' Nadia\u0000\n\u202EBenali\u001b[2J ' }).name).toBe('Nadia Benali [2J');
     expect(of({ ...verified('nadia@example.com'), name: 'x'.repeat(500) }).name).toHaveLength(200);

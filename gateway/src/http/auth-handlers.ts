@@ -35,14 +35,22 @@ export function authHandlers(services: AuthServices): AuthHandlers {
     'sign_in.token': async ({ body, request }) => {
       signIn.refuseUnconfigured();
       const { address, network } = addressOf(request);
-      await throttles.exchanges.take(network);
-      await throttles.wrongSecrets.check(network);
+      const refreshToken = body.grant === 'refresh_token' ? body.refreshToken : undefined;
+      // Whoever is signed in goes on, whatever others send from their address.
+      if (refreshToken === undefined || !throttles.familiar.has(refreshToken)) {
+        await throttles.exchanges.take(network);
+        await throttles.wrongSecrets.check(network);
+      }
       try {
         const given = await exchange(services, body, address);
         throttles.familiar.add(given.accessToken);
+        throttles.familiar.add(given.refreshToken);
         return given;
       } catch (error) {
-        if (error instanceof GuichetError && error.code === 'sign_in.invalid') await throttles.wrongSecrets.count(network);
+        const code = error instanceof GuichetError ? error.code : '';
+        if (code === 'sign_in.invalid') await throttles.wrongSecrets.count(network);
+        // One that is worth nothing any more does not pass by again; a refusal to come later says nothing of it.
+        if (refreshToken !== undefined && /^(?:sign_in|token)\./.test(code)) throttles.familiar.delete(refreshToken);
         throw error;
       }
     },

@@ -20,6 +20,7 @@ import { browserCaller } from './authenticate.ts';
 import { refuseForeign } from './csrf.ts';
 import { asGuichetError, parsed, retryAfter } from './errors.ts';
 import { reportError } from './problems.ts';
+import { unlessFlooded } from './unless-flooded.ts';
 
 // Nobody asks for the head of a page that signs in: it would use up what the page needs.
 const PUBLIC = { config: { permission: 'public' }, exposeHeadRoute: false };
@@ -202,6 +203,16 @@ function askOf(asked: { redirect_uri: string; code_challenge: string; client: st
   return { redirectUri: asked.redirect_uri, codeChallenge: asked.code_challenge, client: asked.client };
 }
 
+/** Who is signed in with this browser; undefined when it brings no cookie. Unknown ones are counted as they are elsewhere. */
+async function byCookie(
+  request: FastifyRequest,
+  services: AuthServices,
+): Promise<(Caller & { readonly csrf: string }) | undefined> {
+  const sent = services.cookies.read(request, 'guichet_session');
+  if (sent === undefined || sent === '') return undefined;
+  return unlessFlooded(request, { sent, throttles: services.throttles, look: () => browserCaller(request, services) });
+}
+
 /** Who is signed in with this browser; sends it away to sign in, and back here, when nobody is. */
 async function signedIn(
   request: FastifyRequest,
@@ -209,7 +220,7 @@ async function signedIn(
   services: AuthServices,
 ): Promise<(Caller & { readonly csrf: string }) | undefined> {
   services.signIn.refuseUnconfigured();
-  const caller = await browserCaller(request, services).catch(unlessSignedOut);
+  const caller = await byCookie(request, services).catch(unlessSignedOut);
   request.caller = caller;
   if (caller === undefined) void reply.redirect(loginPath(request.url, { another: false }), 303);
   return caller;
@@ -221,7 +232,7 @@ async function ownPage(
   sent: string,
   services: AuthServices,
 ): Promise<Caller & { readonly csrf: string }> {
-  const caller = await browserCaller(request, services);
+  const caller = await byCookie(request, services);
   if (caller === undefined)
     throw new GuichetError('token.missing', 'You are not signed in with this browser.', {
       remedy: 'Begin again at the page before.',

@@ -1,10 +1,8 @@
-import { type AuditEventType, GuichetError, ROUTES } from '@guichet/contract';
-import Fastify, { type FastifyBaseLogger, type FastifyInstance, type FastifyRequest, LogController } from 'fastify';
+import { type AuditEventType, ROUTES } from '@guichet/contract';
+import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify';
 import { appendAudit } from '../audit/index.ts';
-import type { Caller } from '../identity/index.ts';
 import type { Metrics } from '../telemetry/index.ts';
 import { addAuthPages } from './auth-pages.ts';
-import { addressOf } from './auth-request.ts';
 import { authenticate, secretOf } from './authenticate.ts';
 import { makeHandlers, type Services } from './handlers.ts';
 import { acceptJson } from './json-body.ts';
@@ -14,6 +12,7 @@ import { refuseUndeclaredEvents, refuseUndeclaredRoutes } from './permissions.ts
 import { answerBrokenCall, answerExpectation, reportError, reportErrors } from './problems.ts';
 import { addRoutes, type RoutesOptions } from './routes.ts';
 import { cutSlowReaders } from './slow-readers.ts';
+import { unlessFlooded } from './unless-flooded.ts';
 
 const BODY_BYTES = 256 * 1024;
 
@@ -62,7 +61,9 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
     // Each handler is checked against its route in makeHandlers; the loop over both tables cannot say so.
     handlers: makeHandlers(options) as unknown as RoutesOptions['handlers'],
     authenticate: async (request) => {
-      const caller = await known(request, options);
+      const sent = secretOf(request, options);
+      const { throttles } = options;
+      const caller = await unlessFlooded(request, { sent, throttles, look: () => authenticate(request, options) });
       await options.limits.call(caller.principal.id);
       return caller;
     },
@@ -78,26 +79,4 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
       }),
   });
   return app;
-}
-
-/**
- * Who calls. An address that sends one unknown token after the other is made to wait: each costs a look at the database.
- * Others who share the address are not: what they bring was given out or taken here before.
- */
-async function known(request: FastifyRequest, options: ServerOptions): Promise<Caller> {
-  const { wrongTokens, familiar } = options.throttles;
-  const { network } = addressOf(request);
-  const sent = secretOf(request, options);
-  const isFamiliar = sent !== undefined && familiar.has(sent);
-  if (!isFamiliar) await wrongTokens.check(network);
-  try {
-    const caller = await authenticate(request, options);
-    if (sent !== undefined && !isFamiliar) familiar.add(sent);
-    return caller;
-  } catch (error) {
-    const code = error instanceof GuichetError ? error.code : undefined;
-    if (sent !== undefined && code?.startsWith('token.') === true) familiar.delete(sent);
-    if (code === 'token.invalid') await wrongTokens.count(network);
-    throw error;
-  }
 }

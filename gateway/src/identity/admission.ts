@@ -27,25 +27,42 @@ export function admissionOf({ claims }: Identity, rules: AdmissionRules, company
   return {
     principalId,
     name: textOf(claims['name']) ?? principalId.replace('user:', ''),
-    email: textOf(claims['email']) ?? null,
+    email: addressOf(claims, rules),
     teams: teamsOf(claims, rules),
   };
 }
 
-function personClaim(claims: Identity['claims'], { person: { claim, trustUnverifiedEmail } }: AdmissionRules): string {
-  const value = textOf(claimAt(claims, claim));
-  if (value === undefined)
+/** The value as it is: what is taken out of a text before it is shown must not make somebody of another name this one. */
+function personClaim(claims: Identity['claims'], rules: AdmissionRules): string {
+  const { claim } = rules.person;
+  const value = claimAt(claims, claim);
+  const shown = textOf(value);
+  if (typeof value !== 'string' || shown === undefined)
     throw refused(`The identity provider does not say the claim '${claim}' of this account.`, {
       remedy: 'The team that runs Guichet: have the provider give it (identity.oidc.scopes), or set identity.oidc.person.claim.',
     });
-  // Some providers write a truth as a text. All else, and silence, is no yes.
-  const isVerified = claims['email_verified'] === true || claims['email_verified'] === 'true';
-  if (claim === 'email' && !isVerified && !trustUnverifiedEmail)
+  if (!isPlain(value))
+    throw refused(`The claim '${claim}' of this account, '${shown}', is not one line of at most 200 visible characters.`, {
+      remedy:
+        'Have it mended at the identity provider. The team that runs Guichet: somebody may have wanted to pass for another.',
+    });
+  if (claim === 'email' && !isBelieved(claims, rules))
     throw refused(`The identity provider has not verified the address ${value}.`, {
       remedy:
         'Verify it there and sign in again. Of a provider where nobody can choose an address: identity.oidc.person.trustUnverifiedEmail.',
     });
   return value;
+}
+
+/** Some providers write a truth as a text. All else, and silence, is no yes. */
+function isBelieved(claims: Identity['claims'], { person: { trustUnverifiedEmail } }: AdmissionRules): boolean {
+  return trustUnverifiedEmail || claims['email_verified'] === true || claims['email_verified'] === 'true';
+}
+
+/** Policies ask for it, and people are found by it: one that anybody may have written is none. */
+function addressOf(claims: Identity['claims'], rules: AdmissionRules): string | null {
+  const email = claims['email'];
+  return typeof email === 'string' && email !== '' && isPlain(email) && isBelieved(claims, rules) ? email : null;
 }
 
 function listed(value: string, { person: { claim } }: AdmissionRules, company: Company): string | undefined {
@@ -99,6 +116,9 @@ export function claimAt(claims: Identity['claims'], name: string): unknown {
   const inner = claims[head];
   return typeof inner === 'object' && inner !== null ? claimAt({ ...inner }, rest.join('.')) : undefined;
 }
+
+/** One line, with nothing in it that is not seen: it can be compared with what people have written. */
+const isPlain = (text: string): boolean => text.length <= 200 && !/\p{C}|[\u2028\u2029]/u.test(text) && text === text.trim();
 
 /** One line of text out of a claim: it is shown to people. */
 function textOf(value: unknown): string | undefined {

@@ -71,9 +71,11 @@ export function unknownMachines({ workloads, aws }: MachineSettings, company: Co
 export function machineFindings({
   identity: { workloads, aws },
   environments,
+  publicUrl,
 }: {
   readonly identity: MachineSettings;
   readonly environments: readonly string[];
+  readonly publicUrl?: string | undefined;
 }): FieldError[] {
-  return [...workloadFindings(workloads, environments), ...awsFindings(aws, environments)];
+  return [...workloadFindings(workloads, environments), ...awsFindings(aws, { environments, publicUrl })];
 }

@@ -71,8 +71,22 @@ export type AwsSettings = NonNullable<z.output<typeof AwsConfig>>;
 export type ArnRule = AwsSettings['map'][number];
 
 /** What no field says alone. */
-export function awsFindings(aws: AwsSettings | undefined, environments: readonly string[]): FieldError[] {
-  return (aws?.map ?? []).flatMap((rule, index) => {
+export function awsFindings(
+  aws: AwsSettings | undefined,
+  { environments, publicUrl }: { readonly environments: readonly string[]; readonly publicUrl?: string | undefined },
+): FieldError[] {
+  // Callers sign the address of the gateway that they call. That of the machine it runs on is the same for many gateways.
+  const nameless: FieldError[] =
+    aws === undefined || publicUrl !== undefined
+      ? []
+      : [
+          {
+            field: '/publicUrl',
+            message: 'is required with identity.aws: callers sign it, so that no other gateway can use what they sign',
+            remedy: 'Set it to the address at which callers reach this gateway, such as https://guichet.example.com.',
+          },
+        ];
+  const rules = (aws?.map ?? []).flatMap((rule, index) => {
     const field = `/identity/aws/map/${index}`;
     const wanted = 'person' in rule ? rule.person : rule.onBehalfOf;
     const findings = unknownEnvironments(rule.scope, { field: `${field}/scope`, environments });
@@ -80,4 +94,5 @@ export function awsFindings(aws: AwsSettings | undefined, environments: readonly
     const message = wanted === PERSON ? `must end in /${PERSON}` : `ends in ${PERSON}, and nothing uses it`;
     return [...findings, { field: `${field}/arn`, message, remedy: `Write ${PERSON} in both places, or in none.` }];
   });
+  return [...nameless, ...rules];
 }
