@@ -15,7 +15,7 @@ export interface Client {
   readonly baseUrl: string;
   /**
    * Calls a route of the contract by its name. What is safe to repeat (every GET, questions about policy, and a submit with
-   * an idempotency key) is repeated after errors that the error table calls retryable.
+   * an idempotency key) is repeated after errors that the error table calls retryable; anything, when no connection came about.
    */
   call<Name extends CallName>(name: Name, ...[options]: CallArguments<Name>): Promise<ResponseOf<Name>>;
   /** Every action that the caller may see, or undefined when nothing has changed since `etag`. */

@@ -32,6 +32,8 @@ export interface Call {
   readonly signal?: AbortSignal | undefined;
   /** True when sending it twice has the effect of sending it once. */
   readonly repeatable: boolean;
+  /** Sent once, whatever comes of it: the caller has a loop of its own. */
+  readonly once?: true;
 }
 
 const FIRST_PAUSE_MS = 200;
@@ -67,7 +69,7 @@ export class Transport {
    * the table calls retryable and that came soon; an abort by the caller is thrown as it is.
    */
   async send(call: Call): Promise<Response> {
-    const retries = call.repeatable ? (this.#options.retries ?? 3) : 0;
+    const retries = call.once ? 0 : (this.#options.retries ?? 3);
     const until = performance.now() + (this.#options.repeatsForMs ?? REPEATS_FOR_MS);
     const { tokens } = this.#options;
     let token = tokens === undefined ? this.#options.token : await tokens.current();
@@ -81,7 +83,10 @@ export class Transport {
         isRenewed = true;
         continue;
       }
-      if (attempt >= retries || performance.now() > until || !ERRORS[outcome.error.code].retryable) throw outcome.error;
+      // What was never sent has done nothing either, whatever it is: a gateway that restarts refuses connections.
+      const isSafe = call.repeatable || outcome.isUnsent === true || outcome.error.code === 'gateway.draining';
+      if (!isSafe || attempt >= retries || performance.now() > until || !ERRORS[outcome.error.code].retryable)
+        throw outcome.error;
       await pause(outcome.retryAfterMs ?? backoffMs(attempt), call.signal);
     }
   }
@@ -89,7 +94,7 @@ export class Transport {
   async #once(
     call: Call,
     token: string | undefined,
-  ): Promise<Response | { error: GuichetError; retryAfterMs?: number | undefined }> {
+  ): Promise<Response | { error: GuichetError; retryAfterMs?: number | undefined; isUnsent?: boolean }> {
     const { userAgent, baseUrl, traceparent } = this.#options;
     let response: Response;
     try {
@@ -110,7 +115,7 @@ export class Transport {
       });
     } catch (cause) {
       if (call.signal?.aborted === true) throw cause;
-      return { error: unreachable(baseUrl, cause) };
+      return { error: unreachable(baseUrl, cause), isUnsent: isUnsent(cause) };
     }
     if (response.ok || response.status === 304) return response;
     return { error: await this.#failure(response), retryAfterMs: retryAfterMs(response) };
@@ -138,6 +143,18 @@ function unreachable(baseUrl: string, cause: unknown): GuichetError {
     remedy: 'Check that it runs, that the address is right, and your network or VPN.',
     cause,
   });
+}
+
+const UNSENT = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH', 'UND_ERR_CONNECT_TIMEOUT']);
+
+/** True when there was no connection that anything could have been sent on. */
+function isUnsent(error: unknown): boolean {
+  for (let at = error, depth = 0; at instanceof Error && depth < 5; at = at.cause, depth++) {
+    const errors: unknown[] = at instanceof AggregateError ? at.errors : [at];
+    const codes = errors.map((inner) => (inner instanceof Error && 'code' in inner ? inner.code : undefined));
+    if (codes.every((code) => typeof code === 'string' && UNSENT.has(code))) return true;
+  }
+  return false;
 }
 
 /** fetch wraps the reason: the innermost error says it best, by its system code or in its own words. */

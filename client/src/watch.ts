@@ -91,7 +91,8 @@ async function* openStream(
     path: `/v1/requests/${encodeURIComponent(request)}/events`,
     headers: { accept: 'text/event-stream', ...(after > 0 && { 'last-event-id': String(after) }) },
     signal: signal === undefined ? connection.signal : AbortSignal.any([signal, connection.signal]),
-    repeatable: false, // watchRequest is the loop that repeats
+    repeatable: false,
+    once: true, // watchRequest is the loop that repeats
   });
   if (response.body === null || !(response.headers.get('content-type') ?? '').startsWith('text/event-stream'))
     throw transport.protocolError('the events of a request are not a stream');

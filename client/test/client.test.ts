@@ -185,6 +185,34 @@ describe('repeating', () => {
     expect(server.calls.slice(1).map(({ headers }) => headers['idempotency-key'])).toEqual(['once', 'once', 'once', 'once']);
   });
 
+  it('repeats whatever could not be sent at all', async () => {
+    const refused = Object.assign(new TypeError('fetch failed'), { cause: Object.assign(new Error(), { code: 'ECONNREFUSED' }) });
+    let refusals = 2;
+    const { server } = await started({
+      'requests.approve': () => {
+        throw new GuichetError('approval.duplicate', 'You have.');
+      },
+    });
+    const fetch: typeof globalThis.fetch = (...call) => (refusals-- > 0 ? Promise.reject(refused) : globalThis.fetch(...call));
+    const client = createClient({ baseUrl: server.url, token: 'secret', fetch });
+    const approve = { params: { request: 'REQ-1' }, body: {} } as const;
+    expect((await caught(client.call('requests.approve', approve))).code).toBe('approval.duplicate');
+    expect(refusals).toBe(-1);
+  });
+
+  it('does not repeat an approval whose connection broke after it was sent', async () => {
+    const { client, server } = await started({
+      raw: (request) => {
+        request.socket.destroy();
+        return true;
+      },
+    });
+    expect((await caught(client.call('requests.approve', { params: { request: 'REQ-1' }, body: {} }))).code).toBe(
+      'gateway.unreachable',
+    );
+    expect(server.calls).toHaveLength(1);
+  });
+
   it('repeats a submit whose connection broke', async () => {
     let broken = false;
     const { client, server } = await started({

@@ -6,4 +6,5 @@ export {
   type IdentityProviderOptions,
   startIdentityProvider,
 } from './identity-provider.ts';
+export { type Balancer, type BalancerOptions, startBalancer } from './replicas/balancer.ts';
 export { startBlockedCheckout, startTraffic } from './traffic.ts';

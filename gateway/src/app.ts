@@ -20,7 +20,7 @@ import {
 } from './catalog/index.ts';
 import type { Config, ProviderConfig } from './config.ts';
 import { Bus, Database, keepEmbedded, migrate, statement } from './db/index.ts';
-import { Cookies, closeServer, createServer, Throttles } from './http/index.ts';
+import { Cookies, closeServer, createServer, Readiness, Throttles } from './http/index.ts';
 import { machines as machinesOf, type People, people as peopleOf, Tokens } from './identity/index.ts';
 import { Limits } from './limits/index.ts';
 import { createLogger } from './logger.ts';
@@ -153,9 +153,18 @@ async function start(
   closers.push(() => worker.drain(drainMs));
 
   const draining = new AbortController();
+  const readiness = new Readiness(() =>
+    Promise.race([
+      db.query(PING).then(
+        () => undefined,
+        () => 'The database does not answer.',
+      ),
+      sleep(READY_MS, 'The database has not answered in time.', { ref: false }),
+    ]),
+  );
   metrics.watch({
     version: VERSION,
-    draining: draining.signal,
+    draining: readiness.closing,
     pool: db.pool,
     poolSize: config.poolSize,
     worker,
@@ -163,14 +172,6 @@ async function start(
     providers: () => catalog.providersUp,
     shared: [openRequests(db), outboxBacklog(db, jobs.queues)],
   });
-  const hindrance = (): Promise<string | undefined> =>
-    Promise.race([
-      db.query(PING).then(
-        () => undefined,
-        () => 'The database does not answer.',
-      ),
-      sleep(READY_MS, 'The database has not answered in time.', { ref: false }),
-    ]);
   const reads = new Reads({ db, catalog, calls, policy, limits });
   const services = {
     db,
@@ -201,11 +202,12 @@ async function start(
     metrics,
     publicUrl: issuer,
     trustProxy: config.trustProxy,
-    hindrance,
+    readiness,
   });
   closers.push(async () => {
-    draining.abort();
     worker.takeNoMore();
+    await readiness.announce(config.listen.announceMs);
+    draining.abort();
     await closeServer(server, { limitMs: drainMs });
   });
   const address = await server.listen(config.listen).catch((error: unknown) => {

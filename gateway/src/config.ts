@@ -25,7 +25,18 @@ const ProviderConfig = z.union([
 
 /** The file as it may be written; docs/guide/gateway.md describes every field. */
 export const ConfigFile = z.strictObject({
-  listen: z.strictObject({ host: z.string().default('127.0.0.1'), port: z.int().min(0).max(65_535).default(4400) }).prefault({}),
+  listen: z
+    .strictObject({
+      host: z.string().default('127.0.0.1'),
+      port: z.int().min(0).max(65_535).default(4400),
+      announceMs: z
+        .int()
+        .min(0)
+        .max(120_000)
+        .default(3000)
+        .describe('How long /readyz says that it stops before it listens no more'),
+    })
+    .prefault({}),
   publicUrl: z
     .url({ protocol: /^https?$/ })
     .optional()

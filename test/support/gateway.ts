@@ -76,7 +76,7 @@ export async function startGateway({
   const url = databaseUrl ?? database?.url ?? '';
   const folder = await mkdtemp(join(tmpdir(), 'guichet-gateway-'));
   const file = {
-    listen: { port: 0 },
+    listen: { port: 0, announceMs: 0 },
     database: { url },
     company: COMPANY,
     sealing: { keyFromEnv: SEALING.variable },

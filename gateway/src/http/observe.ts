@@ -4,6 +4,7 @@ import { type Context, context, type Span, SpanKind, SpanStatusCode, trace } fro
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { contextWith, type Metrics, noteInLog, traceOf, tracer } from '../telemetry/index.ts';
 import { PAGES } from './problems.ts';
+import type { Readiness } from './readiness.ts';
 import { securityHeaders } from './security-headers.ts';
 
 declare module 'fastify' {
@@ -35,12 +36,12 @@ export function commonHeaders(request: FastifyRequest, publicUrl: string): Recor
 /** Counts, logs and traces every call. */
 export function observe(
   app: FastifyInstance,
-  { metrics, draining, publicUrl }: { metrics: Metrics; draining: AbortSignal; publicUrl: string },
+  { metrics, readiness, publicUrl }: { metrics: Metrics; readiness: Readiness; publicUrl: string },
 ): void {
   app.decorateRequest('within', undefined);
   app.addHook('onRequest', (request, reply, done) => {
     void reply.headers(commonHeaders(request, publicUrl));
-    if (draining.aborted) void reply.header('connection', 'close');
+    if (readiness.closing.aborted) void reply.header('connection', 'close');
     const kind = request.routeOptions.config.stream === true ? 'stream' : 'call';
     metrics.callBegan(kind);
     const span = spanOf(request);

@@ -3,6 +3,7 @@ import swaggerUi from '@fastify/swagger-ui';
 import type { FastifyInstance } from 'fastify';
 import type { Metrics } from '../telemetry/index.ts';
 import { openApiDocument } from './openapi.ts';
+import type { Readiness } from './readiness.ts';
 import { OWN_FILES_ONLY } from './security-headers.ts';
 
 /** What tells nothing about anybody: the API as published, and counts. */
@@ -12,24 +13,18 @@ export interface PagesOptions {
   readonly metrics: Metrics;
   readonly version: string;
   readonly publicUrl: string;
-  /** What keeps it from serving, in a sentence; undefined when nothing does. */
-  readonly hindrance: () => Promise<string | undefined>;
-  readonly draining: AbortSignal;
+  readonly readiness: Readiness;
 }
 
 /** What needs no one to be signed in: the API's description, and what machines ask about the gateway itself. */
-export async function addPages(
-  app: FastifyInstance,
-  { metrics, version, publicUrl, hindrance, draining }: PagesOptions,
-): Promise<void> {
+export async function addPages(app: FastifyInstance, { metrics, version, publicUrl, readiness }: PagesOptions): Promise<void> {
   const document = openApiDocument({ version, url: publicUrl });
   app.get('/', OPEN, async (_request, reply) => reply.redirect('/docs/'));
   app.get('/openapi.json', OPEN, async () => document);
   app.get('/healthz', OPEN, async () => ({ status: 'ok', version }));
   app.get('/readyz', OPEN, async (_request, reply) => {
-    if (draining.aborted) return reply.code(503).send({ status: 'draining', why: 'This gateway is stopping.' });
-    const why = await hindrance();
-    return why === undefined ? { status: 'ready' } : reply.code(503).send({ status: 'not ready', why });
+    const ready = await readiness.ask();
+    return reply.code(ready.status === 'ready' ? 200 : 503).send(ready);
   });
   app.get('/metrics', OPEN, async (_request, reply) => reply.type(metrics.contentType).send(await metrics.text()));
   await app.register(async (docs) => {

@@ -10,6 +10,7 @@ import { commonHeaders, observe, requestIdOf } from './observe.ts';
 import { addPages } from './pages.ts';
 import { refuseUndeclaredEvents, refuseUndeclaredRoutes } from './permissions.ts';
 import { answerBrokenCall, answerExpectation, reportError, reportErrors } from './problems.ts';
+import type { Readiness } from './readiness.ts';
 import { addRoutes, type RoutesOptions } from './routes.ts';
 import { cutSlowReaders } from './slow-readers.ts';
 import { unlessFlooded } from './unless-flooded.ts';
@@ -22,7 +23,7 @@ export interface ServerOptions extends Services {
   /** Proxies whose word for where a call comes from is taken; nobody's when there are none. */
   readonly trustProxy: readonly string[];
   readonly publicUrl: string;
-  readonly hindrance: () => Promise<string | undefined>;
+  readonly readiness: Readiness;
 }
 
 /** The HTTP door: every route of the table, and the pages that need no one to be signed in. */
