@@ -128,3 +128,33 @@ test('a user who may not make tables is told what it takes', async () => {
     await client.query('drop role guichet_test_reader');
   }
 });
+
+test('a migration waits shortly for a table that somebody holds, lets others go on meanwhile, and comes when it is free', async () => {
+  await migrate(database.url, [migration(1)]);
+  const holder = new pg.Client({ connectionString: database.url });
+  await holder.connect();
+  await holder.query('begin');
+  await holder.query('insert into t1 values (1)');
+  const patience = { lockMs: 50, pauseMs: 20, allMs: 60_000 };
+  const known = [migration(1), migration(2, { sql: 'alter table t1 add column y int' })];
+  const migrating = migrate(database.url, known, patience);
+  // Whoever comes behind the migration waits no longer than it does.
+  for (let round = 0; round < 5; round++) await client.query('insert into t1 values (2)');
+  await holder.query('commit');
+  await holder.end();
+  expect(await migrating).toEqual(['0002-test.sql']);
+});
+
+test('a migration that never gets its lock ends with an error that says so, and has changed nothing', async () => {
+  await migrate(database.url, [migration(1)]);
+  await client.query('begin');
+  await client.query('insert into t1 values (1)');
+  const known = [migration(1), migration(2, { sql: 'create table before (x int); alter table t1 add column y int' })];
+  const migrating = migrate(database.url, known, { lockMs: 20, pauseMs: 5, allMs: 100 });
+  await expect(migrating).rejects.toMatchObject({
+    code: 'database.unavailable',
+    message: expect.stringContaining('0002-test.sql'),
+  });
+  await client.query('commit');
+  expect(await tables()).toEqual(['migrations', 't1']);
+});

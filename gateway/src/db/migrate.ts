@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { GuichetError } from '@guichet/contract';
 import pg from 'pg';
 
@@ -8,6 +9,18 @@ const FOLDER = new URL('../../migrations/', import.meta.url);
 const LOCK = 7_283_461;
 /** The oldest major version of PostgreSQL that has all that the schema uses (xid8, gen_random_uuid). */
 const OLDEST = 13;
+
+/** How migrations wait for tables that others use, in ms. */
+export interface Patience {
+  /** For one lock: whoever comes behind us waits as long, so it is well below the time limit of their statements. */
+  readonly lockMs: number;
+  /** Between two tries, in which those who waited behind us go on. */
+  readonly pauseMs: number;
+  /** For a migration altogether. */
+  readonly allMs: number;
+}
+
+const PATIENCE: Patience = { lockMs: 3000, pauseMs: 1000, allMs: 120_000 };
 
 export interface Migration {
   readonly number: number;
@@ -44,10 +57,11 @@ async function readMigration(folder: URL, name: string): Promise<Migration> {
 
 /**
  * Brings the schema up to date, each migration in a transaction of its own; concurrent gateways wait for each other.
+ * Other gateways may be at work meanwhile: it never stands in front of them for long.
  * Refuses with `schema.too_new` when the database has a breaking migration that this gateway does not know.
  * Returns the names applied now.
  */
-export async function migrate(url: string, migrations?: readonly Migration[]): Promise<string[]> {
+export async function migrate(url: string, migrations?: readonly Migration[], patience: Patience = PATIENCE): Promise<string[]> {
   const known = migrations ?? (await knownMigrations());
   const client = await connected(url);
   try {
@@ -62,7 +76,7 @@ export async function migrate(url: string, migrations?: readonly Migration[]): P
     refuseForeign(rows, known);
     const applied: string[] = [];
     for (const migration of known.filter(({ number }) => !rows.some((row) => row.number === number))) {
-      await apply(client, migration);
+      await applyPatiently(client, migration, patience);
       applied.push(migration.name);
     }
     return applied;
@@ -119,9 +133,35 @@ async function refuseOld(client: pg.Client): Promise<void> {
   });
 }
 
-async function apply(client: pg.Client, migration: Migration): Promise<void> {
+/** Codes of PostgreSQL: a lock was not to be had in time, or two waited for each other. */
+const HELD = /^(55P03|40P01)$/;
+
+/** A lock that is waited for stops all who come after: it is waited for shortly, and again once they have gone on. */
+async function applyPatiently(client: pg.Client, migration: Migration, patience: Patience): Promise<void> {
+  const until = performance.now() + patience.allMs;
+  for (;;) {
+    try {
+      return await apply(client, migration, patience.lockMs);
+    } catch (error) {
+      if (!(error instanceof pg.DatabaseError) || !HELD.test(error.code ?? '')) throw error;
+      if (performance.now() > until)
+        throw new GuichetError(
+          'database.unavailable',
+          `Migration ${migration.name} cannot get the lock of a table that somebody holds.`,
+          {
+            remedy: 'Look for long transactions in pg_stat_activity, end them, and start the gateway again.',
+            cause: error,
+          },
+        );
+      await sleep(patience.pauseMs);
+    }
+  }
+}
+
+async function apply(client: pg.Client, migration: Migration, lockMs: number): Promise<void> {
   await client.query('begin');
   try {
+    await client.query(`set local lock_timeout = ${lockMs}`);
     await client.query(migration.sql);
     await client.query('insert into migrations (number, name, breaking, checksum) values ($1, $2, $3, $4)', [
       migration.number,
