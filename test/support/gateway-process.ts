@@ -18,16 +18,17 @@ export interface GatewayProcess {
   readonly logged: () => string;
 }
 
-/** Starts a gateway as operators do, with a configuration file, and comes back when it is open. */
+/** Starts a gateway as operators do, with a configuration file, and comes back when it is open. `main`: of another release. */
 export async function startGatewayProcess(
   folder: string,
   config: Record<string, unknown>,
   env: Readonly<Record<string, string>> = {},
+  main = MAIN,
 ): Promise<GatewayProcess> {
   // JSON is YAML too.
   const file = join(folder, `guichet-${Math.random().toString(36).slice(2)}.yaml`);
   await writeFile(file, JSON.stringify(config));
-  const child = spawn(process.execPath, [MAIN, '--config', file], {
+  const child = spawn(process.execPath, [main, '--config', file], {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...process.env, ...env },
   });
