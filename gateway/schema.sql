@@ -16,7 +16,7 @@ create table approvals (
 );
 
 create table audit_events (
-  id bigint generated always as identity not null,
+  id bigint not null default nextval('audit_events_id_seq'::regclass),
   xid xid8 not null default pg_current_xact_id(),
   at timestamp with time zone not null default clock_timestamp(),
   type text not null,
@@ -29,7 +29,30 @@ create table audit_events (
   outcome text not null,
   data json not null default '{}'::json,
   constraint audit_events_outcome_check CHECK ((outcome = ANY (ARRAY['ok'::text, 'denied'::text, 'failed'::text]))),
-  constraint audit_events_pkey PRIMARY KEY (id)
+  constraint audit_events_pkey PRIMARY KEY (at, id)
+) partition by RANGE (at);
+
+create table audit_events_default (
+  id bigint not null default nextval('audit_events_id_seq'::regclass),
+  xid xid8 not null default pg_current_xact_id(),
+  at timestamp with time zone not null default clock_timestamp(),
+  type text not null,
+  actor_id text not null,
+  actor_name text not null,
+  action text,
+  environment text,
+  resource text,
+  request bigint,
+  outcome text not null,
+  data json not null default '{}'::json,
+  constraint audit_events_outcome_check CHECK ((outcome = ANY (ARRAY['ok'::text, 'denied'::text, 'failed'::text]))),
+  constraint audit_events_default_pkey PRIMARY KEY (at, id)
+);
+
+create table audit_settings (
+  name text not null,
+  value text not null,
+  constraint audit_settings_pkey PRIMARY KEY (name)
 );
 
 create table device_sign_ins (
@@ -250,9 +273,14 @@ create table used_assertions (
 );
 
 CREATE UNIQUE INDEX approvals_person ON public.approvals USING btree (request, person_id);
-CREATE INDEX audit_events_actor ON public.audit_events USING btree (actor_id, id);
-CREATE INDEX audit_events_denied ON public.audit_events USING btree (id) WHERE (type = 'request.denied'::text);
-CREATE INDEX audit_events_request ON public.audit_events USING btree (request, id) WHERE (request IS NOT NULL);
+CREATE INDEX audit_events_actor ON ONLY public.audit_events USING btree (actor_id, at, id);
+CREATE INDEX audit_events_denied ON ONLY public.audit_events USING btree (id) WHERE (type = 'request.denied'::text);
+CREATE INDEX audit_events_request ON ONLY public.audit_events USING btree (request, at, id) WHERE (request IS NOT NULL);
+CREATE INDEX audit_events_xid ON ONLY public.audit_events USING btree (xid);
+CREATE INDEX audit_events_default_actor_id_at_id_idx ON public.audit_events_default USING btree (actor_id, at, id);
+CREATE INDEX audit_events_default_id_idx ON public.audit_events_default USING btree (id) WHERE (type = 'request.denied'::text);
+CREATE INDEX audit_events_default_request_at_id_idx ON public.audit_events_default USING btree (request, at, id) WHERE (request IS NOT NULL);
+CREATE INDEX audit_events_default_xid_idx ON public.audit_events_default USING btree (xid);
 CREATE INDEX device_sign_ins_end ON public.device_sign_ins USING btree (expires_at);
 CREATE UNIQUE INDEX grant_keys_newest ON public.grant_keys USING btree ((true)) WHERE (retires_at IS NULL);
 CREATE INDEX refresh_tokens_session ON public.refresh_tokens USING btree (session_id);
@@ -274,6 +302,34 @@ CREATE INDEX tokens_principal ON public.tokens USING btree (principal_id, create
 CREATE INDEX tokens_session ON public.tokens USING btree (session_id) WHERE (session_id IS NOT NULL);
 CREATE INDEX used_assertions_end ON public.used_assertions USING btree (expires_at);
 
+CREATE OR REPLACE FUNCTION public.make_audit_parts(months_ahead integer)
+ RETURNS integer
+ LANGUAGE plpgsql
+AS $function$
+declare
+  this_month timestamp := date_trunc('month', clock_timestamp() at time zone 'UTC');
+  first timestamptz;
+  last timestamptz;
+  part text;
+  made integer := 0;
+begin
+  perform pg_advisory_xact_lock(7283462);
+  for ahead in 0..months_ahead loop
+    first := (this_month + make_interval(months => ahead)) at time zone 'UTC';
+    last := (this_month + make_interval(months => ahead + 1)) at time zone 'UTC';
+    part := 'audit_events_' || to_char(this_month + make_interval(months => ahead), 'YYYY_MM');
+    continue when to_regclass(part) is not null;
+    -- The rows that were there before there were parts may reach into the first months.
+    continue when first < coalesce((select value::timestamptz from audit_settings where name = 'first_part_until'), first);
+    continue when exists (select from audit_events_default where at >= first and at < last);
+    execute format('create table %I (like audit_events including defaults including constraints including indexes)', part);
+    execute format('create trigger audit_events_no_truncate before truncate on %I for each statement execute function refuse_change()', part);
+    execute format('alter table audit_events attach partition %I for values from (%L) to (%L)', part, first, last);
+    made := made + 1;
+  end loop;
+  return made;
+end $function$;
+
 CREATE OR REPLACE FUNCTION public.refuse_change()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -284,3 +340,5 @@ end $function$;
 
 CREATE TRIGGER audit_events_append_only BEFORE DELETE OR UPDATE ON public.audit_events FOR EACH ROW EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER audit_events_no_truncate BEFORE TRUNCATE ON public.audit_events FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER audit_events_append_only BEFORE DELETE OR UPDATE ON public.audit_events_default FOR EACH ROW EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER audit_events_no_truncate BEFORE TRUNCATE ON public.audit_events_default FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();

@@ -6,6 +6,7 @@ import { pathToFileURL } from 'node:url';
 import { GuichetError, type ProviderEndpoint } from '@guichet/contract';
 import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
+import { keepAuditParts } from './audit/index.ts';
 import {
   Catalog,
   type Company,
@@ -96,6 +97,7 @@ async function start(
     closers.push(await startTracing({ ...config.tracing, version: VERSION, instance: name, onTrouble: onRefused }));
   const metrics = new Metrics();
   const { url, db } = await openDatabase(config, { closers, onError });
+  closers.push(await keepAuditParts({ db, onError }));
   const bus = new Bus({ url, database: db, onError });
   closers.push(() => bus.close());
   await bus.start();

@@ -1,1 +1,2 @@
-export { type AuditFilter, appendAudit, listAudit, type NewAuditEvent } from './store.ts';
+export { keepAuditParts } from './parts.ts';
+export { type AuditFilter, type AuditPlace, appendAudit, listAudit, type NewAuditEvent } from './store.ts';

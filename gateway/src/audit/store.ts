@@ -34,14 +34,20 @@ export interface AuditFilter {
   readonly type?: string | undefined;
   readonly since?: string | undefined;
   readonly until?: string | undefined;
-  /** Only events with a smaller id than this. */
-  readonly before?: string | undefined;
+  /** Only what comes after this one: the last one of the page before. */
+  readonly after?: AuditPlace | undefined;
   readonly limit: number;
+}
+
+/** Where an event stands in the list: by its time, in microseconds, then by its id. */
+export interface AuditPlace {
+  readonly at: string;
+  readonly id: string;
 }
 
 interface AuditRow {
   readonly id: string;
-  readonly at: Date;
+  readonly at: string;
   readonly type: string;
   readonly actor_id: string;
   readonly actor_name: string;
@@ -55,32 +61,39 @@ interface AuditRow {
 
 const STATEMENTS = new Map<string, Statement>();
 
-/** Newest first. */
+/** A time as the log writes it: UTC, to the microsecond, which is how exactly PostgreSQL keeps it. */
+export const AT_TEXT = `to_char(at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')`;
+
+/** Newest first: by time, so that a search of a time reads that time alone. */
 export async function listAudit(db: Queryable, filter: AuditFilter): Promise<AuditEvent[]> {
-  const conditions: [unknown, string][] = [
-    [filter.request, 'request ='],
-    [filter.actorId, 'actor_id ='],
-    [filter.action, 'action ='],
-    [filter.environment, 'environment ='],
-    [filter.type, 'type ='],
-    [filter.since, 'at >='],
-    [filter.until, 'at <'],
-    [filter.before, 'id <'],
+  const { after } = filter;
+  const conditions: [string, unknown[]][] = [
+    ['request = ?', [filter.request]],
+    ['actor_id = ?', [filter.actorId]],
+    ['action = ?', [filter.action]],
+    ['environment = ?', [filter.environment]],
+    ['type = ?', [filter.type]],
+    ['at >= ?', [filter.since]],
+    ['at < ?', [filter.until]],
+    ['(at, id) < (?, ?)', [after?.at, after?.id]],
+    // Says what the line above does, so that parts are left out for it: they are by time alone.
+    ['at <= ?', [after?.at]],
   ];
-  const present = conditions.filter(([value]) => value !== undefined);
-  const where = present.map(([, condition], index) => `${condition} $${index + 1}`).join(' and ') || 'true';
-  const text = `select id, at, type, actor_id, actor_name, action, environment, resource, request, outcome, data
-    from audit_events where ${where} order by id desc limit $${present.length + 1}`;
+  const present = conditions.filter(([, [value]]) => value !== undefined);
+  const values = present.flatMap(([, parameters]) => parameters);
+  let number = 0;
+  const where = present.map(([condition]) => condition.replaceAll('?', () => `$${++number}`)).join(' and ') || 'true';
+  const text = `select id, ${AT_TEXT} as at, type, actor_id, actor_name, action, environment, resource, request, outcome, data
+    from audit_events where ${where} order by audit_events.at desc, id desc limit $${values.length + 1}`;
   const known = STATEMENTS.get(text) ?? statement(`audit-list-${STATEMENTS.size}`, text);
   STATEMENTS.set(text, known);
-  const rows = await db.query<AuditRow>(known, [...present.map(([value]) => value), filter.limit]);
+  const rows = await db.query<AuditRow>(known, [...values, filter.limit]);
   return rows.map(toAuditEvent);
 }
 
-function toAuditEvent({ actor_id, actor_name, request, at, ...row }: AuditRow): AuditEvent {
+function toAuditEvent({ actor_id, actor_name, request, ...row }: AuditRow): AuditEvent {
   return {
     ...row,
-    at: at.toISOString(),
     actor: { id: actor_id, name: actor_name },
     request: request === null ? null : formatRequestId(request),
   };

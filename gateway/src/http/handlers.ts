@@ -1,6 +1,6 @@
 import { GuichetError, type Principal, parseRequestId } from '@guichet/contract';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { type AuditFilter, listAudit } from '../audit/index.ts';
+import { type AuditFilter, type AuditPlace, listAudit } from '../audit/index.ts';
 import type { Catalog, Grants } from '../catalog/index.ts';
 import type { Bus, Database } from '../db/index.ts';
 import { type Machines, scopeWarnings } from '../identity/index.ts';
@@ -169,10 +169,10 @@ export function makeHandlers(services: Services): Handlers {
         ...rest,
         request: request === undefined ? undefined : numberOf(request),
         actorId: actor,
-        before: numberCursor(cursor),
+        after: auditCursor(cursor),
         limit: limit + 1,
       };
-      return page(await listAudit(db, filter), limit, ({ id }) => id);
+      return page(await listAudit(db, filter), limit, ({ at, id }) => `${at}_${id}`);
     },
     ...policyHandlers(services.policyTools),
     ...directoryHandlers(services),
@@ -198,6 +198,13 @@ function page<Item>(
 function numberCursor(cursor: string | undefined): string | undefined {
   if (cursor === undefined || /^[0-9]{1,18}$/.test(cursor)) return cursor;
   throw badCursor();
+}
+
+function auditCursor(cursor: string | undefined): AuditPlace | undefined {
+  if (cursor === undefined) return undefined;
+  const [, at, id] = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z)_(\d{1,18})$/.exec(cursor) ?? [];
+  if (at === undefined || id === undefined || Number.isNaN(Date.parse(at))) throw badCursor();
+  return { at, id };
 }
 
 function tokenCursor(cursor: string | undefined): string | undefined {
