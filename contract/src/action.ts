@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { ActionId, ActionName, Slug } from './ids.ts';
 import { OUTPUT_KINDS } from './output.ts';
+import { ReceiptKey } from './receipt.ts';
 
 /** A JSON Schema (draft 2020-12) of an object: the input of an action. */
 export const InputSchema = z.record(z.string(), z.unknown()).meta({ id: 'InputSchema' });
@@ -56,6 +57,8 @@ export const Manifest = z
     version: z.string(),
     team: Slug.describe('The team that owns the provider'),
     actions: z.array(ManifestAction),
+    receipts: ReceiptKey.optional().describe('Absent: it signs no receipts'),
+    ledger: z.boolean().optional().describe('It can be asked which grants it has used'),
   })
   .meta({ id: 'Manifest' });
 export type Manifest = z.infer<typeof Manifest>;

@@ -81,6 +81,7 @@ export {
   Choice,
   Choices,
   GrantClaims,
+  type LedgerCall,
   Observation,
   PHASES,
   type Phase,
@@ -91,6 +92,18 @@ export {
   ProviderFailure,
   RunMessage,
 } from './protocol.ts';
+export {
+  LEDGER_STATUSES,
+  LedgerEntry,
+  LedgerPage,
+  LedgerQuery,
+  type LedgerStatus,
+  ReceiptClaims,
+  ReceiptKey,
+  RUN_OUTCOMES,
+  type RunOutcome,
+  SuccessionClaims,
+} from './receipt.ts';
 export {
   Approval,
   Decision,

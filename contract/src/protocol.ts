@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { Manifest } from './action.ts';
 import { Output } from './output.ts';
 import type { Plan } from './plan.ts';
+import type { LedgerPage, LedgerQuery } from './receipt.ts';
 
 /** The provider protocol, version 1: docs/spec/provider-protocol.md. */
 export const PROTOCOL_VERSION = 1;
@@ -29,7 +30,7 @@ export const GrantClaims = z.object({
   aud: z.string().describe('Name of the provider'),
   iat: z.iso.datetime({ offset: true }),
   exp: z.iso.datetime({ offset: true }).describe('60 seconds after iat'),
-  phase: z.enum(PHASES),
+  phase: z.enum([...PHASES, 'ledger']),
   action: z.string().describe('Name inside the provider'),
   version: z.string().describe('Version of the action that was planned and approved'),
   environment: z.string(),
@@ -54,6 +55,8 @@ const undoInput = z
   .optional()
   .describe('Input of the undo action of the manifest, with which it undoes just this run; absent when there is nothing to undo');
 
+const receipt = z.string().max(8192).optional().describe('Signed by the provider: a PASETO v4.public token of ReceiptClaims');
+
 /** One line of the stream of a run. `result` or `failure` is the last one; without either the run is `unknown`. */
 export const RunMessage = z.discriminatedUnion('type', [
   z.object({ type: z.literal('log'), level: z.enum(['info', 'warn', 'error']).default('info'), message: z.string() }),
@@ -64,15 +67,15 @@ export const RunMessage = z.discriminatedUnion('type', [
     total: z.number().optional(),
   }),
   z.object({ type: z.literal('heartbeat') }),
-  z.object({ type: z.literal('result'), output: Output, undoInput }),
-  z.object({ type: z.literal('failure'), failure: ProviderFailure }),
+  z.object({ type: z.literal('result'), output: Output, undoInput, receipt }),
+  z.object({ type: z.literal('failure'), failure: ProviderFailure, receipt }),
 ]);
 export type RunMessage = z.infer<typeof RunMessage>;
 
 /** What became of a run whose end nobody saw. */
 export const Observation = z.discriminatedUnion('status', [
-  z.object({ status: z.literal('succeeded'), output: Output, undoInput }),
-  z.object({ status: z.literal('failed'), failure: ProviderFailure }),
+  z.object({ status: z.literal('succeeded'), output: Output, undoInput, receipt }),
+  z.object({ status: z.literal('failed'), failure: ProviderFailure, receipt }),
   z.object({ status: z.literal('not_started') }),
   z.object({ status: z.literal('running') }),
   z.object({ status: z.literal('unknown'), message: z.string().optional() }),
@@ -101,6 +104,13 @@ export interface ProviderCall {
   readonly cancel?: AbortSignal | undefined;
 }
 
+/** A call of the ledger. Its grant has the phase `ledger`, the action `*`, and the digest of the query as `body`. */
+export interface LedgerCall {
+  readonly query: LedgerQuery;
+  readonly grant: GrantClaims;
+  readonly signal: AbortSignal;
+}
+
 /**
  * A provider as the gateway sees it, over HTTP or mounted in its process. Each method rejects with a
  * GuichetError: `provider.*`, `grant.*`, `action.refused`, `action.unknown` or `input.invalid`.
@@ -112,4 +122,6 @@ export interface ProviderEndpoint {
   /** Ends after `result` or `failure`; an end without either, or a rejection, leaves the effect unknown. */
   run(call: ProviderCall): AsyncIterable<RunMessage>;
   observe(call: ProviderCall): Promise<Observation>;
+  /** Which grants it has used. Absent: it cannot be asked, or keeps none. */
+  ledger?(call: LedgerCall): Promise<LedgerPage>;
 }

@@ -1,7 +1,6 @@
 import { type CallBody, type GrantClaims, GuichetError, type Phase, type ProviderCall } from '@guichet/contract';
 import type { DescribedAction, DescribedProvider } from './describe-action.ts';
-import { CLOCK_TOLERANCE, checkGrant, checkGrantBody, MAX_GRANT_LIFETIME } from './grant-check.ts';
-import type { GrantLedger } from './grant-ledger.ts';
+import { checkGrant, checkGrantBody } from './grant-check.ts';
 import type { HandlerSite } from './handler-errors.ts';
 import { jsonCopy } from './json.ts';
 import { discreetLogger, type ProviderLogger } from './provider-logger.ts';
@@ -72,51 +71,4 @@ export function runNames(grant: GrantClaims): { request: string; runId: string }
 /** A run that was given up while it was being admitted is not begun. */
 export function checkWanted(signal: AbortSignal): void {
   if (signal.aborted) throw new GuichetError('provider.timeout', 'The call was ended before the run had begun; nothing was run.');
-}
-
-/**
- * Last of all checks, so that a grant is only used up by a call that would have run. The run's id is claimed too: no run
- * happens twice, even under a second grant.
- */
-export async function claim(ledger: GrantLedger, grant: GrantClaims, site: RunSite): Promise<void> {
-  const expiresAt = new Date(Date.parse(grant.exp) + CLOCK_TOLERANCE);
-  const issuedAt = new Date(grant.iat);
-  const first = await recorded(
-    async () =>
-      (await ledger.claim(grant.jti, expiresAt, issuedAt)) && (await ledger.claim(runKey(site.run), expiresAt, issuedAt)),
-    site,
-  );
-  if (first) return;
-  throw new GuichetError('grant.used', 'The grant was used already, or was issued before this provider started.', {
-    remedy: 'Observe the run to learn what became of it.',
-  });
-}
-
-/**
- * Sees to it that a run which has not begun never will: every grant that could still be on its way expires before this
- * does. False when the run was admitted before.
- */
-export async function closeRun(ledger: GrantLedger, run: string, site: HandlerSite): Promise<boolean> {
-  const now = Date.now();
-  const expiresAt = new Date(now + MAX_GRANT_LIFETIME + 2 * CLOCK_TOLERANCE);
-  return recorded(() => ledger.claim(runKey(run), expiresAt, new Date(now)), site);
-}
-
-interface RunSite extends HandlerSite {
-  readonly run: string;
-}
-
-function runKey(run: string): string {
-  return `run:${run}`;
-}
-
-async function recorded(claiming: () => Promise<boolean>, site: HandlerSite): Promise<boolean> {
-  try {
-    return await claiming();
-  } catch (error) {
-    site.logger.error({ err: error, action: site.action.name, run: site.run }, 'The grant ledger failed');
-    throw new GuichetError('action.unavailable', 'The provider could not record that the grant is used, so nothing was run.', {
-      remedy: 'Try again; if it stays so, ask the team of the provider to look at its grant ledger.',
-    });
-  }
 }

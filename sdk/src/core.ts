@@ -1,7 +1,12 @@
+import { join } from 'node:path';
 import {
   Choice,
   GuichetError,
   type Json,
+  type LedgerCall,
+  type LedgerPage,
+  LedgerQuery,
+  type Manifest,
   Observation,
   type Output,
   type Phase,
@@ -11,20 +16,32 @@ import {
 import { digestOf } from '@guichet/contract/digest';
 import { z } from 'zod';
 import type { AnyDefinition } from './action.ts';
-import { type Admitted, admitCall, checkWanted, claim, closeRun, runNames, seenOf } from './admission.ts';
+import { type Admitted, admitCall, checkWanted, runNames, seenOf } from './admission.ts';
 import { admitInput, admitPartialInput, jsonAnswer, parseAnswer, unwindOnAbort } from './call-values.ts';
 import type { DescribedAction, DescribedProvider } from './describe-action.ts';
-import { type GrantLedger, memoryLedger } from './grant-ledger.ts';
+import { fileLedger } from './file-ledger.ts';
+import { checkGrant } from './grant-check.ts';
 import { errorOf } from './handler-errors.ts';
 import { inHandlerSpan } from './handler-span.ts';
+import { type Ledger, memoryLedger } from './ledger.ts';
 import { type ProviderLogger, stderrLogger } from './provider-logger.ts';
+import { keyInFolder } from './receipt-key.ts';
+import { type ReceiptSigner, receiptSigner } from './receipt-signer.ts';
+import { type RunEnd, RunRecord } from './run-record.ts';
 import { RunStream } from './run-stream.ts';
 import { startRead, startWrite } from './start-run.ts';
 import { undoInputOf } from './undo-input.ts';
 
 export interface CoreOptions {
-  /** Where used grants are remembered; in the memory of this process when absent. */
-  readonly grants?: GrantLedger | undefined;
+  /**
+   * A folder of the provider's own: for the ledger of used grants and for the key that signs receipts. Without it grants are
+   * remembered in the memory of this process, and receipts need `receiptKey`.
+   */
+  readonly dataDir?: string | undefined;
+  /** Where used grants are remembered, instead of the folder: replicas on several machines need one that they share. */
+  readonly ledger?: Ledger | undefined;
+  /** Signs receipts, instead of the key in the folder: a `k4.secret` PASERK, and those before it, which announce it. */
+  readonly receiptKey?: string | { readonly secret: string; readonly formerly: readonly string[] } | undefined;
   /** Where the causes of failed handlers go; JSON lines on stderr when absent. */
   readonly logger?: ProviderLogger | undefined;
   /** A running action sends a heartbeat every so many seconds; 5 when absent. */
@@ -39,6 +56,8 @@ export interface CoreOptions {
 export interface Core {
   readonly provider: DescribedProvider;
   readonly logger: ProviderLogger;
+  /** What the provider says of itself. Rejects with `config.invalid` when its key for receipts cannot be used. */
+  manifest(): Promise<Manifest>;
   options(call: ProviderCall): Promise<Choice[]>;
   plan(call: ProviderCall): Promise<Plan>;
   observe(call: ProviderCall): Promise<Observation>;
@@ -46,6 +65,8 @@ export interface Core {
   run(call: ProviderCall): Promise<RunStream>;
   /** Tells a run to stop. False when it is not running here: it has ended, never begun, or runs in another replica. */
   cancel(call: ProviderCall): Promise<boolean>;
+  /** Which grants were used. Rejects with `route.unknown` when the ledger is not kept. */
+  ledger(call: LedgerCall): Promise<LedgerPage>;
   /** Tells every run to stop, because the provider does. */
   stopRuns(): void;
 }
@@ -54,7 +75,10 @@ const Choices = z.array(Choice);
 
 export function createCore(provider: DescribedProvider, options: CoreOptions = {}): Core {
   const logger = options.logger ?? stderrLogger;
-  const ledger = options.grants ?? memoryLedger();
+  const ledger = ledgerOf(options);
+  const signer = signerOf(provider.name, options);
+  signer?.catch(() => {}); // whoever asks for the manifest is told
+  const record = new RunRecord({ provider: provider.name, ledger, signer });
   const heartbeatSeconds = options.heartbeatSeconds ?? 5;
   const streams = new Set<RunStream>();
   /** Runs of writes whose handler has not ended, also when nobody listens to it any more. */
@@ -80,6 +104,29 @@ export function createCore(provider: DescribedProvider, options: CoreOptions = {
   return {
     provider,
     logger,
+
+    async manifest() {
+      const receipts = await (await signer)?.published();
+      return {
+        ...provider.manifest,
+        ...(receipts !== undefined && { receipts }),
+        ...(ledger.list !== undefined && { ledger: true }),
+      };
+    },
+
+    async ledger({ grant, query }) {
+      if (ledger.list === undefined)
+        throw new GuichetError('route.unknown', 'This provider keeps no ledger that could be read.', {
+          remedy: "Its manifest says 'ledger': true when it does.",
+        });
+      checkGrant(grant, { provider: provider.name, phase: 'ledger', action: '*' });
+      const asked = LedgerQuery.safeParse(query);
+      if (!asked.success || digestOf(query) !== grant.body)
+        throw new GuichetError('grant.invalid', 'The query is not the one that the grant was made for.', {
+          remedy: 'Ask the gateway for a new grant.',
+        });
+      return ledger.list(asked.data);
+    },
 
     async options(call) {
       const admitted = admit('options', call);
@@ -114,13 +161,21 @@ export function createCore(provider: DescribedProvider, options: CoreOptions = {
         if (observed.status !== 'succeeded') return observed;
         // Said by the one function that says it, whatever observe has answered.
         const { undoInput: _, ...succeeded } = observed;
-        const undo = undoInputOf({ provider, action, site, context: { ...context, output: observed.output } });
+        return withUndo(succeeded);
+      };
+      const withUndo = (succeeded: Extract<Observation, { status: 'succeeded' }>): Observation => {
+        const undo = undoInputOf({ provider, action, site, context: { ...context, output: succeeded.output } });
         return { ...succeeded, ...(undo !== undefined && { undoInput: undo }) };
       };
+      // What was written down when the handler ended is as good as having heard it.
+      const known = await record.known(runId, site);
+      if (known !== undefined) return known.status === 'succeeded' ? withUndo(known) : known;
       const observation = await ask();
       // Who is told that a run has not started may start another: this one must not come late.
-      if (observation.status !== 'not_started' || (await closeRun(ledger, runId, site))) return observation;
-      return running.has(runId) ? { status: 'running' } : ask();
+      if (observation.status !== 'not_started' || (await record.close(runId, site)))
+        return record.observed(runId, observation, { action, site });
+      if (running.has(runId)) return { status: 'running' };
+      return (await record.known(runId, site)) ?? record.observed(runId, await ask(), { action, site });
     },
 
     async run(call) {
@@ -141,12 +196,18 @@ export function createCore(provider: DescribedProvider, options: CoreOptions = {
         seen: seenOf(body),
       };
       checkWanted(signal);
-      await claim(ledger, grant, { ...site, run: names.runId });
+      await record.begin(grant, { action, input: body.input, site });
+      if (signal.aborted) await record.notEntered(names.runId, site);
       checkWanted(signal);
       const stream = openStream(action, call);
       running.set(names.runId, stream);
       const undoInput = (output: Output) => undoInputOf({ provider, action, site, context: { ...context, output } });
-      return startWrite({ stream, site, definition, context, undoInput, onSettled: () => running.delete(names.runId) });
+      const settle = async (last: RunEnd | undefined): Promise<RunEnd | undefined> => {
+        const recorded = await record.end(names.runId, last, { action, site });
+        running.delete(names.runId);
+        return recorded;
+      };
+      return startWrite({ stream, site, definition, context, undoInput, settle });
     },
 
     async cancel(call) {
@@ -160,6 +221,17 @@ export function createCore(provider: DescribedProvider, options: CoreOptions = {
       for (const stream of streams) stream.stop('stopping');
     },
   };
+}
+
+function ledgerOf({ ledger, dataDir }: CoreOptions): Ledger {
+  return ledger ?? (dataDir === undefined ? memoryLedger() : fileLedger(join(dataDir, 'ledger')));
+}
+
+/** Undefined: the provider has nowhere to keep a key, and signs no receipts. */
+function signerOf(provider: string, { receiptKey, dataDir }: CoreOptions): Promise<ReceiptSigner> | undefined {
+  if (typeof receiptKey === 'string') return Promise.resolve(receiptSigner({ provider, secret: receiptKey }));
+  if (receiptKey !== undefined) return Promise.resolve(receiptSigner({ provider, ...receiptKey }));
+  return dataDir === undefined ? undefined : keyInFolder(dataDir).then((key) => receiptSigner({ provider, ...key }));
 }
 
 function writeOf({ definition, manifest }: DescribedAction): Extract<AnyDefinition, { kind: 'write' }> {

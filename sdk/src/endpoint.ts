@@ -5,10 +5,11 @@ import type { RunStream } from './run-stream.ts';
 /** The provider mounted in this process. No signature and no HTTP: the caller vouches for the claims. */
 export function endpointOf(core: Core): ProviderEndpoint {
   return {
-    manifest: async () => structuredClone(core.provider.manifest),
+    manifest: async () => structuredClone(await core.manifest()),
     options: (call) => core.options(call),
     plan: (call) => core.plan(call),
     observe: (call) => core.observe(call),
+    ledger: (call) => core.ledger(call),
     run: (call) => new LazyRun(core, call),
   };
 }

@@ -1,4 +1,4 @@
-import { type CallBody, type GrantClaims, GuichetError, type Phase } from '@guichet/contract';
+import { type CallBody, type GrantClaims, GuichetError } from '@guichet/contract';
 import { digestOf } from '@guichet/contract/digest';
 
 /** How far the clocks of gateway and provider may differ, in milliseconds. */
@@ -9,8 +9,8 @@ export const MAX_GRANT_LIFETIME = 120_000;
 export interface GrantTarget {
   /** Name of the provider that was called. */
   readonly provider: string;
-  readonly phase: Phase;
-  /** Name of the action that was called. */
+  readonly phase: GrantClaims['phase'];
+  /** Name of the action that was called; `*` for the ledger. */
   readonly action: string;
 }
 

@@ -19,9 +19,18 @@ export {
   type WriteDefinition,
 } from './action.ts';
 export { type FailureOptions, PermanentFailure, RetryableFailure, refuse } from './failures.ts';
-export { type GrantLedger, memoryLedger } from './grant-ledger.ts';
+export { type FileLedgerOptions, fileLedger } from './file-ledger.ts';
 export { type GatewayKeysOptions, gatewayKeys, type KeySource, type PublishedKey, staticKeys } from './key-source.ts';
+export {
+  type Ledger,
+  type LedgerIntent,
+  type LedgerOutcome,
+  type LedgerRecord,
+  memoryLedger,
+  type ToldEnd,
+} from './ledger.ts';
 export { defineProvider, type EndpointOptions, type Provider, type ProviderDefinition } from './provider.ts';
 export { type ProviderLogger, stderrLogger } from './provider-logger.ts';
+export { generateReceiptKey, rotateReceiptKey } from './receipt-key.ts';
 export { secret } from './secret.ts';
 export { type ProviderServer, type ServeOptions, serve } from './serve.ts';

@@ -1,7 +1,15 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { type GrantClaims, GuichetError, PHASES, type Phase, PROTOCOL_PATH, type ProviderCall } from '@guichet/contract';
+import {
+  type GrantClaims,
+  GuichetError,
+  type LedgerCall,
+  PHASES,
+  type Phase,
+  PROTOCOL_PATH,
+  type ProviderCall,
+} from '@guichet/contract';
 import { digestOf } from '@guichet/contract/digest';
 import { type Core, type CoreOptions, createCore } from './core.ts';
 import { checkGrant } from './grant-check.ts';
@@ -39,6 +47,7 @@ const ROUTE = new RegExp(`^${PROTOCOL_PATH}/actions/([a-z][a-z0-9.-]{0,119})/(${
 export async function serve(provider: Provider, options: ServeOptions): Promise<ProviderServer> {
   const { port, host = '127.0.0.1', bodyTimeoutSeconds = 10, drainSeconds = 30 } = options;
   const core = createCore(provider, options);
+  await core.manifest(); // a key that cannot be used is told now
   const service = new Service(core, { keys: options.keys, bodyTimeoutMs: bodyTimeoutSeconds * 1000 });
   const server = createServer(
     // The header limits are those of Node; the whole-request limit is a backstop behind the body's own timer.
@@ -79,14 +88,12 @@ interface ServiceOptions {
 class Service {
   readonly #core: Core;
   readonly #options: ServiceOptions;
-  readonly #etag: string;
   readonly #calls = new Map<Promise<void>, AbortController>();
   #draining = false;
 
   constructor(core: Core, options: ServiceOptions) {
     this.#core = core;
     this.#options = options;
-    this.#etag = `"${digestOf(core.provider.manifest)}"`;
   }
 
   /** Answers one request. Never rejects. */
@@ -119,6 +126,7 @@ class Service {
     if (this.#draining) response.setHeader('connection', 'close');
     if (path === '/healthz' && reads) return this.#sendHealth(response);
     if (path === `${PROTOCOL_PATH}/manifest` && reads) return this.#sendManifest(request, response);
+    if (path === `${PROTOCOL_PATH}/ledger` && method === 'GET') return this.#ledger(request, response, signal);
     const [, action, phase] = ROUTE.exec(path) ?? [];
     if (action !== undefined && phase !== undefined && method === 'POST') {
       // The pattern admits nothing but phases there.
@@ -135,11 +143,21 @@ class Service {
     sendJson(response, { status: this.#draining ? 503 : 200, body: { status, provider, version } });
   }
 
-  #sendManifest(request: IncomingMessage, response: ServerResponse): void {
-    const headers = { etag: this.#etag, 'cache-control': 'no-cache' };
+  async #sendManifest(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const manifest = await this.#core.manifest();
+    const etag = `"${digestOf(manifest)}"`;
+    const headers = { etag, 'cache-control': 'no-cache' };
     const known = (request.headers['if-none-match'] ?? '').split(',').map((tag) => tag.trim().replace(/^W\//, ''));
-    if (known.includes(this.#etag) || known.includes('*')) response.writeHead(304, headers).end();
-    else sendJson(response, { headers, body: this.#core.provider.manifest });
+    if (known.includes(etag) || known.includes('*')) response.writeHead(304, headers).end();
+    else sendJson(response, { headers, body: manifest });
+  }
+
+  async #ledger(request: IncomingMessage, response: ServerResponse, signal: AbortSignal): Promise<void> {
+    const grant = await verifyGrant(request.headers.authorization, this.#options.keys);
+    const parameters = new URL(request.url ?? '/', 'http://provider').searchParams;
+    // Whatever it is, the core looks at it; two parameters of one name are one, and the digest fits no more.
+    const query = Object.fromEntries(parameters) as LedgerCall['query'];
+    sendJson(response, { body: await this.#core.ledger({ grant, query, signal }) });
   }
 
   async #call(request: IncomingMessage, response: ServerResponse, target: CallTarget): Promise<void> {

@@ -4,6 +4,7 @@ import type { LogLevel, Progress, ReadContext, ReadDefinition, RunContext, Write
 import { badAnswer, parseAnswer } from './call-values.ts';
 import { errorOf, failureOf, type HandlerSite, isRefusal } from './handler-errors.ts';
 import { inHandlerSpan } from './handler-span.ts';
+import type { RunEnd } from './run-record.ts';
 import type { RunStream } from './run-stream.ts';
 
 /** Longer log messages are cut, in UTF-16 units. */
@@ -21,8 +22,8 @@ interface Start<Definition, Context> {
 }
 
 interface StartWrite extends Start<AnyWrite, RunContext<z.ZodObject, unknown>> {
-  /** Called when the handler has ended, before the stream says so. */
-  readonly onSettled: () => void;
+  /** Called when the handler has ended, before the stream says so: writes the end down, and puts the receipt to it. */
+  readonly settle: (last: RunEnd | undefined) => Promise<RunEnd | undefined>;
   /** What undoes a run that ended with this output. */
   readonly undoInput: (output: Output) => Record<string, unknown> | undefined;
 }
@@ -50,26 +51,27 @@ function failRead(error: unknown, site: HandlerSite, stream: RunStream): void {
 }
 
 /** Enters the handler of a write. From here on only the stream speaks of it. */
-export function startWrite({ stream, site, definition, context, onSettled, undoInput }: StartWrite): RunStream {
+export function startWrite({ stream, site, definition, context, settle, undoInput }: StartWrite): RunStream {
   const full = { ...context, ...voice(stream), signal: stream.signal };
   enter(stream, () => inHandlerSpan(site, context.environment, async () => definition.run(full)))
-    .finally(onSettled)
     .then(
-      (value) => {
+      (value): RunEnd | undefined => {
         try {
           const output = parseOutput(value, site);
           const undo = undoInput(output);
-          stream.end({ type: 'result', output, ...(undo !== undefined && { undoInput: undo }) });
+          return { type: 'result', output, ...(undo !== undefined && { undoInput: undo }) };
         } catch (error) {
           // The handler came to its end, so the effect has very likely happened: calling it failed would be a lie.
           // A stream that ends without a result leaves the run unknown, and observe or a person settles it.
           const message = error instanceof Error ? error.message : String(error);
           stream.push({ type: 'log', level: 'error', message: `${message}. The effect of the run is not known from this.` });
-          stream.end();
+          return undefined;
         }
       },
-      (error) => stream.end({ type: 'failure', failure: failureOf(error, site, stream.signal) }),
-    );
+      (error): RunEnd => ({ type: 'failure', failure: failureOf(error, site, stream.signal) }),
+    )
+    .then(settle)
+    .then((last) => stream.end(last));
   return stream;
 }
 

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { CallBody, GrantClaims, Phase, ProviderCall } from '@guichet/contract';
 import { digestOf } from '@guichet/contract/digest';
-import type { Provider } from '../src/index.ts';
+import type { LedgerIntent, Provider } from '../src/index.ts';
 
 export interface CallOptions {
   readonly body?: Partial<CallBody>;
@@ -44,4 +44,27 @@ export async function collect<Item>(items: AsyncIterable<Item>): Promise<Item[]>
   const all: Item[] = [];
   for await (const item of items) all.push(item);
   return all;
+}
+
+/** What is written down of a run of its own. */
+export function intentOf({
+  grant = randomUUID(),
+  run = randomUUID(),
+  issuedAt = new Date(),
+}: {
+  grant?: string;
+  run?: string;
+  issuedAt?: Date;
+} = {}): LedgerIntent {
+  return {
+    grant,
+    run,
+    request: 'REQ-7',
+    action: 'items.sell',
+    environment: 'production',
+    input: digestOf({}),
+    startedAt: issuedAt.toISOString(),
+    issuedAt: issuedAt.toISOString(),
+    deadlineAt: new Date(issuedAt.getTime() + 60_000).toISOString(),
+  };
 }

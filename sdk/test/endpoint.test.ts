@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import { z } from 'zod';
 import { action, defineProvider, memoryLedger } from '../src/index.ts';
 import { jsonCopy } from '../src/json.ts';
-import { callOf, collect } from './calls.ts';
+import { callOf, collect, intentOf } from './calls.ts';
 import { openShop, shopProvider } from './shop-provider.ts';
 
 const silent = { info() {}, warn() {}, error() {} };
@@ -96,8 +96,8 @@ test('nothing runs when the ledger cannot be written', async () => {
   const shop = openShop();
   const provider = shopProvider(shop);
   const logged: unknown[] = [];
-  const grants = { claim: () => Promise.reject(new Error('disk full at /var/secret')) };
-  const endpoint = provider.endpoint({ grants, logger: { ...silent, error: (fields) => logged.push(fields) } });
+  const ledger = { ...memoryLedger(), begin: () => Promise.reject(new Error('disk full at /var/secret')) };
+  const endpoint = provider.endpoint({ ledger, logger: { ...silent, error: (fields) => logged.push(fields) } });
   const failed = collect(endpoint.run(callOf(provider, 'run', 'items.sell', { body: sell })));
   await expect(failed).rejects.toMatchObject({ code: 'action.unavailable', message: expect.not.stringContaining('secret') });
   expect(shop.runs).toEqual([]);
@@ -219,18 +219,18 @@ test('answers at once when a plan is given up, even when its handler does not he
   await expect(plan).rejects.toBeInstanceOf(GuichetError);
 });
 
-test('the memory of grants refuses what was used, and what is older than itself', async () => {
+test('the ledger in memory refuses what was used, and what is older than itself', async () => {
   let time = Date.parse('2026-11-21T09:00:00Z');
   const ledger = memoryLedger(() => time);
-  const at = (seconds: number) => new Date(time + seconds * 1000);
-  expect(await ledger.claim('a', at(60), at(0))).toBe(true);
-  expect(await ledger.claim('a', at(60), at(0))).toBe(false);
-  expect(await ledger.claim('b', at(59), at(-1))).toBe(false);
-  const burst = await Promise.all(Array.from({ length: 20 }, () => ledger.claim('c', at(60), at(0))));
+  const begin = (grant: string, seconds = 0) => ledger.begin(intentOf({ grant, issuedAt: new Date(time + seconds * 1000) }));
+  expect(await begin('a')).toBe(true);
+  expect(await begin('a')).toBe(false);
+  expect(await begin('b', -1)).toBe(false);
+  const burst = await Promise.all(Array.from({ length: 20 }, () => begin('c')));
   expect(burst.filter(Boolean)).toHaveLength(1);
-  time += 61_000;
-  for (let grant = 0; grant < 1_024; grant += 1) await ledger.claim(`later-${grant}`, at(60), at(0));
-  expect(await ledger.claim('a', at(60), at(0))).toBe(true); // forgotten: its grant has expired, and is refused before
+  time += 301_000;
+  for (let grant = 0; grant < 1_024; grant += 1) await begin(`later-${grant}`);
+  expect(await begin('a')).toBe(true); // forgotten: its grant has expired, and is refused before
 });
 
 test('a copy is what the wire would make of it, or an error that says where', () => {
