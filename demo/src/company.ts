@@ -1,15 +1,17 @@
 import { randomBytes } from 'node:crypto';
-import { createServer } from 'node:net';
 import { GuichetError } from '@guichet/contract';
-import { type App, loadConfig, startApp } from '@guichet/gateway';
+import { loadConfig, startApp } from '@guichet/gateway';
 import { availableMajors, type Major } from '@guichet/postgres-server';
 import pg from 'pg';
 import { type Instance, startInstance } from './estate.ts';
-import { CLIENT_ID, CLIENT_SECRET, writeGatewayConfig } from './gateway-config.ts';
+import { isFree } from './free-port.ts';
+import { CLIENT_ID, CLIENT_SECRET, type GatewayConfigOptions, writeGatewayConfig } from './gateway-config.ts';
 import { type IdentityProvider, startIdentityProvider } from './identity-provider.ts';
 import { startOrders } from './orders-process.ts';
 import { type DemoPerson, demoPeople, PASSWORD } from './people.ts';
 import { writeProfiles } from './profiles.ts';
+import { type Replica, startReplicas } from './replicas/gateways.ts';
+import { replicasWelcome } from './replicas/welcome.ts';
 import { startBlockedCheckout, startTraffic } from './traffic.ts';
 import { welcome } from './welcome.ts';
 
@@ -23,10 +25,12 @@ export interface CompanyOptions {
   readonly ownData: boolean;
   /** Ends the start early. */
   readonly signal: AbortSignal;
+  /** Several gateways behind a balancer, instead of one in this process. */
+  readonly replicas?: { readonly count: number; readonly databaseUrl: string | undefined } | undefined;
 }
 
 export interface RunningCompany {
-  readonly app: App;
+  readonly url: string;
   readonly instances: readonly Instance[];
   stop(): Promise<void>;
 }
@@ -39,6 +43,7 @@ export async function startCompany({
   identityPort,
   ownData,
   signal,
+  replicas,
 }: CompanyOptions): Promise<RunningCompany | undefined> {
   await refuseTakenPort(port, '--port');
   if (identityPort !== undefined) await refuseTakenPort(identityPort, '--identity-port');
@@ -70,18 +75,48 @@ export async function startCompany({
     const identity = await startAccounts({ people, secret, gatewayPort: port, port: identityPort });
     closers.push(() => identity.close());
     const { issuer } = identity;
-    const path = await writeGatewayConfig({ home, port, ordersUrl, issuer, instances });
-    const app = await startApp(loadConfig(path, { ...process.env, [CLIENT_SECRET]: secret }));
-    closers.push(() => app.close());
-    const profiles = await writeProfiles(home, { url: app.url, people: people.map(({ name }) => name) });
+    const world = { home, ordersUrl, issuer, instances };
+    const gateway = await startGateways({ ...world, port, secret, signal, replicas });
+    closers.push(gateway.stop);
+    const { url } = gateway;
+    const profiles = await writeProfiles(home, { url, people: people.map(({ name }) => name) });
     closers.push(startLife(instances));
     const blocker = await blockerOf(instances);
-    process.stdout.write(welcome({ url: app.url, issuer, people, blocker, profiles: ownData ? profiles : undefined }));
-    return { app, instances, stop };
+    const shown = { url, issuer, people, blocker, profiles: ownData ? profiles : undefined };
+    process.stdout.write(
+      gateway.replicas === undefined ? welcome(shown) : replicasWelcome({ ...shown, gateways: gateway.replicas }),
+    );
+    return { url, instances, stop };
   } catch (error) {
     await stop();
     throw error;
   }
+}
+
+type GatewaysOptions = Pick<CompanyOptions, 'home' | 'port' | 'signal' | 'replicas'> &
+  Omit<GatewayConfigOptions, 'replica'> & { readonly secret: string };
+
+/** The gateway, in this process; or several of them, each a process, behind a balancer. */
+async function startGateways({
+  replicas,
+  secret,
+  ...options
+}: GatewaysOptions): Promise<{ url: string; replicas?: readonly Replica[]; stop: () => Promise<void> }> {
+  const { home, port, signal } = options;
+  if (replicas === undefined) {
+    const path = await writeGatewayConfig(options);
+    const app = await startApp(loadConfig(path, { ...process.env, [CLIENT_SECRET]: secret }));
+    return { url: app.url, stop: () => app.close() };
+  }
+  const { url, gateways, stop } = await startReplicas({
+    home,
+    port,
+    signal,
+    ...replicas,
+    clientSecret: secret,
+    configure: ({ port: own, ...replica }) => writeGatewayConfig({ ...options, port: own, replica }),
+  });
+  return { url, replicas: gateways, stop };
 }
 
 /** Traffic on all servers and a blocked checkout in production; the returned function ends both. */
@@ -149,16 +184,6 @@ async function refuseTakenPort(port: number, flag: string): Promise<void> {
   throw new GuichetError('config.invalid', `Port ${port} is taken.`, {
     remedy: `Is Guichet running already? Stop it, or choose another port: npm start -- ${flag} ${Math.min(port + 100, 65_535)}`,
   });
-}
-
-async function isFree(port: number): Promise<boolean> {
-  const server = createServer();
-  const listens = await new Promise<boolean>((resolve) => {
-    server.once('error', () => resolve(false));
-    server.listen(port, '127.0.0.1', () => resolve(true));
-  });
-  if (listens) await new Promise((resolve) => server.close(resolve));
-  return listens;
 }
 
 function say(text: string): void {

@@ -12,6 +12,13 @@ export const CLIENT_ID = 'guichet';
 export interface GatewayConfigOptions {
   readonly home: string;
   readonly port: number;
+  /** Of one of several gateways: they share a database, and are reached at one address. */
+  readonly replica?: {
+    readonly number: number;
+    readonly publicUrl: string;
+    readonly databaseUrl: string;
+    readonly announceMs: number;
+  };
   readonly ordersUrl: string;
   /** Of the identity provider. */
   readonly issuer: string;
@@ -19,11 +26,19 @@ export interface GatewayConfigOptions {
 }
 
 /** Writes the configuration that the gateway of the demo reads, as a company would write its own. Returns its path. */
-export async function writeGatewayConfig({ home, port, ordersUrl, issuer, instances }: GatewayConfigOptions): Promise<string> {
-  const path = join(home, 'guichet.yaml');
+export async function writeGatewayConfig(options: GatewayConfigOptions): Promise<string> {
+  const { home, port, replica, ordersUrl, issuer, instances } = options;
+  const path = join(home, replica === undefined ? 'guichet.yaml' : `guichet-${replica.number}.yaml`);
   const config = {
-    listen: { port },
-    database: { embedded: { dataDir: 'gateway-db' } },
+    ...(replica === undefined
+      ? { listen: { port }, database: { embedded: { dataDir: 'gateway-db' } } }
+      : {
+          listen: { port, announceMs: replica.announceMs },
+          publicUrl: replica.publicUrl,
+          trustProxy: ['127.0.0.1'],
+          database: { url: replica.databaseUrl },
+          poolSize: 8,
+        }),
     environments: ['production', 'staging'],
     company: COMPANY,
     sealing: { keyFile: 'sealing.key' },
@@ -44,7 +59,7 @@ export async function writeGatewayConfig({ home, port, ordersUrl, issuer, instan
       },
       { name: 'orders', url: ordersUrl },
     ],
-    logLevel: 'warn',
+    logLevel: replica === undefined ? 'warn' : 'info',
   };
   const text = `# Written by npm start; a company writes its own.\n${stringify(config)}`;
   await writeFile(path, text, { mode: 0o600 }); // it holds the passwords of the demo's databases

@@ -33,6 +33,7 @@ const OURS = [
   'gateway-db',
   'grant.key',
   'guichet.yaml',
+  ...Array.from({ length: 9 }, (_, index) => [`gateway-${index + 1}.log`, `guichet-${index + 1}.yaml`]).flat(),
   'orders',
   'running',
   'sealing.key',

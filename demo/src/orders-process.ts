@@ -1,8 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { type KeptProcess, keepProcess } from './kept-process.ts';
 
 export interface OrdersOptions {
   readonly home: string;
@@ -12,46 +11,10 @@ export interface OrdersOptions {
   readonly signal: AbortSignal;
 }
 
-export interface OrdersProcess {
-  stop(): Promise<void>;
-}
-
-const AGAIN_MS = 2000;
-
-/**
- * Starts the orders service as a process of its own, as it would be in a company; it speaks to the gateway over HTTP.
- * One that ends by itself is started again.
- */
-export async function startOrders(options: OrdersOptions): Promise<OrdersProcess> {
-  const stopped = new AbortController();
-  let child = spawnOrders(options);
-  const keep = (current: ChildProcess): void => {
-    current.once('exit', () => {
-      // Ctrl-C reaches the whole group of processes: it may have ended of that before it was told to.
-      if (stopped.signal.aborted || options.signal.aborted) return;
-      process.stderr.write('· the orders service has ended; starting it again\n');
-      void sleep(AGAIN_MS, undefined, { signal: stopped.signal }).then(
-        () => {
-          child = spawnOrders(options);
-          keep(child);
-        },
-        () => {}, // stopped meanwhile
-      );
-    });
-  };
-  await served(child);
-  keep(child);
-  return {
-    stop: async () => {
-      stopped.abort();
-      if (child.exitCode !== null || child.signalCode !== null) return;
-      const exited = once(child, 'exit');
-      child.kill('SIGTERM');
-      const late = setTimeout(() => child.kill('SIGKILL'), 5000);
-      await exited;
-      clearTimeout(late);
-    },
-  };
+/** Starts the orders service as a process of its own, as it would be in a company; it speaks to the gateway over HTTP. */
+export function startOrders(options: OrdersOptions): Promise<KeptProcess> {
+  const { signal } = options;
+  return keepProcess({ name: 'the orders service', spawn: () => spawnOrders(options), served, signal, stopMs: 5000 });
 }
 
 function spawnOrders({ home, port, gatewayUrl }: OrdersOptions): ChildProcess {

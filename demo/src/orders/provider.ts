@@ -2,6 +2,7 @@ import { action, defineProvider, PermanentFailure, type Provider, refuse } from 
 import { z } from 'zod';
 import { money, ORDERS, type Order } from './orders.ts';
 import type { Refund, RefundLedger } from './refund-ledger.ts';
+import { reindexAction } from './reindex.ts';
 
 const TEAM = 'payments';
 
@@ -12,7 +13,7 @@ export function ordersProvider(ledger: RefundLedger): Provider {
     title: 'Orders',
     version: '0.1.0',
     team: TEAM,
-    actions: [listAction(ledger), refundAction(ledger)],
+    actions: [listAction(ledger), refundAction(ledger), reindexAction(TEAM)],
   });
 }
 
