@@ -68,6 +68,7 @@ create table device_sign_ins (
   asked_at timestamp with time zone,
   created_at timestamp with time zone not null default now(),
   expires_at timestamp with time zone not null,
+  ends_at timestamp with time zone,
   constraint device_sign_ins_state_check CHECK ((state = ANY (ARRAY['pending'::text, 'allowed'::text, 'denied'::text, 'redeemed'::text]))),
   constraint device_sign_ins_session_id_fkey FOREIGN KEY (session_id) REFERENCES sessions(id) ON DELETE CASCADE,
   constraint device_sign_ins_pkey PRIMARY KEY (id),
@@ -101,6 +102,8 @@ create table identities (
   subject text not null,
   principal_id text not null,
   bound_at timestamp with time zone not null default now(),
+  claim text,
+  value text,
   constraint identities_pkey PRIMARY KEY (issuer, principal_id),
   constraint identities_issuer_subject_key UNIQUE (issuer, subject)
 );
@@ -112,6 +115,16 @@ create table migrations (
   checksum text not null,
   applied_at timestamp with time zone not null default now(),
   constraint migrations_pkey PRIMARY KEY (number)
+);
+
+create table principals (
+  id text not null,
+  listed boolean not null,
+  name text,
+  email text,
+  team text,
+  left_at timestamp with time zone,
+  constraint principals_pkey PRIMARY KEY (id)
 );
 
 create table providers (
@@ -239,6 +252,7 @@ create table sign_in_codes (
   redirect_uri text not null,
   expires_at timestamp with time zone not null,
   session_id uuid,
+  ends_at timestamp with time zone,
   constraint sign_in_codes_session_id_fkey FOREIGN KEY (session_id) REFERENCES sessions(id) ON DELETE CASCADE,
   constraint sign_in_codes_pkey PRIMARY KEY (hash)
 );
@@ -269,6 +283,7 @@ create table tokens (
 create table used_assertions (
   hash bytea not null,
   expires_at timestamp with time zone not null,
+  token_id uuid,
   constraint used_assertions_pkey PRIMARY KEY (hash)
 );
 
@@ -298,6 +313,7 @@ CREATE INDEX requests_unknown_resources ON public.requests USING btree (environm
 CREATE INDEX sessions_principal ON public.sessions USING btree (principal_id, created_at DESC);
 CREATE INDEX sign_in_codes_end ON public.sign_in_codes USING btree (expires_at);
 CREATE INDEX tokens_exchanged ON public.tokens USING btree (expires_at) WHERE (origin IS NOT NULL);
+CREATE INDEX tokens_maker ON public.tokens USING btree (created_by_id) WHERE (session_id IS NULL);
 CREATE INDEX tokens_principal ON public.tokens USING btree (principal_id, created_at DESC);
 CREATE INDEX tokens_session ON public.tokens USING btree (session_id) WHERE (session_id IS NOT NULL);
 CREATE INDEX used_assertions_end ON public.used_assertions USING btree (expires_at);

@@ -3,7 +3,7 @@ import { writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import type { Me, Problem, Session, SessionTokens, SignedOut, Token } from '@guichet/contract';
+import type { Me, Problem, Session, SessionTokens, SignedOut, Token, TokenCreated } from '@guichet/contract';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Browser } from './support/browser.ts';
 import { COMPANY, SEALING } from './support/gateway.ts';
@@ -207,16 +207,36 @@ describe('the operator', () => {
     });
   });
 
-  test('lets a person come with another account', async () => {
-    await world.signedIn('marta');
+  test('lets a person come with another account, and ends what the one before was given', async () => {
+    const before = await world.signedIn('marta');
+    const make = async (body: object): Promise<TokenCreated> =>
+      (await world.api<TokenCreated>(before, 'POST', '/v1/tokens', { body: { name: 'made', expiresInDays: 9, ...body } })).body;
+    const [personal, ofMachine] = [await make({}), await make({ machine: 'ci-checkout', all: true })];
+    const status = async ({ secret: token }: TokenCreated) => (await world.gateway.call({ token }, 'GET', '/v1/me')).status;
     const at = world.accounts.findIndex(({ name }) => name === 'marta');
     const marta = world.accounts[at];
     if (marta !== undefined) world.accounts[at] = { ...marta, subject: 'marta-2' };
     const browser = new Browser();
     await browser.open(world.url('/v1/auth/login?returnTo=/healthz'));
     expect((await browser.signIn(asks('marta'))).status).toBe(409);
-    expect(await command('unbind', 'user:marta')).toContain('is bound to them');
-    expect((await world.audit()).at(-1)).toMatchObject({ type: 'identity.unbound', data: { principal: 'user:marta' } });
+    const said = await command('unbind', 'user:marta');
+    expect(said).toContain('is bound to them; of the one before, 1 session ended, 1 token revoked.');
+    // Whoever made it may have kept it, and a machine may need it: the operator decides.
+    expect(said).toContain(`They made 1 token of machines that goes on`);
+    expect(said).toContain(`  ${ofMachine.id}  machine:ci-checkout  made\n`);
+    expect((await world.audit()).at(-1)).toMatchObject({
+      type: 'identity.unbound',
+      data: { principal: 'user:marta', sessions: 1, tokens: 1 },
+    });
+    expect((await me(before)).body.code).toBe('token.revoked');
+    expect([await status(personal), await status(ofMachine)]).toEqual([401, 200]);
+    expect(await world.query("select 1 from directory_claims where principal_id = 'user:marta'")).toEqual([]);
+    expect(await command('sign-out', 'user:marta', '--tokens')).toContain(ofMachine.id);
+    expect(await status(ofMachine)).toBe(200);
+    expect(await command('sign-out', 'user:marta', '--tokens', '--machine-tokens')).toBe(
+      'user:marta: 0 sessions ended, 0 tokens revoked, 1 token of machines revoked.\n',
+    );
+    expect(await status(ofMachine)).toBe(401);
     await world.signedIn('marta');
     const unknown = await command('unbind', 'user:lena');
     expect(unknown).toContain("user:lena was bound to no account.\nThe company has no 'user:lena'.");

@@ -22,7 +22,7 @@ import {
 import type { Config, ProviderConfig } from './config.ts';
 import { Bus, Database, keepEmbedded, migrate, statement } from './db/index.ts';
 import { Cookies, closeServer, createServer, Readiness, Throttles } from './http/index.ts';
-import { machines as machinesOf, type People, people as peopleOf, Tokens } from './identity/index.ts';
+import { machines as machinesOf, type People, people as peopleOf, Tenures, Tokens } from './identity/index.ts';
 import { Limits } from './limits/index.ts';
 import { createLogger } from './logger.ts';
 import { Jobs, outboxBacklog } from './notify/index.ts';
@@ -105,7 +105,19 @@ async function start(
   const sealer = await Sealer.start({ db, keyring: await loadKeyring(config.sealing, config.folder) });
   const { company, digest } = await loadCompany(companyPaths(config));
   const directory = directoryOf(config, company);
-  const companyKeeper = new CompanyKeeper({ db, directory, paths: companyPaths(config), digest, onNews, onRefused, onError });
+  const tenures = new Tenures({ db, oidc: config.identity.oidc });
+  await tenures.settle(company);
+  const settle = (news: Company): Promise<void> => tenures.settle(news);
+  const companyKeeper = new CompanyKeeper({
+    db,
+    directory,
+    paths: companyPaths(config),
+    digest,
+    settle,
+    onNews,
+    onRefused,
+    onError,
+  });
   await companyKeeper.start();
   closers.push(() => companyKeeper.stop());
   const issuer = config.publicUrl ?? `http://${config.listen.host}:${config.listen.port}`;
@@ -135,7 +147,7 @@ async function start(
   const tokens = new Tokens({ db, directory, policy, environments: config.environments });
   let listening = issuer;
   const baseUrl = (): string => config.publicUrl?.replace(/\/$/, '') ?? listening;
-  const signing = peopleOf({ db, directory, policy, settings: config.identity, baseUrl });
+  const signing = peopleOf({ db, directory, policy, settings: config.identity, tenures, baseUrl });
   const machines = machinesOf({ db, directory, settings: config.identity, folder: config.folder, baseUrl, logger });
   const sweep = setInterval(() => void Promise.all([signing.sessions.sweep(), machines.sweep()]).catch(onError), SWEEP_MS);
   closers.push(async () => clearInterval(sweep));
@@ -232,8 +244,11 @@ export async function withTokens<Result>(
     const { set } = loadPolicies(policyFolder(config), vocabulary);
     const policy = new Policy({ company: () => directory.company, set });
     const { db } = await openDatabase(config, { closers, onError: () => {} });
+    const tenures = new Tenures({ db, oidc: config.identity.oidc });
+    await tenures.settle(directory.company); // before something is given out to who was not there yet
     const tokens = new Tokens({ db, directory, policy, environments: config.environments });
-    const people = peopleOf({ db, directory, policy, settings: config.identity, baseUrl: () => config.publicUrl ?? '' });
+    const baseUrl = (): string => config.publicUrl ?? '';
+    const people = peopleOf({ db, directory, policy, settings: config.identity, tenures, baseUrl });
     return await work({ tokens, directory, people });
   } finally {
     await closeAll(closers);

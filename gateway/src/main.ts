@@ -24,12 +24,14 @@ const HELP = `guichet-gateway ${VERSION}: the only door
       --now     it signs at once
       --revoke  the key KID is not to be trusted any more: it is published no longer; with --now
 
-  node gateway/src/main.ts --config guichet.yaml sign-out user:nadia [--tokens]
+  node gateway/src/main.ts --config guichet.yaml sign-out user:nadia [--tokens] [--machine-tokens]
       Ends all sessions of a person, now, at every gateway.
-      --tokens  revokes their personal tokens too
+      --tokens          revokes their personal tokens too, and lists the tokens of machines that they made
+      --machine-tokens  revokes these as well: what uses them stops
 
   node gateway/src/main.ts --config guichet.yaml unbind user:nadia
       Lets a person sign in with another account of the identity provider than before: the next one is bound to them.
+      Ends the sessions and revokes the tokens that the one before was given.
 
   node gateway/src/main.ts --config guichet.yaml rewrap
       Seals what is sealed in the database with the first key of 'sealing'. Afterwards older keys are not needed.
@@ -69,9 +71,11 @@ async function main(): Promise<void> {
   if (command === 'sign-out' || command === 'unbind') {
     const { signOutPerson, unbindPerson } = await import('./people-commands.ts');
     const config = loadConfig(values.config);
-    const { tokens = false } = values;
+    const { tokens = false, 'machine-tokens': machineTokens = false } = values;
     const text =
-      command === 'unbind' ? await unbindPerson(config, principalId) : await signOutPerson(config, principalId, { tokens });
+      command === 'unbind'
+        ? await unbindPerson(config, principalId)
+        : await signOutPerson(config, principalId, { tokens, machineTokens });
     return void process.stdout.write(text);
   }
   if (!/^(?:user|machine):/.test(principalId))
@@ -91,6 +95,7 @@ function readArguments() {
         name: { type: 'string' },
         days: { type: 'string' },
         tokens: { type: 'boolean' },
+        'machine-tokens': { type: 'boolean' },
         now: { type: 'boolean' },
         revoke: { type: 'string' },
         help: { type: 'boolean', short: 'h' },

@@ -2,6 +2,7 @@ import { GuichetError } from '@guichet/contract';
 import { appendAudit } from '../audit/index.ts';
 import type { Database } from '../db/index.ts';
 import { FileWatcher } from '../reload/watch-files.ts';
+import type { Company } from './company/company.ts';
 import type { CompanyFinding } from './company/entries.ts';
 import { findingInWords, type ReadCompany, readCompany, readTexts } from './company/load.ts';
 import type { Directory } from './directory.ts';
@@ -13,6 +14,8 @@ export interface CompanyKeeperOptions {
   readonly directory: Directory;
   readonly paths: readonly string[];
   readonly digest: string;
+  /** What is to be done about a company before it counts; one for which it fails is tried again. */
+  readonly settle?: (company: Company) => Promise<void>;
   readonly onNews: (message: string) => void;
   /** Told of files that are wrong: news that somebody must do something about. */
   readonly onRefused: (message: string) => void;
@@ -62,6 +65,7 @@ export class CompanyKeeper {
       return;
     }
     const counts = { people: company.people.length, teams: company.teams.size, services: company.services.length };
+    await this.#options.settle?.(company);
     // Recorded before it counts: nobody decides by a company that the log does not know.
     await appendAudit(db, {
       type: 'company.loaded',

@@ -16,6 +16,8 @@ export interface Admission {
   readonly email: string | null;
   /** Teams by the mapping of groups; groups without one count for nothing. */
   readonly teams: readonly string[];
+  /** What said who it is. */
+  readonly said: { readonly claim: string; readonly value: string };
 }
 
 export type AdmissionRules = Pick<OidcConfig, 'person' | 'groups' | 'admit'>;
@@ -29,6 +31,7 @@ export function admissionOf({ claims }: Identity, rules: AdmissionRules, company
     name: textOf(claims['name']) ?? principalId.replace('user:', ''),
     email: addressOf(claims, rules),
     teams: teamsOf(claims, rules),
+    said: { claim: rules.person.claim, value },
   };
 }
 
@@ -65,11 +68,16 @@ function addressOf(claims: Identity['claims'], rules: AdmissionRules): string | 
   return typeof email === 'string' && email !== '' && isPlain(email) && isBelieved(claims, rules) ? email : null;
 }
 
-function listed(value: string, { person: { claim } }: AdmissionRules, company: Company): string | undefined {
-  if (claim !== 'email') return company.member(`user:${value}`)?.id;
+/** The accounts of the company's files that a claim stands for: one, none, or too many to be anybody. */
+export function accountsOf(value: string, { person: { claim } }: Pick<AdmissionRules, 'person'>, company: Company): string[] {
+  if (claim !== 'email') return company.people.filter(({ id }) => id === `user:${value}`).map(({ id }) => id);
   const address = lowerCase(value);
-  const [first, second] = company.people.filter(({ email }) => email !== undefined && lowerCase(email) === address);
-  if (first === undefined || second === undefined) return first?.id;
+  return company.people.filter(({ email }) => email !== undefined && lowerCase(email) === address).map(({ id }) => id);
+}
+
+function listed(value: string, rules: AdmissionRules, company: Company): string | undefined {
+  const [first, second] = accountsOf(value, rules, company);
+  if (first === undefined || second === undefined) return first;
   throw refused(`Several people of the company have the address ${value}.`, {
     remedy: 'The team that runs Guichet: give one account of each person its own address in the company file.',
   });

@@ -1,4 +1,5 @@
 export { type AskingDevice, DeviceFlow } from './device-flow.ts';
+export type { MadeTokens } from './ending.ts';
 export { Loopback, type LoopbackAsk, loopbackUri } from './loopback.ts';
 export { type Machines, machines, unknownMachines } from './machines.ts';
 export { type People, people, unknownTeams } from './people.ts';
@@ -7,4 +8,5 @@ export { scopeWarnings } from './scope-warnings.ts';
 export { derived, isSame } from './secrets.ts';
 export { Sessions } from './sessions.ts';
 export { ATTEMPT_MS, attemptIdOf, SignIn, wayBackOf } from './sign-in.ts';
+export { Tenures } from './tenure.ts';
 export { type Caller, type NewToken, Tokens } from './tokens.ts';

@@ -8,12 +8,14 @@ import { DeviceFlow } from './device-flow.ts';
 import { Loopback } from './loopback.ts';
 import { Sessions } from './sessions.ts';
 import { SignIn } from './sign-in.ts';
+import type { Tenures } from './tenure.ts';
 
 export interface PeopleOptions {
   readonly db: Database;
   readonly directory: Directory;
   readonly policy: Policy;
   readonly settings: IdentitySettings;
+  readonly tenures: Tenures;
   /** Where browsers reach the gateway, without a slash at the end. */
   readonly baseUrl: () => string;
 }
@@ -37,12 +39,12 @@ export function unknownTeams({ oidc }: IdentitySettings, company: Company): Fiel
     }));
 }
 
-export function people({ db, directory, policy, settings, baseUrl }: PeopleOptions): People {
+export function people({ db, directory, policy, settings, tenures, baseUrl }: PeopleOptions): People {
   const sessions = new Sessions({ db, directory, policy, limits: settings.session });
   const redirectUri = (): string => `${baseUrl()}/v1/auth/callback`;
   return {
     sessions,
-    signIn: new SignIn({ db, directory, sessions, settings, redirectUri }),
+    signIn: new SignIn({ db, directory, sessions, tenures, settings, redirectUri }),
     devices: new DeviceFlow({ db, directory, sessions, baseUrl }),
     loopback: new Loopback({ db, directory, sessions }),
   };

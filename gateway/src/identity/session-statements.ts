@@ -19,48 +19,16 @@ export const TOUCH_SESSION = statement(
   'session-touch',
   `update sessions s set last_used_at = now() where s.id = $1 returning ${SESSION_COLUMNS}`,
 );
-export const REVOKE_SESSION = statement(
-  'session-revoke',
-  `update sessions s set revoked_at = now() where s.id = $1 returning ${SESSION_COLUMNS}`,
-);
 /** Those that live, newest first. */
 export const LIST_SESSIONS = statement(
   'session-list',
   `select ${SESSION_COLUMNS} from sessions s where s.principal_id = $1 and s.revoked_at is null and ${SESSION_END} > now()
    order by s.created_at desc, s.id desc limit 500`,
 );
-/**
- * Letting a command line in and signing out everywhere take turns, for each person: what somebody allowed a moment ago
- * must not become a session a moment later.
- */
-export const LOCK_PERSON = statement(
-  'session-person-lock',
-  `select pg_advisory_xact_lock(hashtextextended('sessions:' || $1, 0))`,
-);
-/** Consents that no command line has come for yet. */
-export const FORGET_DEVICES_OF = statement(
-  'devices-of-forget',
-  `update device_sign_ins set state = 'denied' where principal_id = $1 and state = 'allowed'`,
-);
-export const FORGET_CODES_OF = statement(
-  'codes-of-forget',
-  'update sign_in_codes set expires_at = now() where principal_id = $1 and session_id is null and expires_at > now()',
-);
-export const LOCK_SESSIONS_OF = statement(
-  'sessions-of-lock',
-  `select ${SESSION_COLUMNS} from sessions s where s.principal_id = $1 and s.revoked_at is null and ${SESSION_END} > now()
-   for update`,
-);
 export const SESSION_OF_COOKIE = statement(
   'session-of-cookie',
   `select ${SESSION_COLUMNS} from tokens t join sessions s on s.id = t.session_id
    where t.hash = $1 and t.carrier = 'cookie' and s.revoked_at is null for update of s`,
-);
-/** Tokens of their own, not those of sessions: they end with these. */
-export const REVOKE_TOKENS_OF = statement(
-  'tokens-of-revoke',
-  `update tokens set revoked_at = now() where principal_id = $1 and session_id is null and revoked_at is null
-     and expires_at > now() returning id, name`,
 );
 
 export interface RefreshRow {

@@ -4,22 +4,26 @@ import type { Directory } from '../catalog/index.ts';
 import type { Database, Transaction } from '../db/index.ts';
 import { denied, type Policy } from '../policy/index.ts';
 import type { SessionLimits } from './config.ts';
+import {
+  type Ended,
+  endAllOf,
+  endSession,
+  type MadeTokens,
+  machineTokensBy,
+  REVOKE_SESSION,
+  revokeMachineTokensBy,
+  turnOf,
+} from './ending.ts';
 import { hashOf, newSecret } from './secrets.ts';
 import { type SessionRow, viewOfSession } from './session-row.ts';
 import {
-  FORGET_CODES_OF,
-  FORGET_DEVICES_OF,
   INSERT_REFRESH,
   INSERT_SECRET,
   INSERT_SESSION,
   KILL_REFRESH,
   LIST_SESSIONS,
-  LOCK_PERSON,
   LOCK_SESSION,
-  LOCK_SESSIONS_OF,
   REFRESH_BY_HASH,
-  REVOKE_SESSION,
-  REVOKE_TOKENS_OF,
   type RefreshRow,
   SESSION_OF_COOKIE,
   SWEEPS,
@@ -49,9 +53,6 @@ export interface NewSession {
   readonly data?: Readonly<Record<string, unknown>>;
 }
 
-/** Why a session ended before its time. */
-type Why = 'signed-out' | 'revoked' | 'everywhere' | 'replaced' | 'operator';
-
 /** Refreshing answers by one of these; the refusals are committed before they are thrown. */
 type Refreshed = SessionTokens | GuichetError;
 
@@ -73,11 +74,11 @@ export class Sessions {
   }
 
   /**
-   * In the transaction in which somebody lets a command line in: waits for their turn (see LOCK_PERSON), and refuses when
+   * In the transaction in which somebody lets a command line in: waits for their turn (see turnOf), and refuses when
    * they have been signed out by then. To be called before any row is locked.
    */
   async consent(tx: Transaction, { principal, session }: Caller): Promise<void> {
-    await tx.query(LOCK_PERSON, [principal.id]);
+    await turnOf(tx, principal.id);
     const [row] = session === undefined ? [] : await tx.query<SessionRow>(LOCK_SESSION, [session.id]);
     if (row === undefined || row.revokedAt !== null)
       throw new GuichetError('token.revoked', 'You have been signed out.', { remedy: 'Sign in again.' });
@@ -85,7 +86,7 @@ export class Sessions {
 
   /** In the transaction that redeems what somebody has allowed: waits for their turn, before any row is locked. */
   async turnOf(tx: Transaction, principalId: string): Promise<void> {
-    await tx.query(LOCK_PERSON, [principalId]);
+    await turnOf(tx, principalId);
   }
 
   /** In the transaction that lets a command line in: the session and its first tokens. */
@@ -196,7 +197,7 @@ export class Sessions {
       if (row === undefined || !this.#may('session.see', principal, row.principalId))
         throw new GuichetError('session.unknown', `You have no session ${id}.`, { remedy: 'guichet sessions list shows yours.' });
       this.#permit('session.revoke', principal, row.principalId);
-      await this.#end(tx, row, { actor: principal, why: id === session?.id ? 'signed-out' : 'revoked' });
+      await endSession(tx, row, { actor: principal, why: id === session?.id ? 'signed-out' : 'revoked' });
       return viewOfSession(row, session?.id);
     });
   }
@@ -206,7 +207,7 @@ export class Sessions {
     if (session === undefined) return null;
     await this.#options.db.transaction(async (tx) => {
       const [row] = await tx.query<SessionRow>(LOCK_SESSION, [session.id]);
-      if (row !== undefined) await this.#end(tx, row, { actor: principal, why: 'signed-out' });
+      if (row !== undefined) await endSession(tx, row, { actor: principal, why: 'signed-out' });
     });
     return session.id;
   }
@@ -214,52 +215,25 @@ export class Sessions {
   /** In the transaction of a new sign-in: ends the session that this browser had until now. */
   async replace(tx: Transaction, cookie: string, actor: Actor): Promise<void> {
     const [row] = await tx.query<SessionRow>(SESSION_OF_COOKIE, [hashOf(cookie)]);
-    if (row !== undefined) await this.#end(tx, row, { actor, why: 'replaced' });
+    if (row !== undefined) await endSession(tx, row, { actor, why: 'replaced' });
   }
 
   /** Signs the caller out everywhere. */
-  async revokeAll({ principal }: Caller, { tokens }: { tokens: boolean }): Promise<{ sessions: number; tokens: number }> {
+  async revokeAll({ principal }: Caller, { tokens }: { tokens: boolean }): Promise<Ended> {
     this.#permit('session.revoke', principal, principal.id);
-    return this.#revokeAllOf(principal.id, { tokens, actor: principal, why: 'everywhere' });
+    return this.#options.db.transaction((tx) => endAllOf(tx, principal.id, { tokens, actor: principal, why: 'everywhere' }));
   }
 
   /** For the operator's own command: signs somebody out everywhere. */
-  async signOut(principalId: string, { tokens }: { tokens: boolean }): Promise<{ sessions: number; tokens: number }> {
-    return this.#revokeAllOf(principalId, { tokens, actor: { id: 'system', name: 'operator' }, why: 'operator' });
-  }
-
-  async #revokeAllOf(
+  async signOut(
     principalId: string,
-    { tokens, actor, why }: { tokens: boolean; actor: Actor; why: Why },
-  ): Promise<{ sessions: number; tokens: number }> {
+    { tokens, machineTokens }: { tokens: boolean; machineTokens: boolean },
+  ): Promise<Ended & { readonly made: MadeTokens }> {
+    const actor = { id: 'system', name: 'operator' };
     return this.#options.db.transaction(async (tx) => {
-      await tx.query(LOCK_PERSON, [principalId]);
-      await tx.query(FORGET_DEVICES_OF, [principalId]);
-      await tx.query(FORGET_CODES_OF, [principalId]);
-      const rows = await tx.query<SessionRow>(LOCK_SESSIONS_OF, [principalId]);
-      for (const row of rows) await this.#end(tx, row, { actor, why });
-      const revoked = tokens ? await tx.query<{ id: string; name: string }>(REVOKE_TOKENS_OF, [principalId]) : [];
-      for (const { id, name } of revoked)
-        await appendAudit(tx, {
-          type: 'token.revoked',
-          actor: { id: actor.id, name: actor.name },
-          outcome: 'ok',
-          resource: `token:${id}`,
-          data: { name, principal: principalId },
-        });
-      return { sessions: rows.length, tokens: revoked.length };
-    });
-  }
-
-  async #end(tx: Transaction, row: SessionRow, { actor, why }: { actor: Actor; why: Why }): Promise<void> {
-    if (row.revokedAt !== null) return;
-    await tx.query(REVOKE_SESSION, [row.id]);
-    await appendAudit(tx, {
-      type: 'session.revoked',
-      actor: { id: actor.id, name: actor.name },
-      outcome: 'ok',
-      resource: `session:${row.id}`,
-      data: { principal: row.principalId, kind: row.kind, client: row.client, why },
+      const ended = await endAllOf(tx, principalId, { tokens, actor, why: 'operator' });
+      const revoked = machineTokens ? await revokeMachineTokensBy(tx, principalId, actor) : [];
+      return { ...ended, made: { revoked, living: await machineTokensBy(tx, principalId) } };
     });
   }
 

@@ -5,10 +5,12 @@ import type { Directory } from '../catalog/index.ts';
 import { type Database, statement, type Transaction } from '../db/index.ts';
 import { type Admission, admissionOf, type Identity } from './admission.ts';
 import type { IdentitySettings, OidcConfig } from './config.ts';
+import { type Ended, endTenureOf, type MadeTokens, machineTokensBy, turnOf } from './ending.ts';
 import { type Checks, IdentityProvider } from './provider.ts';
 import { localPath } from './return-to.ts';
 import { derived, isSame, newSecret } from './secrets.ts';
 import type { Sessions } from './sessions.ts';
+import type { Tenures } from './tenure.ts';
 
 /** Between leaving for the provider and coming back. */
 export const ATTEMPT_MS = 10 * 60_000;
@@ -31,12 +33,14 @@ const CLAIM = statement(
    on conflict (principal_id) do update set name = excluded.name, email = excluded.email, teams = excluded.teams,
      at = excluded.at, valid_until = excluded.valid_until`,
 );
-const UNBIND = statement('identity-unbind', 'delete from identities where principal_id = $1 returning issuer');
+const BINDINGS = statement('identity-bindings', 'select issuer from identities where principal_id = $1');
+const SAID = statement('identity-said', 'update identities set claim = $3, value = $4 where issuer = $1 and principal_id = $2');
 
 export interface SignInOptions {
   readonly db: Database;
   readonly directory: Directory;
   readonly sessions: Sessions;
+  readonly tenures: Tenures;
   readonly settings: IdentitySettings;
   readonly redirectUri: () => string;
 }
@@ -136,11 +140,16 @@ export class SignIn {
     identity: Identity,
     { client, address, replaces }: Pick<Return, 'client' | 'address' | 'replaces'>,
   ): Promise<{ secret: string; session: Session }> {
-    const { db, directory, sessions, settings } = this.#options;
-    const admission = admissionOf(identity, this.#configured().oidc, directory.company);
+    const { db, directory, sessions, tenures, settings } = this.#options;
+    const { company } = directory;
+    const admission = admissionOf(identity, this.#configured().oidc, company);
+    const { principalId, name, email, teams, said } = admission;
     return db.transaction(async (tx) => {
+      const claimed = { id: principalId, name, email };
+      const before = await tenures.arrive(tx, claimed, company);
       const isNew = await bind(tx, identity, admission);
-      const { principalId, name, email, teams } = admission;
+      if (isNew && before !== undefined && company.member(principalId) === undefined) await tenures.takeOver(tx, before, claimed);
+      await tx.query(SAID, [identity.issuer, principalId, said.claim, said.value]);
       await tx.query(CLAIM, [principalId, name, email, teams, settings.session.absolute / 1000]);
       const person: Actor = { id: principalId, name: directory.member(principalId, admission)?.name ?? name };
       if (replaces !== undefined) await sessions.replace(tx, replaces, person);
@@ -161,19 +170,24 @@ export class SignIn {
     });
   }
 
-  /** For the operator's own command: the next account that comes as this person is bound to them. True when one was. */
-  async unbind(principalId: string): Promise<boolean> {
+  /**
+   * For the operator's own command: the next account that comes as this person is bound to them, and whatever the one
+   * before was given out ends. Undefined when none was bound.
+   */
+  async unbind(principalId: string): Promise<(Ended & { readonly made: MadeTokens }) | undefined> {
+    const actor: Actor = { id: 'system', name: 'operator' };
     return this.#options.db.transaction(async (tx) => {
-      const rows = await tx.query(UNBIND, [principalId]);
-      if (rows.length === 0) return false;
+      await turnOf(tx, principalId);
+      if ((await tx.query(BINDINGS, [principalId])).length === 0) return undefined;
+      const { sessions, tokens } = await endTenureOf(tx, principalId, { actor, why: 'unbound' });
       await appendAudit(tx, {
         type: 'identity.unbound',
-        actor: { id: 'system', name: 'operator' },
+        actor,
         outcome: 'ok',
         resource: principalId,
-        data: { principal: principalId },
+        data: { principal: principalId, sessions, tokens },
       });
-      return true;
+      return { sessions, tokens, made: { revoked: [], living: await machineTokensBy(tx, principalId) } };
     });
   }
 }
