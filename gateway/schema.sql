@@ -15,6 +15,22 @@ create table approvals (
   constraint approvals_pkey PRIMARY KEY (request, principal_id)
 );
 
+create table audit_cursors (
+  name text not null,
+  system text not null default audit_system(),
+  xid xid8 not null default '0'::xid8,
+  id bigint not null default 0,
+  floor bigint not null default 0,
+  top bigint not null default 0,
+  catch_up_to bigint,
+  holder text,
+  held_until timestamp with time zone,
+  moved_at timestamp with time zone not null default now(),
+  failing_since timestamp with time zone,
+  failure text,
+  constraint audit_cursors_pkey PRIMARY KEY (name)
+);
+
 create table audit_events (
   id bigint not null default nextval('audit_events_id_seq'::regclass),
   xid xid8 not null default pg_current_xact_id(),
@@ -317,6 +333,17 @@ CREATE INDEX tokens_maker ON public.tokens USING btree (created_by_id) WHERE (se
 CREATE INDEX tokens_principal ON public.tokens USING btree (principal_id, created_at DESC);
 CREATE INDEX tokens_session ON public.tokens USING btree (session_id) WHERE (session_id IS NOT NULL);
 CREATE INDEX used_assertions_end ON public.used_assertions USING btree (expires_at);
+
+CREATE OR REPLACE FUNCTION public.audit_system()
+ RETURNS text
+ LANGUAGE plpgsql
+ STABLE
+AS $function$
+begin
+  return (select system_identifier::text from pg_control_system());
+exception when insufficient_privilege then
+  return '';
+end $function$;
 
 CREATE OR REPLACE FUNCTION public.make_audit_parts(months_ahead integer)
  RETURNS integer

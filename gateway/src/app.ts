@@ -25,7 +25,7 @@ import { Cookies, closeServer, createServer, Readiness, Throttles } from './http
 import { machines as machinesOf, type People, people as peopleOf, Tenures, Tokens } from './identity/index.ts';
 import { Limits } from './limits/index.ts';
 import { createLogger } from './logger.ts';
-import { Jobs, outboxBacklog } from './notify/index.ts';
+import { Jobs, outboxBacklog, sinkLag, startSinks } from './notify/index.ts';
 import { DEFAULT_POLICIES, loadPolicies, Policy, PolicyKeeper, type Vocabulary } from './policy/index.ts';
 import { PolicyTools } from './policy-tools/index.ts';
 import { Reads } from './reads/index.ts';
@@ -165,6 +165,7 @@ async function start(
   const worker = new Worker({ ...world, transitions, name, concurrency, leaseSeconds, tickMs, graceMs, onError });
   if (enabled) worker.start();
   closers.push(() => worker.drain(drainMs));
+  closers.push(await startSinks({ db, sinks: config.auditSinks, holder: name, onNews, onTrouble: onRefused }));
 
   const draining = new AbortController();
   const readiness = new Readiness(() =>
@@ -184,7 +185,7 @@ async function start(
     worker,
     workerSlots: enabled ? concurrency : 0,
     providers: () => catalog.providersUp,
-    shared: [openRequests(db), outboxBacklog(db, jobs.queues)],
+    shared: [openRequests(db), outboxBacklog(db, jobs.queues), sinkLag(db, config.auditSinks)],
   });
   const reads = new Reads({ db, catalog, calls, policy, limits });
   const services = {

@@ -9,6 +9,7 @@ import { anyOf, check, invalidFile, notYaml, pointer, whyUnreadable } from './fi
 import { IdentityConfig, type IdentitySettings, identityFindings, resolveIdentity } from './identity/config.ts';
 import { machineFindings } from './identity/machines.ts';
 import { LimitsConfig } from './limits/index.ts';
+import { resolveSinks, type SinkSettings, SinksConfig } from './notify/sinks/config.ts';
 import { resolveSealing, type Sealing, SealingConfig } from './sealing/index.ts';
 import { resolveTracing, type Tracing, TracingConfig } from './telemetry/config.ts';
 
@@ -83,16 +84,18 @@ export const ConfigFile = z.strictObject({
       }),
     )
     .default([]),
+  auditSinks: SinksConfig,
   tracing: TracingConfig,
   logLevel: z.enum(LOG_LEVELS).default('info'),
 });
 
 export type ProviderConfig = z.output<typeof ProviderConfig>;
 
-export type Config = Omit<z.output<typeof ConfigFile>, 'webhooks' | 'sealing' | 'identity' | 'tracing'> & {
+export type Config = Omit<z.output<typeof ConfigFile>, 'webhooks' | 'auditSinks' | 'sealing' | 'identity' | 'tracing'> & {
   readonly tracing: Tracing | undefined;
   readonly identity: IdentitySettings;
   readonly sealing: Sealing;
+  readonly auditSinks: readonly SinkSettings[];
   readonly webhooks: readonly { name: string; url: string; secret: string | undefined; events: readonly string[] | undefined }[];
   /** Paths in the configuration are relative to this folder. */
   readonly folder: string;
@@ -151,7 +154,7 @@ export function parseConfig(file: unknown, { path, env = {}, onUnset }: ParseOpt
   if (!checked.ok) throw refused(checked.findings, { path, set });
   const contradictions = contradictionsOf(checked.value);
   if (contradictions.length > 0) throw refused(contradictions, { path, set });
-  const { webhooks, sealing, identity, tracing, ...rest } = checked.value;
+  const { webhooks, auditSinks, sealing, identity, tracing, ...rest } = checked.value;
   const variable = (name: string, field: string): string => variableOf(name, { path, field, env, onUnset });
   return {
     ...rest,
@@ -159,6 +162,7 @@ export function parseConfig(file: unknown, { path, env = {}, onUnset }: ParseOpt
     identity: resolveIdentity(identity, variable),
     sealing: resolveSealing(sealing, variable),
     tracing: resolveTracing(tracing, env),
+    auditSinks: resolveSinks(auditSinks, variable),
     webhooks: webhooks.map(({ secretFromEnv, events, ...hook }, index) => ({
       ...hook,
       events,
@@ -191,7 +195,7 @@ const DETECTION_MS = 9500;
 
 /** What no field says alone. */
 function contradictionsOf(file: z.output<typeof ConfigFile>): FieldError[] {
-  const { providers, webhooks, environments, worker } = file;
+  const { providers, webhooks, auditSinks, environments, worker } = file;
   const twice = (list: string, names: readonly string[], member = ''): FieldError[] =>
     names.flatMap((name, index) =>
       names.indexOf(name) === index
@@ -207,6 +211,7 @@ function contradictionsOf(file: z.output<typeof ConfigFile>): FieldError[] {
     ...twice('environments', environments),
     ...twice('providers', namesOf(providers), '/name'),
     ...twice('webhooks', namesOf(webhooks), '/name'),
+    ...twice('auditSinks', namesOf(auditSinks), '/name'),
     ...(tooSlow
       ? [
           {

@@ -1,2 +1,3 @@
 export { keepAuditParts } from './parts.ts';
+export { openCursor, type SettledBatch, SettledReader } from './settled.ts';
 export { type AuditFilter, type AuditPlace, appendAudit, listAudit, type NewAuditEvent } from './store.ts';

@@ -45,7 +45,7 @@ export interface AuditPlace {
   readonly id: string;
 }
 
-interface AuditRow {
+export interface AuditRow {
   readonly id: string;
   readonly at: string;
   readonly type: string;
@@ -91,7 +91,7 @@ export async function listAudit(db: Queryable, filter: AuditFilter): Promise<Aud
   return rows.map(toAuditEvent);
 }
 
-function toAuditEvent({ actor_id, actor_name, request, ...row }: AuditRow): AuditEvent {
+export function toAuditEvent({ actor_id, actor_name, request, ...row }: AuditRow): AuditEvent {
   return {
     ...row,
     actor: { id: actor_id, name: actor_name },

@@ -27,25 +27,33 @@ export interface Delivery {
   };
 }
 
-/**
- * Delivers once; rejects unless the receiver answers 2xx within 10 s. With a secret, the header `guichet-signature` is
- * `t=SECONDS,v1=HEX`, HEX being HMAC-SHA256 of `SECONDS.BODY`.
- */
+/** How long a receiver may take to answer. */
+const PATIENCE_MS = 10_000;
+
+/** Delivers once; rejects unless the receiver answers 2xx within 10 s. */
 export async function deliver(webhook: Webhook, delivery: Delivery, now: Date): Promise<void> {
-  const body = JSON.stringify(delivery);
-  const headers: Record<string, string> = { 'content-type': 'application/json', 'user-agent': 'guichet' };
-  if (webhook.secret !== undefined) {
-    const seconds = Math.floor(now.getTime() / 1000);
-    headers['guichet-signature'] =
-      `t=${seconds},v1=${createHmac('sha256', webhook.secret).update(`${seconds}.${body}`).digest('hex')}`;
-  }
-  const response = await fetch(webhook.url, {
-    method: 'POST',
-    headers,
-    body,
-    redirect: 'error',
-    signal: AbortSignal.timeout(10_000),
+  await postSigned({ ...webhook, what: `webhook '${webhook.name}'` }, delivery, {
+    now,
+    signal: AbortSignal.timeout(PATIENCE_MS),
   });
+}
+
+/**
+ * Posts JSON once; rejects unless the answer is 2xx. With a secret, the header `guichet-signature` is `t=SECONDS,v1=HEX`,
+ * HEX being HMAC-SHA256 of `SECONDS.BODY`.
+ */
+export async function postSigned(
+  { url, secret, what }: { url: string; secret?: string | undefined; what: string },
+  content: unknown,
+  { now, signal }: { now: Date; signal: AbortSignal },
+): Promise<void> {
+  const body = JSON.stringify(content);
+  const headers: Record<string, string> = { 'content-type': 'application/json', 'user-agent': 'guichet' };
+  if (secret !== undefined) {
+    const seconds = Math.floor(now.getTime() / 1000);
+    headers['guichet-signature'] = `t=${seconds},v1=${createHmac('sha256', secret).update(`${seconds}.${body}`).digest('hex')}`;
+  }
+  const response = await fetch(url, { method: 'POST', headers, body, redirect: 'error', signal });
   await response.body?.cancel();
-  if (!response.ok) throw new Error(`webhook '${webhook.name}' answered ${response.status}`);
+  if (!response.ok) throw new Error(`${what} answered ${response.status}`);
 }

@@ -125,6 +125,18 @@ export const METRICS = {
     labels: ['queue'],
     help: 'How long the oldest due job of the outbox has been waiting',
   },
+  guichet_audit_sink_lag_seconds: {
+    type: 'gauge',
+    scope: 'shared',
+    labels: ['sink'],
+    help: 'Age of the oldest event of the audit log that the sink has not taken; 0 when it has all',
+  },
+  guichet_audit_sink_failing: {
+    type: 'gauge',
+    scope: 'shared',
+    labels: ['sink'],
+    help: '1 while the sink does not take what it is sent, else 0',
+  },
 } as const satisfies Readonly<Record<string, MetricKind>>;
 
 export type MetricName = keyof typeof METRICS;
