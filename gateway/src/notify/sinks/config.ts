@@ -11,7 +11,7 @@ const sink = {
 /** Field `auditSinks` of the configuration: who gets every event of the audit log. */
 export const SinksConfig = z
   .array(
-    z.discriminatedUnion('kind', [
+    z.union([
       z.strictObject({ kind: z.literal('webhook'), ...sink, secretFromEnv: z.string().optional() }),
       z.strictObject({ kind: z.literal('otlp'), ...sink }),
     ]),
