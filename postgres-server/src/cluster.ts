@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { GuichetError } from '@guichet/contract';
 import { type Account, canEnter, spawnAs } from './account.ts';
-import { binariesOf, type Major } from './binaries.ts';
+import type { Major } from './binaries.ts';
 import { makeFolder } from './data-home.ts';
 
 const run = promisify(execFile);
@@ -14,6 +14,8 @@ const PASSWORD_FILE = 'guichet-password';
 interface ClusterOptions {
   readonly dataDir: string;
   readonly major: Major;
+  /** The folder with `bin`. */
+  readonly binaries: string;
   readonly password: string | undefined;
   readonly account: Account | undefined;
 }
@@ -43,7 +45,7 @@ export async function rememberPassword(dataDir: string, password: string): Promi
 }
 
 /** initdb beside the final place, then one rename: a data directory is whole or is not there. */
-async function createCluster({ dataDir, major, password, account }: ClusterOptions): Promise<void> {
+async function createCluster({ dataDir, major, binaries, password, account }: ClusterOptions): Promise<void> {
   const present = await readdir(dataDir).catch(() => []);
   if (present.length > 0) {
     throw new GuichetError('config.invalid', `${dataDir} is not empty and is no PostgreSQL data directory.`, {
@@ -53,7 +55,6 @@ async function createCluster({ dataDir, major, password, account }: ClusterOptio
   const parent = dirname(dataDir);
   makeFolder(parent);
   if (account !== undefined && !canEnter(parent, account)) throw unreachable(parent, account);
-  const binaries = await binariesOf(major, account);
   const staging = `${dataDir}.new-${process.pid}`;
   await rm(staging, { recursive: true, force: true });
   await mkdir(staging, { mode: 0o700 });

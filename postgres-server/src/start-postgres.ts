@@ -16,6 +16,8 @@ export interface StartOptions {
   readonly port?: number;
   /** 18 when absent. */
   readonly major?: Major;
+  /** Instead of the binaries that npm brings: the folder of an installation of that major, with `bin` in it. */
+  readonly installation?: string | undefined;
   /** Parameters of the server, e.g. `{ shared_preload_libraries: 'pg_stat_statements' }`. */
   readonly settings?: Readonly<Record<string, string>>;
   /** Of the superuser `postgres`. When absent: the one that it has, a random one for a new data directory. */
@@ -61,9 +63,9 @@ export async function startPostgres(options: StartOptions): Promise<PostgresServ
   const dataDir = resolve(options.dataDir);
   const logFile = options.logFile === undefined ? join(dataDir, 'server.log') : resolve(options.logFile);
   const account = serverAccount();
-  const binaries = await binariesOf(major, account);
+  const binaries = options.installation ?? (await binariesOf(major, account));
   await stopLeftover(dataDir);
-  const known = await openCluster({ dataDir, major, password: options.password, account });
+  const known = await openCluster({ dataDir, major, binaries, password: options.password, account });
   const { postmaster, port } = await launch({ binaries, dataDir, settings, logFile, account }, options.port);
   const password = options.password ?? known;
   const urlFor = urlsOf(port, password);
