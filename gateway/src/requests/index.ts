@@ -7,7 +7,7 @@ export { GRANT_MS, type ObserveOptions, observeRun } from './observe.ts';
 export { openRequests } from './open-requests.ts';
 export type { Outbox } from './outbox.ts';
 export { placeOf } from './place.ts';
-export { lockResource, type ResourceKey } from './resource.ts';
+export { lockRequestOn, lockResource, type ResourceKey } from './resource.ts';
 export { closeReview, REMINDER_MS, remindReview } from './review.ts';
 export { type RequestRow, ROW } from './row.ts';
 export { type OpenedInput, openInput } from './secrets.ts';

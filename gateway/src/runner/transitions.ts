@@ -4,7 +4,7 @@ import {
   applyChanges,
   type LifeEvent,
   lockRequest,
-  lockResource,
+  lockRequestOn,
   type Outbox,
   type RequestRow,
   requestName,
@@ -59,10 +59,7 @@ export class Transitions {
   /** The same, once. When it rejects because the database is away, the commit may have happened all the same. */
   async once(held: RequestRow, event: LifeEvent): Promise<string | undefined> {
     const state = await this.#options.db.transaction(async (tx) => {
-      // No dispatch slips past a loss on the same resource.
-      if (event.type === 'dispatch') await lockResource(tx, held, 'shared');
-      if (event.type === 'lose') await lockResource(tx, held, 'alone');
-      const row = await lockRequest(tx, held.number);
+      const row = await lockFor(tx, held, event);
       if (row === undefined || row.fencingToken !== held.fencingToken) return undefined;
       return this.apply(tx, row, { event });
     });
@@ -90,4 +87,10 @@ export class Transitions {
     });
     return next.changes.state;
   }
+}
+
+/** No dispatch slips past a loss on the same resource. */
+function lockFor(tx: Transaction, held: RequestRow, { type }: LifeEvent): Promise<RequestRow | undefined> {
+  if (type === 'dispatch') return lockRequestOn(tx, held, 'shared');
+  return type === 'lose' ? lockRequestOn(tx, held, 'alone') : lockRequest(tx, held.number);
 }
