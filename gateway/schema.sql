@@ -230,9 +230,20 @@ create table requests (
   traceparent text,
   undo json,
   undo_of bigint,
+  lasts_seconds integer,
+  undo_state text,
+  undo_at timestamp with time zone,
+  undo_try_at timestamp with time zone,
+  undo_tries integer not null default 0,
+  undo_message text,
+  approved_with boolean not null default false,
+  extension_of bigint,
+  start_at timestamp with time zone,
   constraint requests_risk_check CHECK ((risk = ANY (ARRAY['safe'::text, 'reversible'::text, 'destructive'::text]))),
   constraint requests_sealed_check CHECK (((sealed IS NULL) OR (state = ANY (ARRAY['awaiting_approval'::text, 'queued'::text, 'running'::text, 'unknown'::text])))),
   constraint requests_state_check CHECK ((state = ANY (ARRAY['awaiting_approval'::text, 'queued'::text, 'running'::text, 'unknown'::text, 'succeeded'::text, 'failed'::text, 'cancelled'::text, 'rejected'::text, 'withdrawn'::text, 'expired'::text, 'void'::text]))),
+  constraint requests_undo_state_check CHECK ((undo_state = ANY (ARRAY['scheduled'::text, 'held'::text, 'undone'::text]))),
+  constraint requests_extension_of_fkey FOREIGN KEY (extension_of) REFERENCES requests(number),
   constraint requests_undo_of_fkey FOREIGN KEY (undo_of) REFERENCES requests(number),
   constraint requests_pkey PRIMARY KEY (number)
 );
@@ -323,6 +334,7 @@ CREATE INDEX requests_queue ON public.requests USING btree (run_after, number) W
 CREATE INDEX requests_requester ON public.requests USING btree (requester_id, number DESC);
 CREATE INDEX requests_to_approve ON public.requests USING btree (number) WHERE (state = 'awaiting_approval'::text);
 CREATE INDEX requests_to_review ON public.requests USING btree (number) WHERE ((review ->> 'state'::text) = 'open'::text);
+CREATE INDEX requests_undo_due ON public.requests USING btree (undo_try_at) WHERE (undo_try_at IS NOT NULL);
 CREATE UNIQUE INDEX requests_undo_of ON public.requests USING btree (undo_of) WHERE ((undo_of IS NOT NULL) AND (state = ANY (ARRAY['awaiting_approval'::text, 'queued'::text, 'running'::text, 'unknown'::text, 'succeeded'::text])));
 CREATE INDEX requests_unknown ON public.requests USING btree (observe_at) WHERE (state = 'unknown'::text);
 CREATE INDEX requests_unknown_resources ON public.requests USING btree (environment, resource_type, resource_id) WHERE (state = 'unknown'::text);

@@ -14,6 +14,7 @@ export const OWN_COMMANDS: readonly string[] = [
   'requests review',
   'requests undo',
   'requests resolve',
+  'requests extend',
   'actions list',
   'actions show',
   'audit list',

@@ -1,7 +1,7 @@
 import { type RouteServer, serveRoutes } from '@guichet/client/testing';
 import { GuichetError } from '@guichet/contract';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { baseHandlers, makeRequest, PLANNED } from './support/catalogue.ts';
+import { baseHandlers, makeRequest, PLANNED, TERMINATE } from './support/catalogue.ts';
 import { type Home, makeHome } from './support/run-cli.ts';
 
 const UNDO = { action: 'postgres.restore', input: { instance: 'pg1', value: 'old' }, problem: null };
@@ -58,6 +58,86 @@ describe('requests undo', () => {
     expect(exit).toBe(6);
     expect(stderr).toContain('only what has succeeded can be undone');
     expect(called('actions.plan')).toBe(false);
+  });
+});
+
+describe('requests extend', () => {
+  it('asks for more time, and says what that means', async () => {
+    server.handlers['requests.extend'] = () =>
+      makeRequest('awaiting_approval', { id: 'REQ-14', extensionOf: 'REQ-12', summary: 'Keeps REQ-12 for 1h00m more' });
+    const { exit, stdout, stderr } = await home.run([
+      'requests',
+      'extend',
+      '12',
+      '--for',
+      '1h',
+      '--reason',
+      'not done yet',
+      '--no-wait',
+    ]);
+    expect(exit).toBe(0);
+    expect(bodyOf('requests.extend')).toEqual({ seconds: 3600, reason: 'not done yet' });
+    expect(stderr).toContain('Keeps REQ-12 for 1h00m more');
+    expect(stdout).toBe('REQ-14\n');
+  });
+
+  it('needs to know how much', async () => {
+    const { exit, stderr } = await home.run(['requests', 'extend', '12']);
+    expect(exit).toBe(2);
+    expect(stderr).toContain('Say how much longer: --for 1h.');
+  });
+});
+
+describe('a write for a while, or later', () => {
+  const line = [
+    'postgres',
+    'terminate-session',
+    '--instance',
+    'pg1',
+    '--pid',
+    '14024',
+    '--env',
+    'production',
+    '--reason',
+    'to see',
+    '--yes',
+  ];
+  beforeEach(() => {
+    server.handlers['actions.list'] = () => ({ items: [{ ...TERMINATE, undo: 'restore' }] });
+    server.handlers['requests.submit'] = () => makeRequest('awaiting_approval');
+  });
+
+  it('is planned and filed as such', async () => {
+    const { exit } = await home.run([...line, '--for', '2h', '--at', '2126-12-01T06:00', '--timezone', 'Europe/Paris']);
+    expect(exit).toBe(0);
+    expect(bodyOf('actions.plan')).toMatchObject({ lastsSeconds: 7200 });
+    expect(bodyOf('requests.submit')).toMatchObject({ lastsSeconds: 7200, startAt: '2126-12-01T05:00:00.000Z' });
+  });
+
+  it('takes a zone with a time only, and no emergency with either', async () => {
+    expect((await home.run([...line, '--timezone', 'UTC'])).stderr).toContain('--timezone goes with --at.');
+    const late = await home.run([
+      ...line,
+      '--at',
+      '2h',
+      '--break-glass',
+      '--incident',
+      'INC-7',
+      '--reason',
+      'orders stand still',
+    ]);
+    expect(late.stderr).toContain('--at and --break-glass exclude each other.');
+  });
+
+  it('shows how its time stands', async () => {
+    const shown = async (more: Parameters<typeof makeRequest>[1]): Promise<string> => {
+      server.handlers['requests.show'] = () => makeRequest('succeeded', more);
+      return (await home.run(['requests', 'show', '12'])).stdout;
+    };
+    const temporary = { seconds: 7200, state: 'held', undoAt: null, message: 'Nadia is no longer in the company.' } as const;
+    expect(await shown({ temporary })).toMatch(/For +2h00m: a person has to undo it: Nadia is no longer in the company\./);
+    expect(await shown({ temporary: { ...temporary, state: 'undone', message: null } })).toMatch(/For +2h00m, and was undone/);
+    expect(await shown({ startAt: '2126-12-01T05:00:00.000Z' })).toMatch(/Starts +not before/);
   });
 });
 

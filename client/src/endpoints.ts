@@ -42,6 +42,7 @@ export const ENDPOINTS: { readonly [Name in RouteName]: Endpoint<Name> } = {
   'requests.review': { method: 'POST', path: '/v1/requests/:request/review', members: ['id', 'review'] },
   'requests.undo': { method: 'POST', path: '/v1/requests/:request/undo', members: ['id', 'state', 'lastEvent'] },
   'requests.resolve': { method: 'POST', path: '/v1/requests/:request/resolve', members: ['id', 'state'] },
+  'requests.extend': { method: 'POST', path: '/v1/requests/:request/extend', members: ['id', 'state', 'lastEvent'] },
   'audit.list': { method: 'GET', path: '/v1/audit', members: ['items', 'next'] },
   'policy.show': { method: 'GET', path: '/v1/policy', members: ['digest', 'rules', 'problem'] },
   'policy.check': { method: 'POST', path: '/v1/policy/check', members: ['ok', 'findings'] },

@@ -28,7 +28,7 @@ export type CallOptions<Name extends RouteName> = PartOf<Name, 'params'> &
   PartOf<Name, 'query'> &
   PartOf<Name, 'body'> &
   SendOptions &
-  (Name extends 'requests.submit' | 'requests.undo'
+  (Name extends 'requests.submit' | 'requests.undo' | 'requests.extend'
     ? {
         /** Makes the submit safe to send again: the same key and body give the same request. */
         readonly idempotencyKey?: string;

@@ -28,6 +28,10 @@ export const REQUEST_EVENTS = [
   'request.undone',
   'request.undo_failed',
   'request.resolved',
+  'request.undo_scheduled',
+  'request.undo_delayed',
+  'request.undo_held',
+  'request.extended',
 ] as const;
 export type RequestEventType = (typeof REQUEST_EVENTS)[number];
 
@@ -98,6 +102,10 @@ export const EVENT_PERMISSIONS = {
   'request.undone': 'request.see',
   'request.undo_failed': 'request.see',
   'request.resolved': 'request.see',
+  'request.undo_scheduled': 'request.see',
+  'request.undo_delayed': 'request.see',
+  'request.undo_held': 'request.see',
+  'request.extended': 'request.see',
   'run.log': 'request.see',
   'run.progress': 'request.see',
   'read.answered': 'audit.see',

@@ -117,6 +117,7 @@ export {
   Resolution,
   Review,
   ReviewVerdict,
+  Temporary,
   Undo,
 } from './request.ts';
 export { formatRequestId, parseRequestId } from './request-id.ts';

@@ -17,6 +17,7 @@ export const OPERATIONS = [
   'request.review',
   'request.undo',
   'request.resolve',
+  'request.extend',
   'audit.see',
   'token.see',
   'token.create',

@@ -53,7 +53,17 @@ export const Failure = z
   .meta({ id: 'Failure' });
 export type Failure = z.infer<typeof Failure>;
 
-export const REQUEST_COMMANDS = ['approve', 'reject', 'withdraw', 'cancel', 'break_glass', 'review', 'undo', 'resolve'] as const;
+export const REQUEST_COMMANDS = [
+  'approve',
+  'reject',
+  'withdraw',
+  'cancel',
+  'break_glass',
+  'review',
+  'undo',
+  'extend',
+  'resolve',
+] as const;
 export type RequestCommand = (typeof REQUEST_COMMANDS)[number];
 
 const at = z.iso.datetime();
@@ -94,6 +104,19 @@ export const Undo = z
   })
   .meta({ id: 'Undo' });
 export type Undo = z.infer<typeof Undo>;
+
+/** Of a request that was asked for a while. */
+export const Temporary = z
+  .object({
+    seconds: z.int().describe('How long it was asked for'),
+    state: z
+      .enum(['pending', 'scheduled', 'held', 'undone'])
+      .describe('pending: it has not succeeded; scheduled: it is undone by itself; held: a person has to; undone: it was'),
+    undoAt: at.nullable().describe('When it is undone; null until it has succeeded'),
+    message: z.string().nullable().describe('Why a person has to undo it, or why it takes longer'),
+  })
+  .meta({ id: 'Temporary' });
+export type Temporary = z.infer<typeof Temporary>;
 
 /** A row of the list of requests. */
 export const RequestSummary = z
@@ -150,6 +173,9 @@ export const Request = RequestSummary.extend({
   undo: Undo.nullable().describe('Set once it has succeeded, when its action can be undone'),
   undoOf: RequestId.nullable().describe('The request that this one undoes'),
   undoneBy: RequestId.nullable().describe('The request that undoes this one: it has succeeded, or may still'),
+  temporary: Temporary.nullable().describe('Set when it was asked for a while'),
+  extensionOf: RequestId.nullable().describe('The request whose end this one puts off'),
+  startAt: at.nullable().describe('Not before this time'),
   failure: Failure.nullable(),
   lastEvent: z.int().describe('Number of its latest event'),
   allowed: z.array(z.enum(REQUEST_COMMANDS)).describe('What the caller may do with it now'),

@@ -2,14 +2,16 @@ import { z } from 'zod';
 import { Action, ActionKind } from './action.ts';
 import { DIRECTORY_ROUTES } from './directory-routes.ts';
 import { AuditEvent } from './events.ts';
-import { ActionId, RequestId, Slug } from './ids.ts';
+import { RequestId, Slug } from './ids.ts';
 import type { Operation } from './operations.ts';
 import { Output } from './output.ts';
 import { Plan } from './plan.ts';
 import { POLICY_ROUTES } from './policy-routes.ts';
 import { Principal, Token, TokenScope } from './principal.ts';
 import { Choice } from './protocol.ts';
-import { Decision, Request, RequestState, RequestSummary, Resolution, ReviewVerdict } from './request.ts';
+import { Decision } from './request.ts';
+import { REQUEST_ROUTES } from './request-routes.ts';
+import { actionParams, cursor, input, lastsSeconds, limit, page, timeFilter } from './route-parts.ts';
 import { Session } from './sign-in.ts';
 import { SIGN_IN_ROUTES } from './sign-in-routes.ts';
 
@@ -37,31 +39,6 @@ export interface Route {
   /** Absent for a stream. */
   readonly response?: z.ZodType;
 }
-
-const page = <Item extends z.ZodType>(item: Item) =>
-  z.object({
-    items: z.array(item),
-    next: z.string().nullable().describe('Pass it as cursor for the next page; null on the last one'),
-  });
-
-/** A number in a query string: decimal digits and nothing else, so that `0x10`, `1e2` and an empty text are none. */
-const digits = (value: unknown): unknown => (typeof value === 'string' && /^[0-9]{1,15}$/.test(value) ? Number(value) : value);
-const limit = z.preprocess(digits, z.int().min(1).max(200)).default(50).describe('Rows a page');
-const cursor = z.string().max(200).optional().describe('`next` of the page before');
-const actionParams = z.object({ action: ActionId });
-const requestParams = z.object({ request: RequestId });
-const comment = z.string().trim().max(2000);
-const reason = z.string().trim().min(3, 'must say why, in at least 3 characters').max(2000);
-const input = z.record(z.string(), z.unknown()).default({});
-/** Free text in a query string: where a flag is meant, `true` or `false`. */
-const flag = z.enum(['true', 'false']).transform((value) => value === 'true');
-
-/** PostgreSQL knows no year 0. */
-const time = z.iso.datetime({ offset: true }).refine((text) => !text.startsWith('0000'), 'must be a time from the year 1 on');
-const timeFilter = {
-  since: time.optional().describe('Not before this time'),
-  until: time.optional().describe('Before this time'),
-};
 
 export const Me = z
   .object({
@@ -95,18 +72,7 @@ export const ProviderKeys = z
   })
   .meta({ id: 'ProviderKeys' });
 
-const body = {
-  call: z.strictObject({ environment: Slug, input }),
-  submit: z.strictObject({
-    action: ActionId,
-    environment: Slug,
-    input,
-    reason: reason.optional().describe('Why. Required for what policy does not let you do alone'),
-    fingerprint: z.string().optional().describe('Fingerprint of the plan you were shown; refused if it is another by now'),
-  }),
-  comment: z.strictObject({ comment: comment.min(1, 'must say why') }),
-  optionalComment: z.strictObject({ comment: comment.default('') }),
-};
+const call = z.strictObject({ environment: Slug, input });
 
 export const ROUTES = {
   'me.show': {
@@ -194,7 +160,7 @@ export const ROUTES = {
     status: 200,
     summary: 'Run a read action',
     params: actionParams,
-    body: body.call,
+    body: call,
     response: z.object({ output: Output }),
   },
   'actions.plan': {
@@ -205,160 +171,10 @@ export const ROUTES = {
     status: 200,
     summary: 'What a write would do, and who would have to approve it. Changes nothing',
     params: actionParams,
-    body: body.call,
+    body: call.extend({ lastsSeconds: lastsSeconds.optional().describe('As it would be for a while') }),
     response: Planned,
   },
-  'requests.submit': {
-    method: 'POST',
-    path: '/v1/requests',
-    permission: 'action.submit',
-    tag: 'requests',
-    status: 201,
-    summary: 'Ask for a write (Idempotency-Key: the same key and body give the same request)',
-    body: body.submit,
-    response: Request,
-  },
-  'requests.list': {
-    method: 'GET',
-    path: '/v1/requests',
-    permission: 'request.see',
-    tag: 'requests',
-    status: 200,
-    summary: 'Requests, newest first',
-    query: z.object({
-      limit,
-      cursor,
-      state: RequestState.optional(),
-      requester: z.string().optional().describe('user:NAME or machine:NAME; `me` for the caller'),
-      action: z.string().optional().describe('An action id, or a prefix ending in .*'),
-      environment: Slug.optional(),
-      toApprove: flag.optional().describe('Only those that wait for an approval that the caller can give'),
-      toReview: flag.optional().describe('Only those whose glass was broken, and whose review the caller can close'),
-      ...timeFilter,
-    }),
-    response: page(RequestSummary).extend({ toReview: z.int().describe('How many reviews wait for the caller') }),
-  },
-  'requests.show': {
-    method: 'GET',
-    path: '/v1/requests/:request',
-    permission: 'request.see',
-    tag: 'requests',
-    status: 200,
-    summary: 'One request',
-    params: requestParams,
-    response: Request,
-  },
-  'requests.events': {
-    method: 'GET',
-    path: '/v1/requests/:request/events',
-    permission: 'request.see',
-    tag: 'requests',
-    status: 200,
-    summary: 'Its events as server-sent events, from the first or from Last-Event-ID, until it has ended',
-    params: requestParams,
-    query: z.object({
-      after: z.preprocess(digits, z.int().min(0).max(999_999_999)).optional().describe('Same as Last-Event-ID'),
-    }),
-  },
-  'requests.approve': {
-    method: 'POST',
-    path: '/v1/requests/:request/approve',
-    permission: 'request.approve',
-    tag: 'requests',
-    status: 200,
-    summary: 'Approve the effect that the digest names',
-    params: requestParams,
-    body: body.optionalComment.extend({
-      digest: z.string().optional().describe('Digest of the request you looked at; refused if it is another'),
-    }),
-    response: Request,
-  },
-  'requests.reject': {
-    method: 'POST',
-    path: '/v1/requests/:request/reject',
-    permission: 'request.reject',
-    tag: 'requests',
-    status: 200,
-    summary: 'Reject, with a comment',
-    params: requestParams,
-    body: body.comment,
-    response: Request,
-  },
-  'requests.withdraw': {
-    method: 'POST',
-    path: '/v1/requests/:request/withdraw',
-    permission: 'request.withdraw',
-    tag: 'requests',
-    status: 200,
-    summary: 'Take back my own request while it awaits approval',
-    params: requestParams,
-    body: body.optionalComment,
-    response: Request,
-  },
-  'requests.cancel': {
-    method: 'POST',
-    path: '/v1/requests/:request/cancel',
-    permission: 'request.cancel',
-    tag: 'requests',
-    status: 200,
-    summary: 'Stop a request that is queued or running',
-    params: requestParams,
-    body: body.optionalComment,
-    response: Request,
-  },
-  'requests.break_glass': {
-    method: 'POST',
-    path: '/v1/requests/:request/break-glass',
-    permission: 'request.break_glass',
-    tag: 'requests',
-    status: 200,
-    summary: 'In an emergency: run it without its approvals. Every approver is told, and one of them reviews it afterwards',
-    params: requestParams,
-    body: z.strictObject({
-      incident: z.string().trim().min(1, 'must name the incident').max(100).describe('Id of the incident, such as INC-7'),
-      reason: z.string().trim().min(10, 'must say why, in at least 10 characters').max(2000),
-      digest: z.string().optional().describe('Digest of the request you looked at; refused if it is another'),
-    }),
-    response: Request,
-  },
-  'requests.review': {
-    method: 'POST',
-    path: '/v1/requests/:request/review',
-    permission: 'request.review',
-    tag: 'requests',
-    status: 200,
-    summary: 'Close the review of a request whose glass was broken: somebody else, of its approvers',
-    params: requestParams,
-    body: body.comment.extend({ verdict: ReviewVerdict }),
-    response: Request,
-  },
-  'requests.undo': {
-    method: 'POST',
-    path: '/v1/requests/:request/undo',
-    permission: 'request.undo',
-    tag: 'requests',
-    status: 201,
-    summary: 'File the request that undoes this one (Idempotency-Key as for submit). It has a plan and approvals of its own',
-    params: requestParams,
-    body: body.submit.pick({ reason: true, fingerprint: true }),
-    response: Request,
-  },
-  'requests.resolve': {
-    method: 'POST',
-    path: '/v1/requests/:request/resolve',
-    permission: 'request.resolve',
-    tag: 'requests',
-    status: 200,
-    summary:
-      'Settle a run whose outcome is unknown, when its provider cannot say: somebody who does not stand behind the request',
-    params: requestParams,
-    body: z.strictObject({
-      outcome: Resolution.describe('What was found; not_started ends it too: nothing is sent again on the word of a person'),
-      reason: z.string().trim().min(10, 'must say how you know, in at least 10 characters').max(2000),
-      force: z.boolean().default(false).describe('Although the provider says that it still runs'),
-    }),
-    response: Request,
-  },
+  ...REQUEST_ROUTES,
   'audit.list': {
     method: 'GET',
     path: '/v1/audit',

@@ -29,10 +29,11 @@ import { Jobs, outboxBacklog, sinkLag, startSinks } from './notify/index.ts';
 import { DEFAULT_POLICIES, loadPolicies, Policy, PolicyKeeper, type Vocabulary } from './policy/index.ts';
 import { PolicyTools } from './policy-tools/index.ts';
 import { Reads } from './reads/index.ts';
-import { Decisions, openRequests, Requests, Undos } from './requests/index.ts';
+import { Decisions, Extensions, Filing, openRequests, Requests, UndoClock, Undos } from './requests/index.ts';
 import { runReport, Transitions, Worker } from './runner/index.ts';
 import { type Keyring, loadKeyring, Sealer } from './sealing/index.ts';
 import { carryContext, Metrics, startTracing } from './telemetry/index.ts';
+import { Timekeeper } from './timekeeper.ts';
 import { VERSION } from './version.ts';
 
 const CATALOG_REFRESH_MS = 10_000;
@@ -142,7 +143,8 @@ async function start(
   const world = { db, bus, catalog, directory, policy, calls, sealer, windows };
   const limits = new Limits(config.limits);
   const requestOptions = { ...world, outbox: jobs, limits, now };
-  const requests = new Requests(requestOptions);
+  const filing = new Filing(requestOptions);
+  const requests = new Requests(requestOptions, filing);
   const decisions = new Decisions(requestOptions);
   const tokens = new Tokens({ db, directory, policy, environments: config.environments });
   let listening = issuer;
@@ -164,8 +166,12 @@ async function start(
   const { concurrency, leaseSeconds, tickMs, graceMs, drainMs, enabled } = config.worker;
   const worker = new Worker({ ...world, transitions, name, concurrency, leaseSeconds, tickMs, graceMs, onError });
   if (enabled) worker.start();
+  const undoClock = new UndoClock(filing, requestOptions);
+  const timekeeper = new Timekeeper({ works: [() => undoClock.ring()], everyMs: tickMs, onError });
+  if (enabled) timekeeper.start();
   closers.push(() => worker.drain(drainMs));
   closers.push(await startSinks({ db, sinks: config.auditSinks, holder: name, onNews, onTrouble: onRefused }));
+  closers.push(() => timekeeper.stop());
 
   const draining = new AbortController();
   const readiness = new Readiness(() =>
@@ -205,6 +211,7 @@ async function start(
     requests,
     decisions,
     undos: new Undos(requests, requestOptions),
+    extensions: new Extensions({ requests, filing }, requestOptions),
     directory,
     companyKeeper,
     policyTools: new PolicyTools({ db, catalog, directory, policy, requests, keeper, vocabulary }),

@@ -90,12 +90,16 @@ async function claimed() {
   } as unknown as CatalogAction; // no input is checked on the way to a run
   const catalog = { find: () => found } as unknown as Catalog; // find is all that a run asks of it
   const calls = new ProviderCalls({ grants: new Grants({ keys: NONE, issuer: 'test' }), now: () => new Date() });
-  const digest = digestOfRequest(found, {
-    environment: 'staging',
-    input: { target: 'alpha' },
-    fingerprint: 'calm',
-    secrets: null,
-  });
+  const digest = digestOfRequest(
+    found,
+    {
+      environment: 'staging',
+      input: { target: 'alpha' },
+      fingerprint: 'calm',
+      secrets: null,
+    },
+    { lastsSeconds: null, startAt: null, extensionOf: null },
+  );
   const { number } = await stored.file({ digest });
   const transitions = new Transitions({ db, bus, outbox: silent, onNews: () => {} });
   await db.transaction(async (tx) => {

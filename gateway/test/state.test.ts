@@ -20,6 +20,8 @@ const anyLife = fc
     observable: fc.boolean(),
     attempt: fc.integer({ min: 0, max: MAX_ATTEMPTS + 2 }),
     waitsFor: fc.constantFrom(null, '7'),
+    lastsSeconds: fc.constantFrom(null, 3600),
+    extensionOf: fc.constantFrom(null, '7'),
   })
   // Only what was dispatched can be unknown: see `lose`.
   .map((life): Life => (life.state === 'unknown' ? { ...life, dispatchedAt: life.dispatchedAt ?? secondsAfter(-10) } : life));

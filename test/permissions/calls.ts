@@ -49,6 +49,7 @@ export const CALLS: Readonly<Record<RouteName, (things: Things) => MatrixCall>> 
   'requests.review': (things) => ({ ...request(things), body: { ...comment, verdict: 'justified' } }),
   'requests.undo': (things) => ({ ...request(things), body: { reason: 'as the matrix asks' } }),
   'requests.resolve': (things) => ({ ...request(things), body: { outcome: 'succeeded', reason: 'as the matrix asks' } }),
+  'requests.extend': (things) => ({ ...request(things), body: { seconds: 3600, reason: 'as the matrix asks' } }),
   'audit.list': () => ({}),
   'company.show': () => ({}),
   'people.list': () => ({}),

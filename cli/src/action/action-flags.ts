@@ -116,6 +116,14 @@ function addHowFlags(command: Command, action: Action, environments: readonly st
       durationFlag('--timeout'),
     ),
   );
+  if (action.undo !== undefined)
+    command.addOption(
+      new Option('--for <duration>', 'For a while: so long after it has succeeded it is undone by itself').argParser(
+        durationFlag('--for'),
+      ),
+    );
+  command.option('--at <time>', 'Not before this time: 2026-12-01T06:00, or 2h for two hours from now');
+  command.option('--timezone <zone>', 'The zone that --at is meant in (default: that of this machine)');
   command.option('--break-glass', 'In an emergency: run it without its approvals; its approvers are told and review it');
   command.option('--incident <id>', 'The incident that the glass is broken for');
   command.option('--idempotency-key <key>', 'Name this submission, so that repeating the command files it once');

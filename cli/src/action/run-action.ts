@@ -104,6 +104,8 @@ function withFlags(error: GuichetError, { command }: ReadyCall): GuichetError {
     const [, part, name = '', ...deeper] = pointer.split('/');
     if (part === 'reason') return '--reason';
     if (part === 'environment') return '--env';
+    if (part === 'lastsSeconds') return '--for';
+    if (part === 'startAt') return '--at';
     const field = part === 'input' ? command.fields.find((candidate) => candidate.name === name) : undefined;
     return field === undefined ? pointer : [`--${field.flag}`, ...deeper].join('/');
   };

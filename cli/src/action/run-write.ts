@@ -7,6 +7,7 @@ import { decisionText, planText } from '../request/plan-text.ts';
 import { standingText } from '../request/request-text.ts';
 import { showEnd } from '../request/settle.ts';
 import type { Shell } from '../shell.ts';
+import { parseStart, readZone } from '../zoned-time.ts';
 import type { ReadyCall } from './ready-call.ts';
 
 /** A write: its plan is shown, then it is filed, followed and its receipt printed. */
@@ -14,9 +15,10 @@ export async function runWrite(ready: ReadyCall): Promise<ExitCode> {
   const { shell, flags, action, environment, input } = ready;
   const client = await shell.client();
   const emergency = emergencyOf(ready);
+  const terms = termsOf(ready);
   const planned = await client.call('actions.plan', {
     params: { action: action.id },
-    body: { environment, input },
+    body: { environment, input, ...(terms.lastsSeconds !== undefined && { lastsSeconds: terms.lastsSeconds }) },
     signal: shell.context.interrupt,
   });
   if (flags['plan'] === true) {
@@ -33,9 +35,10 @@ export async function runWrite(ready: ReadyCall): Promise<ExitCode> {
       word: emergency.incident,
       message: `It runs at once in ${environment}, and every approver is told.`,
     });
-  const filed = await submit(ready, { planned, reason });
+  const filed = await submit(ready, { planned, reason, terms });
   const request = emergency === undefined ? filed : await passGates(shell, filed, emergency);
-  return follow(shell, request, flags);
+  // Nobody watches a request that begins next week.
+  return follow(shell, request, terms.startAt === undefined ? flags : { ...flags, wait: false });
 }
 
 /** What has been filed is followed to its end, unless --no-wait. */
@@ -51,6 +54,31 @@ export async function follow(shell: Shell, request: Request, flags: ReadyCall['f
   const after = request.state === 'unknown' ? 0 : request.lastEvent;
   const ended = await followRequest(shell, request, { after, timeout });
   return showEnd(shell, ended, flags['outputFile']);
+}
+
+interface Terms {
+  readonly lastsSeconds?: number;
+  readonly startAt?: string;
+}
+
+/** For how long, and from when: --for and --at. */
+function termsOf({ shell, flags }: ReadyCall): Terms {
+  const seconds = flags['for'];
+  const at = textOf(flags['at']);
+  const timezone = textOf(flags['timezone']);
+  if (at === undefined && timezone !== undefined)
+    throw new GuichetError('usage.invalid', '--timezone goes with --at.', { remedy: 'Add it, or leave both out.' });
+  if (at !== undefined && flags['breakGlass'] === true)
+    throw new GuichetError('usage.invalid', '--at and --break-glass exclude each other.', {
+      remedy: 'An emergency does not wait; what waits can be approved.',
+    });
+  const zone = readZone('--timezone', timezone);
+  const start = at === undefined ? undefined : parseStart('--at', at, { zone, now: shell.context.now() });
+  if (start?.note !== undefined) shell.say(shell.aside.yellow(start.note));
+  return {
+    ...(typeof seconds === 'number' && { lastsSeconds: Math.round(seconds) }),
+    ...(start !== undefined && { startAt: start.at.toISOString() }),
+  };
 }
 
 /** The emergency for which its gates are to be passed; undefined without --break-glass. */
@@ -138,7 +166,7 @@ export async function confirm({
 
 async function submit(
   { shell, flags, action, environment, input }: ReadyCall,
-  { planned, reason }: { planned: Planned; reason: string | undefined },
+  { planned, reason, terms }: { planned: Planned; reason: string | undefined; terms: Terms },
 ): Promise<Request> {
   const client = await shell.client();
   const key = flags['idempotencyKey'];
@@ -149,6 +177,7 @@ async function submit(
       input,
       ...(reason !== undefined && { reason }),
       fingerprint: planned.plan.fingerprint,
+      ...terms,
     },
     // Made once for each invocation: a repeat after a broken connection files nothing twice.
     idempotencyKey: typeof key === 'string' ? key : globalThis.crypto.randomUUID(),

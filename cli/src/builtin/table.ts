@@ -100,6 +100,12 @@ export const BUILTINS: readonly Builtin[] = [
     load: async () => (await import('./requests-resolve.ts')).requestsResolve,
   },
   {
+    words: ['requests', 'extend'],
+    summary: 'Put off the end of what was asked for a while',
+    argument: 'succeeded',
+    load: async () => (await import('./requests-extend.ts')).requestsExtend,
+  },
+  {
     words: ['actions', 'list'],
     summary: 'List the actions that you may see',
     load: async () => (await import('./actions.ts')).actionsList,

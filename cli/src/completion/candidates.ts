@@ -15,6 +15,7 @@ const PATIENCE_MS = 800;
 /** Values of the flags that every command takes. */
 export function commonValues(shell: Shell, flag: string): readonly Candidate[] {
   if (flag === '-o' || flag === '--output') return FORMATS.map((value) => ({ value }));
+  if (flag === '--timezone') return ['UTC', ...Intl.supportedValuesOf('timeZone')].map((value) => ({ value }));
   return flag === '--profile' ? profileNames(shell) : [];
 }
 

@@ -37,6 +37,14 @@ function wording({ type, actor, data }: RequestEvent, paint: Paint): string | un
       return `${paint.green('Undone')} by ${clean(String(data['undo'] ?? ''))}`;
     case 'request.undo_failed':
       return `${paint.red('Not undone')}: ${clean(String(data['undo'] ?? ''))} is ${clean(String(data['state'] ?? '').replaceAll('_', ' '))}${because(data)}`;
+    case 'request.undo_scheduled':
+      return `It is undone at ${clean(String(data['undoAt'] ?? ''))}`;
+    case 'request.undo_delayed':
+      return `${paint.yellow('Its undo takes longer')}${because(data)}`;
+    case 'request.undo_held':
+      return `${paint.red('A person has to undo it')}${because(data)}`;
+    case 'request.extended':
+      return `Extended by ${clean(String(data['by'] ?? ''))}: it is undone at ${clean(String(data['undoAt'] ?? ''))}`;
     case 'request.queued':
       return 'Queued';
     case 'request.started':

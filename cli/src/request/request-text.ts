@@ -1,4 +1,4 @@
-import { approversInWords, type Request } from '@guichet/contract';
+import { approversInWords, formatDuration, type Request } from '@guichet/contract';
 import type { Canvas } from '../output/canvas.ts';
 import { formatCell } from '../output/cell.ts';
 import { clean } from '../output/clean.ts';
@@ -54,6 +54,9 @@ export function requestText(request: Request, canvas: Canvas): string {
   if (request.decidedBy !== null)
     lines.push(field('Decided', `by ${clean(request.decidedBy.name)}${request.comment ? `: ${clean(request.comment)}` : ''}`));
   if (request.waitsFor !== null) lines.push(field('Waits', paint.yellow(heldText(request.waitsFor))));
+  if (request.startAt !== null) lines.push(field('Starts', `not before ${time(request.startAt)}`));
+  if (request.temporary !== null) lines.push(field('For', temporaryText(request.temporary, { time, paint })));
+  if (request.extensionOf !== null) lines.push(field('Extends', request.extensionOf));
   if (request.undoOf !== null) lines.push(field('Undoes', request.undoOf));
   if (request.undoneBy !== null) lines.push(field('Undone', `by ${request.undoneBy}`));
   else if (request.undo?.problem != null) lines.push(field('Undo', clean(request.undo.problem)));
@@ -75,6 +78,24 @@ export function requestText(request: Request, canvas: Canvas): string {
 
 /** Why what is queued does not start. */
 const heldText = (waitsFor: string): string => `for ${waitsFor} on the same resource, whose outcome is unknown`;
+
+function temporaryText(
+  { seconds, state, undoAt, message }: NonNullable<Request['temporary']>,
+  { time, paint }: { time: (at: string) => string; paint: Canvas['paint'] },
+): string {
+  const span = formatDuration(seconds);
+  const why = message === null ? '' : `: ${clean(message)}`;
+  switch (state) {
+    case 'pending':
+      return `${span} from its success`;
+    case 'scheduled':
+      return `${span}: it is undone ${undoAt === null ? '' : time(undoAt)}${message === null ? '' : paint.yellow(` (it takes longer${why})`)}`;
+    case 'held':
+      return paint.red(`${span}: a person has to undo it${why}`);
+    case 'undone':
+      return `${span}, and was undone`;
+  }
+}
 
 /** How it ended: the receipt, or why there is none; undefined while it has not. */
 export function endText(request: Request, canvas: Canvas): string | undefined {

@@ -8,7 +8,7 @@ import type { Limits } from '../limits/index.ts';
 import { denied, type Policy, seenBy } from '../policy/index.ts';
 import type { PolicyTools } from '../policy-tools/index.ts';
 import type { Reads } from '../reads/index.ts';
-import type { Decisions, Requests, Undos } from '../requests/index.ts';
+import type { Decisions, Extensions, Requests, Undos } from '../requests/index.ts';
 import { type AuthServices, authHandlers } from './auth-handlers.ts';
 import type { Handlers } from './call.ts';
 import { type DirectoryServices, directoryHandlers } from './directory-handlers.ts';
@@ -32,6 +32,7 @@ export interface Services extends AuthServices, DirectoryServices {
   readonly requests: Requests;
   readonly decisions: Decisions;
   readonly undos: Undos;
+  readonly extensions: Extensions;
   readonly policyTools: PolicyTools;
   readonly machines: Machines;
   readonly limits: Limits;
@@ -42,7 +43,22 @@ export interface Services extends AuthServices, DirectoryServices {
 
 /** One handler for each route of the table: parse has happened, call the domain, reply. Nothing else. */
 export function makeHandlers(services: Services): Handlers {
-  const { db, bus, catalog, policy, tokens, grants, reads, requests, decisions, undos, throttles, version, draining } = services;
+  const {
+    db,
+    bus,
+    catalog,
+    policy,
+    tokens,
+    grants,
+    reads,
+    requests,
+    decisions,
+    undos,
+    extensions,
+    throttles,
+    version,
+    draining,
+  } = services;
   return {
     'me.show': async ({ caller: { principal, token, session, csrf } }) => ({
       principal,
@@ -154,6 +170,12 @@ export function makeHandlers(services: Services): Handlers {
     'requests.review': async ({ caller, params, body }) => decisions.review(caller.principal, numberOf(params.request), body),
     'requests.undo': async ({ caller, params, body, request }) =>
       undos.undo(caller.principal, numberOf(params.request), {
+        ...body,
+        idempotencyKey: idempotencyKey(request),
+        tokenMakerId: caller.token.createdBy.id,
+      }),
+    'requests.extend': async ({ caller, params, body, request }) =>
+      extensions.extend(caller.principal, numberOf(params.request), {
         ...body,
         idempotencyKey: idempotencyKey(request),
         tokenMakerId: caller.token.createdBy.id,

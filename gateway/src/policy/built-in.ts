@@ -83,6 +83,8 @@ function wordsOf({ operation, principal, action, resource, context }: Question):
     }
     case 'request.break_glass':
       return `No policy lets you break its glass; by default ${approversInWords(`on-call:${resource?.owner ?? ''}`)} can.`;
+    case 'request.extend':
+      return `Only the requester, or someone of ${approversInWords(`team:${resource?.owner ?? ''}`)}, can extend it.`;
     case 'request.undo':
       return principal.kind === 'machine' ? 'A machine undoes only its own requests.' : 'No policy lets you undo it.';
     case 'request.resolve': {

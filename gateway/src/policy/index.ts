@@ -1,6 +1,7 @@
 export { isNarrowed } from './built-in.ts';
 export { approvedFor, liftsGate } from './counting.ts';
 export { denied, deniedAndRecorded, isUnrecorded, refuseUnseen } from './denied.ts';
+export { mergeGates } from './gates.ts';
 export { type ExplainedDecision, Policy } from './policy.ts';
 export { DEFAULT_POLICIES, readPolicyFiles } from './policy-files.ts';
 export { loadPolicies, PolicyKeeper } from './policy-keeper.ts';

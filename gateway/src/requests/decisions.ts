@@ -26,7 +26,6 @@ import {
   type Verdict,
   voided,
 } from './commands.ts';
-import type { RequestsOptions } from './filing.ts';
 import type { LifeEvent, Transition } from './life.ts';
 import { observeRun } from './observe.ts';
 import { resolveRun } from './resolve.ts';
@@ -36,6 +35,7 @@ import { unknownRequest } from './service.ts';
 import { aboutRequest, approvedBy, type Members, personsBehind, standingOf } from './standing.ts';
 import { transition } from './state.ts';
 import { findRequest, insertApproval, lockRequest, requestName } from './store.ts';
+import type { RequestsOptions } from './submission.ts';
 import { requestView } from './view.ts';
 import { writeTransition } from './write.ts';
 

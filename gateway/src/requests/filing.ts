@@ -1,68 +1,30 @@
-import { type Decision, GuichetError, type Plan, type Planned, type Principal, type Request } from '@guichet/contract';
-import type { SecretValue } from '@guichet/contract/secrets';
+import {
+  type Approval,
+  type Decision,
+  formatRequestId,
+  GuichetError,
+  type Planned,
+  type Principal,
+  type Request,
+} from '@guichet/contract';
 import { appendAudit } from '../audit/index.ts';
-import type { CatalogAction, ProviderCalls } from '../catalog/index.ts';
-import type { Bus, Database, Transaction } from '../db/index.ts';
-import type { Limits } from '../limits/index.ts';
-import { denied, deniedAndRecorded, refuseUnseen, seenBy } from '../policy/index.ts';
-import type { Sealer } from '../sealing/index.ts';
-import { currentTraceparent } from '../telemetry/index.ts';
-import { idempotencyDigest, isSameCall } from './idempotency.ts';
+import type { Transaction } from '../db/index.ts';
+import { type CountedApproval, denied, deniedAndRecorded, type Question, refuseUnseen, seenBy } from '../policy/index.ts';
+import { isSameCall } from './idempotency.ts';
 import type { Told } from './life.ts';
-import type { Outbox } from './outbox.ts';
-import { type Place, placeOf } from './place.ts';
+import { behindCall, newRequest, type PlannedCall } from './new-request.ts';
+import { placeOf } from './place.ts';
 import { reusableApprovals } from './reuse.ts';
 import type { NewRequest, RequestRow } from './row.ts';
-import { sealSecrets, secretDigestOf } from './secrets.ts';
-import { aboutRequest, digestOfRequest, standingOf, type World } from './standing.ts';
-import { transition } from './state.ts';
+import { sealSecrets } from './secrets.ts';
+import { aboutRequest, countedApprovals, standingOf } from './standing.ts';
+import { reusedApproval, transition } from './state.ts';
 import { findByIdempotencyKey, findRequest, insertApproval, insertRequest } from './store.ts';
+import type { RequestsOptions, SubmitCall, WriteCall } from './submission.ts';
+import { checkStart, decideTerms, planForAWhile } from './terms.ts';
 import { claimUndo, tellFiled } from './undo.ts';
 import { requestView, withoutSeen } from './view.ts';
 import { writeTransition } from './write.ts';
-
-/** How long a request waits, in milliseconds: for its approvals, and, from then on, for its start. */
-export interface Windows {
-  readonly approvalMs: number;
-  readonly startMs: number;
-}
-
-export interface RequestsOptions extends World {
-  readonly db: Database;
-  readonly bus: Bus;
-  readonly calls: ProviderCalls;
-  readonly outbox: Outbox;
-  readonly sealer: Sealer;
-  readonly limits: Limits;
-  readonly windows: Windows;
-  readonly now: () => Date;
-}
-
-export interface WriteCall {
-  readonly action: string;
-  readonly environment: string;
-  readonly input: Readonly<Record<string, unknown>>;
-}
-
-export interface SubmitCall extends WriteCall {
-  readonly reason?: string | undefined;
-  /** Fingerprint of the plan that the requester was shown. */
-  readonly fingerprint?: string | undefined;
-  readonly idempotencyKey?: string | undefined;
-  /** Who made the token that it is filed with, or whom it is filed on behalf of: no second person for it. */
-  readonly tokenMakerId?: string | undefined;
-  /** Number of the request that it undoes. */
-  readonly undoOf?: string | undefined;
-}
-
-interface PlannedCall {
-  readonly found: CatalogAction;
-  /** As it may be shown. */
-  readonly input: Record<string, unknown>;
-  readonly secrets: readonly SecretValue[];
-  readonly plan: Plan;
-  readonly place: Place;
-}
 
 /** Planning and filing requests. */
 export class Filing {
@@ -86,6 +48,7 @@ export class Filing {
   async submit(principal: Principal, call: SubmitCall): Promise<Request> {
     const before = await this.#sentBefore(principal, call);
     if (before !== undefined) return this.#view(before, principal);
+    checkStart(call, this.#options.now());
     const planned = await this.#planned(principal, call, { toSubmit: true });
     if (call.fingerprint !== undefined && call.fingerprint !== planned.plan.fingerprint) {
       const data = { input: planned.input, summary: planned.plan.summary, shown: call.fingerprint };
@@ -95,24 +58,43 @@ export class Filing {
         details: { plan: withoutSeen(planned.plan) },
       });
     }
+    return this.file(principal, call, planned);
+  }
+
+  /** Files what is planned, when policy lets it. */
+  async file(principal: Principal, call: SubmitCall, planned: PlannedCall): Promise<Request> {
     const decision = this.#decide(principal, call, planned);
     if (decision.effect === 'deny') {
       await this.#recordDenied(principal, call, { planned, decision });
       throw deniedAndRecorded(decision);
     }
     const gates = decision.effect === 'needs' ? decision.gates : [];
-    if (gates.length > 0 && call.reason === undefined)
+    const waits = gates.length > 0 && !(await this.#approvedAlready(principal, call, planned));
+    if (waits && call.reason === undefined)
       throw new GuichetError('reason.required', 'This needs an approval, and an approver needs a reason.', {
         remedy: 'Say why: --reason "migration stuck, orders are timing out".',
         errors: [{ field: '/reason', message: 'is required for this', remedy: 'Say why, in a sentence.' }],
       });
-    const row = this.#newRow(principal, call, planned, gates);
+    const row = newRequest(principal, call, { ...planned, gates, waits }, this.#options);
     const sealed = await sealSecrets(this.#options.sealer, row, planned.secrets);
-    const filed = await this.#insert(principal, { ...row, sealed });
+    const filed = await this.#insert(principal, call, { ...row, sealed });
     if (filed !== undefined) return this.#view(filed, principal);
     const raced = await this.#sentBefore(principal, call);
     if (raced === undefined) throw new GuichetError('internal', 'The request was neither stored nor found.');
     return this.#view(raced, principal);
+  }
+
+  /** True when the approvals that were given with what it undoes lift its gates, as people stand now. */
+  async #approvedAlready(principal: Principal, call: SubmitCall, planned: PlannedCall): Promise<boolean> {
+    const { approvedWith } = call;
+    if (approvedWith === undefined) return false;
+    const { db, directory } = this.#options;
+    const members = await directory.members(
+      db,
+      approvedWith.approvals.map(({ by }) => by.id),
+    );
+    const approvals = countedApprovals({ ...approvedWith, approvedWith: true }, members);
+    return this.#decide(principal, call, planned, approvals).effect === 'permit';
   }
 
   /** What the same call has filed before, under the same idempotency key. */
@@ -121,7 +103,7 @@ export class Filing {
     return row === undefined ? undefined : this.#view(row, principal);
   }
 
-  async #planned(principal: Principal, call: WriteCall, { toSubmit = false } = {}): Promise<PlannedCall> {
+  async #planned(principal: Principal, call: SubmitCall, { toSubmit = false } = {}): Promise<PlannedCall> {
     const found = this.#options.catalog.getIn(call.action, call.environment, seenBy(this.#options.policy, principal));
     if (found.action.kind !== 'write')
       throw new GuichetError('action.not_writable', `${call.action} is a read.`, {
@@ -138,11 +120,13 @@ export class Filing {
       throw deniedAndRecorded(allowed);
     }
     // Looked at before the provider is asked; counted when it is filed.
-    if (toSubmit) await this.#options.limits.mayFile(this.#options.db, { action: call.action, principalId: principal.id });
+    if (toSubmit && call.byClock !== true)
+      await this.#options.limits.mayFile(this.#options.db, { action: call.action, principalId: principal.id });
     try {
       const { environment } = call;
-      const plan = await this.#options.calls.plan({ found, environment, input: whole, secrets, caller: principal });
-      const place = placeOf(plan.resource, { team: found.action.team, company: this.#options.directory.company });
+      const said = await this.#options.calls.plan({ found, environment, input: whole, secrets, caller: principal });
+      const plan = planForAWhile(said, found, call.lastsSeconds);
+      const place = placeOf(said.resource, { team: found.action.team, company: this.#options.directory.company });
       return { found, input, secrets, plan, place };
     } catch (error) {
       const code = error instanceof GuichetError ? error.code : 'internal';
@@ -151,9 +135,15 @@ export class Filing {
     }
   }
 
-  #decide(principal: Principal, call: SubmitCall, { plan, found, place, input }: PlannedCall): Decision {
-    const { environment } = call;
-    return this.#options.policy.decide({
+  #decide(
+    principal: Principal,
+    call: SubmitCall,
+    { plan, found, place, input }: PlannedCall,
+    approvals: readonly CountedApproval[] = [],
+  ): Decision {
+    const { environment, lastsSeconds } = call;
+    const question: Question = {
+      approvals,
       operation: 'action.submit',
       principal,
       action: found.action,
@@ -161,57 +151,9 @@ export class Filing {
       environment,
       input,
       // Gates that nobody behind it can lift become others here, as they will at the run.
-      context: { requesterId: principal.id, behind: this.#behind(principal, call) },
-    });
-  }
-
-  #newRow(
-    principal: Principal,
-    call: SubmitCall,
-    { found, input, secrets, plan, place }: PlannedCall,
-    gates: NewRequest['gates'],
-  ): Omit<NewRequest, 'sealed'> {
-    const { windows, now, sealer } = this.#options;
-    const { action } = found;
-    const { environment } = call;
-    const secretDigest = secretDigestOf(sealer, { action: action.id, environment, secrets });
-    const waits = gates.length > 0;
-    return {
-      action: action.id,
-      actionVersion: action.version,
-      title: action.title,
-      risk: action.risk,
-      environment,
-      input,
-      plan,
-      digest: digestOfRequest(found, { environment, input, fingerprint: plan.fingerprint, secrets: secretDigest }),
-      summary: plan.summary,
-      resourceType: plan.resource.type,
-      resourceId: plan.resource.id,
-      ownerTeam: place.owner,
-      reason: call.reason ?? '',
-      requesterId: principal.id,
-      requesterName: principal.name,
-      scope: principal.scope,
-      behind: this.#behind(principal, call),
-      idempotencyKey: call.idempotencyKey ?? null,
-      idempotencyDigest: call.idempotencyKey === undefined ? null : idempotencyDigest(sealer, call),
-      secretDigest,
-      traceparent: currentTraceparent(),
-      gates,
-      idempotent: action.idempotent,
-      observable: action.observable,
-      timeoutSeconds: action.timeoutSeconds,
-      undoOf: call.undoOf ?? null,
-      state: waits ? 'awaiting_approval' : 'queued',
-      expiresAt: new Date(now().getTime() + (waits ? windows.approvalMs : windows.startMs)),
+      context: { requesterId: principal.id, behind: behindCall(principal, call, this.#options) },
     };
-  }
-
-  /** Whoever makes a machine's token can act as the machine: they are no second person for what it asks. */
-  #behind(principal: Principal, { tokenMakerId }: SubmitCall): string[] {
-    const maker = tokenMakerId === undefined ? null : this.#options.directory.company.personOf(tokenMakerId);
-    return [...new Set([principal.person, maker].filter((person) => person !== null))];
+    return decideTerms(question, { found, environment, lastsSeconds }, this.#options);
   }
 
   #view(row: RequestRow, principal: Principal): Promise<Request> {
@@ -219,20 +161,26 @@ export class Filing {
   }
 
   /** The request as filed; undefined when the idempotency key was used before. */
-  async #insert(principal: Principal, row: NewRequest): Promise<RequestRow | undefined> {
+  async #insert(principal: Principal, call: SubmitCall, row: NewRequest): Promise<RequestRow | undefined> {
     const { db, bus, outbox, limits } = this.#options;
     const actor = { id: principal.id, name: principal.name };
     const { reason, summary, digest, input, gates } = row;
     const submitted: Told = { type: 'request.submitted', actor, data: { reason, summary, gates } };
-    const told: Told[] = row.state === 'queued' ? [submitted, { type: 'request.queued', data: {} }] : [submitted];
+    const carried = (call.approvedWith?.approvals ?? []).map((approval): Approval => {
+      return { ...approval, reusedFrom: approval.reusedFrom ?? formatRequestId(call.approvedWith?.number ?? '') };
+    });
+    const told: Told[] = [submitted, ...carried.map((approval) => reusedApproval(approval, digest))];
+    if (row.state === 'queued') told.push({ type: 'request.queued', data: {} });
     return db.transaction(async (tx) => {
-      await limits.submission(tx, { action: row.action, principalId: principal.id });
-      const undone = row.undoOf === null ? undefined : await claimUndo(tx, row.undoOf);
+      if (call.byClock !== true) await limits.submission(tx, { action: row.action, principalId: principal.id });
+      const undone = row.undoOf === null ? undefined : await claimUndo(tx, row.undoOf, call.byClock);
       const number = await insertRequest(tx, { row, told, auditData: [{ reason, summary, digest, input, gates }] });
       if (number === undefined) return undefined;
+      for (const approval of carried) await insertApproval(tx, number, approval);
       await outbox.enqueue(tx, { request: { ...row, number }, told });
       if (row.state === 'awaiting_approval') await outbox.expireLater(tx, { number, at: row.expiresAt });
-      if (undone !== undefined) await tellFiled(tx, { row: undone, undo: number, actor }, this.#options);
+      if (undone !== undefined)
+        await tellFiled(tx, { row: undone, undo: number, actor: call.byClock === true ? undefined : actor }, this.#options);
       tx.afterCommit(() => {
         if (row.state === 'queued') bus.publish('queue');
       });
@@ -279,7 +227,12 @@ export class Filing {
   ): Promise<void> {
     const { type, id } = plan.resource;
     const { risk } = found.action;
-    const facts = { resource: { type, id, ...place }, risk, scope: principal.scope, behind: this.#behind(principal, call) };
+    const facts = {
+      resource: { type, id, ...place },
+      risk,
+      scope: principal.scope,
+      behind: behindCall(principal, call, this.#options),
+    };
     const data = { input, decision, ...facts };
     return this.#audit(principal, call, { type: 'request.denied', outcome: 'denied', resource: `${type}:${id}`, data });
   }

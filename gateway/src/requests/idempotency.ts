@@ -9,14 +9,23 @@ export interface RepeatableCall {
   readonly input: Readonly<Record<string, unknown>>;
   readonly reason?: string | undefined;
   readonly fingerprint?: string | undefined;
+  readonly lastsSeconds?: number | undefined;
+  readonly startAt?: string | undefined;
+  readonly undoOf?: string | undefined;
+  readonly extensionOf?: string | undefined;
 }
 
-const factsOf = ({ action, environment, input, reason, fingerprint }: RepeatableCall) => ({
+/** What a call does not have is absent, so that the digests of older versions stay as they are. */
+const factsOf = ({ action, environment, input, reason, fingerprint, ...terms }: RepeatableCall) => ({
   action,
   environment,
   input,
   reason: reason ?? null,
   fingerprint: fingerprint ?? null,
+  lastsSeconds: terms.lastsSeconds,
+  startAt: terms.startAt,
+  undoOf: terms.undoOf,
+  extensionOf: terms.extensionOf,
 });
 
 /** Made with a key that nobody is told: the call may hold a secret, which could be guessed from a plain digest. */

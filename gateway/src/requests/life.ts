@@ -104,9 +104,16 @@ export interface Life {
   readonly idempotent: boolean;
   readonly observable: boolean;
   readonly attempt: number;
+  /** It was asked for so long after its success, in seconds; null when it is for good. */
+  readonly lastsSeconds: number | null;
+  /** Number of the request whose end it puts off. */
+  readonly extensionOf: string | null;
   /** Number of a request on the same resource whose outcome is unknown; null when there is none, and outside the queue. */
   readonly waitsFor: string | null;
 }
+
+/** How the undo of what was asked for a while stands: temporary.ts. */
+export type UndoState = 'scheduled' | 'held' | 'undone';
 
 /** Columns that a transition changes; an absent one stays. */
 export interface Changes {
@@ -133,6 +140,11 @@ export interface Changes {
   readonly sealed?: null;
   readonly review?: Review;
   readonly undo?: Undo | null;
+  readonly undoState?: UndoState;
+  readonly undoAt?: Date;
+  readonly undoTryAt?: Date | null;
+  readonly undoTries?: number;
+  readonly undoMessage?: string | null;
   readonly reviewRemindedAt?: Date;
 }
 

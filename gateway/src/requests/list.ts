@@ -42,7 +42,7 @@ export interface Approver {
 const APPROVED = (others: string): string => `(select count(distinct other.person) from approvals a
     join jsonb_to_recordset(${others}::jsonb) as other (id text, person text, groups text[]) on other.id = a.principal_id
     where a.request = r.number and gate->>'approvers' = any (other.groups) and not other.person = any (r.behind)
-      and (a.reused_from is null or r.created_at - a.at < make_interval(secs => (gate->>'reuseSeconds')::int)))`;
+      and (a.reused_from is null or r.approved_with or r.created_at - a.at < make_interval(secs => (gate->>'reuseSeconds')::int)))`;
 
 /** An open gate of one of the groups, on a request that the person neither stands behind nor has approved yet. */
 const TO_APPROVE = ({ accounts, groups, others }: Record<keyof Approver, string>): string => `r.state = 'awaiting_approval'

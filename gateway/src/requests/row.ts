@@ -13,9 +13,10 @@ import type {
 } from '@guichet/contract';
 import type { Envelope } from '../sealing/index.ts';
 import type { Changes, Life } from './life.ts';
+import type { Temporary } from './temporary.ts';
 
 /** A request as it is stored, in the words of the code. */
-export interface RequestRow extends Life {
+export interface RequestRow extends Life, Temporary {
   readonly number: string;
   readonly action: string;
   readonly actionVersion: string;
@@ -67,6 +68,10 @@ export interface RequestRow extends Life {
   readonly undo: Undo | null;
   /** Number of the request that this one undoes. */
   readonly undoOf: string | null;
+  /** The approvals of what undoes another request were given with that one. */
+  readonly approvedWith: boolean;
+  /** Not before this time. */
+  readonly startAt: Date | null;
   readonly approvals: readonly Approval[];
   /** When the row was read, by the clock of the database: the only clock that all replicas share. */
   readonly readAt: Date;
@@ -100,6 +105,11 @@ export type NewRequest = Pick<
   | 'observable'
   | 'timeoutSeconds'
   | 'undoOf'
+  | 'approvedWith'
+  | 'lastsSeconds'
+  | 'extensionOf'
+  | 'startAt'
+  | 'runAfter'
 > & {
   readonly state: RequestState;
   readonly expiresAt: Date;
@@ -162,6 +172,15 @@ const NAMES = [
   'reviewRemindedAt',
   'undo',
   'undoOf',
+  'approvedWith',
+  'lastsSeconds',
+  'extensionOf',
+  'startAt',
+  'undoState',
+  'undoAt',
+  'undoTryAt',
+  'undoTries',
+  'undoMessage',
 ] as const satisfies readonly (keyof RequestRow)[];
 
 export const sqlName = (name: string): string => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);

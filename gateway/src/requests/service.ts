@@ -7,11 +7,12 @@ import {
   type Request,
   type RequestSummary,
 } from '@guichet/contract';
-import { Filing, type RequestsOptions, type SubmitCall, type WriteCall } from './filing.ts';
+import { Filing } from './filing.ts';
 import { type Approver, approversOfWaiting, listRequests, type RequestFilter } from './list.ts';
 import type { RequestRow } from './row.ts';
 import { aboutRequest } from './standing.ts';
 import { findRequest } from './store.ts';
+import type { RequestsOptions, SubmitCall, WriteCall } from './submission.ts';
 import { requestView, summaryViews } from './view.ts';
 
 /** More broken glasses wait for nobody. */
@@ -28,9 +29,9 @@ export class Requests {
   readonly #options: RequestsOptions;
   readonly #filing: Filing;
 
-  constructor(options: RequestsOptions) {
+  constructor(options: RequestsOptions, filing = new Filing(options)) {
     this.#options = options;
-    this.#filing = new Filing(options);
+    this.#filing = filing;
   }
 
   /** What a write would do and who would have to approve it. Changes nothing. */

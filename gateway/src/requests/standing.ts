@@ -23,9 +23,17 @@ export interface World {
 export function digestOfRequest(
   found: CatalogAction,
   { secrets, ...facts }: { environment: string; input: unknown; fingerprint: string; secrets: string | null },
+  { lastsSeconds, startAt, extensionOf }: Pick<RequestRow, 'lastsSeconds' | 'startAt' | 'extensionOf'>,
 ): string {
   const { action, schemaDigest: schema } = found;
-  return digestOf({ action: action.id, version: action.version, schema, ...facts, ...(secrets !== null && { secrets }) });
+  // What most requests do not have is absent: the digests of those of older versions stay as they are.
+  const terms = {
+    ...(secrets !== null && { secrets }),
+    ...(lastsSeconds !== null && { lastsSeconds }),
+    ...(startAt !== null && { startAt: startAt.toISOString() }),
+    ...(extensionOf !== null && { extensionOf }),
+  };
+  return digestOf({ action: action.id, version: action.version, schema, ...facts, ...terms });
 }
 
 const resourceOf = ({ resourceType: type, resourceId: id, ownerTeam: owner, plan: { resource } }: RequestRow) => ({
@@ -56,7 +64,7 @@ export const personsBehind = ({ behind, review }: Pick<RequestRow, 'behind' | 'r
 
 /** The approvals of a request as they count now: by the groups that each approver belongs to now. */
 export function countedApprovals(
-  { approvals, createdAt }: Pick<RequestRow, 'approvals' | 'createdAt'>,
+  { approvals, createdAt, approvedWith }: Pick<RequestRow, 'approvals' | 'createdAt' | 'approvedWith'>,
   members: ReadonlyMap<string, Member>,
 ): CountedApproval[] {
   return approvals.flatMap((approval) => {
@@ -67,15 +75,20 @@ export function countedApprovals(
     if (approval.reusedFrom === null) return [{ person, groups }];
     // Said for what they were then: it says nothing for a group that they have joined since.
     const lasting = groups.filter((group) => approval.groups.includes(group));
-    return [{ person, groups: lasting, reusedAfter: ageAt(createdAt, approval) }];
+    // What was approved for this very moment is not too old for it.
+    return [{ person, groups: lasting, ...(!approvedWith && { reusedAfter: ageAt(createdAt, approval) }) }];
   });
 }
 
 /** The approvals of a request as they counted when they were given. */
-export function recordedApprovals({ approvals, createdAt }: Pick<RequestRow, 'approvals' | 'createdAt'>): CountedApproval[] {
+export function recordedApprovals({
+  approvals,
+  createdAt,
+  approvedWith,
+}: Pick<RequestRow, 'approvals' | 'createdAt' | 'approvedWith'>): CountedApproval[] {
   return approvals.map((approval) => {
     const { person, groups, reusedFrom } = approval;
-    return reusedFrom === null ? { person, groups } : { person, groups, reusedAfter: ageAt(createdAt, approval) };
+    return reusedFrom === null || approvedWith ? { person, groups } : { person, groups, reusedAfter: ageAt(createdAt, approval) };
   });
 }
 
@@ -119,7 +132,7 @@ export async function standingOf(
   const found = catalog.find(row.action);
   if (found === undefined) return fallen('action.unknown', `${row.action} is no longer offered.`);
   const { environment, input, plan, secretDigest } = row;
-  if (digestOfRequest(found, { environment, input, fingerprint: plan.fingerprint, secrets: secretDigest }) !== row.digest)
+  if (digestOfRequest(found, { environment, input, fingerprint: plan.fingerprint, secrets: secretDigest }, row) !== row.digest)
     return fallen('plan.drifted', `${row.action} has changed since the request was filed.`);
   const approvals = [...row.approvals, ...extra];
   const members = read ?? (await directory.members(db, [row.requesterId, ...approvals.map(({ by }) => by.id)]));

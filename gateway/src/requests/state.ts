@@ -1,4 +1,5 @@
 import {
+  type Approval,
   type Failure,
   formatRequestId,
   inBrief,
@@ -9,6 +10,7 @@ import {
   type Undo,
 } from '@guichet/contract';
 import type { Changes, Life, LifeEvent, LifeEventType, Told, Transition } from './life.ts';
+import { scheduleUndo } from './temporary.ts';
 
 /** A run that was sent is tried so many times at most. */
 export const MAX_ATTEMPTS = 5;
@@ -50,11 +52,11 @@ export function transition(life: Life, event: LifeEvent, now: Date): Transition 
   if (!ACCEPTED[life.state].includes(event.type)) return { ok: false, reason: 'state' };
   switch (event.type) {
     case 'approve':
-      return approve(event, now);
+      return approve(life, event, now);
     case 'reuse':
-      return reuse(event, now);
+      return reuse(life, event, now);
     case 'break_glass':
-      return breakGlass(event, now);
+      return breakGlass(life, event, now);
     case 'reject':
       return ended('rejected', now, 'request.rejected', { decidedBy: event.by, comment: event.comment });
     case 'withdraw':
@@ -75,7 +77,7 @@ export function transition(life: Life, event: LifeEvent, now: Date): Transition 
       return requeue(life, event, now);
     case 'succeed':
       if (life.dispatchedAt === null) return { ok: false, reason: 'not_dispatched' };
-      return succeeded(event, now);
+      return succeeded(life, event, now);
     case 'fail':
       if (life.dispatchedAt === null) return { ok: false, reason: 'not_dispatched' };
       return ended('failed', now, 'request.failed', { failure: event.failure }, { failure: event.failure });
@@ -106,8 +108,15 @@ function ended(
   };
 }
 
-const succeeded = ({ output, undo = null }: { output: Output; undo?: Undo | null | undefined }, now: Date): Transition =>
-  ended('succeeded', now, 'request.succeeded', { output, undo }, { result: inBrief(output) });
+function succeeded(
+  life: Life,
+  { output, undo = null }: { output: Output; undo?: Undo | null | undefined },
+  now: Date,
+): Transition {
+  const { changes, told } = scheduleUndo(life, undo, now);
+  const next = ended('succeeded', now, 'request.succeeded', { output, undo, ...changes }, { result: inBrief(output) });
+  return next.ok ? { ...next, told: [...next.told, ...told] } : next;
+}
 
 /** The end of a run that somebody had asked to cancel: who and why were written down then. */
 const cancelled = (now: Date): Transition => ended('cancelled', now, 'request.cancelled', {});
@@ -117,27 +126,38 @@ const held = ({ waitsFor }: Life): { waitsFor?: string } => (waitsFor === null ?
 
 const after = (now: Date, ms: number): Date => new Date(now.getTime() + ms);
 
-function approve(event: Extract<LifeEvent, { type: 'approve' }>, now: Date): Transition {
+/** The start window begins when it may start: what is asked for later waits until then first. */
+const startEnd = ({ runAfter }: Life, startWindowMs: number, now: Date): Date =>
+  after(runAfter > now ? runAfter : now, startWindowMs);
+
+function approve(life: Life, event: Extract<LifeEvent, { type: 'approve' }>, now: Date): Transition {
   const { approval, digest, gates, lifted, startWindowMs } = event;
   const { comment, groups } = approval;
   const told: Told[] = [{ type: 'request.approved', actor: approval.by, data: { comment, groups, digest } }];
   if (!lifted) return { ok: true, changes: { state: 'awaiting_approval', gates }, told };
   // A new clock starts: the approval holds for so long, however long it took to be given.
-  const changes = { state: 'queued', gates, expiresAt: after(now, startWindowMs) } as const;
+  const changes = { state: 'queued', gates, expiresAt: startEnd(life, startWindowMs, now) } as const;
   return { ok: true, changes, told: [...told, { type: 'request.queued', data: {} }] };
 }
 
-function reuse({ approvals, digest, lifted, startWindowMs }: Extract<LifeEvent, { type: 'reuse' }>, now: Date): Transition {
+/** An approval that was given for another request counts for this one. */
+export function reusedApproval({ by, person, groups, comment, at, reusedFrom }: Approval, digest: string): Told {
+  return { type: 'request.approval_reused', data: { reusedFrom, by, person, groups, comment, approvedAt: at, digest } };
+}
+
+function reuse(
+  life: Life,
+  { approvals, digest, lifted, startWindowMs }: Extract<LifeEvent, { type: 'reuse' }>,
+  now: Date,
+): Transition {
   // Nobody approves anything at this moment, so that the gateway tells it, and says who had.
-  const told = approvals.map(({ by, person, groups, comment, at, reusedFrom }): Told => {
-    return { type: 'request.approval_reused', data: { reusedFrom, by, person, groups, comment, approvedAt: at, digest } };
-  });
+  const told: Told[] = approvals.map((approval) => reusedApproval(approval, digest));
   if (!lifted) return { ok: true, changes: { state: 'awaiting_approval' }, told };
-  const changes = { state: 'queued', expiresAt: after(now, startWindowMs) } as const;
+  const changes = { state: 'queued', expiresAt: startEnd(life, startWindowMs, now) } as const;
   return { ok: true, changes, told: [...told, { type: 'request.queued', data: {} }] };
 }
 
-function breakGlass(event: Extract<LifeEvent, { type: 'break_glass' }>, now: Date): Transition {
+function breakGlass(life: Life, event: Extract<LifeEvent, { type: 'break_glass' }>, now: Date): Transition {
   const { by, person, incident, reason, passed, approvers, startWindowMs } = event;
   const review: Review = {
     state: 'open',
@@ -153,7 +173,7 @@ function breakGlass(event: Extract<LifeEvent, { type: 'break_glass' }>, now: Dat
   };
   return {
     ok: true,
-    changes: { state: 'queued', review, expiresAt: after(now, startWindowMs) },
+    changes: { state: 'queued', review, expiresAt: startEnd(life, startWindowMs, now) },
     told: [
       { type: 'request.glass_broken', actor: by, data: { incident, reason, gates: passed, approvers } },
       { type: 'request.queued', data: {} },
@@ -255,7 +275,7 @@ function settle(life: Life, event: Extract<LifeEvent, { type: 'settle' }>, now: 
   const { observation } = event;
   switch (observation.status) {
     case 'succeeded': {
-      return settled(event, succeeded({ output: observation.output, undo: event.undo }, now));
+      return settled(event, succeeded(life, { output: observation.output, undo: event.undo }, now));
     }
     case 'failed': {
       if (observation.failure.kind === 'cancelled' && life.cancelRequestedAt !== null) return settled(event, cancelled(now));
@@ -311,8 +331,17 @@ function resolve(life: Life, event: Extract<LifeEvent, { type: 'resolve' }>, now
 
 function resolved(life: Life, { by, outcome, reason }: Extract<LifeEvent, { type: 'resolve' }>, now: Date): Transition {
   const found = `${by.name} found that it`;
-  if (outcome === 'succeeded')
-    return ended('succeeded', now, 'request.succeeded', { decidedBy: by, comment: reason }, { result: `${found} was done` });
+  if (outcome === 'succeeded') {
+    const { changes, told } = scheduleUndo(life, null, now);
+    const next = ended(
+      'succeeded',
+      now,
+      'request.succeeded',
+      { decidedBy: by, comment: reason, ...changes },
+      { result: `${found} was done` },
+    );
+    return next.ok ? { ...next, told: [...next.told, ...told] } : next;
+  }
   if (outcome === 'not_started' && life.cancelRequestedAt !== null) return cancelled(now);
   const failure: Failure =
     outcome === 'failed'

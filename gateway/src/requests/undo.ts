@@ -5,6 +5,7 @@ import type { Told, Transition } from './life.ts';
 import type { Outbox } from './outbox.ts';
 import type { RequestRow } from './row.ts';
 import { applyChanges, lockRequest, requestName } from './store.ts';
+import { afterUndo, type UndoChanges } from './temporary.ts';
 
 /** A longer one could not be submitted. In characters. */
 const LONGEST_INPUT = 250_000;
@@ -76,7 +77,7 @@ export function undoRefusal(row: RequestRow, live: LiveUndo | undefined): Guiche
     return new GuichetError(
       'request.not_undoable',
       row.undo?.problem == null
-        ? `${id} cannot be undone: ${row.action} names no action that undoes it.`
+        ? `${id} cannot be undone: ${row.decidedById === null ? `${row.action} names no action that undoes it.` : `a person said that it has succeeded, and nobody how it is undone.`}`
         : `${id} cannot be undone. ${row.undo.problem}`,
       { remedy: 'Run by hand what undoes it, as a request of its own.', details: { state: row.state } },
     );
@@ -91,11 +92,14 @@ const UNDO_REMEDY: Partial<Record<RequestRow['state'], string>> = {
 };
 
 /** Locks a request that is to be undone; throws when it cannot be, so that of two that come at once one is filed. */
-export async function claimUndo(tx: Transaction, number: string): Promise<RequestRow> {
+export async function claimUndo(tx: Transaction, number: string, byClock = false): Promise<RequestRow> {
   const row = await lockRequest(tx, number);
   if (row === undefined) throw new GuichetError('internal', `REQ-${number}, which is to be undone, is gone.`);
   const refusal = undoRefusal(row, await liveUndo(tx, number));
   if (refusal !== undefined) throw refusal;
+  // Put off, or taken in hand by a person, while the clock was asking.
+  if (byClock && (row.undoState !== 'scheduled' || row.undoAt === null || row.undoAt > row.readAt))
+    throw new GuichetError('request.undone', `The time of ${requestName(row)} is not over any more.`);
   return row;
 }
 
@@ -107,11 +111,17 @@ interface Announcers {
 /** Tells on a request that what undoes it was filed. */
 export function tellFiled(
   tx: Transaction,
-  { row, undo, actor }: { row: RequestRow; undo: string; actor: Actor },
+  { row, undo, actor }: { row: RequestRow; undo: string; actor: Actor | undefined },
   announcers: Announcers,
 ): Promise<void> {
-  const told: Told = { type: 'request.undo_filed', actor, data: { undo: requestName({ number: undo }) } };
-  return tell(tx, { row, told }, announcers);
+  const data = { undo: requestName({ number: undo }) };
+  // By the clock: until it has ended there is nothing to try.
+  const changes = actor === undefined ? { undoTryAt: null, undoTries: row.undoTries + 1, undoMessage: null } : {};
+  return tell(
+    tx,
+    { row, changes, told: [{ type: 'request.undo_filed', ...(actor !== undefined && { actor }), data }] },
+    announcers,
+  );
 }
 
 /**
@@ -127,16 +137,21 @@ export async function tellUndone(
   if (row.undoOf === null || finishedAt === undefined || finishedAt === null) return;
   const original = await lockRequest(tx, row.undoOf);
   if (original === undefined) return;
-  const undo = requestName(row);
-  const told: Told =
-    state === 'succeeded'
-      ? { type: 'request.undone', data: { undo } }
-      : { type: 'request.undo_failed', data: { undo, state, ...(failure !== undefined && { message: failure.message }) } };
-  await tell(tx, { row: original, told }, announcers);
+  const ended = { undo: requestName(row), state, idempotent: row.idempotent, message: failure?.message };
+  await tell(tx, { row: original, ...afterUndo(original, ended, original.readAt) }, announcers);
 }
 
-async function tell(tx: Transaction, { row, told }: { row: RequestRow; told: Told }, { outbox, bus }: Announcers): Promise<void> {
-  await applyChanges(tx, { row, changes: { state: row.state }, told: [told] });
-  await outbox.enqueue(tx, { request: row, told: [told] });
+/** Tells something on a request, and changes what it says of its undo. Who is concerned is named: webhooks pass it on. */
+export async function tell(
+  tx: Transaction,
+  { row, changes, told }: { row: RequestRow; changes: UndoChanges; told: readonly Told[] },
+  { outbox, bus }: Announcers,
+): Promise<void> {
+  const concerned = told.map((each) => ({
+    ...each,
+    data: { ...each.data, concerns: [row.requesterId, `team:${row.ownerTeam}`] },
+  }));
+  await applyChanges(tx, { row, changes: { state: row.state, ...changes }, told });
+  await outbox.enqueue(tx, { request: row, told: concerned });
   tx.afterCommit(() => bus.publish(`request:${row.number}`));
 }

@@ -1,10 +1,10 @@
 import { GuichetError, type Principal, type Request } from '@guichet/contract';
 import { appendAudit } from '../audit/index.ts';
 import { deniedAndRecorded } from '../policy/index.ts';
-import type { RequestsOptions, SubmitCall } from './filing.ts';
 import type { RequestRow } from './row.ts';
 import type { Requests } from './service.ts';
 import { aboutRequest } from './standing.ts';
+import type { RequestsOptions, SubmitCall } from './submission.ts';
 import { liveUndo, undoRefusal } from './undo.ts';
 
 export type UndoCall = Pick<SubmitCall, 'reason' | 'fingerprint' | 'idempotencyKey' | 'tokenMakerId'>;
@@ -29,7 +29,9 @@ export class Undos {
     }
     const { undo, environment } = row;
     const submission: SubmitCall | undefined =
-      undo?.input == null ? undefined : { ...call, action: undo.action, environment, input: undo.input, undoOf: number };
+      undo?.input == null
+        ? undefined
+        : { ...call, action: undo.action, environment, input: undo.input, undoOf: number, ...withApprovals(row, principal) };
     // A repeat of the call that has filed it gives what it gave then.
     const before = submission && (await this.#requests.repeated(principal, submission));
     if (before !== undefined) return before;
@@ -52,3 +54,7 @@ export class Undos {
     });
   }
 }
+
+/** Whoever asked for something for a while may end it early: its end was approved with it. */
+const withApprovals = (row: RequestRow, { id }: Principal): Pick<SubmitCall, 'approvedWith'> =>
+  row.requesterId === id && (row.undoState === 'scheduled' || row.undoState === 'held') ? { approvedWith: row } : {};

@@ -13,6 +13,7 @@ import {
 import type { Company } from '../catalog/index.ts';
 import type { Queryable } from '../db/index.ts';
 import { approvedFor, type Policy } from '../policy/index.ts';
+import { extensionRefusal } from './extension.ts';
 import type { LifeEventType } from './life.ts';
 import type { RequestRow } from './row.ts';
 import {
@@ -113,10 +114,18 @@ function toRequest(
     undo: row.undo,
     undoOf: row.undoOf === null ? null : requestName({ number: row.undoOf }),
     undoneBy: undo === undefined ? null : requestName(undo),
+    temporary: temporaryOf(row),
+    extensionOf: row.extensionOf === null ? null : requestName({ number: row.extensionOf }),
+    startAt: isoOrNull(row.startAt),
     failure: row.failure,
     lastEvent: row.eventCount,
     allowed: REQUEST_COMMANDS.filter((command) => mayNow(row, { ...about, command })),
   };
+}
+
+function temporaryOf({ lastsSeconds, extensionOf, undoState, undoAt, undoMessage }: RequestRow): Request['temporary'] {
+  if (lastsSeconds === null || extensionOf !== null) return null;
+  return { seconds: lastsSeconds, state: undoState ?? 'pending', undoAt: isoOrNull(undoAt), message: undoMessage };
 }
 
 function runOf(row: RequestRow): Request['run'] {
@@ -132,7 +141,7 @@ function runOf(row: RequestRow): Request['run'] {
   };
 }
 
-const EVENT_OF: Readonly<Record<Exclude<RequestCommand, 'review' | 'undo'>, LifeEventType>> = {
+const EVENT_OF: Readonly<Record<Exclude<RequestCommand, 'review' | 'undo' | 'extend'>, LifeEventType>> = {
   approve: 'approve',
   break_glass: 'break_glass',
   reject: 'reject',
@@ -144,6 +153,7 @@ const EVENT_OF: Readonly<Record<Exclude<RequestCommand, 'review' | 'undo'>, Life
 function takes(row: RequestRow, command: RequestCommand, undo: LiveUndo | undefined): boolean {
   if (command === 'review') return row.review?.state === 'open';
   if (command === 'undo') return undoRefusal(row, undo) === undefined;
+  if (command === 'extend') return extensionRefusal(row, undo) === undefined;
   return ACCEPTED[row.state].includes(EVENT_OF[command]);
 }
 

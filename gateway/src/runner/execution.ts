@@ -16,6 +16,7 @@ import {
 } from '../requests/index.ts';
 import type { Sealer } from '../sealing/index.ts';
 import { again, endOfError, endOfFailure, lost, type StopReason } from './ending.ts';
+import { runExtension } from './extension.ts';
 import { Journal } from './journal.ts';
 import { appendLines } from './store.ts';
 import { abortable } from './stream.ts';
@@ -73,6 +74,10 @@ export class Execution {
   /** Resolves when the end is committed, or belongs to somebody else. Never rejects for what a provider does. */
   async run(): Promise<void> {
     try {
+      if (this.#row.extensionOf !== null) {
+        if ((await this.#standing()) !== undefined) await runExtension(this.#row, this.#options);
+        return;
+      }
       const subject = await this.#preflight();
       if (subject === undefined) return;
       // The grant dates from before the dispatch: whoever finds the run lost knows when its call can arrive no more.
@@ -87,8 +92,8 @@ export class Execution {
     }
   }
 
-  /** Policy and plan once more: what the provider will be called with. Undefined when the request has been ended or put back. */
-  async #preflight(): Promise<RunSubject | undefined> {
+  /** Policy once more. Undefined when the request has been ended. */
+  async #standing(): Promise<Held | undefined> {
     const standing = await standingOf(this.#options.db, this.#row, { world: this.#options });
     if (!standing.holds) return this.#end({ type: 'void', failure: standing.failure });
     if (standing.decision.effect === 'needs') {
@@ -99,6 +104,13 @@ export class Execution {
         failure: { code: 'policy.denied', message, remedy: 'File it again.', retryable: false },
       });
     }
+    return standing;
+  }
+
+  /** Policy and plan once more: what the provider will be called with. Undefined when the request has been ended or put back. */
+  async #preflight(): Promise<RunSubject | undefined> {
+    const standing = await this.#standing();
+    if (standing === undefined) return undefined;
     const { available, unavailableReason = 'The provider is not available.' } = standing.found.action;
     if (!available)
       return this.#end(again({ code: 'action.unavailable', message: unavailableReason, retryable: true }, this.#about));

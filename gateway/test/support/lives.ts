@@ -18,6 +18,8 @@ export function lifeOf(more: Partial<Life>): Life {
     idempotent: false,
     observable: true,
     attempt: 1,
+    lastsSeconds: null,
+    extensionOf: null,
     waitsFor: null,
     ...more,
   };

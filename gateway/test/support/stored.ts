@@ -44,6 +44,11 @@ export const databaseAt = (url: string): Database => new Database({ url, poolSiz
 const QUEUED: Omit<NewRequest, 'expiresAt'> = {
   action: 'lab.change',
   undoOf: null,
+  approvedWith: false,
+  lastsSeconds: null,
+  extensionOf: null,
+  startAt: null,
+  runAfter: new Date(0),
   actionVersion: '1',
   title: 'Change something',
   risk: 'reversible',

@@ -1,0 +1,68 @@
+import { type Decision, formatDuration, GuichetError, type Plan } from '@guichet/contract';
+import type { Catalog, CatalogAction } from '../catalog/index.ts';
+import { mergeGates, type Policy, type Question } from '../policy/index.ts';
+import type { SubmitCall } from './submission.ts';
+
+/** How far ahead a start may lie. */
+const FARTHEST_START_MS = 366 * 86_400_000;
+
+/** Refuses a start that has passed, or is too far away. */
+export function checkStart({ startAt }: SubmitCall, now: Date): void {
+  if (startAt === undefined) return;
+  const ahead = Date.parse(startAt) - now.getTime();
+  if (ahead > 0 && ahead <= FARTHEST_START_MS) return;
+  const message = ahead > 0 ? 'is more than 366 days away' : 'has passed';
+  const remedy = 'Name a time that is still to come, with its zone: 2026-12-01T06:00:00+01:00.';
+  throw new GuichetError('input.invalid', `/startAt ${message}.`, { remedy, errors: [{ field: '/startAt', message, remedy }] });
+}
+
+/** The action that undoes what is asked for a while; throws when there is none. */
+function inverseOf(catalog: Catalog, { action }: CatalogAction, environment: string): CatalogAction {
+  const inverse = action.undo === undefined ? undefined : catalog.find(`${action.provider}.${action.undo}`);
+  const offered = inverse?.action.environments;
+  if (inverse !== undefined && (offered === undefined || offered.includes(environment))) return inverse;
+  const message = 'needs an action that can be undone';
+  const remedy =
+    action.undo === undefined
+      ? `${action.id} names no action that undoes it. Leave it out, and undo by hand.`
+      : `${action.provider}.${action.undo}, which undoes it, is not offered in ${environment}.`;
+  throw new GuichetError('input.invalid', `/lastsSeconds ${message}: ${remedy}`, {
+    remedy,
+    errors: [{ field: '/lastsSeconds', message, remedy }],
+  });
+}
+
+/**
+ * Policy's decision about a call. What is asked for a while is undone in the end, and that is approved with it: policy is asked
+ * about both, and the gates of both have to be lifted.
+ */
+export function decideTerms(
+  question: Question,
+  { found, environment, lastsSeconds }: { found: CatalogAction; environment: string; lastsSeconds: number | undefined },
+  { catalog, policy }: { catalog: Catalog; policy: Policy },
+): Decision {
+  const decision = policy.decide(question);
+  if (lastsSeconds === undefined) return decision;
+  const { action } = inverseOf(catalog, found, environment);
+  if (decision.effect === 'deny') return decision;
+  // With which input it is undone is known when it has run.
+  const back = policy.decide({ ...question, action, input: {} });
+  if (back.effect === 'deny')
+    return {
+      effect: 'deny',
+      reasons: back.reasons.map(({ policy: id, message }) => ({ policy: id, message: `Of what undoes it: ${message}` })),
+    };
+  if (back.effect === 'permit') return decision;
+  return { effect: 'needs', gates: mergeGates([...(decision.effect === 'needs' ? decision.gates : []), ...back.gates]) };
+}
+
+/** The plan of what is asked for a while says so: whoever approves it approves the end too. */
+export function planForAWhile(plan: Plan, { action }: CatalogAction, lastsSeconds: number | undefined): Plan {
+  if (lastsSeconds === undefined) return plan;
+  const span = formatDuration(lastsSeconds);
+  return {
+    ...plan,
+    summary: `${plan.summary.replace(/\.$/, '')}, and is undone after ${span}`,
+    effects: [...plan.effects, `${span} after it has succeeded, ${action.provider}.${action.undo} undoes it by itself.`],
+  };
+}

@@ -1,0 +1,108 @@
+import { approversInWords, ERRORS, type Failure, GuichetError } from '@guichet/contract';
+import { asPrincipal } from '../catalog/index.ts';
+import { type Queryable, statement } from '../db/index.ts';
+import type { Filing } from './filing.ts';
+import type { Told } from './life.ts';
+import { type RequestRow, ROW } from './row.ts';
+import { transition } from './state.ts';
+import { lockRequest, requestName } from './store.ts';
+import type { RequestsOptions } from './submission.ts';
+import { holdUndo, type UndoChanges } from './temporary.ts';
+import { liveUndo, tell } from './undo.ts';
+import { writeTransition } from './write.ts';
+
+/** For so long one that is due is one gateway's alone; then another takes it up. */
+const ALONE_SECONDS = 60;
+
+/** Undos that are due, each for this caller alone: what fails here is tried again when that time is over. */
+const TAKE_DUE = statement(
+  'undo-take-due',
+  `with due as (select number from requests where undo_try_at <= clock_timestamp() order by undo_try_at limit $1 for update skip locked)
+   update requests r set undo_try_at = clock_timestamp() + make_interval(secs => $2) from due where r.number = due.number returning ${ROW}`,
+);
+const takeDue = (db: Queryable, limit: number): Promise<RequestRow[]> => db.query(TAKE_DUE, [limit, ALONE_SECONDS]);
+
+/**
+ * Files what undoes requests whose time is over, as whoever asked for them, with the approvals that were given with them.
+ * Policy is asked at that moment; what it does not let happen by itself is told and waits for a person.
+ */
+export class UndoClock {
+  readonly #filing: Filing;
+  readonly #options: RequestsOptions;
+
+  constructor(filing: Filing, options: RequestsOptions) {
+    this.#filing = filing;
+    this.#options = options;
+  }
+
+  /** Does all that is due. Rejects when the database is away; the next call goes on. */
+  async ring(): Promise<void> {
+    for (;;) {
+      const due = await takeDue(this.#options.db, 10);
+      for (const row of due) await this.#fire(row);
+      if (due.length < 10) return;
+    }
+  }
+
+  async #fire(row: RequestRow): Promise<void> {
+    const { db, directory } = this.#options;
+    const live = await liveUndo(db, row.number);
+    if (live !== undefined && !(live.state === 'awaiting_approval' && (await this.#supersede(live.number, row)))) return;
+    const requester = (await directory.members(db, [row.requesterId])).get(row.requesterId);
+    if (requester === undefined) return this.#hold(row, `${row.requesterName}, who asked for it, is no longer in the company.`);
+    if (row.undo?.input == null) return this.#hold(row, 'Nobody knows how it is undone.');
+    const { action, input } = row.undo;
+    const reason = `The time of ${requestName(row)} is over${row.reason === '' ? '.' : `: ${row.reason}`}`;
+    try {
+      const filed = await this.#filing.submit(asPrincipal(requester, row.scope), {
+        action,
+        environment: row.environment,
+        input,
+        reason,
+        undoOf: row.number,
+        approvedWith: row,
+        byClock: true,
+      });
+      if (filed.state !== 'awaiting_approval') return;
+      const who = filed.gates.filter(({ approved, count }) => approved < count).map((gate) => approversInWords(gate.approvers));
+      await this.#hold(
+        row,
+        `${filed.id} undoes it, and waits for an approval of ${who.join(' and ')}: those given with it no longer count.`,
+      );
+    } catch (error) {
+      // Somebody was faster.
+      if (!(error instanceof GuichetError) || error.code === 'database.unavailable') throw error;
+      if (error.code === 'request.undone') return;
+      if (ERRORS[error.code].retryable || error.code.startsWith('provider.')) return this.#delay(row, error);
+      await this.#hold(row, `It cannot be undone by itself: ${error.message}`);
+    }
+  }
+
+  /** A person's undo that still waits for approvals gives way to the one that was approved with the request. */
+  async #supersede(number: string, original: RequestRow): Promise<boolean> {
+    return this.#options.db.transaction(async (tx) => {
+      const row = await lockRequest(tx, number);
+      if (row?.state !== 'awaiting_approval') return false;
+      const message = `The time of ${requestName(original)} is over: the undo that was approved with it runs instead.`;
+      const failure: Failure = { code: 'request.undone', message, retryable: false };
+      return writeTransition(tx, { row, next: transition(row, { type: 'void', failure }, row.readAt) }, this.#options);
+    });
+  }
+
+  #hold(row: RequestRow, message: string): Promise<void> {
+    return this.#change(row, holdUndo(message));
+  }
+
+  /** Told once; it is tried again and again. */
+  async #delay(row: RequestRow, { message }: GuichetError): Promise<void> {
+    if (row.undoMessage === null)
+      await this.#change(row, { changes: { undoMessage: message }, told: [{ type: 'request.undo_delayed', data: { message } }] });
+  }
+
+  async #change({ number }: RequestRow, step: { changes: UndoChanges; told: readonly Told[] }): Promise<void> {
+    await this.#options.db.transaction(async (tx) => {
+      const row = await lockRequest(tx, number);
+      if (row?.undoState === 'scheduled') await tell(tx, { row, ...step }, this.#options);
+    });
+  }
+}
