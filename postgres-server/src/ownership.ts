@@ -46,7 +46,8 @@ function ownerOf(dataDir: string, postmaster: number): number | undefined {
  */
 export async function stopLeftover(dataDir: string): Promise<void> {
   const file = readPostmasterFile(dataDir);
-  if (file === undefined || processBirth(file.pid) === undefined) return; // PostgreSQL sees to a stale file itself
+  if (file === undefined) return;
+  if (processBirth(file.pid) === undefined) return forgetDead(dataDir, file.pid);
   if (!isPostmasterOf(file.pid, dataDir)) {
     // The pid went to another process. PostgreSQL would believe that the server still runs, and refuse for ever.
     await rm(join(dataDir, 'postmaster.pid'), { force: true });
@@ -63,6 +64,29 @@ export async function stopLeftover(dataDir: string): Promise<void> {
     );
   }
   await endProcess(file.pid);
+}
+
+/**
+ * PostgreSQL sees to the file of a dead server itself. But one that was killed together with its owner is a zombie until
+ * somebody reaps it, in a container perhaps never, and PostgreSQL would take it for one that runs.
+ */
+async function forgetDead(dataDir: string, pid: number): Promise<void> {
+  for (let tries = 0; tries < 100; tries++) {
+    if (!isListed(pid)) return;
+    await sleep(20);
+  }
+  await rm(join(dataDir, 'postmaster.pid'), { force: true });
+}
+
+/** True for zombies too. */
+function isListed(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    // Somebody else's process is there.
+    return error instanceof Error && 'code' in error && error.code === 'EPERM';
+  }
 }
 
 /** An owner signs just after the server has appeared: give a start that goes on at this moment time to do so. */
