@@ -65,10 +65,39 @@ create table audit_events_default (
   constraint audit_events_default_pkey PRIMARY KEY (at, id)
 );
 
+create table audit_heads (
+  number bigint not null,
+  head json not null,
+  size bigint not null,
+  first_id bigint not null,
+  last_id bigint not null,
+  first_at timestamp with time zone not null,
+  last_at timestamp with time zone not null,
+  cluster text not null,
+  settled_to xid8 not null,
+  above_id bigint not null,
+  constraint audit_heads_pkey PRIMARY KEY (number)
+);
+
+create table audit_keys (
+  kid text not null,
+  public text not null,
+  sealed json not null,
+  created_at timestamp with time zone not null default clock_timestamp(),
+  constraint audit_keys_pkey PRIMARY KEY (kid)
+);
+
 create table audit_settings (
   name text not null,
   value text not null,
   constraint audit_settings_pkey PRIMARY KEY (name)
+);
+
+create table audit_tiles (
+  level smallint not null,
+  number bigint not null,
+  hashes bytea not null,
+  constraint audit_tiles_pkey PRIMARY KEY (level, number)
 );
 
 create table device_sign_ins (
@@ -323,6 +352,8 @@ CREATE INDEX audit_events_default_actor_id_at_id_idx ON public.audit_events_defa
 CREATE INDEX audit_events_default_id_idx ON public.audit_events_default USING btree (id) WHERE (type = 'request.denied'::text);
 CREATE INDEX audit_events_default_request_at_id_idx ON public.audit_events_default USING btree (request, at, id) WHERE (request IS NOT NULL);
 CREATE INDEX audit_events_default_xid_idx ON public.audit_events_default USING btree (xid);
+CREATE INDEX audit_heads_last_id ON public.audit_heads USING btree (last_id);
+CREATE INDEX audit_heads_size ON public.audit_heads USING btree (size);
 CREATE INDEX device_sign_ins_end ON public.device_sign_ins USING btree (expires_at);
 CREATE UNIQUE INDEX grant_keys_newest ON public.grant_keys USING btree ((true)) WHERE (retires_at IS NULL);
 CREATE INDEX refresh_tokens_session ON public.refresh_tokens USING btree (session_id);

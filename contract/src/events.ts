@@ -73,6 +73,9 @@ export const AUDIT_EVENTS = [
   'grant_key.created',
   'grant_key.revoked',
   'sealing.rewrapped',
+  'audit.key_created',
+  'audit.restore_accepted',
+  'audit.archived',
 ] as const;
 export type AuditEventType = (typeof AUDIT_EVENTS)[number];
 
@@ -139,6 +142,9 @@ export const EVENT_PERMISSIONS = {
   'grant_key.created': 'audit.see',
   'grant_key.revoked': 'audit.see',
   'sealing.rewrapped': 'audit.see',
+  'audit.key_created': 'audit.see',
+  'audit.restore_accepted': 'audit.see',
+  'audit.archived': 'audit.see',
 } as const satisfies Record<AuditEventType | RunEventType, Operation>;
 
 /** One event of a request, as streamed. `number` counts from 1 without a gap; it is the SSE event id. */

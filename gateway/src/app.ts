@@ -6,7 +6,7 @@ import { pathToFileURL } from 'node:url';
 import { GuichetError, type ProviderEndpoint } from '@guichet/contract';
 import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
-import { keepAuditParts } from './audit/index.ts';
+import { keepAuditParts, startSealing } from './audit/index.ts';
 import {
   Catalog,
   type Company,
@@ -104,6 +104,8 @@ async function start(
   await bus.start();
 
   const sealer = await Sealer.start({ db, keyring: await loadKeyring(config.sealing, config.folder) });
+  const sealLoop = startSealing({ url, db, bus, vault: sealer, settings: config.audit, folder: config.folder, onNews, onError });
+  closers.push(() => sealLoop.stop());
   const { company, digest } = await loadCompany(companyPaths(config));
   const directory = directoryOf(config, company);
   const tenures = new Tenures({ db, oidc: config.identity.oidc });

@@ -3,6 +3,7 @@ import { dirname, resolve } from 'node:path';
 import { type FieldError, GuichetError, REQUEST_EVENTS, Slug } from '@guichet/contract';
 import { parse } from 'yaml';
 import { z } from 'zod';
+import { AuditConfig } from './audit/index.ts';
 import { GrantsConfig } from './catalog/grants-config.ts';
 import { Duration } from './duration.ts';
 import { anyOf, check, invalidFile, notYaml, pointer, whyUnreadable } from './findings/index.ts';
@@ -57,6 +58,7 @@ export const ConfigFile = z.strictObject({
   providers: z.array(ProviderConfig).default([]),
   grants: GrantsConfig.prefault({}),
   sealing: SealingConfig,
+  audit: AuditConfig.prefault({}),
   windows: z.strictObject({ approval: Duration.prefault('24h'), start: Duration.prefault('1h') }).prefault({}),
   limits: LimitsConfig.prefault({}),
   identity: IdentityConfig.prefault({}),

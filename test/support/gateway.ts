@@ -32,6 +32,8 @@ export interface TestGateway {
   readonly app: App;
   readonly lab: Lab;
   readonly databaseUrl: string;
+  /** Where its configuration is, and all that it keeps outside the database. */
+  readonly folder: string;
   /** A call as a person; `who` null sends no token, another string is sent as the token. */
   call<Body = Record<string, unknown>>(
     who: Person | null | { token: string },
@@ -126,6 +128,7 @@ export async function startGateway({
     app,
     lab,
     databaseUrl: url,
+    folder,
     call,
     token,
     submit: (who, submission, headers = {}) =>

@@ -33,6 +33,7 @@ const table = (name: string, key: string, type: 'text' | 'bigint', nameOf: (id: 
 const TABLES: readonly Table[] = [
   table('sealing_keys', 'name', 'text', (id) => `the secret '${id}' of the installation`),
   table('grant_keys', 'kid', 'text', (id) => `the grant key ${id}`),
+  table('audit_keys', 'kid', 'text', (id) => `the key ${id} of the audit log`),
   table('requests', 'number', 'bigint', (id) => `REQ-${id}`),
 ];
 

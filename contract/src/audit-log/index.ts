@@ -1,0 +1,16 @@
+export { HeadChain } from './chain.ts';
+export type { AuditFinding, AuditFindingKind } from './findings.ts';
+export {
+  type AuditHead,
+  type AuditKey,
+  countOf,
+  type DeclaredRestore,
+  headHash,
+  headLine,
+  isSignedBy,
+  kidOf,
+  readHead,
+  signedBytes,
+} from './head.ts';
+export { type Hash, leafHash, MerkleTree, nodeHash, rootOf, rootOfProof, splitOf } from './merkle.ts';
+export { LogVerifier } from './verify.ts';

@@ -1,0 +1,93 @@
+import { createHash } from 'node:crypto';
+
+/** A SHA-256 hash: 32 bytes. */
+export type Hash = Buffer;
+
+const LEAF = Buffer.from([0]);
+const NODE = Buffer.from([1]);
+
+/** The hash of a leaf (RFC 9162, 2.1.1): what is hashed as a leaf is never the hash of a node. */
+export const leafHash = (leaf: string | Uint8Array): Hash => createHash('sha256').update(LEAF).update(leaf).digest();
+
+export const nodeHash = (left: Uint8Array, right: Uint8Array): Hash =>
+  createHash('sha256').update(NODE).update(left).update(right).digest();
+
+const EMPTY: Hash = createHash('sha256').digest();
+
+/**
+ * A Merkle tree that grows at its right end, as the roots of the full subtrees that it is made of, largest first: all that
+ * is needed to append and to say the root.
+ */
+export class MerkleTree {
+  readonly #subtrees: { readonly height: number; readonly hash: Hash }[] = [];
+  #size = 0;
+
+  get size(): number {
+    return this.#size;
+  }
+
+  append(leaf: Hash): void {
+    this.appendSubtree(0, leaf);
+  }
+
+  /** Appends a full subtree of 2^height leaves; the size so far must be a multiple of that. */
+  appendSubtree(height: number, hash: Hash): void {
+    if (this.#size % 2 ** height !== 0) throw new RangeError('a subtree is appended where it does not fit');
+    let top = { height, hash };
+    for (let last = this.#subtrees.at(-1); last?.height === top.height; last = this.#subtrees.at(-1)) {
+      this.#subtrees.pop();
+      top = { height: top.height + 1, hash: nodeHash(last.hash, top.hash) };
+    }
+    this.#subtrees.push(top);
+    this.#size += 2 ** height;
+  }
+
+  root(): Hash {
+    return (
+      this.#subtrees.reduceRight<Hash | undefined>(
+        (right, { hash }) => (right === undefined ? hash : nodeHash(hash, right)),
+        undefined,
+      ) ?? EMPTY
+    );
+  }
+}
+
+export function rootOf(leaves: Iterable<Hash>): Hash {
+  const tree = new MerkleTree();
+  for (const leaf of leaves) tree.append(leaf);
+  return tree.root();
+}
+
+/** The largest power of two below a size of at least 2. */
+export const splitOf = (size: number): number => 2 ** (Math.ceil(Math.log2(size)) - 1);
+
+/** The root that an inclusion proof leads to (RFC 9162, 2.1.3.2); undefined when the proof does not fit the tree. */
+export function rootOfProof({
+  leaf,
+  index,
+  size,
+  path,
+}: {
+  leaf: Hash;
+  index: number;
+  size: number;
+  path: readonly Hash[];
+}): Hash | undefined {
+  if (index >= size || index < 0) return undefined;
+  let node = index;
+  let last = size - 1;
+  let hash = leaf;
+  for (const sibling of path) {
+    if (last === 0) return undefined;
+    if (node % 2 === 1 || node === last) {
+      hash = nodeHash(sibling, hash);
+      while (node % 2 === 0 && node !== 0) {
+        node = Math.floor(node / 2);
+        last = Math.floor(last / 2);
+      }
+    } else hash = nodeHash(hash, sibling);
+    node = Math.floor(node / 2);
+    last = Math.floor(last / 2);
+  }
+  return last === 0 ? hash : undefined;
+}

@@ -1,0 +1,244 @@
+import { type AuditFinding, type AuditFindingKind, idsInWords, someIds } from './findings.ts';
+import { type AuditHead, countOf } from './head.ts';
+import { type Hash, leafHash, MerkleTree, rootOf } from './merkle.ts';
+
+/** A transaction may take so long between the event and its commit. One that comes later still was put there afterwards. */
+const LATEST_COMMIT_MS = 3_600_000;
+const START = /^\{"id":"(\d{1,16})","at":"([^"]{20,40})"/;
+
+export interface LogVerifierOptions {
+  /** All heads, in order, from the first one whose events are looked at. */
+  readonly heads: readonly AuditHead[];
+  /** The tree before the first of them; empty when that is head 1, unknown when absent and it is not. */
+  readonly tree?: MerkleTree;
+  /** The hash of a leaf as the log keeps it, to say which event of a head was edited. */
+  readonly leafAt?: (index: number) => Hash | undefined;
+}
+
+interface Line {
+  readonly id: number;
+  readonly at: string;
+  readonly hash: Hash;
+}
+
+/**
+ * Checks events, as lines in the order of the log, against heads that hold. Every head also has a root of its own events
+ * alone: what is wrong is found in the head where it is, and does not hide what comes after.
+ */
+export class LogVerifier {
+  readonly findings: AuditFinding[] = [];
+  readonly #heads: readonly AuditHead[];
+  readonly #owners: Owners;
+  readonly #options: LogVerifierOptions;
+  #tree: MerkleTree | undefined;
+  #current = 0;
+  #lines: Line[] = [];
+  #events = 0;
+  /** Deleted so far, when nothing has come since: whether the end of the log is gone is known at the end alone. */
+  #missing: { head: AuditHead; ids: number[] }[] = [];
+
+  constructor(options: LogVerifierOptions) {
+    this.#options = options;
+    this.#heads = options.heads;
+    this.#owners = new Owners(options.heads);
+    this.#tree = options.tree ?? (options.heads[0]?.number === 1 ? new MerkleTree() : undefined);
+  }
+
+  /** How many events were found in their place. */
+  get events(): number {
+    return this.#events;
+  }
+
+  line(text: string): void {
+    const [, id = '', at = ''] = START.exec(text) ?? [];
+    if (id === '') return this.#find('unreadable', `A line is no event of the log: ${text.slice(0, 60)}`);
+    const number = Number(id);
+    const owner = this.#owners.of(number);
+    if (owner === undefined)
+      return this.#find(
+        'inserted',
+        `Event ${id} (${at}) is in no head, although older than some that are: it was put there afterwards.`,
+        { ids: [number] },
+      );
+    while (owner > this.#current) this.#endHead();
+    if (owner < this.#current)
+      return this.#find('reordered', `Event ${id} (${at}) stands after events of later heads.`, {
+        ids: [number],
+        head: this.#heads[owner]?.number,
+      });
+    this.#lines.push({ id: number, at, hash: leafHash(text) });
+  }
+
+  end(): void {
+    while (this.#current < this.#heads.length) this.#endHead();
+    const [first] = this.#missing;
+    const last = this.#missing.at(-1);
+    if (first === undefined || last === undefined) return;
+    const ids = this.#missing.flatMap((one) => one.ids);
+    this.#missing = [];
+    this.#find(
+      'truncated',
+      `The end of the log is gone: ${counted(ids.length)} from ${first.ids[0]} on, of the heads ${first.head.number} (${first.head.at}) to ${last.head.number} (${last.head.at}).`,
+      { ids, head: first.head.number },
+    );
+  }
+
+  #endHead(): void {
+    const head = this.#heads[this.#current];
+    if (head === undefined) return;
+    this.#current += 1;
+    const lines = this.#lines;
+    this.#lines = [];
+    const before = this.#heads[this.#current - 2];
+    const expected = countOf(head);
+    if (lines.length === expected && isInOrder(lines)) {
+      this.#flushMissing();
+      this.#events += lines.length;
+      this.#checkTimes(lines, { head, before });
+      const hashes = lines.map(({ hash }) => hash);
+      const intact = rootOf(hashes).toString('hex') === head.batch;
+      if (!intact) this.#findEdited(lines, head);
+      return this.#grow(intact ? hashes : undefined, head);
+    }
+    this.#findMisplaced(lines, head);
+    this.#grow(undefined, head);
+  }
+
+  /** The tree over everything; after damage it can be known no more, and each head stands for its own events alone. */
+  #grow(hashes: readonly Hash[] | undefined, head: AuditHead): void {
+    const tree = this.#tree;
+    if (tree === undefined) return;
+    if (hashes === undefined) {
+      this.#tree = undefined;
+      return;
+    }
+    for (const hash of hashes) tree.append(hash);
+    if (tree.root().toString('hex') !== head.root)
+      this.#find('broken_chain', `The events up to head ${head.number} (${head.at}) do not come to its root.`, {
+        head: head.number,
+      });
+  }
+
+  #checkTimes(lines: readonly Line[], { head, before }: { head: AuditHead; before: AuditHead | undefined }): void {
+    if (before === undefined || head.restore !== undefined) return;
+    const limit = new Date(Date.parse(before.until) - LATEST_COMMIT_MS).toISOString();
+    const late = lines.filter(({ at }) => at < limit);
+    const [first] = late;
+    if (first !== undefined)
+      this.#find(
+        'inserted',
+        `${named(late.map(({ id }) => id))} of ${first.at} came into the log by head ${head.number} (${head.at}) only, long after that time.`,
+        { ids: late.map(({ id }) => id), head: head.number },
+      );
+  }
+
+  #findEdited(lines: readonly Line[], head: AuditHead): void {
+    const { leafAt } = this.#options;
+    const start = head.size - lines.length;
+    const edited = leafAt === undefined ? [] : lines.filter(({ hash }, index) => leafAt(start + index)?.equals(hash) === false);
+    const ids = (edited.length > 0 ? edited : lines).map(({ id }) => id);
+    const [first] = edited.length > 0 ? edited : lines;
+    const which =
+      edited.length > 0 || lines.length === 1
+        ? `${named(ids)} (${first?.at}) was edited`
+        : `One or more of ${named(ids)} (from ${first?.at}) were edited`;
+    this.#find('edited', `${which} after head ${head.number} (${head.at}).`, { ids, head: head.number });
+  }
+
+  #findMisplaced(lines: readonly Line[], head: AuditHead): void {
+    const found = new Set(lines.map(({ id }) => id));
+    const gone: number[] = [];
+    for (const [first, last] of head.ids) for (let id = first; id <= last; id++) if (!found.has(id)) gone.push(id);
+    if (gone.length === 0 || lines.length > 0) this.#flushMissing();
+    if (gone.length > 0) this.#missing.push({ head, ids: gone });
+    if (lines.length > 0 && gone.length > 0 && gone[0] !== undefined && lines.some(({ id }) => id > (gone[0] ?? 0)))
+      this.#flushMissing();
+    this.#events += found.size;
+    if (found.size < lines.length) {
+      const twice = lines.filter(({ id }, index) => lines.findIndex((line) => line.id === id) < index).map(({ id }) => id);
+      this.#find(
+        'inserted',
+        `${named(twice)} ${twice.length === 1 ? 'is' : 'are'} there more than once, under head ${head.number} (${head.at}).`,
+        { ids: twice, head: head.number },
+      );
+    }
+    const late = lines.filter(({ id }, index) => index > 0 && id < (lines[index - 1]?.id ?? 0)).map(({ id }) => id);
+    if (late.length > 0)
+      this.#find(
+        'reordered',
+        `${named(late)} ${late.length === 1 ? 'is' : 'are'} out of order, under head ${head.number} (${head.at}).`,
+        { ids: late, head: head.number },
+      );
+    // What is still there of it may have been changed too; that is known where the log keeps the hash of each event.
+    const { leafAt } = this.#options;
+    if (leafAt === undefined) return;
+    const places = placesOf(head);
+    const edited = lines.filter(({ id, hash }) => leafAt(places.get(id) ?? -1)?.equals(hash) === false).map(({ id }) => id);
+    if (edited.length > 0)
+      this.#find(
+        'edited',
+        `${named(edited)} ${edited.length === 1 ? 'was' : 'were'} edited after head ${head.number} (${head.at}).`,
+        { ids: edited, head: head.number },
+      );
+  }
+
+  #flushMissing(): void {
+    for (const { head, ids } of this.#missing)
+      this.#find(
+        'deleted',
+        `${named(ids)} ${ids.length === 1 ? 'is' : 'are'} gone: sealed by head ${head.number} (${head.at}).`,
+        { ids, head: head.number },
+      );
+    this.#missing = [];
+  }
+
+  #find(
+    kind: AuditFindingKind,
+    message: string,
+    { ids, head }: { ids?: readonly number[]; head?: number | undefined } = {},
+  ): void {
+    this.findings.push({ kind, message, ...(head !== undefined && { head }), ...(ids !== undefined && { ids: someIds(ids) }) });
+  }
+}
+
+const counted = (count: number): string => (count === 1 ? '1 event' : `${count.toLocaleString('en')} events`);
+const named = (ids: readonly number[]): string => `Event${ids.length === 1 ? '' : 's'} ${idsInWords(ids)}`;
+const isInOrder = (lines: readonly Line[]): boolean =>
+  lines.every(({ id }, index) => index === 0 || id > (lines[index - 1]?.id ?? 0));
+
+function placesOf(head: AuditHead): Map<number, number> {
+  const places = new Map<number, number>();
+  let place = head.size - countOf(head);
+  for (const [first, last] of head.ids) for (let id = first; id <= last; id++) places.set(id, place++);
+  return places;
+}
+
+/** Which head an event belongs to. */
+class Owners {
+  readonly #firsts: number[] = [];
+  readonly #lasts: number[] = [];
+  readonly #heads: number[] = [];
+
+  constructor(heads: readonly AuditHead[]) {
+    const ranges = heads.flatMap(({ ids }, index) => ids.map(([first, last]) => [first, last, index] as const));
+    ranges.sort(([a], [b]) => a - b);
+    for (const [first, last, index] of ranges) {
+      this.#firsts.push(first);
+      this.#lasts.push(last);
+      this.#heads.push(index);
+    }
+  }
+
+  /** Index of the head; undefined when the event is in none. */
+  of(id: number): number | undefined {
+    let low = 0;
+    let high = this.#firsts.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if ((this.#firsts[middle] ?? 0) <= id) low = middle + 1;
+      else high = middle;
+    }
+    const place = low - 1;
+    return place >= 0 && id <= (this.#lasts[place] ?? -1) ? this.#heads[place] : undefined;
+  }
+}

@@ -1,0 +1,93 @@
+import { mkdir, open } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { GuichetError } from '@guichet/contract';
+import { type AuditHead, headLine, readHead } from '@guichet/contract/audit-log';
+
+/** Where heads are told, outside the database. */
+export interface HeadDestination {
+  /** As messages name it. */
+  readonly name: string;
+  /** The last head that it has; undefined when it has none, or cannot say. */
+  last(): Promise<AuditHead | undefined>;
+  /** Adds heads, in order. When it rejects, all of them come again. */
+  append(heads: readonly AuditHead[]): Promise<void>;
+}
+
+/** So much of the end of a file is read to find its last line: a head of many ranges is long. */
+const TAIL_BYTES = 1_048_576;
+
+/** A file that heads are added to, one a line, each on the disk before the next. */
+export class HeadFile implements HeadDestination {
+  readonly name: string;
+  readonly #path: string;
+
+  constructor(path: string) {
+    this.#path = path;
+    this.name = `The file ${path}`;
+  }
+
+  async last(): Promise<AuditHead | undefined> {
+    const file = await open(this.#path, 'r').catch((error: NodeJS.ErrnoException) => {
+      if (error.code === 'ENOENT') return undefined;
+      throw error;
+    });
+    if (file === undefined) return undefined;
+    try {
+      const { size } = await file.stat();
+      const length = Math.min(size, TAIL_BYTES);
+      const { buffer } = await file.read(Buffer.alloc(length), 0, length, size - length);
+      // A line without its end was being written when the gateway died: append() writes it again.
+      const lines = buffer.toString('utf8').split('\n').slice(0, -1);
+      const line = lines.at(-1);
+      if (line === undefined) return undefined;
+      const head = readHead(parsed(line));
+      if (head === undefined) throw new GuichetError('internal', `${this.name} does not end with a head of the audit log.`);
+      return head;
+    } finally {
+      await file.close();
+    }
+  }
+
+  async append(heads: readonly AuditHead[]): Promise<void> {
+    await mkdir(dirname(this.#path), { recursive: true });
+    const file = await open(this.#path, 'a+', 0o644);
+    try {
+      const { size } = await file.stat();
+      const { buffer } = await file.read(Buffer.alloc(1), 0, 1, Math.max(0, size - 1));
+      const isCut = size > 0 && buffer[0] !== 0x0a;
+      // Half a line is told apart from a head by its end; it stays, for what is published is never taken back.
+      await file.appendFile(`${isCut ? '\n' : ''}${heads.map((head) => `${headLine(head)}\n`).join('')}`);
+      await file.datasync();
+    } finally {
+      await file.close();
+    }
+  }
+}
+
+/** Standard output, for those whose logs are kept elsewhere. */
+export class HeadOutput implements HeadDestination {
+  readonly name = 'Standard output';
+  readonly #write: (line: string) => void;
+  #last: AuditHead | undefined;
+
+  constructor(write: (line: string) => void) {
+    this.#write = write;
+  }
+
+  async last(): Promise<AuditHead | undefined> {
+    return this.#last;
+  }
+
+  async append(heads: readonly AuditHead[]): Promise<void> {
+    for (const head of heads) this.#write(`${headLine(head)}\n`);
+    this.#last = heads.at(-1);
+  }
+}
+
+export function parsed(line: string): unknown {
+  try {
+    return JSON.parse(line);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,116 @@
+import { setTimeout as wait } from 'node:timers/promises';
+import { type AuditHead, headHash } from '@guichet/contract/audit-log';
+import type { Database } from '../db/index.ts';
+import type { HeadDestination } from './destinations.ts';
+import { HEADS_AFTER } from './seal-statements.ts';
+
+const AT_ONCE = 500;
+const PAUSES_MS = [1000, 5000, 30_000] as const;
+
+export interface Fork {
+  readonly destination: string;
+  readonly published: AuditHead;
+  /** The last head that the database has. */
+  readonly after: number;
+}
+
+/** Tells heads to each destination, in order, each at its own pace: one that is away holds up nothing else. */
+export class HeadPublisher {
+  readonly #db: Database;
+  readonly #onError: (error: unknown) => void;
+  readonly #lanes: Lane[];
+
+  constructor({
+    db,
+    destinations,
+    onError,
+  }: {
+    db: Database;
+    destinations: readonly HeadDestination[];
+    onError: (error: unknown) => void;
+  }) {
+    this.#db = db;
+    this.#onError = onError;
+    this.#lanes = destinations.map((destination) => new Lane(destination, { after: (number) => this.#after(number), onError }));
+  }
+
+  wake(): void {
+    for (const lane of this.#lanes) lane.wake();
+  }
+
+  /** Lets what is on its way arrive. */
+  async stop(): Promise<void> {
+    await Promise.all(this.#lanes.map((lane) => lane.stop()));
+  }
+
+  /** A published head that the database does not have. A destination that cannot be asked does not say so. */
+  async fork(last: AuditHead | undefined, headOf: (number: number) => Promise<AuditHead | undefined>): Promise<Fork | undefined> {
+    for (const { destination } of this.#lanes) {
+      const published = await destination.last().catch((error: unknown) => this.#onError(error));
+      if (!published) continue;
+      const same = published.number <= (last?.number ?? 0) ? await headOf(published.number) : undefined;
+      if (same === undefined || headHash(same) !== headHash(published))
+        return { destination: destination.name, published, after: last?.number ?? 0 };
+    }
+    return undefined;
+  }
+
+  async #after(number: number): Promise<AuditHead[]> {
+    return (await this.#db.query<{ head: AuditHead }>(HEADS_AFTER, [number, AT_ONCE])).map(({ head }) => head);
+  }
+}
+
+class Lane {
+  readonly destination: HeadDestination;
+  readonly #after: (number: number) => Promise<AuditHead[]>;
+  readonly #onError: (error: unknown) => void;
+  readonly #stop = new AbortController();
+  #running: Promise<void> | undefined;
+  #again = false;
+
+  constructor(
+    destination: HeadDestination,
+    { after, onError }: { after: (number: number) => Promise<AuditHead[]>; onError: (error: unknown) => void },
+  ) {
+    this.destination = destination;
+    this.#after = after;
+    this.#onError = onError;
+  }
+
+  wake(): void {
+    this.#again = true;
+    this.#running ??= this.#run().finally(() => {
+      this.#running = undefined;
+    });
+  }
+
+  async stop(): Promise<void> {
+    this.#stop.abort();
+    await this.#running;
+  }
+
+  async #run(): Promise<void> {
+    for (let failures = 0; this.#again; ) {
+      this.#again = false;
+      try {
+        await this.#catchUp();
+        failures = 0;
+      } catch (error) {
+        if (failures === 0) this.#onError(error); // said once until it is well again
+        if (this.#stop.signal.aborted) return;
+        await wait(PAUSES_MS[Math.min(failures, PAUSES_MS.length - 1)], undefined, { signal: this.#stop.signal }).catch(() => {}); // stopped
+        failures += 1;
+        this.#again = true;
+      }
+    }
+  }
+
+  async #catchUp(): Promise<void> {
+    for (;;) {
+      const last = await this.destination.last();
+      const heads = await this.#after(last?.number ?? 0);
+      if (heads.length === 0) return;
+      await this.destination.append(heads);
+    }
+  }
+}
