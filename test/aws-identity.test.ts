@@ -1,12 +1,10 @@
 import type { AwsAssertion, Exchanged, Problem, Request, Token } from '@guichet/contract';
 import pg from 'pg';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { ACCOUNT, GATEWAY, withAws } from './support/aws.ts';
 import { type Answer, startGateway, type TestGateway } from './support/gateway.ts';
 import { type Moto, skipsMoto, startMoto } from './support/moto.ts';
 import { answerOf, KEYS, type SignOptions, Sts, sign } from './support/sts.ts';
-
-const GATEWAY = 'https://guichet.example.com';
-const ACCOUNT = '123456789012';
 
 let sts: Sts;
 let gateway: TestGateway;
@@ -27,26 +25,6 @@ beforeEach(() => {
   sts.instead = undefined;
   sts.arn = `arn:aws:sts::${ACCOUNT}:assumed-role/deploy/orders-17`;
 });
-
-function withAws(hosts: string[]): Record<string, unknown> {
-  const map = [
-    {
-      arn: `arn:aws:sts::${ACCOUNT}:assumed-role/deploy/*`,
-      machine: 'ci-checkout',
-      scope: { actions: ['lab.*'], environments: ['staging'] },
-      ttl: '5m',
-    },
-    { arn: `arn:aws:sts::${ACCOUNT}:assumed-role/Developer_*/{person}`, person: '{person}' },
-    {
-      arn: `arn:aws:sts::${ACCOUNT}:assumed-role/operate/{person}`,
-      machine: 'ci-checkout',
-      scope: { actions: ['lab.*'] },
-      onBehalfOf: '{person}',
-    },
-    { arn: `arn:aws:iam::${ACCOUNT}:user/ops/marta-laptop`, person: 'marta', scope: { actions: ['lab.look'] }, ttl: '10m' },
-  ];
-  return { publicUrl: GATEWAY, identity: { aws: { hosts, map } } };
-}
 
 const send = (call: AwsAssertion): Promise<Answer<Exchanged & Problem>> =>
   gateway.call(null, 'POST', '/v1/auth/aws', { body: call });
@@ -145,10 +123,31 @@ describe('a signed call of GetCallerIdentity', () => {
   });
 
   test('works once', async () => {
-    const call = signed();
-    expect((await send(call)).status).toBe(200);
-    expect((await send(call)).body.code).toBe('assertion.used');
+    const again = signed();
+    const { token } = await me((await send(again)).body.accessToken);
+    expect((await send(again)).body.code).toBe('assertion.used');
     expect(sts.calls).toBe(1);
+    // Whoever brings it again is not the only one who has it: what it was exchanged for is where to look.
+    const { rows } = await admin.query("select resource, outcome, data from audit_events where type = 'assertion.replayed'");
+    expect(rows).toEqual([
+      {
+        resource: `token:${token.id}`,
+        outcome: 'denied',
+        data: { origin: 'aws', address: '127.0.0.1', name: token.name, principal: 'machine:ci-checkout' },
+      },
+    ]);
+  });
+
+  test('makes no token that lasts: it would outlive what proves who it is', async () => {
+    sts.arn = `arn:aws:sts::${ACCOUNT}:assumed-role/Developer_4f1c/nadia`;
+    const { accessToken: token } = await exchanged();
+    for (const machine of [undefined, 'ci-checkout', 'not-there']) {
+      const body = { name: 'for a year', expiresInDays: 366, scope: { actions: ['lab.*'] }, ...(machine && { machine }) };
+      const { status, body: problem } = await gateway.call<Problem>({ token }, 'POST', '/v1/tokens', { body });
+      expect([status, problem.code]).toEqual([403, 'policy.denied']);
+      expect(problem.detail).toContain('exchanged for a proof (aws)');
+      expect(problem.remedy).toContain('guichet login');
+    }
   });
 
   test('gives one token when it is sent many times at once', async () => {

@@ -1,7 +1,8 @@
 import type { Problem, Request, Token, TokenCreated, TokenScope } from '@guichet/contract';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type Person, startGateway, type TestGateway } from './support/gateway.ts';
+import { changedCompanies } from './support/changed-company.ts';
+import { COMPANY, type Person, startGateway, type TestGateway } from './support/gateway.ts';
 
 let gateway: TestGateway;
 let admin: pg.Client;
@@ -238,6 +239,25 @@ describe('a token of a machine', () => {
     expect(body.items.map(({ id }) => id)).toContain(made.id);
     expect((await gateway.call('marta', 'DELETE', `/v1/tokens/${made.id}`)).status).toBe(200);
     expect((await whoIs(made.secret)).body['code']).toBe('token.revoked');
+  });
+
+  test('says in lists when whoever made it has left', async () => {
+    const { id } = await create('nadia', { machine: 'ci-checkout', all: true });
+    const { id: own } = await create('marta', { machine: 'ci-checkout', all: true });
+    await using companies = await changedCompanies(COMPANY);
+    const company = await companies.with({
+      '  - { name: nadia, fullName: Nadia Benali, email: nadia@example.com }\n': '',
+      '[nadia, marta]': '[marta]',
+      '[amine, paula, nadia]': '[amine, paula]',
+    });
+    const later = await startGateway({ databaseUrl: gateway.databaseUrl, config: { company, worker: { enabled: false } } });
+    try {
+      const { body } = await later.call<{ items: Token[] }>('marta', 'GET', '/v1/tokens?limit=200');
+      const left = new Map(body.items.map((token) => [token.id, token.makerLeft]));
+      expect([left.get(id), left.get(own)]).toEqual([true, undefined]);
+    } finally {
+      await later.close();
+    }
   });
 
   test('is narrowed to actions or environments, unless it is said that it is not', async () => {

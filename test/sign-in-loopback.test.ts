@@ -102,6 +102,21 @@ describe('a code', () => {
     expect((await world.audit()).at(-1)).toMatchObject({ type: 'session.reuse_detected', data: { what: 'code' } });
   });
 
+  test('gives a session that ends with the one of the browser that let it in, and none after that', async () => {
+    const end = "update sessions set ends_at = now() + $1::interval where kind = 'browser' and principal_id = 'user:paula'";
+    const browser = await world.signedIn('paula');
+    await world.query(end, ['5 minutes']);
+    const code = async (): Promise<string> => {
+      await browser.open(world.url(authorizePath()));
+      return (await answered(browser, 'Allow')).searchParams.get('code') ?? '';
+    };
+    const { body } = await exchange(await code());
+    expect(Date.parse(body.session.expiresAt) - Date.now()).toBeLessThan(5.1 * 60_000);
+    const late = await code();
+    await world.query('update sign_in_codes set ends_at = now() where session_id is null');
+    expect(await refusal(exchange(late))).toBe('401 sign_in.invalid');
+  });
+
   test('gives tokens once when it is used ten times at once', async () => {
     const code = await codeFor('nadia');
     const answers = await Promise.all(Array.from({ length: 10 }, () => exchange(code)));

@@ -148,6 +148,7 @@ test('whoever is given a name in the company files has nothing of what was given
       sessions: 2,
       tokens: 0,
       unbound: true,
+      made: [],
     },
     expect.objectContaining({ principal: 'user:marta', sessions: 1, tokens: 1, unbound: true }),
   ]);

@@ -3,7 +3,7 @@ import { writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import type { Me, Problem, Session, SessionTokens, SignedOut, Token, TokenCreated } from '@guichet/contract';
+import type { DeviceStarted, Me, Problem, Session, SessionTokens, SignedOut, Token, TokenCreated } from '@guichet/contract';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Browser } from './support/browser.ts';
 import { COMPANY, SEALING } from './support/gateway.ts';
@@ -180,6 +180,35 @@ describe('signing out', () => {
     expect(all.body).toEqual({ sessions: 1, tokens: 1 });
     expect((await world.gateway.call({ token: personal }, 'GET', '/v1/me')).body).toMatchObject({ code: 'token.revoked' });
   });
+});
+
+test('a command line is signed in no longer than the browser that let it in', async () => {
+  const browser = await world.signedIn('amine');
+  const [own] = await sessionsOf(browser);
+  await world.query("update sessions set ends_at = now() + interval '7 minutes' where id = $1", [own?.id]);
+  const started = await world.gateway.call<DeviceStarted>(null, 'POST', '/v1/auth/device', { body: { client: 'guichet' } });
+  await browser.open(started.body.verificationUriComplete);
+  await browser.submit({ button: 'Allow' });
+  const redeem = { grant: 'device_code', deviceCode: started.body.deviceCode };
+  const { body: first } = await world.gateway.call<SessionTokens>(null, 'POST', '/v1/auth/token', { body: redeem });
+  const refresh = { grant: 'refresh_token', refreshToken: first.refreshToken };
+  const { body: next } = await world.gateway.call<SessionTokens>(null, 'POST', '/v1/auth/token', { body: refresh });
+  for (const { session } of [first, next]) expect(Date.parse(session.expiresAt) - Date.now()).toBeLessThan(7.1 * 60_000);
+});
+
+test('no token is made by who is signed out while it is made', async () => {
+  const browser = await world.signedIn('paula');
+  const [own] = await sessionsOf(browser);
+  await world.query('begin');
+  await world.query("select pg_advisory_xact_lock(hashtextextended('sessions:user:paula', 0))"); // it is somebody's turn
+  const made = world.api<Problem>(browser, 'POST', '/v1/tokens', { body: { name: 'late', expiresInDays: 366 } });
+  const waits = async (): Promise<number> =>
+    (await world.query("select 1 from pg_locks where locktype = 'advisory' and not granted")).length;
+  await expect.poll(waits, { timeout: 10_000 }).toBe(1);
+  await world.query('update sessions set revoked_at = now() where id = $1', [own?.id]);
+  await world.query('commit');
+  expect(await made).toMatchObject({ status: 401, body: { code: 'token.revoked' } });
+  expect(await world.query("select 1 from tokens where name = 'late'")).toEqual([]);
 });
 
 describe('the operator', () => {

@@ -191,6 +191,12 @@ describe('a token that was used', () => {
     await exchanged(token);
     expect(await codeOf(token)).toBe('assertion.used');
     expect(await codeOf(await job({ jti }))).toBe('assertion.used');
+    const { rows } = await admin.query(
+      `select data from audit_events where type = 'assertion.replayed' and data->'proof'->>'jti' = $1`,
+      [jti],
+    );
+    const replayed = { origin: 'workload:gitlab', address: '127.0.0.1', principal: 'machine:ci-checkout' };
+    expect(rows).toMatchObject([{ data: replayed }, { data: replayed }]);
   });
 
   test('is refused the second time when it has no id, however its signature is written', async () => {

@@ -283,6 +283,22 @@ describe('tokens', () => {
     expect(bodyOf('tokens.create')).toMatchObject({ machine: 'ci-orders', all: true, scope: {} });
   });
 
+  it('whose maker has left the company are pointed out', async () => {
+    const made = { ...token, createdBy: { id: 'user:lena', name: 'Lena Fischer' }, expiresAt: '2999-01-01T00:00:00.000Z' };
+    server.handlers['tokens.list'] = () => ({
+      items: [
+        { ...made, name: 'reports', makerLeft: true },
+        { ...made, name: 'stays' },
+        { ...made, name: 'revoked', makerLeft: true, revokedAt: '2026-01-01T00:00:00.000Z' },
+      ],
+      next: null,
+    });
+    const { stderr } = await home.run(['tokens', 'list']);
+    expect(stderr).toContain(`'reports' of user:nadia was made by Lena Fischer, who has left the company and may have kept it`);
+    expect(stderr).toContain(`guichet tokens revoke ${token.id}`);
+    expect(stderr).not.toMatch(/stays|'revoked'/);
+  });
+
   it('that were made to last and end within two weeks are pointed out', async () => {
     const now = new Date('2026-11-21T09:00:00Z');
     const day = (count: number): string => new Date(now.getTime() + count * 86_400_000).toISOString();

@@ -62,6 +62,7 @@ export const Token = z
     scope: TokenScope,
     createdAt: z.iso.datetime(),
     createdBy: Actor,
+    makerLeft: z.boolean().optional().describe('In lists: true when whoever made it is not in the company any more'),
     expiresAt: z.iso.datetime(),
     lastUsedAt: z.iso.datetime().nullable(),
     revokedAt: z.iso.datetime().nullable(),

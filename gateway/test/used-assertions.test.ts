@@ -19,7 +19,7 @@ afterAll(async () => {
 const assertion = (...parts: string[]): Assertion => ({ parts, expiresAt: new Date(Date.now() + 60_000) });
 const using = (one: Assertion): Promise<string> =>
   db
-    .transaction((tx) => use(tx, one))
+    .transaction((tx) => use(tx, one, null))
     .then(
       () => 'used',
       (error: unknown) => (error instanceof GuichetError ? error.code : 'another error'),
@@ -36,7 +36,7 @@ test('of many connections that use one assertion at once, one does', async () =>
 test('an assertion that was used for what then failed is as good as new', async () => {
   const one = assertion('aws', 'signature');
   const failing = db.transaction(async (tx) => {
-    await use(tx, one);
+    await use(tx, one, null);
     throw new Error('the audit log takes nothing');
   });
   await expect(failing).rejects.toThrow('takes nothing');

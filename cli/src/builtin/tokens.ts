@@ -3,6 +3,7 @@ import { Option } from 'commander';
 import { collect, wholeNumber } from '../command.ts';
 import { parseDuration } from '../duration.ts';
 import { namingFlags } from '../name-flags.ts';
+import { clean } from '../output/clean.ts';
 import { drawTable } from '../output/table.ts';
 import { formatTime } from '../output/units.ts';
 import { fullId } from './full-id.ts';
@@ -58,6 +59,10 @@ export const tokensList: Leaf = {
     for (const { name, principal, expiresAt } of soon)
       shell.say(
         `${shell.aside.yellow('!')} '${name}' of ${principal.id} ends ${formatTime(new Date(expiresAt), shell.context.now())}: make its successor in time.`,
+      );
+    for (const { id, name, principal, createdBy } of found.items.filter((token) => isOrphaned(token, now)))
+      shell.say(
+        `${shell.aside.yellow('!')} '${clean(name)}' of ${principal.id} was made by ${clean(createdBy.name)}, who has left the company and may have kept it: make its successor, then guichet tokens revoke ${id}.`,
       );
     sayMore(shell, found);
     return EXIT.ok;
@@ -132,6 +137,10 @@ export const tokensRevoke: Leaf = {
     return EXIT.ok;
   },
 };
+
+/** Whoever made it has seen it, and is not there any more. */
+const isOrphaned = ({ makerLeft, revokedAt, expiresAt }: Token, now: string): boolean =>
+  makerLeft === true && revokedAt === null && expiresAt > now;
 
 /** Made to last, and about to end: those that last minutes or hours are replaced by themselves. */
 function endsSoon({ createdAt, expiresAt, revokedAt }: Token, now: Date): boolean {

@@ -12,12 +12,12 @@ type ExchangeHandlers = Pick<Handlers, 'exchange.workload' | 'exchange.aws'>;
 export function exchangeHandlers({ workloads, aws }: Machines, familiar: FamiliarSecrets): ExchangeHandlers {
   const exchanges = tooMany('exchanges of identities from your address', { max: 600, seconds: 60 });
   const failures = tooMany('identities from your address that were refused', { max: 120, seconds: 60 });
-  const throttled = async (request: FastifyRequest, exchange: () => Promise<Exchanged>): Promise<Exchanged> => {
-    const { network } = addressOf(request);
+  const throttled = async (request: FastifyRequest, exchange: (address: string) => Promise<Exchanged>): Promise<Exchanged> => {
+    const { address, network } = addressOf(request);
     await exchanges.take(network);
     await failures.check(network);
     try {
-      const given = await exchange();
+      const given = await exchange(address);
       familiar.add(given.accessToken);
       return given;
     } catch (error) {
@@ -26,7 +26,8 @@ export function exchangeHandlers({ workloads, aws }: Machines, familiar: Familia
     }
   };
   return {
-    'exchange.workload': ({ body: { token }, request }) => throttled(request, () => workloads.exchange(token)),
-    'exchange.aws': ({ body, request }) => throttled(request, () => aws.exchange(body, new Date())),
+    'exchange.workload': ({ body: { token }, request }) =>
+      throttled(request, (address) => workloads.exchange(token, { address })),
+    'exchange.aws': ({ body, request }) => throttled(request, (address) => aws.exchange(body, { now: new Date(), address })),
   };
 }

@@ -78,7 +78,7 @@ export function makeHandlers(services: Services): Handlers {
       await throttles.newTokens.take(caller.principal.id);
       const { name, machine, expiresInDays, scope, all } = body;
       const principalId = machine === undefined ? caller.principal.id : `machine:${machine}`;
-      const created = await tokens.create(caller.principal, { name, principalId, expiresInDays, scope, all });
+      const created = await tokens.create(caller, { name, principalId, expiresInDays, scope, all });
       throttles.familiar.add(created.secret);
       const offered = visibleActions({ catalog, policy }, caller.principal).map(({ id }) => id);
       return { ...created, warnings: scopeWarnings(scope, offered) };

@@ -25,11 +25,13 @@ interface DeviceRow {
   readonly isTooSoon: boolean;
   readonly createdAt: Date;
   readonly isOver: boolean;
+  /** The end of the session that allowed it. */
+  readonly endsAt: Date | null;
 }
 
 const COLUMNS = `id, client, address, state, principal_id as "principalId", session_id as "sessionId",
   interval_seconds as "intervalSeconds", coalesce(asked_at > now() - make_interval(secs => interval_seconds), false) as "isTooSoon",
-  created_at as "createdAt", expires_at <= now() as "isOver"`;
+  created_at as "createdAt", least(expires_at, ends_at) <= now() as "isOver", ends_at as "endsAt"`;
 
 const INSERT = statement(
   'device-insert',
@@ -41,7 +43,11 @@ const LOCK_BY_DEVICE = statement('device-by-device-lock', `${BY_DEVICE.text} for
 const BY_USER = statement('device-by-user', `select ${COLUMNS} from device_sign_ins where user_hash = $1`);
 const LOCK_BY_USER = statement('device-by-user-lock', `${BY_USER.text} for update`);
 const ASKED = statement('device-asked', 'update device_sign_ins set asked_at = now(), interval_seconds = $2 where id = $1');
-const DECIDE = statement('device-decide', 'update device_sign_ins set state = $2, principal_id = $3 where id = $1');
+const DECIDE = statement(
+  'device-decide',
+  `update device_sign_ins set state = $2, principal_id = $3, ends_at = (select s.ends_at from sessions s where s.id = $4)
+   where id = $1`,
+);
 const REDEEM = statement('device-redeem', `update device_sign_ins set state = 'redeemed', session_id = $2 where id = $1`);
 const SESSION = statement('device-session', `select ${SESSION_COLUMNS} from sessions s where s.id = $1 for update`);
 
@@ -107,7 +113,7 @@ export class DeviceFlow {
       await this.#options.sessions.consent(tx, by);
       const [row] = await tx.query<DeviceRow>(LOCK_BY_USER, [hashOf(userCode)]);
       if (row === undefined || row.isOver || row.state !== 'pending') return false;
-      await tx.query(DECIDE, [row.id, allow ? 'allowed' : 'denied', id]);
+      await tx.query(DECIDE, [row.id, allow ? 'allowed' : 'denied', id, by.session?.id]);
       await appendAudit(tx, {
         type: allow ? 'sign_in.allowed' : 'sign_in.denied',
         actor: { id, name },
@@ -149,6 +155,7 @@ export class DeviceFlow {
         client: row.client,
         address: row.address,
         by: 'device',
+        endsAt: row.endsAt,
       });
       await tx.query(REDEEM, [row.id, tokens.session.id]);
       return tokens;

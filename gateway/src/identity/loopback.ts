@@ -19,17 +19,19 @@ interface CodeRow {
   readonly redirectUri: string;
   readonly isOver: boolean;
   readonly sessionId: string | null;
+  /** The end of the session that allowed it. */
+  readonly endsAt: Date | null;
 }
 
 const INSERT = statement(
   'sign-in-code-insert',
-  `insert into sign_in_codes (hash, principal_id, client, address, code_challenge, redirect_uri, expires_at)
-   values ($1, $2, $3, $4, $5, $6, now() + make_interval(secs => $7))`,
+  `insert into sign_in_codes (hash, principal_id, client, address, code_challenge, redirect_uri, expires_at, ends_at)
+   select $1, $2, $3, $4, $5, $6, now() + make_interval(secs => $7), s.ends_at from sessions s where s.id = $8`,
 );
 const BY_HASH = statement(
   'sign-in-code-by-hash',
   `select principal_id as "principalId", client, address, code_challenge as "codeChallenge", redirect_uri as "redirectUri",
-     expires_at <= now() as "isOver", session_id as "sessionId" from sign_in_codes where hash = $1`,
+     least(expires_at, ends_at) <= now() as "isOver", session_id as "sessionId", ends_at as "endsAt" from sign_in_codes where hash = $1`,
 );
 const LOCK_BY_HASH = statement('sign-in-code-lock', `${BY_HASH.text} for update`);
 const REDEEM = statement('sign-in-code-redeem', 'update sign_in_codes set session_id = $2 where hash = $1');
@@ -77,7 +79,7 @@ export class Loopback {
     const { id, name } = by.principal;
     await this.#options.db.transaction(async (tx) => {
       await this.#options.sessions.consent(tx, by);
-      const values = [hashOf(code), id, ask.client, address, ask.codeChallenge, ask.redirectUri, LASTS_SECONDS];
+      const values = [hashOf(code), id, ask.client, address, ask.codeChallenge, ask.redirectUri, LASTS_SECONDS, by.session?.id];
       await tx.query(INSERT, values);
       await appendAudit(tx, {
         type: 'sign_in.allowed',
@@ -123,8 +125,8 @@ export class Loopback {
       const member = (await this.#options.directory.members(tx, [row.principalId])).get(row.principalId);
       if (member === undefined) return notValid(`${row.principalId} is no longer in the company.`);
       const person = { id: member.id, name: member.name };
-      const { client, address: from } = row;
-      const tokens = await this.#options.sessions.openCommandLine(tx, { person, client, address: from, by: 'loopback' });
+      const { client, address: from, endsAt } = row;
+      const tokens = await this.#options.sessions.openCommandLine(tx, { person, client, address: from, by: 'loopback', endsAt });
       await tx.query(REDEEM, [hash, tokens.session.id]);
       return tokens;
     });

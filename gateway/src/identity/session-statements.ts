@@ -1,11 +1,11 @@
 import { statement } from '../db/index.ts';
 import { SESSION_COLUMNS, SESSION_END } from './session-row.ts';
 
-/** Both lengths are seconds. */
+/** Both lengths are seconds; `$7` is the end of the session that lets it in, if one does. */
 export const INSERT_SESSION = statement(
   'session-insert',
   `insert into sessions as s (principal_id, kind, client, address, idle_seconds, ends_at)
-   values ($1, $2, $3, $4, $5, now() + make_interval(secs => $6)) returning ${SESSION_COLUMNS}`,
+   values ($1, $2, $3, $4, $5, least(now() + make_interval(secs => $6), $7::timestamptz)) returning ${SESSION_COLUMNS}`,
 );
 /** The secret of a session, ending after so many seconds, and with the session at the latest. */
 export const INSERT_SECRET = statement(

@@ -49,6 +49,8 @@ export interface NewSession {
   readonly address: string;
   /** How they signed in. */
   readonly by: 'browser' | 'device' | 'loopback';
+  /** When it ends at the latest, whatever the configuration says: with the sign-in that let it in. */
+  readonly endsAt?: Date | null;
   /** More facts for the audit log. */
   readonly data?: Readonly<Record<string, unknown>>;
 }
@@ -96,9 +98,10 @@ export class Sessions {
   }
 
   async #open(tx: Transaction, wanted: NewSession & { kind: SessionRow['kind'] }): Promise<SessionRow> {
-    const { person, kind, client, address, by, data } = wanted;
+    const { person, kind, client, address, by, endsAt = null, data } = wanted;
     const { idle, absolute } = this.#options.limits;
-    const [row] = await tx.query<SessionRow>(INSERT_SESSION, [person.id, kind, client, address, idle / 1000, absolute / 1000]);
+    const values = [person.id, kind, client, address, idle / 1000, absolute / 1000, endsAt];
+    const [row] = await tx.query<SessionRow>(INSERT_SESSION, values);
     if (row === undefined) throw new GuichetError('internal', 'The session was not stored.');
     await appendAudit(tx, {
       type: 'session.created',

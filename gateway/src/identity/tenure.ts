@@ -3,7 +3,7 @@ import { appendAudit } from '../audit/index.ts';
 import type { Company } from '../catalog/index.ts';
 import { type Database, statement, type Transaction } from '../db/index.ts';
 import type { OidcConfig } from './config.ts';
-import { endAllOf, endTenureOf, forgetClaimsOf, turnOf } from './ending.ts';
+import { endAllOf, endTenureOf, forgetClaimsOf, machineTokensBy, turnOf } from './ending.ts';
 import { areStill, type Holder, holderOf, isAnother, isSameAddress, type Said } from './holder.ts';
 
 const SYSTEM = { id: 'system', name: 'Guichet' };
@@ -147,14 +147,15 @@ async function reassign(
   const ended = keepsAccount
     ? { ...(await endAllOf(tx, now.id, { tokens: true, ...ending })), unbound: false }
     : await endTenureOf(tx, now.id, ending);
-  if (ended.sessions + ended.tokens === 0 && !ended.unbound) return;
+  const made = await machineTokensBy(tx, now.id);
+  if (ended.sessions + ended.tokens + made.length === 0 && !ended.unbound) return;
   const facts = ({ name, email, team }: Omit<typeof now, 'id'>) => ({ name, email, ...(team !== null && { team }) });
   await appendAudit(tx, {
     type: 'identity.reassigned',
     actor: SYSTEM,
     outcome: 'ok',
     resource: now.id,
-    data: { principal: now.id, before: facts(before), now: facts(now), ...ended },
+    data: { principal: now.id, before: facts(before), now: facts(now), ...ended, made: made.map(({ id }) => id) },
   });
 }
 

@@ -16,6 +16,8 @@ export interface TokenRow {
   readonly expiresAt: Date;
   readonly lastUsedAt: Date | null;
   readonly revokedAt: Date | null;
+  /** What vouched for its owner, in place of somebody who made it; null for one that was made. */
+  readonly origin: string | null;
 }
 
 /** How a secret arrives: in the header `authorization`, or in the cookie of a browser. */
@@ -29,7 +31,7 @@ export type TokenWithClaims = TokenRow & SessionColumns & { readonly claims: Cla
 
 const COLUMNS = `tokens.id, tokens.name, tokens.kind, tokens.principal_id as "principalId", scope, tokens.created_at as "createdAt",
   created_by_id as "createdById", created_by_name as "createdByName", expires_at as "expiresAt",
-  tokens.last_used_at as "lastUsedAt", tokens.revoked_at as "revokedAt"`;
+  tokens.last_used_at as "lastUsedAt", tokens.revoked_at as "revokedAt", tokens.origin`;
 
 /** What the identity provider said of its owner comes with a token, and its session: each call needs all of it. */
 const WITH_CLAIMS = `select ${COLUMNS}, carrier, (select json_build_object('name', c.name, 'email', c.email, 'teams', c.teams)

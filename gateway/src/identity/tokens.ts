@@ -1,9 +1,10 @@
-import { GuichetError, type Principal, type Session, type Token, type TokenScope } from '@guichet/contract';
+import { type Actor, GuichetError, type Principal, type Session, type Token, type TokenScope } from '@guichet/contract';
 import { appendAudit } from '../audit/index.ts';
 import { asPrincipal, type Directory } from '../catalog/index.ts';
-import type { Database, Queryable } from '../db/index.ts';
+import type { Database, Queryable, Transaction } from '../db/index.ts';
 import { suggestion } from '../findings/index.ts';
 import type { Policy } from '../policy/index.ts';
+import { turnOf } from './ending.ts';
 import { hashOf, newSecret } from './secrets.ts';
 import { type SessionRow, viewOfSession } from './session-row.ts';
 import {
@@ -32,6 +33,8 @@ export interface Caller {
   readonly token: Token;
   /** Absent for a token of its own. */
   readonly session?: Session;
+  /** What vouched for whom it is, for a token that a proof was exchanged for; absent for others. */
+  readonly origin?: string;
   /** What a call with a cookie must carry when it is not a GET; absent for one with a token. */
   readonly csrf?: string;
 }
@@ -44,6 +47,8 @@ export interface NewToken {
   /** Said of a machine whose token is to be narrowed to nothing. */
   readonly all?: boolean | undefined;
 }
+
+type MadeBy = NewToken & { readonly createdBy: Actor };
 
 export interface TokensOptions {
   readonly db: Database;
@@ -103,53 +108,49 @@ export class Tokens {
       principal: asPrincipal(member, row.scope),
       token: this.#view(row),
       ...(session !== undefined && { session: viewOfSession(session, session.id) }),
+      ...(row.origin !== null && { origin: row.origin }),
     };
   }
 
   /** Creates a token; the secret is returned here and never again. */
-  async create(by: Principal, wanted: NewToken): Promise<Token & { secret: string }> {
+  async create(caller: Caller, wanted: NewToken): Promise<Token & { secret: string }> {
+    const { principal: by, origin, token } = caller;
     const owner = this.#directory.company.member(wanted.principalId);
     // Who may make no tokens at all learns nothing of which machines there are.
     this.#permit('token.create', by, owner?.id ?? by.id);
+    if (origin !== undefined) throw tooShort(origin);
     if (owner === undefined) throw unknownMachine(wanted.principalId.replace('machine:', ''), this.#machinesOf(by));
     this.#refuseUnknownEnvironments(wanted.scope);
     if (owner.kind === 'machine') refuseUnscoped(wanted);
-    return this.issue({ ...wanted, createdBy: { id: by.id, name: by.name } });
+    return this.#db.transaction(async (tx) => {
+      await turnOf(tx, by.id, owner.id);
+      // Signed out meanwhile, or somebody else by now: what is made here would outlive it.
+      this.#admitted((await tx.query<TokenWithClaims>(STANDING, [token.id]))[0], new Date());
+      return this.#insert(tx, { ...wanted, createdBy: { id: by.id, name: by.name } });
+    });
   }
 
   /** Creates a token with no question asked: for the operator's own command and for the demo. */
-  async issue({
-    name,
-    principalId,
-    expiresInDays,
-    scope,
-    createdBy,
-  }: NewToken & { createdBy: { id: string; name: string } }): Promise<Token & { secret: string }> {
+  issue(wanted: MadeBy): Promise<Token & { secret: string }> {
+    return this.#db.transaction((tx) => this.#insert(tx, wanted));
+  }
+
+  async #insert(tx: Transaction, wanted: MadeBy): Promise<Token & { secret: string }> {
+    const { name, principalId, expiresInDays, scope, createdBy } = wanted;
     const kind = principalId.startsWith('machine:') ? 'machine' : 'user';
     const secret = newSecret(PREFIX[kind]);
-    const token = await this.#db.transaction(async (tx) => {
-      const values = [
-        hashOf(secret),
-        name,
-        kind,
-        principalId,
-        JSON.stringify(scope),
-        createdBy.id,
-        createdBy.name,
-        expiresInDays,
-      ];
-      const [row] = await tx.query<TokenRow>(INSERT, values);
-      if (row === undefined) throw new GuichetError('internal', 'The token was not stored.');
-      await appendAudit(tx, {
-        type: 'token.created',
-        actor: createdBy,
-        outcome: 'ok',
-        resource: `token:${row.id}`,
-        data: { name, principal: principalId, expiresInDays, scope },
-      });
-      return this.#view(row);
+    const { id, name: maker } = createdBy;
+    const values = [hashOf(secret), name, kind, principalId, JSON.stringify(scope), id, maker, expiresInDays];
+    const [row] = await tx.query<TokenRow>(INSERT, values);
+    if (row === undefined) throw new GuichetError('internal', 'The token was not stored.');
+    await appendAudit(tx, {
+      type: 'token.created',
+      actor: createdBy,
+      outcome: 'ok',
+      resource: `token:${row.id}`,
+      data: { name, principal: principalId, expiresInDays, scope },
     });
-    return { ...token, secret };
+    return { ...this.#view(row), secret };
   }
 
   async revoke(by: Principal, id: string): Promise<Token> {
@@ -180,7 +181,10 @@ export class Tokens {
   ): Promise<Token[]> {
     const visible = [by.id, ...this.#machinesOf(by)].filter((id) => this.#may('token.see', by, id));
     const rows = await db.query<TokenRow>(LIST, [visible, after ?? null, limit]);
-    return rows.map((row) => this.#view(row));
+    const makers = rows.map(({ createdById }) => createdById).filter((id) => id.startsWith('user:'));
+    const present = await this.#directory.members(db, [...new Set(makers)]);
+    const hasLeft = ({ createdById: id }: TokenRow): boolean => id.startsWith('user:') && !present.has(id);
+    return rows.map((row) => ({ ...this.#view(row), ...(hasLeft(row) && { makerLeft: true }) }));
   }
 
   #machinesOf({ teams }: Principal): string[] {
@@ -268,6 +272,17 @@ function refuseEnded({ kind, revokedAt, expiresAt }: SessionRow, now: Date): voi
   const remedy = kind === 'cli' ? 'Sign in again: guichet login.' : 'Sign in again: GET /v1/auth/login.';
   if (revokedAt !== null) throw new GuichetError('token.revoked', 'You have been signed out.', { remedy });
   if (expiresAt <= now) throw new GuichetError('token.expired', `This session ended at ${expiresAt.toISOString()}.`, { remedy });
+}
+
+/** What proves somebody for minutes must not be made into what does so for a year. */
+function tooShort(origin: string): GuichetError {
+  return new GuichetError(
+    'policy.denied',
+    `A token that was exchanged for a proof (${origin}) makes no tokens: it would outlive it.`,
+    {
+      remedy: 'Sign in with a browser (guichet login) and make it then; or prove anew who you are whenever this one has ended.',
+    },
+  );
 }
 
 function unknownMachine(name: string, ids: readonly string[]): GuichetError {

@@ -2,10 +2,10 @@ import { type Actor, type Exchanged, GuichetError, type TokenScope } from '@guic
 import type { Logger } from 'pino';
 import { appendAudit } from '../../audit/index.ts';
 import type { Directory, Member } from '../../catalog/index.ts';
-import { type Database, statement } from '../../db/index.ts';
+import { type Database, statement, type Transaction } from '../../db/index.ts';
 import { hashOf, newSecret } from '../secrets.ts';
 import { oneLine } from './plain-text.ts';
-import { type Assertion, use } from './used-assertions.ts';
+import { type Assertion, firstUseOf, refuseUsed, use } from './used-assertions.ts';
 
 const INSERT = statement(
   'exchanged-token-insert',
@@ -32,6 +32,8 @@ export interface NewExchange {
   readonly once?: Assertion | undefined;
   /** What the audit log says of it: never the assertion itself. */
   readonly proof: Readonly<Record<string, unknown>>;
+  /** The address that it came from. */
+  readonly address: string;
 }
 
 /** Why somebody whose proof is genuine gets nothing: in full for operators, without what they configured for the caller. */
@@ -58,28 +60,44 @@ export class ExchangedTokens {
     this.#options = options;
   }
 
-  get db(): Database {
-    return this.#options.db;
+  /** Refuses one that was used, before more is done with it; `issue` alone says it for certain. */
+  async refuseUsed(once: Assertion, { origin, address }: { origin: string; address: string }): Promise<void> {
+    await this.#recordingReplay({ once, origin, address, proof: {} }, () => refuseUsed(this.#options.db, once));
+  }
+
+  /**
+   * Somebody who brings a proof again has a copy of it, or is not told of their first answer: either is worth knowing of.
+   * What it was exchanged for says who is concerned.
+   */
+  async #recordingReplay<Result>(
+    { once, origin, address, proof }: Pick<NewExchange, 'once' | 'origin' | 'address' | 'proof'>,
+    work: () => Promise<Result>,
+  ): Promise<Result> {
+    try {
+      return await work();
+    } catch (error) {
+      if (once === undefined || !(error instanceof GuichetError) || error.code !== 'assertion.used') throw error;
+      const { db, logger } = this.#options;
+      const { token = null, name = null, principal = null } = (await firstUseOf(db, once)) ?? {};
+      logger.warn({ origin, address, token, principal }, 'a proof of identity came a second time');
+      await appendAudit(db, {
+        type: 'assertion.replayed',
+        actor: { id: 'system', name: origin },
+        outcome: 'denied',
+        ...(token !== null && { resource: `token:${token}` }),
+        data: { origin, address, name, principal, ...(Object.keys(proof).length > 0 && { proof }) },
+      });
+      throw error;
+    }
   }
 
   /** The token, its audit row and the use of the assertion are one transaction: of two that race, one gets a token. */
-  async issue({ origin, name, owner, scope, ttlMs, createdBy, once, proof }: NewExchange): Promise<Exchanged> {
-    const { kind } = owner;
-    const secret = newSecret(kind === 'machine' ? 'gct_m_' : 'gct_u_');
-    const expiresAt = await this.#options.db.transaction(async (tx) => {
-      if (once !== undefined) await use(tx, once);
-      const values = [hashOf(secret), oneLine(name, 100), kind, owner.id, JSON.stringify(scope), createdBy.id, createdBy.name];
-      const [row] = await tx.query<{ id: string; expiresAt: Date }>(INSERT, [...values, ttlMs / 1000, origin]);
-      if (row === undefined) throw new GuichetError('internal', 'The token was not stored.');
-      await appendAudit(tx, {
-        type: 'token.created',
-        actor: createdBy,
-        outcome: 'ok',
-        resource: `token:${row.id}`,
-        data: { name: oneLine(name, 100), principal: owner.id, expiresAt: row.expiresAt.toISOString(), scope, origin, proof },
-      });
-      return row.expiresAt;
-    });
+  async issue(wanted: NewExchange): Promise<Exchanged> {
+    const { owner, scope } = wanted;
+    const secret = newSecret(owner.kind === 'machine' ? 'gct_m_' : 'gct_u_');
+    const expiresAt = await this.#recordingReplay(wanted, () =>
+      this.#options.db.transaction((tx) => insert(tx, { ...wanted, secret })),
+    );
     return { accessToken: secret, expiresAt: expiresAt.toISOString(), principal: { id: owner.id, name: owner.name }, scope };
   }
 
@@ -112,6 +130,24 @@ export class ExchangedTokens {
   machine(name: string): Member | undefined {
     return this.#options.directory.company.member(`machine:${name}`);
   }
+}
+
+/** When the token ends. */
+async function insert(tx: Transaction, wanted: NewExchange & { readonly secret: string }): Promise<Date> {
+  const { origin, owner, scope, ttlMs, createdBy, once, proof, secret } = wanted;
+  const name = oneLine(wanted.name, 100);
+  const values = [hashOf(secret), name, owner.kind, owner.id, JSON.stringify(scope), createdBy.id, createdBy.name];
+  const [row] = await tx.query<{ id: string; expiresAt: Date }>(INSERT, [...values, ttlMs / 1000, origin]);
+  if (row === undefined) throw new GuichetError('internal', 'The token was not stored.');
+  if (once !== undefined) await use(tx, once, row.id);
+  await appendAudit(tx, {
+    type: 'token.created',
+    actor: createdBy,
+    outcome: 'ok',
+    resource: `token:${row.id}`,
+    data: { name, principal: owner.id, expiresAt: row.expiresAt.toISOString(), scope, origin, proof },
+  });
+  return row.expiresAt;
 }
 
 /** ASCII alone: `K` (the sign of Kelvin) must not become a `k`. */

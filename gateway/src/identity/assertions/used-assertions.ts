@@ -9,7 +9,12 @@ const IS_USED = statement('assertion-is-used', 'select 1 from used_assertions wh
 /** Whoever comes second waits for the first to commit, and then inserts nothing. */
 const USE = statement(
   'assertion-use',
-  'insert into used_assertions (hash, expires_at) values ($1, $2) on conflict do nothing returning 1 as used',
+  'insert into used_assertions (hash, expires_at, token_id) values ($1, $2, $3) on conflict do nothing returning 1 as used',
+);
+const FIRST_USE = statement(
+  'assertion-first-use',
+  `select t.id as "token", t.name, t.principal_id as "principal" from used_assertions u
+   left join tokens t on t.id = u.token_id where u.hash = $1`,
 );
 const SWEEP = statement('assertion-sweep', 'delete from used_assertions where expires_at < now()');
 const SWEEP_TOKENS = statement(
@@ -25,6 +30,13 @@ export interface Assertion {
   readonly expiresAt: Date;
 }
 
+/** The token that it was exchanged for; all null when it is not known which. */
+export interface FirstUse {
+  readonly token: string | null;
+  readonly name: string | null;
+  readonly principal: string | null;
+}
+
 /** JSON keeps the parts apart, whatever stands in them. */
 const hashOf = ({ parts }: Assertion): Buffer => createHash('sha256').update(JSON.stringify(parts)).digest();
 
@@ -33,10 +45,15 @@ export async function refuseUsed(db: Queryable, assertion: Assertion): Promise<v
   if ((await db.query(IS_USED, [hashOf(assertion)])).length > 0) throw used();
 }
 
-/** In the transaction of what it is used for: refuses (`assertion.used`) all but the first of those that come at once. */
-export async function use(tx: Transaction, assertion: Assertion): Promise<void> {
+/** What an assertion was exchanged for; undefined for one that was not used, or is forgotten. */
+export async function firstUseOf(db: Queryable, assertion: Assertion): Promise<FirstUse | undefined> {
+  return (await db.query<FirstUse>(FIRST_USE, [hashOf(assertion)]))[0];
+}
+
+/** In the transaction of what it is used for, a token: refuses (`assertion.used`) all but the first of those that come at once. */
+export async function use(tx: Transaction, assertion: Assertion, tokenId: string | null): Promise<void> {
   const until = new Date(assertion.expiresAt.getTime() + SLACK_MS);
-  if ((await tx.query(USE, [hashOf(assertion), until])).length === 0) throw used();
+  if ((await tx.query(USE, [hashOf(assertion), until, tokenId])).length === 0) throw used();
 }
 
 /** Forgets assertions that prove nothing any more, and tokens that were exchanged and have ended a while ago. */

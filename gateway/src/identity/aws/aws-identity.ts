@@ -3,7 +3,7 @@ import type { Logger } from 'pino';
 import type { Member } from '../../catalog/index.ts';
 import type { ExchangedTokens } from '../assertions/exchanged-tokens.ts';
 import { matches } from '../assertions/glob.ts';
-import { type Assertion, refuseUsed } from '../assertions/used-assertions.ts';
+import type { Assertion } from '../assertions/used-assertions.ts';
 import { type AwsCaller, askSts } from './ask-sts.ts';
 import { type ArnRule, type AwsSettings, PERSON } from './config.ts';
 import { checkSignedCall, type SignedCall, WINDOW_MS } from './signed-call.ts';
@@ -27,7 +27,7 @@ export class AwsIdentity {
   }
 
   /** A short-lived token for whom the first fitting rule names; `assertion.*` errors say what is wrong. */
-  async exchange(given: AwsAssertion, now: Date): Promise<Exchanged> {
+  async exchange(given: AwsAssertion, { now, address }: { now: Date; address: string }): Promise<Exchanged> {
     const { settings, exchanged, baseUrl } = this.#options;
     if (settings === undefined)
       throw new GuichetError('assertion.not_configured', 'This gateway takes no identities of AWS.', {
@@ -35,7 +35,7 @@ export class AwsIdentity {
       });
     const call = this.#checked(given, { hosts: settings.hosts, gateway: baseUrl(), now });
     const once = onceOf(call);
-    await refuseUsed(exchanged.db, once);
+    await exchanged.refuseUsed(once, { origin: ORIGIN, address });
     const caller = await askSts(call);
     const rule = settings.map.find(({ arn }) => matches(arn.replace(PERSON, '*'), caller.arn));
     if (rule === undefined)
@@ -56,6 +56,7 @@ export class AwsIdentity {
       createdBy,
       once,
       proof: { arn: caller.arn, userId: caller.userId, rule: settings.map.indexOf(rule) },
+      address,
     });
   }
 

@@ -51,7 +51,7 @@ export class Workloads {
   }
 
   /** A short-lived token of the machine that the first fitting rule names; `assertion.*` errors say what is wrong. */
-  async exchange(token: string): Promise<Exchanged> {
+  async exchange(token: string, { address }: { address: string }): Promise<Exchanged> {
     if (this.#issuers.size === 0)
       throw new GuichetError('assertion.not_configured', 'This gateway takes no tokens of CI jobs and workloads.', {
         remedy: 'Have identity.workloads set: docs/guide/machines.md.',
@@ -78,6 +78,7 @@ export class Workloads {
         rule: rules.indexOf(rule),
         ...(claims.jti !== undefined && { jti: oneLine(claims.jti) }),
       },
+      address,
     });
   }
 
