@@ -87,6 +87,13 @@ create table audit_keys (
   constraint audit_keys_pkey PRIMARY KEY (kid)
 );
 
+create table audit_search (
+  at timestamp with time zone not null,
+  id bigint not null,
+  terms tsvector not null,
+  constraint audit_search_pkey PRIMARY KEY (at, id)
+) partition by RANGE (at);
+
 create table audit_settings (
   name text not null,
   value text not null,
@@ -354,6 +361,7 @@ CREATE INDEX audit_events_default_request_at_id_idx ON public.audit_events_defau
 CREATE INDEX audit_events_default_xid_idx ON public.audit_events_default USING btree (xid);
 CREATE INDEX audit_heads_last_id ON public.audit_heads USING btree (last_id);
 CREATE INDEX audit_heads_size ON public.audit_heads USING btree (size);
+CREATE INDEX audit_search_terms ON ONLY public.audit_search USING gin (terms) WITH (gin_pending_list_limit='1024');
 CREATE INDEX device_sign_ins_end ON public.device_sign_ins USING btree (expires_at);
 CREATE UNIQUE INDEX grant_keys_newest ON public.grant_keys USING btree ((true)) WHERE (retires_at IS NULL);
 CREATE INDEX refresh_tokens_session ON public.refresh_tokens USING btree (session_id);
@@ -388,6 +396,25 @@ exception when insufficient_privilege then
   return '';
 end $function$;
 
+CREATE OR REPLACE FUNCTION public.audit_terms(type text, actor_id text, actor_name text, action text, environment text, resource text, request bigint, outcome text, data json)
+ RETURNS tsvector
+ LANGUAGE sql
+ STABLE PARALLEL SAFE
+AS $function$
+  select array_to_tsvector(audit_words(concat_ws(' ', type, actor_id, actor_name, action, environment, resource, 'REQ-' || request,
+      regexp_replace(left(data::text, 20000), '"[A-Za-z0-9_]+" ?:|\\(u[0-9a-f]{4}|.)', ' ', 'g')))
+    || array_remove(array['type=' || type, 'actor=' || actor_id, 'outcome=' || outcome, 'environment=' || environment,
+      'action=' || left(action, 500), 'resource=' || left(resource, 500)], null))
+$function$;
+
+CREATE OR REPLACE FUNCTION public.audit_words(text)
+ RETURNS text[]
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+AS $function$
+  select array(select distinct left(word, 64) from regexp_split_to_table(lower($1), '[^[:alnum:]]+') word where word <> '')
+$function$;
+
 CREATE OR REPLACE FUNCTION public.make_audit_parts(months_ahead integer)
  RETURNS integer
  LANGUAGE plpgsql
@@ -414,6 +441,23 @@ begin
     made := made + 1;
   end loop;
   return made;
+end $function$;
+
+CREATE OR REPLACE FUNCTION public.make_audit_search_parts(first timestamp with time zone, last timestamp with time zone)
+ RETURNS void
+ LANGUAGE plpgsql
+AS $function$
+declare
+  month timestamp;
+  part text;
+begin
+  for month in select generate_series(date_trunc('month', first at time zone 'UTC'), last at time zone 'UTC', interval '1 month') loop
+    part := 'audit_search_' || to_char(month, 'YYYY_MM');
+    continue when to_regclass(part) is not null;
+    execute format('create table %I (like audit_search including constraints including indexes)', part);
+    execute format('alter table audit_search attach partition %I for values from (%L) to (%L)', part,
+      month at time zone 'UTC', (month + interval '1 month') at time zone 'UTC');
+  end loop;
 end $function$;
 
 CREATE OR REPLACE FUNCTION public.refuse_change()

@@ -186,10 +186,19 @@ export const ROUTES = {
       limit,
       cursor,
       request: RequestId.optional(),
-      actor: z.string().optional(),
-      action: z.string().optional(),
+      actor: z.string().max(500).optional().describe('user:NAME or machine:NAME'),
+      action: z.string().max(500).optional().describe('An action id, or a prefix ending in *, such as postgres.*'),
+      resource: z.string().max(500).optional().describe('TYPE:ID, or a prefix ending in *'),
       environment: Slug.optional(),
-      type: z.string().optional(),
+      type: z.string().max(500).optional(),
+      outcome: AuditEvent.shape.outcome.optional(),
+      search: z
+        .string()
+        .trim()
+        .min(1)
+        .max(200)
+        .optional()
+        .describe('Words that must all be there; one ending in * stands for what begins so'),
       ...timeFilter,
     }),
     response: page(AuditEvent),

@@ -6,7 +6,7 @@ import { pathToFileURL } from 'node:url';
 import { GuichetError, type ProviderEndpoint } from '@guichet/contract';
 import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
-import { keepAuditParts, startSealing } from './audit/index.ts';
+import { keepAuditParts, SearchIndex, startSealing } from './audit/index.ts';
 import {
   Catalog,
   type Company,
@@ -172,6 +172,9 @@ async function start(
   const timekeeper = new Timekeeper({ works: [() => undoClock.ring()], everyMs: tickMs, onError });
   if (enabled) timekeeper.start();
   closers.push(() => worker.drain(drainMs));
+  const searchIndex = new SearchIndex({ db, holder: name, onError });
+  searchIndex.start();
+  closers.push(() => searchIndex.stop());
   closers.push(await startSinks({ db, sinks: config.auditSinks, holder: name, onNews, onTrouble: onRefused }));
   closers.push(() => timekeeper.stop());
 

@@ -1,5 +1,5 @@
 import pg from 'pg';
-import { EVENT_SQL, REQUEST_SQL, WORDS_SQL } from './fill-sql.ts';
+import { EVENT_SQL, PARTS_SQL, REQUEST_SQL, WORDS_SQL } from './fill-sql.ts';
 
 export interface Scale {
   readonly requests: number;
@@ -24,6 +24,7 @@ export async function fill(url: string, scale: Scale, say: (line: string) => voi
     }
     await client.query('set synchronous_commit = off');
     await client.query(WORDS_SQL);
+    await client.query(PARTS_SQL);
     await batches(client, { name: 'requests', count: scale.requests, sql: REQUEST_SQL, scale, say });
     await batches(client, { name: 'audit events', count: scale.events, sql: EVENT_SQL, scale, say });
     await client.query(`select setval(pg_get_serial_sequence('requests', 'number'), ${scale.requests})`);

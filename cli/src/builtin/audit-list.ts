@@ -13,8 +13,11 @@ export const auditList: Leaf = {
       .option('--request <request>', 'Only of this request: REQ-12, or just 12')
       .option('--actor <who>', 'user:NAME or machine:NAME; a bare name is a user')
       .option('--action <id>', 'An action such as postgres.terminate-session, or postgres.*')
+      .option('--resource <resource>', 'What was acted on: TYPE:ID, or what it begins with and *')
       .option('-e, --env <environment>', 'Only in this environment')
       .option('--type <type>', 'Only events of this type, such as request.approved')
+      .addOption(new Option('--outcome <outcome>', 'Only what came out so').choices(['ok', 'denied', 'failed']))
+      .option('--search <text>', "Words that stand in it: reason, summary, resource, who ..; 'pay*' for what begins so")
       .option('--since <time>', 'Not before: 2h, 7d, 2026-03-01')
       .option('--until <time>', 'Before')
       .addOption(new Option('--limit <number>', 'At most so many (default 50)').argParser(wholeNumber('--limit', 1)))
@@ -22,6 +25,8 @@ export const auditList: Leaf = {
     addExamples(command, [
       'guichet audit list --request REQ-12',
       'guichet audit list --actor nadia --since 2h',
+      "guichet audit list --search 'orders INC-4711' --since 30d",
+      "guichet audit list --action 'postgres.*' --resource postgres.database:orders --outcome denied",
       'guichet audit list --type request.approved --since 7d --all -o json',
     ]);
   },
@@ -46,12 +51,17 @@ function queryOf({ flags }: Given, now: Date) {
     ...(request !== undefined && { request: readRequestId(request) }),
     ...(actor !== undefined && { actor: actor.includes(':') || actor === 'system' ? actor : `user:${actor}` }),
     ...(flags['action'] !== undefined && { action: String(flags['action']) }),
+    ...(flags['resource'] !== undefined && { resource: String(flags['resource']) }),
+    ...(isOutcome(flags['outcome']) && { outcome: flags['outcome'] }),
+    ...(flags['search'] !== undefined && { search: String(flags['search']) }),
     ...(flags['env'] !== undefined && { environment: String(flags['env']) }),
     ...(flags['type'] !== undefined && { type: String(flags['type']) }),
     ...(since !== undefined && { since: parseTime('--since', since, now) }),
     ...(until !== undefined && { until: parseTime('--until', until, now) }),
   };
 }
+
+const isOutcome = (value: unknown): value is AuditEvent['outcome'] => value === 'ok' || value === 'denied' || value === 'failed';
 
 function toTable(items: readonly AuditEvent[]): TableOutput {
   return {
