@@ -14,6 +14,8 @@ export interface BenchGateway {
   /** The statements that the gateway sends while the work goes on. */
   record(work: () => Promise<void>): Promise<Recorded[]>;
   close(): Promise<void>;
+  /** As a machine that loses its power. */
+  kill(): Promise<void>;
 }
 
 type Ready = Pick<BenchGateway, 'url' | 'requester' | 'approver'>;
@@ -45,5 +47,10 @@ export async function startGateway(databaseUrl: string, { worker }: { worker: bo
     child.send('recorded');
     return (await recorded)[0] as Recorded[]; // what the process sent above
   };
-  return { ...ready, entries, record, close };
+  const kill = async (): Promise<void> => {
+    const exited = once(child, 'exit');
+    child.kill('SIGKILL');
+    await exited;
+  };
+  return { ...ready, entries, record, close, kill };
 }

@@ -6,6 +6,7 @@ import { benchApprove } from './approve.ts';
 import { benchDecision } from './decision.ts';
 import { benchIdle } from './idle.ts';
 import { benchRead } from './read.ts';
+import { benchRecovery } from './recovery.ts';
 import { benchStartUp } from './start-up.ts';
 import type { Result } from './statistics.ts';
 import { benchSubmit } from './submit.ts';
@@ -17,6 +18,7 @@ const BENCHES = {
   approve: benchApprove,
   'start-up': benchStartUp,
   idle: benchIdle,
+  recovery: benchRecovery,
 } as const;
 
 /** `npm run bench [-- NAME ...]`: all of them, or the named ones. Only a run of all of them writes RESULTS.md. */

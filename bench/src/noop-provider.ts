@@ -37,6 +37,23 @@ export function noopEndpoint(onEntered: (entry: { target: string; at: number }) 
           return { kind: 'record', summary: 'Done', fields: [] };
         },
       }),
+      action('hang', {
+        title: 'Begin, and never end',
+        kind: 'write',
+        risk: 'reversible',
+        input,
+        output: 'record',
+        timeoutSeconds: 600,
+        plan: (context) => ({
+          summary: `Hangs on '${context.input.target}'`,
+          resource: { type: 'noop.thing', id: context.input.target, owner: 'platform' },
+          fingerprint: 'always',
+        }),
+        run: (context) => {
+          onEntered({ target: context.input.target, at: nowMs() });
+          return new Promise<never>(() => {});
+        },
+      }),
     ],
   }).endpoint();
 }
