@@ -12,7 +12,7 @@ import { Vault } from './support/vault-provider.ts';
 /**
  * Secrets of every kind are set free where callers, providers, operators and the database could put them, right and wrong.
  * Then all that a gateway leaves behind is looked through: its log at level trace, every row of its database, what it
- * answered, its events, its metrics, its webhooks, and what the SDK of a provider logged.
+ * answered, its events, its metrics, its traces, its webhooks, and what the SDK of a provider logged.
  */
 const canaries = new Canaries();
 const vault = new Vault();
@@ -282,6 +282,7 @@ test('a database that breaks in the middle', async () => {
 
 test('nothing of all that is anywhere', async () => {
   await expect.poll(() => estate.overheard, { timeout: 10_000 }).toBeGreaterThan(20);
+  await expect.poll(() => estate.spans, { timeout: 10_000 }).toBeGreaterThan(100);
   const places = await estate.everything();
   const log = estate.gateway.logged();
   expect(log).toContain('"route":"/v1/requests"'); // it is the log of all that

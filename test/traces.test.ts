@@ -60,10 +60,12 @@ async function startProvider(port: number, gatewayUrl: string, collector: Collec
   process.once('exit', reap);
   const exited = once(child, 'exit').finally(() => process.off('exit', reap));
   await once(child.stdout, 'data');
-  return () => {
+  const stopProvider = (): Promise<unknown> => {
     child.kill('SIGTERM');
     return exited;
   };
+  closers.push(stopProvider); // also when the test fails before it does so itself
+  return stopProvider;
 }
 
 async function stop(gateway: GatewayProcess): Promise<void> {

@@ -14,6 +14,7 @@ import { gatewayKeys, type KeySource, type ProviderLogger, serve } from '@guiche
 import { expect } from 'vitest';
 import { sql } from './beside.ts';
 import { type Canaries, everyRow, type Place } from './canaries.ts';
+import { type Collector, startCollector } from './collector.ts';
 import { type EvilProvider, MANIFEST, startEvilProvider } from './evil-provider.ts';
 import { COMPANY } from './gateway.ts';
 import { type GatewayProcess, startGatewayProcess } from './gateway-process.ts';
@@ -60,13 +61,14 @@ export class LeakyEstate {
   readonly #token: string;
   readonly #answers: Place[] = [];
   readonly #overheard: readonly Place[];
+  readonly #collector: Collector;
   readonly #closers: readonly (() => Promise<unknown>)[];
 
   private constructor(
     options: Pick<
       LeakyEstate,
       'canaries' | 'vault' | 'evil' | 'gateway' | 'database' | 'databaseUrl' | 'password' | 'approverToken'
-    > & { token: string; overheard: readonly Place[]; closers: readonly (() => Promise<unknown>)[] },
+    > & { token: string; overheard: readonly Place[]; collector: Collector; closers: readonly (() => Promise<unknown>)[] },
   ) {
     ({
       canaries: this.canaries,
@@ -79,6 +81,7 @@ export class LeakyEstate {
       approverToken: this.approverToken,
       token: this.#token,
       overheard: this.#overheard,
+      collector: this.#collector,
       closers: this.#closers,
     } = options);
   }
@@ -100,6 +103,7 @@ export class LeakyEstate {
     const keys: KeySource = { find: (kid) => gatewayKeys(gateway.url).find(kid) };
     const provider = await serve(vaultProvider(vault), { port: 0, keys, logger: keepingLogger(overheard) });
     const receiver = await startReceiver(overheard);
+    const collector = await startCollector();
     const identity = await startIdentityProvider({
       clients: [
         { clientId: 'guichet', clientSecret: env.GUICHET_TEST_CLIENT, redirectUris: ['http://127.0.0.1/v1/auth/callback'] },
@@ -122,7 +126,8 @@ export class LeakyEstate {
     };
     const file = join(folder, 'guichet.yaml');
     await writeFile(file, JSON.stringify(config));
-    const gateway = await startGatewayProcess(folder, config, env);
+    const tracing = { OTEL_EXPORTER_OTLP_ENDPOINT: collector.url, OTEL_BSP_SCHEDULE_DELAY: '100' };
+    const gateway = await startGatewayProcess(folder, config, { ...env, ...tracing });
     const issue = async (what: string, who: string): Promise<string> => {
       const args = [MAIN, '--config', file, 'issue-token', who];
       const { stdout } = await promisify(execFile)(process.execPath, args, { env: { ...process.env, ...env } });
@@ -137,13 +142,14 @@ export class LeakyEstate {
       () => evil.close(),
       () => identity.close(),
       receiver.close,
+      collector.close,
       () => database.drop(),
       () => rm(folder, { recursive: true, force: true }),
     ];
     const token = await issue('a token', 'user:nadia');
     const approverToken = await issue('the token of an approver', 'user:amine');
     const about = { canaries, vault, evil, gateway, database, databaseUrl, password, approverToken };
-    return new LeakyEstate({ ...about, token, overheard, closers });
+    return new LeakyEstate({ ...about, token, overheard, collector, closers });
   }
 
   /** A call; what it answers is looked through later. */
@@ -192,6 +198,11 @@ export class LeakyEstate {
   }
 
   /** So many deliveries and lines of providers' logs at least. */
+  /** How many spans were collected so far. */
+  get spans(): number {
+    return this.#collector.spans.length;
+  }
+
   get overheard(): number {
     return this.#overheard.length;
   }
@@ -201,7 +212,8 @@ export class LeakyEstate {
     const paths = ['/metrics', '/openapi.json', '/v1/keys', '/v1/audit?limit=200', '/v1/requests?limit=200', '/v1/actions'];
     for (const path of paths) expect((await this.send('GET', path)).status, path).toBe(200);
     const log = { where: 'the log', text: this.gateway.logged() };
-    return [log, ...(await everyRow(this.databaseUrl)), ...this.#answers, ...this.#overheard];
+    const traces = { where: 'the traces', text: this.#collector.bodies.join('\n') };
+    return [log, traces, ...(await everyRow(this.databaseUrl)), ...this.#answers, ...this.#overheard];
   }
 
   async close(): Promise<void> {

@@ -18,8 +18,8 @@ declare module 'fastify' {
   }
 }
 
-/** What a caller may name its call: letters, digits and a few signs, so that it is one word in every log. */
-const REQUEST_ID = /^[A-Za-z0-9][A-Za-z0-9._:-]{0,99}$/;
+/** What a caller may name its call: letters, digits and a few signs, so that it is one word in every log. Never a token. */
+const REQUEST_ID = /^(?!.*gct_)[A-Za-z0-9][A-Za-z0-9._:-]{0,99}$/;
 const UNTRACED: ReadonlySet<string> = new Set(PAGES);
 
 /** The id of a call: the one that it brings in x-request-id, else a new one. */

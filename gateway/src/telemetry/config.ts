@@ -24,6 +24,8 @@ export interface Tracing {
   readonly url: string | undefined;
   readonly sampler: (typeof SAMPLERS)[number];
   readonly ratio: number;
+  /** Spans are sent this often, in ms. */
+  readonly delayMs: number;
 }
 
 /**
@@ -47,7 +49,10 @@ export function resolveTracing(
   const share = of('OTEL_TRACES_SAMPLER_ARG');
   const ratio = share === '' ? (file?.sample ?? 1) : Number(share);
   if (!(ratio >= 0 && ratio <= 1)) throw bad('OTEL_TRACES_SAMPLER_ARG', 'a number from 0 to 1');
-  return { url: named ? undefined : file?.url, sampler: known ?? 'parentbased_traceidratio', ratio };
+  const delay = of('OTEL_BSP_SCHEDULE_DELAY');
+  if (!/^[0-9]{0,9}$/.test(delay)) throw bad('OTEL_BSP_SCHEDULE_DELAY', 'a number of milliseconds');
+  const delayMs = delay === '' ? 5000 : Number(delay);
+  return { url: named ? undefined : file?.url, sampler: known ?? 'parentbased_traceidratio', ratio, delayMs };
 }
 
 function bad(name: string, wants: string): GuichetError {

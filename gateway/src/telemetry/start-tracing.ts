@@ -34,7 +34,7 @@ export async function startTracing(settings: TracingSettings): Promise<() => Pro
   const provider = new sdk.TracerProvider({
     resource,
     sampler: samplerOf(settings, sdk),
-    spanProcessors: [new sdk.BatchSpanProcessor({ exporter })],
+    spanProcessors: [new sdk.BatchSpanProcessor({ exporter, scheduledDelayMillis: settings.delayMs })],
   });
   let toldAt = Number.NEGATIVE_INFINITY;
   const tell = (message: string): void => {
