@@ -94,6 +94,7 @@ test('one trace goes through the command line, the gateway and the provider, and
   Object.assign(config, { providers: [{ name: 'lab', url: `http://127.0.0.1:${port}` }] });
   const token = await tokenOf('user:nadia');
   const gateway = await startGatewayProcess(folder, config, { ...SEALED, OTEL_EXPORTER_OTLP_ENDPOINT: collector.url });
+  closers.push(() => stop(gateway));
   const cli = await commandLine();
   closers.push(() => cli.close());
 
@@ -143,7 +144,7 @@ test('one trace goes through the command line, the gateway and the provider, and
     result: 'succeeded',
     trace_id: traceId,
   });
-});
+}, 120_000);
 
 test('a collector that swallows everything delays no call, and no end', async () => {
   const hole = createServer((socket) => socket.resume().on('error', () => {}));
@@ -154,6 +155,7 @@ test('a collector that swallows everything delays no call, and no end', async ()
   Object.assign(config, { tracing: { url: `http://127.0.0.1:${port}/v1/traces` } });
   const token = await tokenOf('user:nadia');
   const gateway = await startGatewayProcess(folder, config, SEALED);
+  closers.push(() => stop(gateway));
   // More than a queue of spans holds, so that it is full and drops.
   for (let call = 0; call < 110; call++) {
     const answers = Array.from({ length: 8 }, () =>
@@ -164,7 +166,7 @@ test('a collector that swallows everything delays no call, and no end', async ()
   // Its connections would keep the hole open; the gateway does not wait for it.
   gateway.kill('SIGTERM');
   expect(await gateway.exited).toBe(0);
-});
+}, 120_000);
 
 test('without a collector nothing is recorded, and the trace of a caller still reaches the provider', async () => {
   const collector = await startCollector();
@@ -175,6 +177,7 @@ test('without a collector nothing is recorded, and the trace of a caller still r
   Object.assign(config, { providers: [{ name: 'lab', url: `http://127.0.0.1:${port}` }] });
   const token = await tokenOf('user:nadia');
   const gateway = await startGatewayProcess(folder, config, SEALED);
+  closers.push(() => stop(gateway));
   const traceId = 'aaf7651916cd43dd8448eb211c80319c';
   const answer = await fetch(`${gateway.url}/v1/actions/lab.look/read`, {
     method: 'POST',
@@ -193,4 +196,4 @@ test('without a collector nothing is recorded, and the trace of a caller still r
     ['lab', 'run look', traceId],
   ]);
   expect(gateway.logged()).toMatch(new RegExp(`"request_id":"ticket-42".*"trace_id":"${traceId}"`));
-});
+}, 120_000);
