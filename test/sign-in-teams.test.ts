@@ -101,3 +101,31 @@ describe('where everyone is admitted', () => {
     expect(await world.api(browser, 'GET', '/v1/me')).toMatchObject({ status: 401, body: { code: 'token.invalid' } });
   });
 });
+
+test('an address that nobody has verified is nobody’s, also where the name says who it is', async () => {
+  const other = await signInWorld({
+    oidc: { person: { claim: 'preferred_username' }, admit: 'everyone' },
+    accounts: [
+      account('eve', { email: 'nadia@example.com', emailVerified: false }),
+      account('lena', { email: 'lena@example.com' }),
+    ],
+  });
+  try {
+    for (const [name, email] of [
+      ['eve', undefined],
+      ['lena', 'lena@example.com'],
+    ] as const) {
+      const browser = await other.signedIn(name);
+      const { principal } = (await other.api<Me>(browser, 'GET', '/v1/me')).body;
+      expect([principal.id, principal.email]).toEqual([`user:${name}`, email]);
+    }
+    // Callers of AWS, and who stands behind a job, are looked for here.
+    const claims = await other.query('select principal_id as id, email from directory_claims order by 1');
+    expect(claims).toEqual([
+      { id: 'user:eve', email: null },
+      { id: 'user:lena', email: 'lena@example.com' },
+    ]);
+  } finally {
+    await other.close();
+  }
+});
