@@ -92,6 +92,19 @@ describe('a provider that answers a plan or choices with', () => {
   });
 });
 
+test('a provider whose answer to a plan or choices breaks off has failed, and so has nothing of ours', async () => {
+  evil.answer = (response) => {
+    response.writeHead(200, { 'content-length': 1000 });
+    response.write('{"summary":"Chan', () => response.destroy());
+  };
+  const write = { environment: 'staging', action: 'evil.change' };
+  const submitted = await gateway.call('nadia', 'POST', '/v1/requests', { body: write });
+  expect(checkProblem(submitted.body, submitted.status).code).toBe('provider.failed');
+  const body = { environment: 'staging', field: 'x' };
+  const choices = await gateway.call('nadia', 'POST', '/v1/actions/evil.look/options', { body });
+  expect(checkProblem(choices.body, choices.status).code).toBe('provider.failed');
+});
+
 test('a reader who hangs up ends the call of the provider, and it is recorded as such', async () => {
   const closed = new Promise<void>((resolve) => {
     evil.answer = (response) => void response.on('close', resolve);

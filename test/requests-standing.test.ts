@@ -1,7 +1,8 @@
-import type { Request } from '@guichet/contract';
+import type { Problem, Request } from '@guichet/contract';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { sql } from './support/beside.ts';
 import { type ChangedCompanies, changedCompanies } from './support/changed-company.ts';
-import { COMPANY, SILENT, startGateway, type TestGateway } from './support/gateway.ts';
+import { COMPANY, readEvents, SILENT, startGateway, type TestGateway } from './support/gateway.ts';
 import { Lab, labProvider } from './support/lab-provider.ts';
 
 /** `front` takes requests and approvals; another gateway runs them in a world that has changed meanwhile. */
@@ -81,5 +82,23 @@ test('what belongs to another team by now does not run on the yes of the old one
     expect(lab.effects).toEqual([]);
   } finally {
     lab.owner = 'payments';
+  }
+});
+
+test('a replica that has not heard yet what the provider offers voids nothing: not at the approval, not before the run', async () => {
+  const { id } = await approved();
+  const { body: waiting } = await front.submit('nadia', { action: 'lab.destroy', reason: 'in the way too' });
+  // The replica that heard it was killed before it had saved it.
+  await sql(front.databaseUrl, 'delete from providers');
+  const config = { providers: [{ name: 'lab', url: 'http://127.0.0.1:9' }] };
+  const back = await startGateway({ databaseUrl: front.databaseUrl, mounted: 'none', config });
+  try {
+    const [requeued] = (await readEvents(front, id, { enough: ({ type }) => type === 'request.requeued' })).slice(-1);
+    expect(requeued?.data['failure']).toMatchObject({ code: 'action.unavailable' });
+    const refused = await back.call<Problem>('amine', 'POST', `/v1/requests/${waiting.id}/approve`, { body: {} });
+    expect(refused.body).toMatchObject({ code: 'action.unavailable', retryable: true });
+    expect((await front.until(waiting.id, 'awaiting_approval')).state).toBe('awaiting_approval');
+  } finally {
+    await back.close();
   }
 });

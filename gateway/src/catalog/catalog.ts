@@ -97,18 +97,32 @@ export class Catalog {
     return this.#actions.get(id);
   }
 
+  /**
+   * The action of a request that was filed; undefined when it is offered no longer. `action.unavailable` while its provider
+   * has not said here yet what it offers, though another replica may have heard it.
+   */
+  findFiled(id: string): CatalogAction | undefined {
+    const found = this.#actions.get(id);
+    if (found === undefined) this.#refuseSilent(id);
+    return found;
+  }
+
   /** The action, or `action.unknown` with what was probably meant of those that the caller sees. */
   get(id: string, sees: Sees): CatalogAction {
     const found = this.#actions.get(id);
     if (found !== undefined) return found;
-    const provider = id.split('.')[0] ?? id;
-    const silence = this.#silent.get(provider);
-    if (silence !== undefined)
-      throw new GuichetError('action.unavailable', `Provider '${provider}' has not said yet what it offers: ${silence}`, {
-        remedy: 'Try again in a moment.',
-      });
+    this.#refuseSilent(id);
+    const provider = providerOf(id);
     throw new GuichetError('action.unknown', `There is no action '${id}'.`, {
       remedy: suggestion(id, this.#idsNear(provider, sees)) ?? 'guichet actions list shows all of them.',
+    });
+  }
+
+  #refuseSilent(id: string): void {
+    const silence = this.#silent.get(providerOf(id));
+    if (silence === undefined) return;
+    throw new GuichetError('action.unavailable', `Provider '${providerOf(id)}' has not said yet what it offers: ${silence}`, {
+      remedy: 'Try again in a moment.',
     });
   }
 
@@ -216,6 +230,8 @@ export class Catalog {
     this.#silent.delete(source.name);
   }
 }
+
+const providerOf = (id: string): string => id.split('.')[0] ?? id;
 
 function toCatalogAction(options: {
   source: ProviderSource;

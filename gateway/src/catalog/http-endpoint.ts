@@ -176,10 +176,19 @@ export class HttpEndpoint implements ProviderEndpoint {
     if (response.body === null) return '';
     const chunks: string[] = [];
     let size = 0;
-    for await (const chunk of response.body.pipeThrough(new TextDecoderStream())) {
-      size += chunk.length;
-      if (size > most) throw this.#protocolError(`sent more than ${most} bytes`);
-      chunks.push(chunk);
+    try {
+      for await (const chunk of response.body.pipeThrough(new TextDecoderStream())) {
+        size += chunk.length;
+        if (size > most) throw this.#protocolError(`sent more than ${most} bytes`);
+        chunks.push(chunk);
+      }
+    } catch (error) {
+      // `TypeError: terminated` is what fetch says of a body that breaks off; whatever else ends it was our own wish.
+      if (!(error instanceof TypeError)) throw error;
+      throw new GuichetError('provider.failed', `The connection to provider '${this.#options.name}' broke while it answered.`, {
+        remedy: this.#remedy,
+        cause: error,
+      });
     }
     return chunks.join('');
   }

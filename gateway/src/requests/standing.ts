@@ -117,7 +117,8 @@ export type Standing =
 /**
  * Asks again, with what is true now: the action as it is in the catalogue, the teams that requester and approvers are in,
  * the policies in force. An approval that is passed beyond the recorded ones counts as if recorded; `brokenGlass` asks as
- * if the glass were broken. `members` are the requester and all approvers, where they have been read already.
+ * if the glass were broken. `members` are the requester and all approvers, where they have been read already. Rejects with
+ * `action.unavailable` when nobody can tell yet whether the action is still offered.
  */
 export async function standingOf(
   db: Queryable,
@@ -129,7 +130,7 @@ export async function standingOf(
     members: read,
   }: { world: World; extra?: readonly Approval[]; brokenGlass?: boolean; members?: Members },
 ): Promise<Standing> {
-  const found = catalog.find(row.action);
+  const found = catalog.findFiled(row.action);
   if (found === undefined) return fallen('action.unknown', `${row.action} is no longer offered.`);
   const { environment, input, plan, secretDigest } = row;
   if (digestOfRequest(found, { environment, input, fingerprint: plan.fingerprint, secrets: secretDigest }, row) !== row.digest)

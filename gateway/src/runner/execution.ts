@@ -109,7 +109,13 @@ export class Execution {
 
   /** Policy and plan once more: what the provider will be called with. Undefined when the request has been ended or put back. */
   async #preflight(): Promise<RunSubject | undefined> {
-    const standing = await this.#standing();
+    let standing: Held | undefined;
+    try {
+      standing = await this.#standing();
+    } catch (error) {
+      if (!(error instanceof GuichetError) || error.code !== 'action.unavailable') throw error;
+      return this.#end(again(failureOf(error), this.#about));
+    }
     if (standing === undefined) return undefined;
     const { available, unavailableReason = 'The provider is not available.' } = standing.found.action;
     if (!available)
