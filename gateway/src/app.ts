@@ -6,7 +6,8 @@ import { pathToFileURL } from 'node:url';
 import { GuichetError, type ProviderEndpoint } from '@guichet/contract';
 import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
-import { keepAuditParts, SearchIndex, startSealing } from './audit/index.ts';
+import { keepAuditParts, SearchIndex, sealLag, startSealing } from './audit/index.ts';
+import { cannotListen } from './cannot-listen.ts';
 import {
   Catalog,
   type Company,
@@ -196,7 +197,7 @@ async function start(
     worker,
     workerSlots: enabled ? concurrency : 0,
     providers: () => catalog.providersUp,
-    shared: [openRequests(db), outboxBacklog(db, jobs.queues), sinkLag(db, config.auditSinks)],
+    shared: [openRequests(db), outboxBacklog(db, jobs.queues), sealLag(db), sinkLag(db, config.auditSinks)],
   });
   const reads = new Reads({ db, catalog, calls, policy, limits });
   const services = {
@@ -349,20 +350,6 @@ async function openDatabase(
   const db = new Database({ url, poolSize: config.poolSize, onError });
   closers.push(() => db.close());
   return { url, db };
-}
-
-function cannotListen({ listen: { host, port } }: Config, cause: unknown): GuichetError {
-  const code = cause instanceof Error && 'code' in cause ? String(cause.code) : '';
-  const why: Readonly<Record<string, string>> = {
-    EADDRINUSE: 'something else listens there already',
-    EACCES: 'this account may not',
-    EADDRNOTAVAIL: 'this machine does not have that address',
-    ENOTFOUND: 'there is no such host',
-  };
-  return new GuichetError('config.invalid', `The gateway cannot listen on ${host}:${port}: ${why[code] ?? code}.`, {
-    remedy: 'Change listen in the configuration, or set GUICHET_HOST and GUICHET_PORT.',
-    cause,
-  });
 }
 
 async function databaseUrl(

@@ -1,4 +1,5 @@
 export { AuditConfig } from './config.ts';
+export { sealLag } from './lag.ts';
 export { type AuditFilter, listAudit } from './list.ts';
 export { keepAuditParts } from './parts.ts';
 export { type SealLoop, startSealing } from './seal-loop.ts';

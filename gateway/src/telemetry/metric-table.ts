@@ -137,6 +137,24 @@ export const METRICS = {
     labels: ['sink'],
     help: '1 while the sink does not take what it is sent, else 0',
   },
+  guichet_audit_sealed_events: {
+    type: 'gauge',
+    scope: 'shared',
+    labels: [],
+    help: 'Events of the audit log that the last signed head covers',
+  },
+  guichet_audit_unsealed_events: {
+    type: 'gauge',
+    scope: 'shared',
+    labels: [],
+    help: 'Events of the audit log that no signed head covers yet; counted to 10000',
+  },
+  guichet_audit_seal_lag_seconds: {
+    type: 'gauge',
+    scope: 'shared',
+    labels: [],
+    help: 'Age of the oldest event of the audit log that no signed head covers',
+  },
 } as const satisfies Readonly<Record<string, MetricKind>>;
 
 export type MetricName = keyof typeof METRICS;

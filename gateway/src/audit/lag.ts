@@ -1,0 +1,28 @@
+import { type Queryable, statement } from '../db/index.ts';
+import type { Reading } from '../telemetry/index.ts';
+
+/** Counting ends here. */
+const MOST = 10_000;
+
+const UNSEALED = statement(
+  'metrics-audit-unsealed',
+  `select coalesce((select size from audit_heads order by number desc limit 1), 0)::float8 as size, count(*)::int as count,
+     coalesce(extract(epoch from clock_timestamp() - min(at)), 0)::float8 as age
+   from (select at from audit_events
+     where xid >= coalesce((select settled_to from audit_heads order by number desc limit 1), '0'::xid8)
+       and id > coalesce((select above_id from audit_heads order by number desc limit 1), 0)
+     order by xid limit ${MOST}) unsealed`,
+);
+
+/** How much of the audit log is sealed, and how late the sealer is. */
+export function sealLag(db: Queryable): Reading {
+  return async () => {
+    const [found] = await db.query<{ size: number; count: number; age: number }>(UNSEALED);
+    if (found === undefined) return [];
+    return [
+      { name: 'guichet_audit_sealed_events', value: found.size },
+      { name: 'guichet_audit_unsealed_events', value: found.count },
+      { name: 'guichet_audit_seal_lag_seconds', value: Math.max(0, found.age) },
+    ];
+  };
+}
