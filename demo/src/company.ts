@@ -84,7 +84,9 @@ export async function startCompany({
     const blocker = await blockerOf(instances);
     const shown = { url, issuer, people, blocker, profiles: ownData ? profiles : undefined };
     process.stdout.write(
-      gateway.replicas === undefined ? welcome(shown) : replicasWelcome({ ...shown, gateways: gateway.replicas }),
+      gateway.replicas === undefined
+        ? welcome(shown)
+        : replicasWelcome({ ...shown, gateways: gateway.replicas, orders: orders.pid() }),
     );
     return { url, instances, stop };
   } catch (error) {

@@ -37,7 +37,7 @@ export const requestsWatch: Leaf = {
     const client = await shell.client();
     const id = readRequestId(args[0]);
     const request = await client.call('requests.show', { params: { request: id }, signal: shell.context.interrupt });
-    if (request.state === 'awaiting_approval') shell.say(shell.aside.bold(standingText(request)));
+    if (request.state === 'awaiting_approval' || request.waitsFor !== null) shell.say(shell.aside.bold(standingText(request)));
     const ended = await followRequest(shell, request, { after: 0, timeout: numberFlag(flags, 'timeout') });
     return showEnd(shell, ended, flags['outputFile']);
   },

@@ -4,7 +4,7 @@ import { z } from 'zod';
 
 const PARTS = 20;
 
-/** What became of each run; a service that must not forget would keep it on disk, as the refunds do. */
+/** What became of each run, as long as the process lives; what must not be forgotten is kept on disk, as the refunds are. */
 type Rebuild = 'running' | 'done' | { readonly stoppedAfter: number };
 
 const done = (environment: string) => ({
@@ -13,7 +13,7 @@ const done = (environment: string) => ({
   fields: [{ key: 'parts', title: 'Parts', type: 'number' as const, value: PARTS }],
 });
 
-/** A write that takes a while, listens to a cancel, and knows afterwards how far it came: to watch, to stop, to kill. */
+/** A write that takes a while, listens to a cancel, and knows how far it came until it is killed: to watch, to stop, to lose. */
 export function reindexAction(team: string) {
   const rebuilds = new Map<string, Rebuild>();
   return action('reindex', {
@@ -48,7 +48,8 @@ export function reindexAction(team: string) {
     },
     observe: ({ runId, environment }) => {
       const rebuild = rebuilds.get(runId);
-      if (rebuild === undefined) return { status: 'not_started' };
+      // It is forgotten with the process: not to have heard of it is no proof that it never began.
+      if (rebuild === undefined) return { status: 'unknown' };
       if (rebuild === 'running') return { status: 'running' };
       if (rebuild === 'done') return { status: 'succeeded', output: done(environment) };
       const message = `It was stopped after ${rebuild.stoppedAfter} of ${PARTS} parts; the old index is still in place.`;

@@ -3,7 +3,14 @@ import type { Welcome } from '../welcome.ts';
 import type { Replica } from './gateways.ts';
 
 /** What `npm run replicas` prints when all is up: the addresses, and what to try with several gateways. */
-export function replicasWelcome({ url, issuer, people, profiles, gateways }: Welcome & { gateways: readonly Replica[] }): string {
+export function replicasWelcome({
+  url,
+  issuer,
+  people,
+  profiles,
+  gateways,
+  orders,
+}: Welcome & { gateways: readonly Replica[]; orders: number | undefined }): string {
   const configured = profiles === undefined ? '' : `\n  export GUICHET_CONFIG='${profiles}'      # in each terminal`;
   const at = (index: number): string => `GUICHET_URL=${gateways[index % gateways.length]?.url ?? url}`;
   return `
@@ -28,7 +35,11 @@ File at the balancer, approve at one gateway, watch at another, cancel at a thir
 Kill the gateway that runs it (requests show REQ names its process): within 10 s the others notice, and ask the provider what
 became of it. A killed gateway comes back by itself, and so does a killed PostgreSQL.
   kill -9 ${gateways[0]?.process.pid() ?? 'PID'}
-Restart them one after the other with kill -TERM: nobody who calls ${url} notices.
+Kill the orders service in the middle of a run, and it has forgotten it: the run stays unknown, others on the index wait, and
+somebody who did not ask for it says what they found, from 70 s after its start.
+  kill -9 ${orders ?? 'PID'}
+  GUICHET_TOKEN=$AMINE GUICHET_URL=${url} ./guichet requests resolve REQ --as failed --reason "half of the index is missing"
+Restart the gateways one after the other with kill -TERM: nobody who calls ${url} notices.
 
 Ctrl-C stops everything.
 `;
