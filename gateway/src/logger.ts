@@ -1,16 +1,20 @@
-import { type Logger, pino, stdTimeFunctions } from 'pino';
+import { type Logger, type LoggerOptions, pino, stdTimeFunctions } from 'pino';
 import { currentLogFields } from './telemetry/index.ts';
+import { terminalLines } from './terminal-lines.ts';
 
-/** The log of the gateway: JSON lines on standard output, each with the call or the run that it is of. docs/spec/logs.md. */
+/**
+ * The log of the gateway: JSON lines on standard output (for people, when that is a terminal), each with the call or the run that it is of. docs/spec/logs.md.
+ */
 export function createLogger(level: string): Logger {
-  return pino({
+  const options: LoggerOptions = {
     level,
     base: { service: 'guichet-gateway', pid: process.pid },
     timestamp: stdTimeFunctions.isoTime,
     formatters: { level: (name) => ({ level: name }) },
     serializers: { err: safeError },
     mixin: currentLogFields,
-  });
+  };
+  return process.stdout.isTTY ? pino(options, terminalLines(process.stdout)) : pino(options);
 }
 
 /** PostgreSQL's data exceptions: their messages quote the value (`invalid input syntax for type uuid: "..."`). */
