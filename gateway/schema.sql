@@ -179,11 +179,38 @@ create table principals (
   constraint principals_pkey PRIMARY KEY (id)
 );
 
+create table provider_keys (
+  provider text not null,
+  paserk text not null,
+  kid text not null,
+  state text not null,
+  seen_at timestamp with time zone not null default clock_timestamp(),
+  retired_at timestamp with time zone,
+  constraint provider_keys_state_check CHECK ((state = ANY (ARRAY['trusted'::text, 'former'::text, 'offered'::text, 'revoked'::text]))),
+  constraint provider_keys_pkey PRIMARY KEY (provider, paserk)
+);
+
 create table providers (
   name text not null,
   manifest json not null,
   seen_at timestamp with time zone not null default now(),
   constraint providers_pkey PRIMARY KEY (name)
+);
+
+create table receipts (
+  grant_id text not null,
+  run_id text not null,
+  verdict text not null,
+  reason text,
+  kid text,
+  status text,
+  result text,
+  finished_at timestamp with time zone,
+  token text,
+  recorded_at timestamp with time zone not null default clock_timestamp(),
+  constraint receipts_verdict_check CHECK ((verdict = ANY (ARRAY['verified'::text, 'missing'::text, 'refused'::text]))),
+  constraint receipts_grant_id_fkey FOREIGN KEY (grant_id) REFERENCES run_grants(grant_id),
+  constraint receipts_pkey PRIMARY KEY (grant_id)
 );
 
 create table refresh_tokens (
@@ -284,6 +311,18 @@ create table requests (
   constraint requests_pkey PRIMARY KEY (number)
 );
 
+create table run_grants (
+  grant_id text not null,
+  run_id text not null,
+  request bigint not null,
+  provider text not null,
+  issued_at timestamp with time zone not null,
+  outcome text,
+  constraint run_grants_outcome_check CHECK ((outcome = ANY (ARRAY['succeeded'::text, 'failed'::text, 'cancelled'::text, 'refused'::text, 'unsent'::text, 'not_started'::text, 'unknown'::text]))),
+  constraint run_grants_request_fkey FOREIGN KEY (request) REFERENCES requests(number),
+  constraint run_grants_pkey PRIMARY KEY (grant_id)
+);
+
 create table sealing_keys (
   name text not null,
   sealed json not null,
@@ -364,6 +403,7 @@ CREATE INDEX audit_heads_size ON public.audit_heads USING btree (size);
 CREATE INDEX audit_search_terms ON ONLY public.audit_search USING gin (terms) WITH (gin_pending_list_limit='1024');
 CREATE INDEX device_sign_ins_end ON public.device_sign_ins USING btree (expires_at);
 CREATE UNIQUE INDEX grant_keys_newest ON public.grant_keys USING btree ((true)) WHERE (retires_at IS NULL);
+CREATE INDEX receipts_run ON public.receipts USING btree (run_id);
 CREATE INDEX refresh_tokens_session ON public.refresh_tokens USING btree (session_id);
 CREATE INDEX requests_action ON public.requests USING btree (action text_pattern_ops, number DESC);
 CREATE INDEX requests_digest ON public.requests USING btree (digest);
@@ -377,6 +417,8 @@ CREATE INDEX requests_undo_due ON public.requests USING btree (undo_try_at) WHER
 CREATE UNIQUE INDEX requests_undo_of ON public.requests USING btree (undo_of) WHERE ((undo_of IS NOT NULL) AND (state = ANY (ARRAY['awaiting_approval'::text, 'queued'::text, 'running'::text, 'unknown'::text, 'succeeded'::text])));
 CREATE INDEX requests_unknown ON public.requests USING btree (observe_at) WHERE (state = 'unknown'::text);
 CREATE INDEX requests_unknown_resources ON public.requests USING btree (environment, resource_type, resource_id) WHERE (state = 'unknown'::text);
+CREATE INDEX run_grants_issued ON public.run_grants USING btree (provider, issued_at, grant_id);
+CREATE INDEX run_grants_run ON public.run_grants USING btree (run_id);
 CREATE INDEX sessions_principal ON public.sessions USING btree (principal_id, created_at DESC);
 CREATE INDEX sign_in_codes_end ON public.sign_in_codes USING btree (expires_at);
 CREATE INDEX tokens_exchanged ON public.tokens USING btree (expires_at) WHERE (origin IS NOT NULL);

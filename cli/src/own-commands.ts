@@ -18,6 +18,7 @@ export const OWN_COMMANDS: readonly string[] = [
   'actions list',
   'actions show',
   'audit list',
+  'audit reconcile',
   'policy list',
   'policy check',
   'policy test',

@@ -44,6 +44,7 @@ export const ENDPOINTS: { readonly [Name in RouteName]: Endpoint<Name> } = {
   'requests.resolve': { method: 'POST', path: '/v1/requests/:request/resolve', members: ['id', 'state'] },
   'requests.extend': { method: 'POST', path: '/v1/requests/:request/extend', members: ['id', 'state', 'lastEvent'] },
   'audit.list': { method: 'GET', path: '/v1/audit', members: ['items', 'next'] },
+  'audit.reconcile': { method: 'POST', path: '/v1/audit/reconcile', members: ['findings', 'next'] },
   'policy.show': { method: 'GET', path: '/v1/policy', members: ['digest', 'rules', 'problem'] },
   'policy.check': { method: 'POST', path: '/v1/policy/check', members: ['ok', 'findings'] },
   'policy.test': { method: 'POST', path: '/v1/policy/test', members: ['passed', 'failed', 'results', 'findings'] },

@@ -24,6 +24,8 @@ export const REQUEST_EVENTS = [
   'request.glass_broken',
   'request.reviewed',
   'request.review_reminded',
+  'request.receipt_missing',
+  'request.receipt_refused',
   'request.undo_filed',
   'request.undone',
   'request.undo_failed',
@@ -77,6 +79,11 @@ export const AUDIT_EVENTS = [
   'audit.key_created',
   'audit.restore_accepted',
   'audit.archived',
+  'provider_key.pinned',
+  'provider_key.rotated',
+  'provider_key.refused',
+  'provider_key.accepted',
+  'audit.reconciled',
 ] as const;
 export type AuditEventType = (typeof AUDIT_EVENTS)[number];
 
@@ -102,6 +109,8 @@ export const EVENT_PERMISSIONS = {
   'request.glass_broken': 'request.see',
   'request.reviewed': 'request.see',
   'request.review_reminded': 'request.see',
+  'request.receipt_missing': 'request.see',
+  'request.receipt_refused': 'request.see',
   'request.undo_filed': 'request.see',
   'request.undone': 'request.see',
   'request.undo_failed': 'request.see',
@@ -147,6 +156,11 @@ export const EVENT_PERMISSIONS = {
   'audit.key_created': 'audit.see',
   'audit.restore_accepted': 'audit.see',
   'audit.archived': 'audit.see',
+  'provider_key.pinned': 'audit.see',
+  'provider_key.rotated': 'audit.see',
+  'provider_key.refused': 'audit.see',
+  'provider_key.accepted': 'audit.see',
+  'audit.reconciled': 'audit.see',
 } as const satisfies Record<AuditEventType | RunEventType, Operation>;
 
 /** One event of a request, as streamed. `number` counts from 1 without a gap; it is the SSE event id. */

@@ -104,12 +104,14 @@ export {
   type RunOutcome,
   SuccessionClaims,
 } from './receipt.ts';
+export { FINDING_KINDS, ReconcileBody, Reconciled, ReconcileFinding } from './reconcile.ts';
 export {
   Approval,
   Decision,
   Failure,
   Gate,
   REQUEST_COMMANDS,
+  Receipt,
   Request,
   type RequestCommand,
   RequestState,

@@ -68,6 +68,7 @@ export type LedgerEntry = z.infer<typeof LedgerEntry>;
 export const LedgerPage = z.object({
   entries: z.array(LedgerEntry).max(1000),
   next: z.string().max(200).nullable().describe('Pass it as cursor for the next page; null on the last one'),
+  knowsFrom: time.optional().describe('It knows of no run before this time: it is younger, or has removed what was older'),
   damaged: z.int().min(0).optional().describe('Lines of the ledger that cannot be read'),
 });
 export type LedgerPage = z.infer<typeof LedgerPage>;

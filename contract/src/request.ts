@@ -118,6 +118,21 @@ export const Temporary = z
   .meta({ id: 'Temporary' });
 export type Temporary = z.infer<typeof Temporary>;
 
+/** What the gateway holds of the receipt of a run. */
+export const Receipt = z
+  .object({
+    verdict: z.enum(['verified', 'missing', 'refused']),
+    reason: z.string().nullable().describe('Why it is missing or refused'),
+    kid: z.string().nullable().describe('The key of the provider that it is signed with'),
+    status: z.string().nullable().describe('How the run ended, as the provider signed it'),
+    result: z.string().nullable().describe('Digest of the output or failure; null when a secret was in it'),
+    finishedAt: at.nullable().describe('By the clock of the provider'),
+    token: z.string().nullable().describe('The receipt itself: PASETO v4.public'),
+    recordedAt: at,
+  })
+  .meta({ id: 'Receipt' });
+export type Receipt = z.infer<typeof Receipt>;
+
 /** A row of the list of requests. */
 export const RequestSummary = z
   .object({
@@ -166,6 +181,7 @@ export const Request = RequestSummary.extend({
       dispatchedAt: at.nullable().describe('When the provider was called'),
       deadlineAt: at.nullable(),
       finishedAt: at.nullable(),
+      receipt: Receipt.nullable().describe('Null when its provider signs none, and before its end'),
     })
     .nullable(),
   drift: Plan.omit({ seen: true }).nullable().describe('The plan made at run time, when it was no longer the approved one'),

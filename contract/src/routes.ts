@@ -9,6 +9,7 @@ import { Plan } from './plan.ts';
 import { POLICY_ROUTES } from './policy-routes.ts';
 import { Principal, Token, TokenScope } from './principal.ts';
 import { Choice } from './protocol.ts';
+import { ReconcileBody, Reconciled } from './reconcile.ts';
 import { Decision } from './request.ts';
 import { REQUEST_ROUTES } from './request-routes.ts';
 import { actionParams, cursor, input, lastsSeconds, limit, page, timeFilter } from './route-parts.ts';
@@ -202,6 +203,16 @@ export const ROUTES = {
       ...timeFilter,
     }),
     response: page(AuditEvent),
+  },
+  'audit.reconcile': {
+    method: 'POST',
+    path: '/v1/audit/reconcile',
+    permission: 'audit.see',
+    tag: 'audit',
+    status: 200,
+    summary: 'Hold the record of grants against the ledgers of providers: what they do not agree about, part by part',
+    body: ReconcileBody,
+    response: Reconciled,
   },
   ...POLICY_ROUTES,
   ...DIRECTORY_ROUTES,

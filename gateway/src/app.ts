@@ -2,8 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import { resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { pathToFileURL } from 'node:url';
-import { GuichetError, type ProviderEndpoint } from '@guichet/contract';
+import { GuichetError } from '@guichet/contract';
 import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
 import { keepAuditParts, SearchIndex, sealLag, startSealing } from './audit/index.ts';
@@ -15,12 +14,11 @@ import {
   Directory,
   GrantKeys,
   Grants,
-  HttpEndpoint,
   loadCompany,
   ProviderCalls,
   type ProviderSource,
 } from './catalog/index.ts';
-import type { Config, ProviderConfig } from './config.ts';
+import type { Config } from './config.ts';
 import { Bus, Database, keepEmbedded, migrate, statement } from './db/index.ts';
 import { Cookies, closeServer, createServer, Readiness, Throttles } from './http/index.ts';
 import { machines as machinesOf, type People, people as peopleOf, Tenures, Tokens } from './identity/index.ts';
@@ -29,7 +27,9 @@ import { createLogger } from './logger.ts';
 import { Jobs, outboxBacklog, sinkLag, startSinks } from './notify/index.ts';
 import { DEFAULT_POLICIES, loadPolicies, Policy, PolicyKeeper, type Vocabulary } from './policy/index.ts';
 import { PolicyTools } from './policy-tools/index.ts';
+import { sourceOf } from './provider-source.ts';
 import { Reads } from './reads/index.ts';
+import { ProviderKeys, Reconciler } from './receipts/index.ts';
 import { Decisions, Extensions, Filing, openRequests, Requests, UndoClock, Undos } from './requests/index.ts';
 import { runReport, Transitions, Worker } from './runner/index.ts';
 import { type Keyring, loadKeyring, Sealer } from './sealing/index.ts';
@@ -42,13 +42,6 @@ const SWEEP_MS = 600_000;
 /** Whoever asks whether calls can be sent here does not wait longer than this. */
 const READY_MS = 2000;
 const PING = statement('ping', 'select 1');
-
-/** What a module named in `providers` must export as `mount`. */
-export type Mount = (options: Readonly<Record<string, unknown>>, context: { folder: string }) => Promise<Mounted> | Mounted;
-export interface Mounted {
-  readonly endpoint: ProviderEndpoint;
-  close?(): Promise<void>;
-}
 
 export interface AppOptions {
   /** Providers mounted by hand, beside those of the configuration: for tests and benchmarks. */
@@ -130,7 +123,15 @@ async function start(
   closers.push(keys.follow({ bus, onNews, onError }));
   const grants = new Grants({ keys, issuer });
   const sources = await Promise.all(config.providers.map((provider) => sourceOf(provider, { config, grants, closers })));
-  const catalog = new Catalog({ db, sources: [...sources, ...mounted], environments: config.environments, onNews });
+  const providerKeys = new ProviderKeys({ db, onNews, onRefused });
+  const catalog = new Catalog({
+    db,
+    sources: [...sources, ...mounted.map((source) => ({ mounted: true, ...source }))],
+    environments: config.environments,
+    onNews,
+    onManifest: ({ name: provider, receiptKey: configured, mounted: isHere = false }, { receipts: offered }) =>
+      providerKeys.meet({ name: provider, offered, configured, mounted: isHere }),
+  });
   await catalog.start();
   const refresh = setInterval(() => void catalog.refresh().catch(onError), CATALOG_REFRESH_MS);
   closers.push(async () => clearInterval(refresh));
@@ -220,6 +221,7 @@ async function start(
     extensions: new Extensions({ requests, filing }, requestOptions),
     directory,
     companyKeeper,
+    reconciler: new Reconciler({ db, catalog, grants, policy }),
     policyTools: new PolicyTools({ db, catalog, directory, policy, requests, keeper, vocabulary }),
     version: VERSION,
     draining: draining.signal,
@@ -361,27 +363,4 @@ async function databaseUrl(
   const { url, stop } = await keepEmbedded({ dataDir: resolve(folder, dataDir), port, onError });
   closers.push(stop);
   return url;
-}
-
-async function sourceOf(
-  provider: ProviderConfig,
-  { config, grants, closers }: { config: Config; grants: Grants; closers: Closer[] },
-): Promise<ProviderSource> {
-  const { name } = provider;
-  if ('url' in provider) return { name, endpoint: new HttpEndpoint({ name, url: provider.url.replace(/\/$/, ''), grants }) };
-  const location = resolve(config.folder, provider.module);
-  const module = (await import(pathToFileURL(location).href).catch((cause: unknown) => {
-    throw new GuichetError(
-      'config.invalid',
-      `Provider '${name}': the module ${location} cannot be loaded: ${cause instanceof Error ? cause.message : ''}`,
-      { remedy: "Set 'module' in the configuration to a file, relative to the folder of the configuration.", cause },
-    );
-  })) as { mount?: Mount }; // whatever a module exports is looked at below
-  if (typeof module.mount !== 'function')
-    throw new GuichetError('config.invalid', `Provider '${name}': ${location} exports no function 'mount'.`, {
-      remedy: 'Export one that returns { endpoint }.',
-    });
-  const { endpoint, close } = await module.mount(provider.options, { folder: config.folder });
-  if (close !== undefined) closers.push(() => close());
-  return { name, endpoint };
 }

@@ -16,12 +16,19 @@ import { resolveTracing, type Tracing, TracingConfig } from './telemetry/config.
 
 const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'silent'] as const;
 
+const receiptKey = z
+  .string()
+  .regex(/^k4\.public\.[A-Za-z0-9_-]{43}$/, 'must be k4.public. and 43 characters of base64url')
+  .optional()
+  .describe('The only key whose receipts are taken; the first one that is seen when absent');
+
 const ProviderConfig = z.union([
-  z.strictObject({ name: Slug, url: z.url({ protocol: /^https?$/ }).describe('A provider on the network') }),
+  z.strictObject({ name: Slug, url: z.url({ protocol: /^https?$/ }).describe('A provider on the network'), receiptKey }),
   z.strictObject({
     name: Slug,
     module: z.string().describe('A module, mounted in this process: it exports mount(options)'),
     options: z.record(z.string(), z.unknown()).default({}),
+    receiptKey,
   }),
 ]);
 
@@ -49,6 +56,7 @@ export const ConfigFile = z.strictObject({
       z.strictObject({ embedded: z.strictObject({ dataDir: z.string(), port: z.int().min(1).max(65_535).optional() }) }),
     ])
     .prefault({ embedded: { dataDir: '.data/gateway-db' } }),
+  dataDir: z.string().default('.data').describe('Where mounted providers keep their ledgers and keys'),
   poolSize: z.int().min(2).max(200).default(16),
   environments: z.array(Slug).min(1).default(['production', 'staging']),
   policies: z.string().optional().describe('The folder of .cedar files that decide; rules to start with when absent'),

@@ -1,6 +1,7 @@
 import { type Actor, GuichetError } from '@guichet/contract';
 import { withKeys } from './app.ts';
 import type { Config } from './config.ts';
+import { acceptKey } from './receipts/index.ts';
 import { rewrapAll } from './sealing/index.ts';
 
 const OPERATOR: Actor = { id: 'system', name: 'operator' };
@@ -23,6 +24,18 @@ export async function rotateGrantKey(
     const signs = now ? 'It signs from now on.' : `It signs in ${Math.round(config.grants.overlap / 1000)} s.`;
     const gone = revoke === undefined ? '' : ` ${revoke} is published no longer.`;
     return `A new key is published: ${kid}. ${signs}${gone}\n`;
+  });
+}
+
+/** `accept-provider-key`: what was done, in words. */
+export async function acceptProviderKey(
+  config: Config,
+  { provider, kid, revoke }: { provider: string; kid: string; revoke: string | undefined },
+): Promise<string> {
+  return withKeys(config, async ({ db }) => {
+    await acceptKey(db, { provider, kid, revoke, by: OPERATOR });
+    const gone = revoke === undefined ? '' : ` ${revoke} is trusted no longer, for older receipts either.`;
+    return `Receipts of provider '${provider}' are taken with the key ${kid} from now on.${gone}\n`;
   });
 }
 

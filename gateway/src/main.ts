@@ -24,6 +24,11 @@ const HELP = `guichet-gateway ${VERSION}: the only door
       --now     it signs at once
       --revoke  the key KID is not to be trusted any more: it is published no longer; with --now
 
+  node gateway/src/main.ts --config guichet.yaml accept-provider-key orders KID [--revoke OLD]
+      Takes the receipts of a provider that are signed with a key which it has offered and the gateway has refused, for the
+      key before it did not announce it. Ask the team of the provider first whether KID is theirs.
+      --revoke  the key OLD is not to be trusted any more, for older receipts either
+
   node gateway/src/main.ts --config guichet.yaml sign-out user:nadia [--tokens] [--machine-tokens]
       Ends all sessions of a person, now, at every gateway.
       --tokens          revokes their personal tokens too, and lists the tokens of machines that they made
@@ -41,7 +46,15 @@ const HELP = `guichet-gateway ${VERSION}: the only door
 docs/guide/gateway.md describes the configuration.
 `;
 
-const COMMANDS: readonly string[] = ['check', 'issue-token', 'sign-out', 'unbind', 'rotate-grant-key', 'rewrap'];
+const COMMANDS: readonly string[] = [
+  'check',
+  'issue-token',
+  'sign-out',
+  'unbind',
+  'rotate-grant-key',
+  'accept-provider-key',
+  'rewrap',
+];
 
 async function main(): Promise<void> {
   const { values, positionals } = readArguments();
@@ -63,6 +76,16 @@ async function main(): Promise<void> {
     const { now = false, revoke } = values;
     const config = loadConfig(values.config);
     const text = command === 'rewrap' ? await rewrapKeys(config) : await rotateGrantKey(config, { now, revoke });
+    return void process.stdout.write(text);
+  }
+  if (command === 'accept-provider-key') {
+    const [provider, kid, ...more] = rest;
+    if (provider === undefined || kid === undefined || more.length > 0)
+      throw new GuichetError('usage.invalid', 'accept-provider-key takes the name of a provider and the id of a key.', {
+        remedy: 'The log of the gateway, and guichet audit list --type provider_key.refused, have both.',
+      });
+    const { acceptProviderKey } = await import('./key-commands.ts');
+    const text = await acceptProviderKey(loadConfig(values.config), { provider, kid, revoke: values.revoke });
     return void process.stdout.write(text);
   }
   const [principalId, ...tooMany] = rest;

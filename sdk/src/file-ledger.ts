@@ -122,7 +122,11 @@ export function fileLedger(folder: string, { keepDays = 90, now = Date.now }: Fi
       return found && toRecord(found.entry, now());
     },
 
-    list: (query) => list(query, { recorded, segmentOf, now }),
+    list: async (query) => {
+      const page = await list(query, { recorded, segmentOf, now });
+      const kept = Date.parse(days(dayOf(now()), -keepDays));
+      return { ...page, knowsFrom: new Date(Math.max(madeAt, kept)).toISOString() };
+    },
   };
 }
 

@@ -51,6 +51,7 @@ export const CALLS: Readonly<Record<RouteName, (things: Things) => MatrixCall>> 
   'requests.resolve': (things) => ({ ...request(things), body: { outcome: 'succeeded', reason: 'as the matrix asks' } }),
   'requests.extend': (things) => ({ ...request(things), body: { seconds: 3600, reason: 'as the matrix asks' } }),
   'audit.list': () => ({}),
+  'audit.reconcile': () => ({ body: { since: '2026-01-01T00:00:00Z' } }),
   'company.show': () => ({}),
   'people.list': () => ({}),
   'people.show': () => ({ params: { person: 'nadia' } }),

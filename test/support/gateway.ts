@@ -57,7 +57,10 @@ export interface TestGatewayOptions {
   readonly databaseUrl?: string;
   readonly lab?: Lab;
   /** Instead of the lab provider mounted in the process: one that the configuration names, or these. */
-  readonly mounted?: 'none' | ProviderEndpoint | readonly { readonly name: string; readonly endpoint: ProviderEndpoint }[];
+  readonly mounted?:
+    | 'none'
+    | ProviderEndpoint
+    | readonly { readonly name: string; readonly endpoint: ProviderEndpoint; readonly mounted?: boolean }[];
   readonly config?: Record<string, unknown>;
   /** Environment variables that the configuration names. */
   readonly env?: Record<string, string>;

@@ -122,6 +122,11 @@ export const BUILTINS: readonly Builtin[] = [
     load: async () => (await import('./audit-list.ts')).auditList,
   },
   {
+    words: ['audit', 'reconcile'],
+    summary: 'Compare the record of runs with the ledgers of providers',
+    load: async () => (await import('./audit-reconcile.ts')).auditReconcile,
+  },
+  {
     words: ['policy', 'list'],
     summary: 'List the rules in force',
     load: async () => (await import('./policy.ts')).policyList,

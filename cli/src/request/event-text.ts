@@ -31,6 +31,9 @@ function wording({ type, actor, data }: RequestEvent, paint: Paint): string | un
       return `Reviewed${by}, ${clean(String(data['verdict'] ?? '').replace('_', ' '))}${comment}`;
     case 'request.review_reminded':
       return `${paint.yellow('Its review is still open')}${told(data)}`;
+    case 'request.receipt_missing':
+    case 'request.receipt_refused':
+      return `${paint.yellow('No good receipt')}${because(data)}`;
     case 'request.undo_filed':
       return `${clean(String(data['undo'] ?? ''))} was filed to undo it${by}`;
     case 'request.undone':

@@ -61,6 +61,8 @@ export function requestText(request: Request, canvas: Canvas): string {
   if (request.undoneBy !== null) lines.push(field('Undone', `by ${request.undoneBy}`));
   else if (request.undo?.problem != null) lines.push(field('Undo', clean(request.undo.problem)));
   if (request.expiresAt !== null) lines.push(field('Lapses', time(request.expiresAt)));
+  const receipt = receiptText(request, canvas);
+  if (receipt !== undefined) lines.push(field('Receipt', receipt));
   const end = endText(request, canvas);
   if (end !== undefined) lines.push(end);
   if (request.allowed.length > 0)
@@ -74,6 +76,16 @@ export function requestText(request: Request, canvas: Canvas): string {
   function field(title: string, text: string): string {
     return `  ${paint.dim(title.padEnd(9))}  ${wrap(text, { width: canvas.width - FIELD_INDENT, indent: FIELD_INDENT })}`;
   }
+}
+
+/** What the provider has signed, in brief; undefined when it signs nothing. */
+function receiptText({ run }: Request, canvas: Canvas): string | undefined {
+  const receipt = run?.receipt ?? null;
+  if (receipt === null) return undefined;
+  const { verdict, reason, kid, status, finishedAt } = receipt;
+  if (verdict !== 'verified') return canvas.paint.yellow(`${verdict}: ${clean(reason ?? '')}`);
+  const time = finishedAt === null ? '' : `, ${formatCell(finishedAt, 'timestamp', canvas).text}`;
+  return `${clean(status ?? '')}, signed with the key ${clean(kid ?? '')}${time}`;
 }
 
 /** Why what is queued does not start. */

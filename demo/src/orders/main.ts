@@ -3,7 +3,7 @@
  *
  *     ORDERS_PORT  port to serve on, 4410 when absent
  *     GUICHET_URL  address of the gateway, http://127.0.0.1:4400 when absent
- *     ORDERS_DATA  folder of the refund ledger
+ *     ORDERS_DATA  folder of the refund ledger, and of the ledger and the key of the provider
  */
 import { join } from 'node:path';
 import { gatewayKeys, serve } from '@guichet/sdk';
@@ -21,7 +21,11 @@ async function main(environment: NodeJS.ProcessEnv): Promise<void> {
   if (!URL.canParse(GUICHET_URL)) return misconfigured(`GUICHET_URL is not an address: ${GUICHET_URL}`);
 
   const ledger = await openRefundLedger(join(ORDERS_DATA, 'refunds.jsonl'));
-  const server = await serve(ordersProvider(ledger), { port: Number(ORDERS_PORT), keys: gatewayKeys(GUICHET_URL) });
+  const server = await serve(ordersProvider(ledger), {
+    port: Number(ORDERS_PORT),
+    keys: gatewayKeys(GUICHET_URL),
+    dataDir: join(ORDERS_DATA, 'guichet'),
+  });
 
   // Whoever started it may be gone when it has something to say.
   for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});

@@ -17,11 +17,17 @@ export interface CatalogAction {
   /** Undefined when no field is secret. */
   readonly secretFields: SecretFields | undefined;
   readonly schemaDigest: string;
+  /** Its provider says that it signs a receipt for each run. */
+  readonly signsReceipts: boolean;
 }
 
 export interface ProviderSource {
   readonly name: string;
   readonly endpoint: ProviderEndpoint;
+  /** It runs in this process. */
+  readonly mounted?: boolean | undefined;
+  /** The public key of its receipts, when the configuration names one. */
+  readonly receiptKey?: string | undefined;
 }
 
 /** Whether the caller sees an action: nobody is told the names of others. */
@@ -45,6 +51,8 @@ export interface CatalogOptions {
   readonly sources: readonly ProviderSource[];
   readonly environments: readonly string[];
   readonly onNews: (message: string) => void;
+  /** Told of each manifest that was read and can be used. */
+  readonly onManifest?: ((source: ProviderSource, manifest: Manifest) => Promise<void>) | undefined;
 }
 
 /**
@@ -91,6 +99,17 @@ export class Catalog {
 
   list(): Action[] {
     return [...this.#actions.values()].map(({ action }) => action);
+  }
+
+  /** The providers of the configuration that can be asked for their ledger, and those that cannot. */
+  get ledgers(): { readonly source: ProviderSource; readonly hasLedger: boolean; readonly unavailable: string | undefined }[] {
+    return this.#options.sources.map((source) => {
+      const known = this.#providers.get(source.name);
+      // It was a manifest when it was put there.
+      const manifest = known === undefined ? undefined : (JSON.parse(known.manifest) as Manifest);
+      const hasLedger = manifest?.ledger === true && source.endpoint.ledger !== undefined;
+      return { source, hasLedger, unavailable: known === undefined ? 'It has never answered.' : known.unavailable };
+    });
   }
 
   find(id: string): CatalogAction | undefined {
@@ -185,6 +204,18 @@ export class Catalog {
       return;
     }
     await this.#save(source.name);
+    await this.#tell(source);
+  }
+
+  /** What others make of a manifest says nothing about the provider; it is told again at the next refresh. */
+  async #tell(source: ProviderSource): Promise<void> {
+    const text = this.#providers.get(source.name)?.manifest;
+    if (text === undefined) return;
+    try {
+      await this.#options.onManifest?.(source, JSON.parse(text) as Manifest); // it was a manifest when it was put there
+    } catch (error) {
+      this.#options.onNews(`provider '${source.name}': its key for receipts could not be looked at: ${messageOf(error)}`);
+    }
   }
 
   /** A database that is away says nothing about the provider: it goes on, and is saved at the next refresh. */
@@ -257,6 +288,7 @@ function toCatalogAction(options: {
     checkInput,
     secretFields,
     schemaDigest: digestOf(action.input),
+    signsReceipts: manifest.receipts !== undefined,
   };
 }
 

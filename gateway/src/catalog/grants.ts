@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { CallBody, GrantClaims } from '@guichet/contract';
+import type { CallBody, GrantClaims, LedgerQuery } from '@guichet/contract';
 import { digestOf } from '@guichet/contract/digest';
 import { PublicProtocol } from 'paseto';
 import { SignFactory } from 'paseto/v4/public';
@@ -26,7 +26,7 @@ export class Grants {
     return this.#keys.published();
   }
 
-  claims(subject: GrantSubject, body: CallBody, now: Date): GrantClaims {
+  claims(subject: GrantSubject, body: CallBody | LedgerQuery, now: Date): GrantClaims {
     return {
       ...subject,
       jti: randomUUID(),

@@ -6,6 +6,8 @@ import {
   type ErrorCode,
   fromProblem,
   GuichetError,
+  type LedgerCall,
+  LedgerPage,
   Manifest,
   Observation,
   Plan,
@@ -68,6 +70,13 @@ export class HttpEndpoint implements ProviderEndpoint {
 
   async observe(call: ProviderCall): Promise<Observation> {
     return this.#parse(Observation, await this.#json(await this.#post('observe', call)));
+  }
+
+  async ledger({ query, grant, signal }: LedgerCall): Promise<LedgerPage> {
+    const headers = { authorization: `Bearer ${await this.#options.grants.sign(grant)}` };
+    const parameters = new URLSearchParams();
+    for (const [name, value] of Object.entries(query)) if (value !== undefined) parameters.set(name, value);
+    return this.#parse(LedgerPage, await this.#json(await this.#fetch(`/ledger?${parameters}`, { signal, headers })));
   }
 
   async *run(call: ProviderCall): AsyncIterable<RunMessage> {

@@ -19,4 +19,5 @@ export { GrantKeys, type PublicGrantKey } from './grant-keys.ts';
 export { GRANT_SECONDS, type GrantSubject, Grants } from './grants.ts';
 export { GrantsConfig } from './grants-config.ts';
 export { HttpEndpoint } from './http-endpoint.ts';
-export { type CallSubject, ProviderCalls, type RunSubject } from './provider-calls.ts';
+export { askLedger } from './ledger-call.ts';
+export { type CallSubject, digestOfWhatCame, ProviderCalls, type ProviderEnd, type RunSubject } from './provider-calls.ts';

@@ -8,8 +8,11 @@ import {
   type Phase,
   type Plan,
   type ProviderCall,
+  type ProviderFailure,
   type RunMessage,
+  type RunOutcome,
 } from '@guichet/contract';
+import { digestOf } from '@guichet/contract/digest';
 import type { SecretValue } from '@guichet/contract/secrets';
 import { context, SpanKind, trace } from '@opentelemetry/api';
 import { unstorable } from '../findings/index.ts';
@@ -35,7 +38,20 @@ export interface CallSubject {
   readonly grantedAt?: Date | undefined;
 }
 
+/** How a provider said that a run ended, as it came and before secrets were taken out. */
+export interface ProviderEnd {
+  readonly status: RunOutcome;
+  /** Digest of the output or failure; undefined when it has none. */
+  readonly digest: string | undefined;
+  /** The receipt that came with it. */
+  readonly token: string | undefined;
+}
+
 export interface RunSubject extends CallSubject {
+  /** `jti` of the grant; a new one when absent. */
+  readonly grantId?: string | undefined;
+  /** Told of the end that the provider says, before anybody else. */
+  readonly onEnd?: ((end: ProviderEnd) => void) | undefined;
   readonly approvers: readonly Actor[];
   readonly request: string;
   readonly run: string;
@@ -101,13 +117,14 @@ export class ProviderCalls {
   /** The stream of the run of a write. The caller owns the time limit, through its signals. */
   run(subject: RunSubject & { signal: AbortSignal; cancel: AbortSignal }): AsyncIterable<RunMessage> {
     const call = { ...this.#runCall('run', subject, subject.signal), cancel: subject.cancel };
-    return this.#toldRun(subject, quietly(subject, subject.found.endpoint.run(call)));
+    return quietly(subject, this.#toldRun(subject, subject.found.endpoint.run(call)));
   }
 
   async observe(subject: RunSubject): Promise<Observation> {
     const observation = await this.#limited(subject, { phase: 'observe', seconds: LIMIT_SECONDS.observe }, (signal) =>
       subject.found.endpoint.observe(this.#runCall('observe', subject, signal)),
     );
+    if (observation.status === 'succeeded' || observation.status === 'failed') subject.onEnd?.(endSaid(observation));
     return discretionOf(subject)?.observation(observation) ?? observation;
   }
 
@@ -135,9 +152,10 @@ export class ProviderCalls {
   }
 
   #runCall(phase: Phase, subject: RunSubject, signal: AbortSignal): ProviderCall {
-    const { seen, approvers, request, run } = subject;
+    const { seen, approvers, request, run, grantId } = subject;
     const { body, grant } = this.#call(phase, subject, signal, seen === undefined ? {} : { seen });
-    return { body, grant: { ...grant, approvers: approvers.map(({ id, name }) => ({ id, name })), request, run }, signal };
+    const named = approvers.map(({ id, name }) => ({ id, name }));
+    return { body, grant: { ...grant, ...(grantId !== undefined && { jti: grantId }), approvers: named, request, run }, signal };
   }
 
   /** A call that is traced, and counted by what came of it. */
@@ -156,15 +174,16 @@ export class ProviderCalls {
   }
 
   /** The same for a stream: it is one call from its first step to its last. */
-  #toldRun(subject: CallSubject, messages: AsyncIterable<RunMessage>): AsyncIterable<RunMessage> {
+  #toldRun(subject: RunSubject, messages: AsyncIterable<RunMessage>): AsyncIterable<RunMessage> {
     const { provider } = subject.found.action;
     const startedAt = performance.now();
     const span = tracer().startSpan('provider run', spanOf(subject, 'run'));
     let outcome = 'broken'; // a stream that ends without a last word
     return streamIn(trace.setSpan(context.active(), span), messages, {
-      onItem: ({ type }) => {
-        if (type === 'result') outcome = 'ok';
-        if (type === 'failure') outcome = 'provider.failed';
+      onItem: (message) => {
+        if (message.type === 'result') outcome = 'ok';
+        if (message.type === 'failure') outcome = 'provider.failed';
+        if (message.type === 'result' || message.type === 'failure') subject.onEnd?.(endSaid(message));
       },
       onEnd: (error) => {
         if (error !== undefined) outcome = error instanceof GuichetError ? error.code : 'internal';
@@ -204,6 +223,23 @@ export class ProviderCalls {
         );
       throw discretionOf(subject)?.error(error) ?? error;
     }
+  }
+}
+
+function endSaid(
+  end: { output: Output; receipt?: string | undefined } | { failure: ProviderFailure; receipt?: string | undefined },
+): ProviderEnd {
+  const token = end.receipt;
+  if ('output' in end) return { status: 'succeeded', digest: digestOfWhatCame(end.output), token };
+  return { status: end.failure.kind === 'cancelled' ? 'cancelled' : 'failed', digest: digestOfWhatCame(end.failure), token };
+}
+
+/** What has no canonical form, such as half a character, has no digest; the run goes on all the same. */
+export function digestOfWhatCame(value: unknown): string | undefined {
+  try {
+    return digestOf(value);
+  } catch {
+    return undefined;
   }
 }
 

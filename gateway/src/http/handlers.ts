@@ -8,6 +8,7 @@ import type { Limits } from '../limits/index.ts';
 import { denied, type Policy, seenBy } from '../policy/index.ts';
 import type { PolicyTools } from '../policy-tools/index.ts';
 import type { Reads } from '../reads/index.ts';
+import type { Reconciler } from '../receipts/index.ts';
 import type { Decisions, Extensions, Requests, Undos } from '../requests/index.ts';
 import { type AuthServices, authHandlers } from './auth-handlers.ts';
 import type { Handlers } from './call.ts';
@@ -34,6 +35,7 @@ export interface Services extends AuthServices, DirectoryServices {
   readonly undos: Undos;
   readonly extensions: Extensions;
   readonly policyTools: PolicyTools;
+  readonly reconciler: Reconciler;
   readonly machines: Machines;
   readonly limits: Limits;
   readonly version: string;
@@ -55,6 +57,7 @@ export function makeHandlers(services: Services): Handlers {
     decisions,
     undos,
     extensions,
+    reconciler,
     throttles,
     version,
     draining,
@@ -182,6 +185,8 @@ export function makeHandlers(services: Services): Handlers {
       }),
 
     'requests.resolve': async ({ caller, params, body }) => decisions.resolve(caller.principal, numberOf(params.request), body),
+
+    'audit.reconcile': async ({ caller, body }) => reconciler.reconcile(caller.principal, body),
 
     'audit.list': async ({ caller, query }) => {
       const decision = policy.decide({ operation: 'audit.see', principal: caller.principal });

@@ -1,6 +1,7 @@
 import { GuichetError, type Observation, type Undo } from '@guichet/contract';
-import { GRANT_SECONDS, type ProviderCalls } from '../catalog/index.ts';
+import { GRANT_SECONDS, type ProviderCalls, type ProviderEnd } from '../catalog/index.ts';
 import type { Database } from '../db/index.ts';
+import type { EndHeard } from '../receipts/index.ts';
 import type { Sealer } from '../sealing/index.ts';
 import type { ProviderSaid } from './life.ts';
 import type { RequestRow } from './row.ts';
@@ -29,6 +30,8 @@ export interface Observed {
   readonly undo: Undo | null;
   readonly said: ProviderSaid;
   readonly againMs: number;
+  /** The end that it told, with its receipt. */
+  readonly end?: EndHeard | undefined;
   /** Why the provider did not answer. */
   readonly error?: GuichetError;
 }
@@ -57,10 +60,16 @@ export async function observeRun(row: RequestRow, options: ObserveOptions): Prom
       run: runId,
       seen: plan.seen,
     };
-    const observation = await calls.observe(subject);
+    let came: ProviderEnd | undefined;
+    const onEnd = (said: ProviderEnd): void => {
+      came = said;
+    };
+    const observation = await calls.observe({ ...subject, onEnd });
     const { status } = observation;
+    const shown = status === 'succeeded' ? observation.output : status === 'failed' ? observation.failure : undefined;
+    const end = came && shown && { said: came, shown, declared: found.signsReceipts };
     const undo = status === 'succeeded' ? undoFrom(catalog, found, observation.undoInput) : null;
-    return { observation, undo, said: status, againMs: status === 'running' ? AGAIN_MS.running : AGAIN_MS.unknown };
+    return { observation, undo, end, said: status, againMs: status === 'running' ? AGAIN_MS.running : AGAIN_MS.unknown };
   } catch (error) {
     if (!(error instanceof GuichetError)) throw error;
     return { ...UNREACHABLE, observation: { status: 'unknown', message: error.message }, error };

@@ -5,6 +5,7 @@ import {
   type Plan,
   type Principal,
   REQUEST_COMMANDS,
+  type Receipt,
   type Request,
   type RequestCommand,
   type RequestEvent,
@@ -13,6 +14,7 @@ import {
 import type { Company } from '../catalog/index.ts';
 import type { Queryable } from '../db/index.ts';
 import { approvedFor, type Policy } from '../policy/index.ts';
+import { receiptOfRun } from '../receipts/index.ts';
 import { extensionRefusal } from './extension.ts';
 import type { LifeEventType } from './life.ts';
 import type { RequestRow } from './row.ts';
@@ -62,7 +64,8 @@ export async function requestView(
   const { directory, policy } = world;
   const beside = members === undefined ? await readBeside(db, [row], world) : { company: directory.company, members };
   const undo = row.undo === null ? undefined : await liveUndo(db, row.number);
-  return toRequest(row, { principal, policy, beside, undo });
+  const receipt = row.runId === null ? null : await receiptOfRun(db, row.runId);
+  return toRequest(row, { principal, policy, beside, undo, receipt });
 }
 
 /** How many approvals count for each gate: as people stand now, or, once it has ended, as they stood then. */
@@ -95,9 +98,9 @@ function toSummary(row: RequestRow, beside: Beside): RequestSummary {
 
 function toRequest(
   row: RequestRow,
-  about: { principal: Principal; policy: Policy; beside: Beside; undo: LiveUndo | undefined },
+  about: { principal: Principal; policy: Policy; beside: Beside; undo: LiveUndo | undefined; receipt: Receipt | null },
 ): Request {
-  const { beside, undo } = about;
+  const { beside, undo, receipt } = about;
   return {
     ...toSummary(row, beside),
     actionVersion: row.actionVersion,
@@ -108,7 +111,7 @@ function toRequest(
     decidedBy: row.decidedById === null ? null : { id: row.decidedById, name: row.decidedByName ?? row.decidedById },
     comment: row.comment,
     cancelRequestedAt: isoOrNull(row.cancelRequestedAt),
-    run: runOf(row),
+    run: runOf(row, receipt),
     drift: row.drift === null ? null : withoutSeen(row.drift),
     output: row.output,
     undo: row.undo,
@@ -128,7 +131,7 @@ function temporaryOf({ lastsSeconds, extensionOf, undoState, undoAt, undoMessage
   return { seconds: lastsSeconds, state: undoState ?? 'pending', undoAt: isoOrNull(undoAt), message: undoMessage };
 }
 
-function runOf(row: RequestRow): Request['run'] {
+function runOf(row: RequestRow, receipt: Receipt | null): Request['run'] {
   if (row.runId === null || row.startedAt === null) return null;
   return {
     id: row.runId,
@@ -138,6 +141,7 @@ function runOf(row: RequestRow): Request['run'] {
     dispatchedAt: isoOrNull(row.dispatchedAt),
     deadlineAt: isoOrNull(row.deadlineAt),
     finishedAt: isoOrNull(row.finishedAt),
+    receipt,
   };
 }
 

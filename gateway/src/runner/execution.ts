@@ -1,6 +1,8 @@
+import { randomUUID } from 'node:crypto';
 import { approversInWords, ERRORS, type Failure, GuichetError, type Plan } from '@guichet/contract';
-import type { ProviderCalls, RunSubject } from '../catalog/index.ts';
+import type { ProviderCalls, ProviderEnd, RunSubject } from '../catalog/index.ts';
 import type { Bus, Database } from '../db/index.ts';
+import type { EndHeard } from '../receipts/index.ts';
 import {
   failureOf,
   type LifeEvent,
@@ -20,7 +22,7 @@ import { runExtension } from './extension.ts';
 import { Journal } from './journal.ts';
 import { appendLines } from './store.ts';
 import { abortable } from './stream.ts';
-import type { Transitions } from './transitions.ts';
+import type { RunFacts, Transitions } from './transitions.ts';
 
 export interface ExecutionOptions extends World {
   readonly db: Database;
@@ -35,6 +37,12 @@ export interface ExecutionOptions extends World {
 }
 
 type Held = Extract<Standing, { holds: true }>;
+
+/** How a call ended, and what the provider said of it. */
+interface Ended {
+  readonly event: LifeEvent;
+  readonly end?: EndHeard | undefined;
+}
 
 /**
  * One claimed request, from the claim to its end:
@@ -82,10 +90,12 @@ export class Execution {
       if (subject === undefined) return;
       // The grant dates from before the dispatch: whoever finds the run lost knows when its call can arrive no more.
       const grantedAt = new Date();
-      if (!(await this.#dispatch())) return;
+      const grantId = randomUUID();
+      if (!(await this.#dispatch({ id: grantId, issuedAt: grantedAt, provider: subject.found.action.provider }))) return;
       this.#sent = true;
       this.#timers.push(setTimeout(() => this.stop('deadline'), this.#row.timeoutSeconds * 1000));
-      await this.#commit(await this.#call({ ...subject, grantedAt }));
+      const { event, end } = await this.#call({ ...subject, grantedAt, grantId });
+      await this.#commit(event, end);
     } finally {
       this.#ended = true;
       for (const timer of this.#timers) clearTimeout(timer);
@@ -156,10 +166,11 @@ export class Execution {
   }
 
   /** True when the call may be made. */
-  async #dispatch(): Promise<boolean> {
+  async #dispatch(grant: NonNullable<RunFacts['grant']>): Promise<boolean> {
     let state: string | undefined;
     try {
-      state = await this.#options.transitions.once(this.#row, { type: 'dispatch', timeoutMs: this.#row.timeoutSeconds * 1000 });
+      const event = { type: 'dispatch', timeoutMs: this.#row.timeoutSeconds * 1000 } as const;
+      state = await this.#options.transitions.once(this.#row, event, { grant });
     } catch (error) {
       // Committed or not, nobody knows. Nothing was sent, so it is put back either way.
       this.#options.onError(error);
@@ -186,7 +197,10 @@ export class Execution {
   }
 
   /** Calls the provider and turns what comes into the event that ends the run. */
-  async #call(subject: RunSubject): Promise<LifeEvent> {
+  async #call(subject: RunSubject): Promise<Ended> {
+    let said: ProviderEnd | undefined;
+    const heard = (shown: EndHeard['shown']): EndHeard | undefined =>
+      said && { said, shown, declared: subject.found.signsReceipts };
     const journal = new Journal({
       write: async (lines) => {
         const ours = await appendLines(this.#options.db, this.#row, lines);
@@ -197,18 +211,21 @@ export class Execution {
       onError: this.#options.onError,
     });
     try {
-      const call = { ...subject, signal: this.#close.signal, cancel: this.#cancel.signal };
+      const onEnd = (end: ProviderEnd): void => {
+        said = end;
+      };
+      const call = { ...subject, onEnd, signal: this.#close.signal, cancel: this.#cancel.signal };
       for await (const message of abortable(this.#options.calls.run(call), this.#close.signal)) {
         if (message.type === 'result') {
           const undo = undoFrom(this.#options.catalog, subject.found, message.undoInput);
-          return { type: 'succeed', output: message.output, undo };
+          return { event: { type: 'succeed', output: message.output, undo }, end: heard(message.output) };
         }
-        if (message.type === 'failure') return endOfFailure(message.failure, this.#about);
+        if (message.type === 'failure') return { event: endOfFailure(message.failure, this.#about), end: heard(message.failure) };
         if (message.type !== 'heartbeat') journal.add(message);
       }
-      return lost('The provider ended its answer without saying how the run ended.', this.#about);
+      return { event: lost('The provider ended its answer without saying how the run ended.', this.#about) };
     } catch (error) {
-      return endOfError(error, this.#about);
+      return { event: endOfError(error, this.#about) };
     } finally {
       await journal.close(() => this.#givenUp);
     }
@@ -240,7 +257,7 @@ export class Execution {
     return this.#stops.has('fenced_out') || (this.#stops.has('drain') && this.#close.signal.aborted);
   }
 
-  #commit(event: LifeEvent): Promise<string | undefined> {
-    return this.#options.transitions.commit(this.#row, event, () => this.#givenUp);
+  #commit(event: LifeEvent, end?: EndHeard): Promise<string | undefined> {
+    return this.#options.transitions.commit(this.#row, event, () => this.#givenUp, { end });
   }
 }

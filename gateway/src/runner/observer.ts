@@ -1,6 +1,7 @@
 import { GRANT_MS, lockRequest, observeRun, type RequestRow } from '../requests/index.ts';
 import type { ExecutionOptions } from './execution.ts';
 import { inRun } from './run-context.ts';
+import { judgeEnd } from './run-ledger.ts';
 import { takeUnknown } from './store.ts';
 
 /** How long an observation is one observer's alone; more than the limit of the call. */
@@ -31,13 +32,14 @@ export class Observer {
 
   async #observe(row: RequestRow): Promise<void> {
     const { db, transitions, windows } = this.#options;
-    const { observation, undo, againMs, error } = await observeRun(row, this.#options);
+    const { observation, undo, end, againMs, error } = await observeRun(row, this.#options);
     if (error !== undefined) this.#options.onError(error);
+    const receipt = await judgeEnd(db, row, end);
     await db.transaction(async (tx) => {
       const current = await lockRequest(tx, row.number);
       if (current === undefined || current.fencingToken !== row.fencingToken) return;
       const event = { type: 'settle', observation, undo, grantMs: GRANT_MS, startWindowMs: windows.startMs, againMs } as const;
-      await transitions.apply(tx, current, { event });
+      await transitions.apply(tx, current, { event, receipt });
     });
   }
 }

@@ -1,5 +1,6 @@
 import { GuichetError, type RequestState } from '@guichet/contract';
 import type { Bus, Database, Transaction } from '../db/index.ts';
+import { type EndHeard, insertReceipt, insertRunGrant, type JudgedReceipt, writeOutcome } from '../receipts/index.ts';
 import {
   applyChanges,
   type LifeEvent,
@@ -11,6 +12,7 @@ import {
   tellUndone,
   transition,
 } from '../requests/index.ts';
+import { judgeEnd, outcomeOf, toldOfReceipt } from './run-ledger.ts';
 
 /** A run that began, or that came to its end: `state` is that of its request after it. */
 export interface RunChange {
@@ -28,9 +30,26 @@ export interface TransitionsOptions {
   readonly onRun?: ((change: RunChange) => void) | undefined;
 }
 
+/** What beside the event itself is written down of a run. */
+export interface RunFacts {
+  /** dispatch: the grant that its call will carry. */
+  readonly grant?: { readonly id: string; readonly issuedAt: Date; readonly provider: string } | undefined;
+  /** How the provider said that it ended. */
+  readonly end?: EndHeard | undefined;
+}
+
 const RETRY_MS = 300;
 /** An error that is not about an absent database is tried again so often: a deadlock, a full disk, a broken trigger. */
 const TRIES = 10;
+
+interface Application extends Pick<RunFacts, 'grant'> {
+  readonly event: LifeEvent;
+  /** Raises the token: whoever held the run before can write no more. */
+  readonly fence?: boolean;
+  readonly receipt?: JudgedReceipt | undefined;
+  /** The provider itself has said how it ended. */
+  readonly heard?: boolean;
+}
 
 /** The runner's commits: each locks the row, checks the fencing token, makes one pure transition and writes it. */
 export class Transitions {
@@ -44,10 +63,10 @@ export class Transitions {
    * Commits what happened to a run that we hold. It tries again while the database is away, because what a provider said
    * must not be lost; `giveUp` ends that. Returns the state after it; undefined when the run is no longer ours.
    */
-  async commit(held: RequestRow, event: LifeEvent, giveUp: () => boolean): Promise<string | undefined> {
+  async commit(held: RequestRow, event: LifeEvent, giveUp: () => boolean, facts: RunFacts = {}): Promise<string | undefined> {
     for (let tries = 1; ; ) {
       try {
-        return await this.once(held, event);
+        return await this.once(held, event, facts);
       } catch (error) {
         const away = error instanceof GuichetError && error.code === 'database.unavailable';
         if (giveUp() || (!away && tries++ >= TRIES)) throw error;
@@ -57,11 +76,12 @@ export class Transitions {
   }
 
   /** The same, once. When it rejects because the database is away, the commit may have happened all the same. */
-  async once(held: RequestRow, event: LifeEvent): Promise<string | undefined> {
+  async once(held: RequestRow, event: LifeEvent, { grant, end }: RunFacts = {}): Promise<string | undefined> {
+    const receipt = await judgeEnd(this.#options.db, held, end);
     const state = await this.#options.db.transaction(async (tx) => {
       const row = await lockFor(tx, held, event);
       if (row === undefined || row.fencingToken !== held.fencingToken) return undefined;
-      return this.apply(tx, row, { event });
+      return this.apply(tx, row, { event, grant, receipt, heard: end !== undefined });
     });
     if (state === undefined)
       this.#options.onNews(`${requestName(held)}: '${event.type}' came too late, the run belongs to somebody else`);
@@ -72,11 +92,20 @@ export class Transitions {
   async apply(
     tx: Transaction,
     row: RequestRow,
-    { event, fence = false }: { event: LifeEvent; fence?: boolean },
+    { event, fence = false, grant, receipt, heard = receipt !== undefined }: Application,
   ): Promise<string | undefined> {
     const next = transition(row, event, row.readAt);
-    if (!next.ok || !(await applyChanges(tx, { row, changes: next.changes, told: next.told, fence }))) return undefined;
-    await this.#options.outbox.enqueue(tx, { request: row, told: next.told });
+    if (!next.ok) return undefined;
+    const told = [...toldOfReceipt(receipt), ...next.told];
+    if (!(await applyChanges(tx, { row, changes: next.changes, told, fence }))) return undefined;
+    if (grant !== undefined && row.runId !== null && next.changes.dispatchedAt instanceof Date) {
+      const { id: grantId, issuedAt, provider } = grant;
+      await insertRunGrant(tx, { grantId, issuedAt, provider, runId: row.runId, request: row.number });
+    }
+    const outcome = outcomeOf(row, event, heard);
+    if (outcome !== undefined && row.runId !== null) await writeOutcome(tx, row.runId, outcome);
+    if (receipt !== undefined) await insertReceipt(tx, receipt);
+    await this.#options.outbox.enqueue(tx, { request: row, told });
     await tellUndone(tx, { row, next }, this.#options);
     tx.afterCommit(() => {
       this.#options.bus.publish(`request:${row.number}`);

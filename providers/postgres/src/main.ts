@@ -9,13 +9,20 @@ const HELP = `Serves the PostgreSQL actions of Guichet over HTTP.
   --gateway URL    the gateway whose grants are taken; http://127.0.0.1:4400 when absent
   --host ADDRESS   address to listen on; 127.0.0.1 when absent
   --port PORT      4420 when absent
+  --data FOLDER    where it keeps the ledger of used grants and the key of its receipts; when absent,
+                   grants are remembered in memory and no receipts are signed
 `;
 
 async function main(): Promise<void> {
   const options = parse();
   if (options === undefined) return void process.stdout.write(HELP);
   const provider = loadPostgresProvider(options.config);
-  const server = await serve(provider, { port: options.port, host: options.host, keys: gatewayKeys(options.gateway) });
+  const server = await serve(provider, {
+    port: options.port,
+    host: options.host,
+    keys: gatewayKeys(options.gateway),
+    ...(options.data !== undefined && { dataDir: options.data }),
+  });
   let stopping = false;
   const stop = async (): Promise<void> => {
     if (stopping) return;
@@ -30,13 +37,13 @@ async function main(): Promise<void> {
   process.stdout.write(`postgres: serving on ${server.url}\n`);
 }
 
-function parse(): { config: string; gateway: string; host: string; port: number } | undefined {
+function parse(): { config: string; gateway: string; host: string; port: number; data: string | undefined } | undefined {
   const { values } = readArguments();
   if (values.help) return undefined;
   const port = Number(values.port);
   if (!/^[0-9]+$/.test(values.port) || port > 65_535) throw usage(`--port ${values.port} is not a port.`);
   if (!URL.canParse(values.gateway)) throw usage(`--gateway ${values.gateway} is not an address.`);
-  return { config: values.config, gateway: values.gateway, host: values.host, port };
+  return { config: values.config, gateway: values.gateway, host: values.host, port, data: values.data };
 }
 
 function readArguments() {
@@ -47,6 +54,7 @@ function readArguments() {
         gateway: { type: 'string', default: 'http://127.0.0.1:4400' },
         host: { type: 'string', default: '127.0.0.1' },
         port: { type: 'string', default: '4420' },
+        data: { type: 'string' },
         help: { type: 'boolean', short: 'h', default: false },
       },
     });

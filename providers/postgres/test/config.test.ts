@@ -80,7 +80,7 @@ describe('names the file and the field of what is wrong', () => {
   });
 
   test('also where a gateway mounts it', () => {
-    expect(messageOf(() => mount({ instances: [{ ...instance, port: 0 }] }, { folder }))).toContain(
+    expect(messageOf(() => mount({ instances: [{ ...instance, port: 0 }] }, { folder, dataDir: folder }))).toContain(
       'providers.postgres.options: instances.0.port: ',
     );
   });
@@ -106,7 +106,7 @@ test('takes passwords from the environment and from files, which may be rotated'
 });
 
 test('mounts, describes its actions, and closes', async () => {
-  const { endpoint, close } = mount({ instances: [instance] }, { folder });
+  const { endpoint, close } = mount({ instances: [instance] }, { folder, dataDir: folder });
   const { actions } = await endpoint.manifest();
   expect(actions.map(({ name, kind, risk, idempotent, observable }) => [name, kind, risk, idempotent, observable])).toEqual([
     ['instances', 'read', 'safe', false, false],
