@@ -47,6 +47,7 @@ export const ERRORS = {
   'body.unsupported_type': { status: 415, retryable: false, exit: EXIT.usage, title: 'The content type is not supported' },
   'cursor.invalid': { status: 400, retryable: false, exit: EXIT.usage, title: 'The page cursor is not valid' },
   'reason.required': { status: 400, retryable: false, exit: EXIT.usage, title: 'A reason is required' },
+  'audit.not_sealed': { status: 404, retryable: false, exit: EXIT.notFound, title: 'The event is not sealed' },
   'token.missing': { status: 401, retryable: false, exit: EXIT.unauthenticated, title: 'No token was sent' },
   'token.invalid': { status: 401, retryable: false, exit: EXIT.unauthenticated, title: 'The token is not known' },
   'token.expired': { status: 401, retryable: false, exit: EXIT.unauthenticated, title: 'The token has expired' },

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { Action, ActionKind } from './action.ts';
+import { AUDIT_ROUTES } from './audit-routes.ts';
 import { DIRECTORY_ROUTES } from './directory-routes.ts';
 import { AuditEvent } from './events.ts';
 import { RequestId, Slug } from './ids.ts';
@@ -214,6 +215,7 @@ export const ROUTES = {
     body: ReconcileBody,
     response: Reconciled,
   },
+  ...AUDIT_ROUTES,
   ...POLICY_ROUTES,
   ...DIRECTORY_ROUTES,
   'keys.list': {

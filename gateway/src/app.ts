@@ -213,6 +213,7 @@ async function start(
     cookies: new Cookies({ baseUrl }),
     throttles: new Throttles(),
     baseUrl,
+    sealing: sealLoop,
     grants,
     reads,
     requests,

@@ -1,5 +1,5 @@
 import type { AuditFinding } from './findings.ts';
-import { type AuditHead, type AuditKey, countOf, headHash, isSignedBy, kidOf } from './head.ts';
+import { type AuditHead, type AuditKey, countOf, type DeclaredRestore, headHash, isSignedBy, kidOf } from './head.ts';
 
 export interface ChainOptions {
   /** The public key of the log, as it was given to whoever checks; that of the first head when absent. */
@@ -29,7 +29,10 @@ export class HeadChain {
   }
 
   add(head: AuditHead): void {
+    if (head.restore !== undefined) this.#rewind(head, head.restore);
     const last = this.heads.at(-1);
+    // Whoever died between writing a head and noting that, wrote it again.
+    if (last !== undefined && head.number === last.number && headHash(head) === this.#hash) return;
     if (last === undefined) this.#begin(head);
     else this.#link(last, head);
     if (this.#key !== undefined && head.key !== this.#key.kid) this.#refuseKey(head);
@@ -48,6 +51,21 @@ export class HeadChain {
     const last = this.heads.at(-1);
     if (last !== undefined && last.announces === undefined) this.#checkSignature(last);
     else if (last !== undefined && this.heads.length === 1) this.#checkSignature(last);
+  }
+
+  /** A declared restore: the heads after it were published, and are no more. */
+  #rewind(head: AuditHead, { after, lost, lostHash }: DeclaredRestore): void {
+    const last = this.heads.at(-1);
+    if (last === undefined || last.number <= after) return;
+    if (last.number !== lost || this.#hash !== lostHash)
+      this.#find({
+        kind: 'lost_heads',
+        head: head.number,
+        message: `The restore that head ${head.number} declares is after head ${lost}; here the last one before it is ${last.number}.`,
+      });
+    while ((this.heads.at(-1)?.number ?? 0) > after) this.heads.pop();
+    const kept = this.heads.at(-1);
+    this.#hash = kept === undefined ? undefined : headHash(kept);
   }
 
   #begin(head: AuditHead): void {

@@ -12,5 +12,7 @@ export {
   readHead,
   signedBytes,
 } from './head.ts';
+export { LeafPages } from './leaves.ts';
 export { type Hash, leafHash, MerkleTree, nodeHash, rootOf, rootOfProof, splitOf } from './merkle.ts';
+export { compareWithPublished } from './published.ts';
 export { LogVerifier } from './verify.ts';

@@ -94,10 +94,10 @@ export class LogVerifier {
     if (lines.length === expected && isInOrder(lines)) {
       this.#flushMissing();
       this.#events += lines.length;
-      this.#checkTimes(lines, { head, before });
       const hashes = lines.map(({ hash }) => hash);
       const intact = rootOf(hashes).toString('hex') === head.batch;
-      if (!intact) this.#findEdited(lines, head);
+      if (intact) this.#checkTimes(lines, { head, before });
+      else this.#findEdited(lines, head);
       return this.#grow(intact ? hashes : undefined, head);
     }
     this.#findMisplaced(lines, head);
@@ -173,7 +173,9 @@ export class LogVerifier {
     const { leafAt } = this.#options;
     if (leafAt === undefined) return;
     const places = placesOf(head);
-    const edited = lines.filter(({ id, hash }) => leafAt(places.get(id) ?? -1)?.equals(hash) === false).map(({ id }) => id);
+    const fits = ({ id, hash }: Line): boolean => leafAt(places.get(id) ?? -1)?.equals(hash) !== false;
+    const intact = new Set(lines.filter(fits).map(({ id }) => id));
+    const edited = [...found].filter((id) => !intact.has(id));
     if (edited.length > 0)
       this.#find(
         'edited',

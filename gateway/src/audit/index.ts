@@ -1,8 +1,11 @@
+export { archivedTo } from './archives.ts';
 export { AuditConfig } from './config.ts';
 export { sealLag } from './lag.ts';
 export { type AuditFilter, listAudit } from './list.ts';
 export { keepAuditParts } from './parts.ts';
 export { type SealLoop, startSealing } from './seal-loop.ts';
+export { headsAfter, proofOf, type SealedPage, sealedAfter } from './sealed-log.ts';
 export { SearchIndex } from './search-index.ts';
 export { openCursor, type SettledBatch, SettledReader } from './settled.ts';
 export { type AuditPlace, appendAudit, type NewAuditEvent } from './store.ts';
+export { type Verified, verifyLog } from './verify-log.ts';

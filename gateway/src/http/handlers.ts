@@ -10,6 +10,7 @@ import type { PolicyTools } from '../policy-tools/index.ts';
 import type { Reads } from '../reads/index.ts';
 import type { Reconciler } from '../receipts/index.ts';
 import type { Decisions, Extensions, Requests, Undos } from '../requests/index.ts';
+import { type AuditServices, auditHandlers } from './audit-handlers.ts';
 import { type AuthServices, authHandlers } from './auth-handlers.ts';
 import type { Handlers } from './call.ts';
 import { type DirectoryServices, directoryHandlers } from './directory-handlers.ts';
@@ -23,7 +24,7 @@ import { visibleEvents } from './visible-events.ts';
 /** A stream may outlive its token: it is looked at again this often. */
 const REVERIFY_MS = 5000;
 
-export interface Services extends AuthServices, DirectoryServices {
+export interface Services extends AuditServices, AuthServices, DirectoryServices {
   readonly db: Database;
   readonly bus: Bus;
   readonly catalog: Catalog;
@@ -201,6 +202,7 @@ export function makeHandlers(services: Services): Handlers {
       };
       return page(await listAudit(db, filter), limit, ({ at, id }) => `${at}_${id}`);
     },
+    ...auditHandlers(services),
     ...policyHandlers(services.policyTools),
     ...directoryHandlers(services),
     'keys.list': async () => ({ keys: grants.publicKeys.map((key) => ({ ...key })) }),

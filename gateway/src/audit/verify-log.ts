@@ -1,0 +1,59 @@
+import {
+  type AuditFinding,
+  type AuditHead,
+  compareWithPublished,
+  HeadChain,
+  LeafPages,
+  LogVerifier,
+} from '@guichet/contract/audit-log';
+import type { Queryable } from '../db/index.ts';
+import { archivedTo } from './archives.ts';
+import { headsAfter, sealedAfter } from './sealed-log.ts';
+
+const HEADS_A_PAGE = 2000;
+
+export interface Verified {
+  readonly heads: number;
+  readonly events: number;
+  /** Number of the last head whose events are in an archive. */
+  readonly archived: number;
+  readonly key: string | undefined;
+  readonly findings: readonly AuditFinding[];
+}
+
+export interface VerifyOptions {
+  /** The public key of the log, when it is known from elsewhere. */
+  readonly key?: string | undefined;
+  /** Heads that were published, to compare with. */
+  readonly published?: readonly AuditHead[] | undefined;
+  readonly onProgress?: (events: number, of: number) => void;
+}
+
+/** Checks the whole log as the database has it: all heads, and all events under them. */
+export async function verifyLog(db: Queryable, { key, published = [], onProgress }: VerifyOptions = {}): Promise<Verified> {
+  const chain = new HeadChain({ key });
+  for (let after = 0; ; ) {
+    const heads = await headsAfter(db, after, HEADS_A_PAGE);
+    for (const head of heads) chain.add(head);
+    const last = heads.at(-1);
+    if (last === undefined || heads.length < HEADS_A_PAGE) break;
+    after = last.number;
+  }
+  chain.end();
+  const archived = await archivedTo(db);
+  const leaves = new LeafPages();
+  const verifier = new LogVerifier({ heads: chain.heads.filter(({ number }) => number > archived), leafAt: leaves.at });
+  const total = chain.heads.at(-1)?.size ?? 0;
+  let seen = 0;
+  for (let after: number | undefined = archived; after !== undefined; ) {
+    const page = await sealedAfter(db, after);
+    leaves.add(page.start, page.hashes);
+    for (const line of page.lines) verifier.line(line);
+    seen += page.lines.length;
+    onProgress?.(seen, total);
+    after = page.next;
+  }
+  verifier.end();
+  const findings = [...chain.findings, ...compareWithPublished(chain.heads, published), ...verifier.findings];
+  return { heads: chain.heads.length, events: verifier.events, archived, key: chain.key?.public, findings };
+}

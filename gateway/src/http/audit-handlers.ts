@@ -1,0 +1,54 @@
+import { GuichetError, type Principal } from '@guichet/contract';
+import { archivedTo, headsAfter, proofOf, type SealLoop, sealedAfter } from '../audit/index.ts';
+import type { Database } from '../db/index.ts';
+import { denied, type Policy } from '../policy/index.ts';
+import type { Handlers } from './call.ts';
+
+const HEADS_A_PAGE = 1000;
+
+export interface AuditServices {
+  readonly db: Database;
+  readonly policy: Policy;
+  readonly sealing: Pick<SealLoop<never>, 'problem'>;
+}
+
+/** What somebody needs to check the audit log by themselves. */
+export function auditHandlers({
+  db,
+  policy,
+  sealing,
+}: AuditServices): Pick<Handlers, 'audit.heads' | 'audit.export' | 'audit.proof'> {
+  const refuse = (principal: Principal): void => {
+    const decision = policy.decide({ operation: 'audit.see', principal });
+    if (decision.effect !== 'permit') throw denied(decision);
+  };
+  return {
+    'audit.heads': async ({ caller, query: { after } }) => {
+      refuse(caller.principal);
+      const items = await headsAfter(db, after, HEADS_A_PAGE);
+      const last = items.at(-1);
+      return {
+        items: items.map((head) => ({ ...head })),
+        next: items.length === HEADS_A_PAGE && last !== undefined ? last.number : null,
+        key: items[0]?.announces?.public ?? null,
+        archived: await archivedTo(db),
+        problem: sealing.problem ?? null,
+      };
+    },
+    'audit.export': async ({ caller, query: { after } }) => {
+      refuse(caller.principal);
+      const { lines, start, hashes, next } = await sealedAfter(db, after);
+      return { lines: [...lines], start, hashes: hashes.toString('base64'), next: next ?? null };
+    },
+    'audit.proof': async ({ caller, params: { event } }) => {
+      refuse(caller.principal);
+      const proof = await proofOf(db, event);
+      if (proof === undefined)
+        throw new GuichetError('audit.not_sealed', `There is no sealed event ${event} in the audit log.`, {
+          remedy: 'An event is sealed a few seconds after it is written: try again, or look at its number.',
+        });
+      const { line, index, path, head } = proof;
+      return { event: line, index, path: path.map((hash) => hash.toString('hex')), head: { ...head } };
+    },
+  };
+}
