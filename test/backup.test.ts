@@ -56,6 +56,12 @@ async function contents(url: string): Promise<Record<string, string>> {
   return found;
 }
 
+/** Resolves when a signed head covers every event of the audit log. */
+async function sealed(url: string): Promise<void> {
+  const all = `select (select size from audit_heads order by number desc limit 1) = (select count(*) from audit_events) as sealed`;
+  await expect.poll(async () => (await sql(url, all))[0], { timeout: 30_000 }).toEqual({ sealed: true });
+}
+
 const SUBMIT = { action: 'lab.change', environment: 'staging', input: { target: 'alpha' } };
 const DESTROY = { action: 'lab.destroy', environment: 'production', input: { target: 'beta' }, reason: 'to see it wait' };
 
@@ -85,8 +91,9 @@ test.skipIf(installed === undefined)(
     await after.call('amine', 'POST', `/v1/requests/${waiting.body.id}/approve`, { body: { comment: 'go' } });
     await after.until(waiting.body.id, 'succeeded');
     expect((await after.submit('nadia', SUBMIT)).status).toBe(201);
+    await sealed(to.url);
   },
-  120_000,
+  180_000,
 );
 
 test('a restore to a point in time has all before it and nothing after, and asks what became of a run that was under way', async () => {
@@ -139,4 +146,5 @@ test('a restore to a point in time has all before it and nothing after, and asks
   expect(lab.effects.length).toBe(effects);
   await after.call('amine', 'POST', `/v1/requests/${waiting.body.id}/approve`, { body: { comment: 'go' } });
   await after.until(waiting.body.id, 'succeeded');
-}, 120_000);
+  await sealed(restored.url);
+}, 180_000);
