@@ -2,7 +2,6 @@ import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import { resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { GuichetError } from '@guichet/contract';
 import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
 import { keepAuditParts, SearchIndex, sealLag, startSealing } from './audit/index.ts';
