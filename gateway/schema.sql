@@ -323,6 +323,46 @@ create table run_grants (
   constraint run_grants_pkey PRIMARY KEY (grant_id)
 );
 
+create table schedule_firings (
+  schedule uuid not null,
+  at timestamp with time zone not null,
+  outcome text not null,
+  count integer not null default 1,
+  since timestamp with time zone,
+  request bigint,
+  message text,
+  try_at timestamp with time zone,
+  tries integer not null default 0,
+  constraint schedule_firings_outcome_check CHECK ((outcome = ANY (ARRAY['filing'::text, 'filed'::text, 'denied'::text, 'missed'::text, 'overlapped'::text, 'failed'::text]))),
+  constraint schedule_firings_request_fkey FOREIGN KEY (request) REFERENCES requests(number),
+  constraint schedule_firings_schedule_fkey FOREIGN KEY (schedule) REFERENCES schedules(id),
+  constraint schedule_firings_pkey PRIMARY KEY (schedule, at)
+);
+
+create table schedules (
+  id uuid not null default gen_random_uuid(),
+  name text not null,
+  owner_id text not null,
+  owner_name text not null,
+  scope jsonb not null default '{}'::jsonb,
+  behind text[] not null default '{}'::text[],
+  team text not null,
+  cron text not null,
+  time_zone text not null,
+  action text not null,
+  environment text not null,
+  input json not null,
+  reason text not null,
+  missed text not null,
+  state text not null default 'active'::text,
+  paused_reason text,
+  created_at timestamp with time zone not null default clock_timestamp(),
+  next_at timestamp with time zone,
+  constraint schedules_missed_check CHECK ((missed = ANY (ARRAY['skip'::text, 'once'::text]))),
+  constraint schedules_state_check CHECK ((state = ANY (ARRAY['active'::text, 'paused'::text, 'deleted'::text]))),
+  constraint schedules_pkey PRIMARY KEY (id)
+);
+
 create table sealing_keys (
   name text not null,
   sealed json not null,
@@ -419,6 +459,10 @@ CREATE INDEX requests_unknown ON public.requests USING btree (observe_at) WHERE 
 CREATE INDEX requests_unknown_resources ON public.requests USING btree (environment, resource_type, resource_id) WHERE (state = 'unknown'::text);
 CREATE INDEX run_grants_issued ON public.run_grants USING btree (provider, issued_at, grant_id);
 CREATE INDEX run_grants_run ON public.run_grants USING btree (run_id);
+CREATE INDEX schedule_firings_filing ON public.schedule_firings USING btree (try_at) WHERE (outcome = 'filing'::text);
+CREATE INDEX schedule_firings_request ON public.schedule_firings USING btree (schedule, request) WHERE (request IS NOT NULL);
+CREATE INDEX schedules_due ON public.schedules USING btree (next_at) WHERE (state = 'active'::text);
+CREATE UNIQUE INDEX schedules_name ON public.schedules USING btree (name) WHERE (state <> 'deleted'::text);
 CREATE INDEX sessions_principal ON public.sessions USING btree (principal_id, created_at DESC);
 CREATE INDEX sign_in_codes_end ON public.sign_in_codes USING btree (expires_at);
 CREATE INDEX tokens_exchanged ON public.tokens USING btree (expires_at) WHERE (origin IS NOT NULL);

@@ -29,6 +29,7 @@ afterAll(async () => {
   await gateway.close();
 });
 
+let scheduled = 0;
 /** What a review is closed of is a request whose glass was broken. */
 async function fresh(name: RouteName, state: string): Promise<Things> {
   const token = await gateway.app.tokens.issue({
@@ -38,7 +39,14 @@ async function fresh(name: RouteName, state: string): Promise<Things> {
     scope: {},
     createdBy: { id: 'user:nadia', name: 'The requester' },
   });
-  return { request: state === '' ? '' : await copy(state, { broken: name === 'requests.review' }), token: token.id };
+  scheduled += 1;
+  const schedule = `schedule-${scheduled}`;
+  await db.query(
+    `insert into schedules (name, owner_id, owner_name, team, cron, time_zone, action, environment, input, reason, missed, state)
+     values ($1, 'user:nadia', 'The requester', 'platform', '0 3 * * *', 'UTC', 'lab.change', 'staging', '{"target":"alpha"}', 'matrix', 'skip', $2)`,
+    [schedule, name === 'schedules.resume' ? 'paused' : 'active'],
+  );
+  return { schedule, request: state === '' ? '' : await copy(state, { broken: name === 'requests.review' }), token: token.id };
 }
 
 /** What the route answers to the role: `yes`, or the status and the code of the refusal. */

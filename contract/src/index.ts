@@ -126,6 +126,7 @@ export {
 export { formatRequestId, parseRequestId } from './request-id.ts';
 export { FINAL_STATES, type FinalState, isFinal, REQUEST_STATES } from './request-states.ts';
 export { Me, Planned, ProviderKeys, ROUTES, type Route, type RouteName, TokenCreated } from './routes.ts';
+export { Firing, MissedPolicy, Schedule, ScheduleShown } from './schedule.ts';
 export { SECRET_MARKER } from './secrets/marker.ts';
 export {
   DeviceStart,

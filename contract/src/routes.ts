@@ -14,6 +14,7 @@ import { ReconcileBody, Reconciled } from './reconcile.ts';
 import { Decision } from './request.ts';
 import { REQUEST_ROUTES } from './request-routes.ts';
 import { actionParams, cursor, input, lastsSeconds, limit, page, timeFilter } from './route-parts.ts';
+import { SCHEDULE_ROUTES } from './schedule-routes.ts';
 import { Session } from './sign-in.ts';
 import { SIGN_IN_ROUTES } from './sign-in-routes.ts';
 
@@ -177,6 +178,7 @@ export const ROUTES = {
     response: Planned,
   },
   ...REQUEST_ROUTES,
+  ...SCHEDULE_ROUTES,
   'audit.list': {
     method: 'GET',
     path: '/v1/audit',

@@ -17,6 +17,7 @@ import {
   ProviderCalls,
   type ProviderSource,
 } from './catalog/index.ts';
+import { clocks, filers } from './clocks.ts';
 import type { Config } from './config.ts';
 import { Bus, Database, keepEmbedded, migrate, statement } from './db/index.ts';
 import { Cookies, closeServer, createServer, Readiness, Throttles } from './http/index.ts';
@@ -29,11 +30,10 @@ import { PolicyTools } from './policy-tools/index.ts';
 import { sourceOf } from './provider-source.ts';
 import { Reads } from './reads/index.ts';
 import { ProviderKeys, Reconciler } from './receipts/index.ts';
-import { Decisions, Extensions, Filing, openRequests, Requests, UndoClock, Undos } from './requests/index.ts';
+import { Decisions, Filing, openRequests, Requests } from './requests/index.ts';
 import { runReport, Transitions, Worker } from './runner/index.ts';
 import { type Keyring, loadKeyring, Sealer } from './sealing/index.ts';
 import { carryContext, Metrics, startTracing } from './telemetry/index.ts';
-import { Timekeeper } from './timekeeper.ts';
 import { VERSION } from './version.ts';
 
 const CATALOG_REFRESH_MS = 10_000;
@@ -169,8 +169,7 @@ async function start(
   const { concurrency, leaseSeconds, tickMs, graceMs, drainMs, enabled } = config.worker;
   const worker = new Worker({ ...world, transitions, name, concurrency, leaseSeconds, tickMs, graceMs, onError });
   if (enabled) worker.start();
-  const undoClock = new UndoClock(filing, requestOptions);
-  const timekeeper = new Timekeeper({ works: [() => undoClock.ring()], everyMs: tickMs, onError });
+  const timekeeper = clocks(filing, { ...requestOptions, everyMs: tickMs, onError });
   if (enabled) timekeeper.start();
   closers.push(() => worker.drain(drainMs));
   const searchIndex = new SearchIndex({ db, holder: name, onError });
@@ -217,8 +216,7 @@ async function start(
     reads,
     requests,
     decisions,
-    undos: new Undos(requests, requestOptions),
-    extensions: new Extensions({ requests, filing }, requestOptions),
+    ...filers({ filing, requests }, requestOptions),
     directory,
     companyKeeper,
     reconciler: new Reconciler({ db, catalog, grants, policy }),

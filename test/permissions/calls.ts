@@ -4,6 +4,8 @@ import { REQUEST_STATES, type RouteName } from '@guichet/contract';
 export interface Things {
   /** Id of a request in the state that is asked for; fresh for each call. */
   readonly request: string;
+  /** Name of a schedule of the requester: active, or paused to be resumed; fresh for each call. */
+  readonly schedule: string;
   /** Id of a personal token of the requester; fresh for each call. */
   readonly token: string;
 }
@@ -50,6 +52,14 @@ export const CALLS: Readonly<Record<RouteName, (things: Things) => MatrixCall>> 
   'requests.undo': (things) => ({ ...request(things), body: { reason: 'as the matrix asks' } }),
   'requests.resolve': (things) => ({ ...request(things), body: { outcome: 'succeeded', reason: 'as the matrix asks' } }),
   'requests.extend': (things) => ({ ...request(things), body: { seconds: 3600, reason: 'as the matrix asks' } }),
+  'schedules.list': () => ({}),
+  'schedules.create': ({ schedule }) => ({
+    body: { ...call, name: `${schedule}-new`, cron: '0 3 * * *', action: 'lab.change', reason: 'as the matrix asks' },
+  }),
+  'schedules.show': ({ schedule }) => ({ params: { schedule } }),
+  'schedules.pause': ({ schedule }) => ({ params: { schedule }, body: {} }),
+  'schedules.resume': ({ schedule }) => ({ params: { schedule }, body: {} }),
+  'schedules.delete': ({ schedule }) => ({ params: { schedule } }),
   'audit.list': () => ({}),
   'audit.reconcile': () => ({ body: { since: '2026-01-01T00:00:00Z' } }),
   'audit.heads': () => ({}),

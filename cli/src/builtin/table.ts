@@ -12,6 +12,7 @@ export interface Builtin {
     | 'to-review'
     | 'waiting'
     | 'succeeded'
+    | 'schedule'
     | 'unknown'
     | 'action'
     | 'profile'
@@ -27,6 +28,7 @@ export interface Builtin {
 
 export const GROUPS: Readonly<Record<string, string>> = {
   requests: 'Requests: list, watch, approve, take back',
+  schedules: 'Schedules: requests that are filed again and again',
   actions: 'What can be done: the catalogue',
   audit: 'Who did what, when',
   policy: 'Policy: who may do what, why, and what a change would do',
@@ -104,6 +106,40 @@ export const BUILTINS: readonly Builtin[] = [
     summary: 'Put off the end of what was asked for a while',
     argument: 'succeeded',
     load: async () => (await import('./requests-extend.ts')).requestsExtend,
+  },
+  {
+    words: ['schedules', 'list'],
+    summary: 'List schedules',
+    load: async () => (await import('./schedules.ts')).schedulesList,
+  },
+  {
+    words: ['schedules', 'show'],
+    summary: 'Show one: its next times, and what became of the last ones',
+    argument: 'schedule',
+    load: async () => (await import('./schedules.ts')).schedulesShow,
+  },
+  {
+    words: ['schedules', 'create'],
+    summary: 'File a request again and again, each time as you',
+    load: async () => (await import('./schedules.ts')).schedulesCreate,
+  },
+  {
+    words: ['schedules', 'pause'],
+    summary: 'File nothing until it is resumed',
+    argument: 'schedule',
+    load: async () => (await import('./schedules.ts')).schedulesPause,
+  },
+  {
+    words: ['schedules', 'resume'],
+    summary: 'Go on, from the next time',
+    argument: 'schedule',
+    load: async () => (await import('./schedules.ts')).schedulesResume,
+  },
+  {
+    words: ['schedules', 'delete'],
+    summary: 'File nothing any more',
+    argument: 'schedule',
+    load: async () => (await import('./schedules.ts')).schedulesDelete,
   },
   {
     words: ['actions', 'list'],

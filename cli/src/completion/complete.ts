@@ -161,6 +161,10 @@ async function argumentValues(shell: Shell, kind: Builtin['argument'], typed: st
       const { items } = await client.call('sessions.list', { signal: patience(shell) });
       return items.map(({ id, client: name, address }) => ({ value: id, description: `${name} (${address})` }));
     }
+    case 'schedule': {
+      const { items } = await (await shell.client()).call('schedules.list', { signal: patience(shell) });
+      return items.map(({ name, cron, action }) => ({ value: name, description: `${cron} ${action}` }));
+    }
     case 'person':
       return personNames(shell);
     case 'team':

@@ -11,6 +11,7 @@ import type { Reads } from '../reads/index.ts';
 import type { Reconciler } from '../receipts/index.ts';
 import type { Decisions, Extensions, Requests, Undos } from '../requests/index.ts';
 import { type AuditServices, auditHandlers } from './audit-handlers.ts';
+import type { Schedules } from '../schedules/index.ts';
 import { type AuthServices, authHandlers } from './auth-handlers.ts';
 import type { Handlers } from './call.ts';
 import { type DirectoryServices, directoryHandlers } from './directory-handlers.ts';
@@ -19,6 +20,7 @@ import { etagOf, matches } from './etag.ts';
 import { streamEvents } from './events.ts';
 import { exchangeHandlers } from './exchange-handlers.ts';
 import { policyHandlers } from './policy-handlers.ts';
+import { scheduleHandlers } from './schedule-handlers.ts';
 import { visibleEvents } from './visible-events.ts';
 
 /** A stream may outlive its token: it is looked at again this often. */
@@ -35,6 +37,7 @@ export interface Services extends AuditServices, AuthServices, DirectoryServices
   readonly decisions: Decisions;
   readonly undos: Undos;
   readonly extensions: Extensions;
+  readonly schedules: Schedules;
   readonly policyTools: PolicyTools;
   readonly reconciler: Reconciler;
   readonly machines: Machines;
@@ -203,6 +206,7 @@ export function makeHandlers(services: Services): Handlers {
       return page(await listAudit(db, filter), limit, ({ at, id }) => `${at}_${id}`);
     },
     ...auditHandlers(services),
+    ...scheduleHandlers(services.schedules),
     ...policyHandlers(services.policyTools),
     ...directoryHandlers(services),
     'keys.list': async () => ({ keys: grants.publicKeys.map((key) => ({ ...key })) }),

@@ -203,8 +203,7 @@ function serviceProblems(name: string | undefined, company: Company): FieldError
   return [{ field: '/resource/service', message: `names a service '${name}' that is not there`, remedy }];
 }
 
-const isAboutToken = (operation: string | undefined): boolean =>
-  operation?.startsWith('token.') === true || operation?.startsWith('session.') === true;
+const hasOwner = (operation: string | undefined): boolean => /^(?:token|session|schedule)\./.test(operation ?? '');
 
 function approverProblems(field: string, approvers: string, company: Company): FieldError[] {
   const name = approvers.slice(approvers.indexOf(':') + 1);
@@ -244,11 +243,11 @@ function contradictions(
     ...(requester !== undefined && operation?.startsWith('request.') !== true
       ? [{ field: '/requester', message: 'is of operations about a request', remedy: "Set 'operation', to request.approve say." }]
       : []),
-    ...(of !== undefined && !isAboutToken(operation)
+    ...(of !== undefined && !hasOwner(operation)
       ? [
           {
             field: '/of',
-            message: 'is of operations about a token or a session',
+            message: 'is of operations about a token, a session or a schedule',
             remedy: "Set 'operation', to token.revoke say.",
           },
         ]

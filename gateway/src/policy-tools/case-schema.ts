@@ -27,7 +27,7 @@ const Case = z.strictObject({
   approvals: z.array(Who).default([]).describe('Who has approved'),
   operation: z.enum(OPERATIONS).optional().describe('action.submit of a write and action.read of a read when absent'),
   requester: Who.optional().describe('Who filed the request that is spoken of'),
-  of: Who.optional().describe('For operations about a token or a session: whose it is; their own when absent'),
+  of: Who.optional().describe('For operations about a token, a session or a schedule: whose it is; their own when absent'),
   expect: z.enum(['permit', 'deny', 'needs']),
   policies: z.array(z.string().min(1)).optional().describe('Ids of rules that must be among those which decide'),
   gates: z

@@ -83,6 +83,10 @@ function wordsOf({ operation, principal, action, resource, context }: Question):
     }
     case 'request.break_glass':
       return `No policy lets you break its glass; by default ${approversInWords(`on-call:${resource?.owner ?? ''}`)} can.`;
+    case 'schedule.see':
+      return 'A machine sees only its own schedules.';
+    case 'schedule.change':
+      return `Only whose schedule it is, or someone of ${approversInWords(`team:${resource?.owner ?? ''}`)}, can change it.`;
     case 'request.extend':
       return `Only the requester, or someone of ${approversInWords(`team:${resource?.owner ?? ''}`)}, can extend it.`;
     case 'request.undo':

@@ -81,6 +81,8 @@ function fixedEntity(type: ReturnType<typeof resourceTypeOf>, question: Question
     }
     case 'Session':
       return { uid: uid('Session', 'session'), attrs: { own }, parents: [] };
+    case 'Schedule':
+      return { uid: uid('Schedule', 'schedule'), attrs: { own, owner: reference('Team', resource?.owner ?? '') }, parents: [] };
     case 'Gateway':
       return { uid: uid('Gateway', 'gateway'), attrs: {}, parents: [] };
   }

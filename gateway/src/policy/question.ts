@@ -45,7 +45,7 @@ export interface Question {
     readonly gates?: readonly Gate[] | undefined;
     /** Its glass was broken: its gates no longer hold it up. What is forbidden stays forbidden. */
     readonly brokenGlass?: boolean | undefined;
-    /** Who owns the token that is spoken of, and, of a machine's, which team. */
+    /** Who owns the token or the schedule that is spoken of, and, of a machine's token, which team. */
     readonly tokenOwner?: { readonly principalId: string; readonly team?: string | undefined } | undefined;
   };
   readonly approvals?: readonly CountedApproval[] | undefined;

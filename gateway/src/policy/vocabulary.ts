@@ -67,14 +67,16 @@ const ENTITY_TYPES: SchemaJson<string>[string]['entityTypes'] = {
   },
   Token: { shape: record({ own: BOOLEAN, team: entity('Team', false) }) },
   Session: { shape: record({ own: BOOLEAN }) },
+  Schedule: { shape: record({ own: BOOLEAN, owner: entity('Team') }) },
   Gateway: {},
 };
 
 /** The entity type of what a fixed operation is about. */
-export function resourceTypeOf(operation: Operation): 'Offer' | 'Request' | 'Token' | 'Session' | 'Gateway' {
+export function resourceTypeOf(operation: Operation): 'Offer' | 'Request' | 'Token' | 'Session' | 'Schedule' | 'Gateway' {
   if (operation.startsWith('action.')) return 'Offer';
   if (operation.startsWith('request.')) return 'Request';
   if (operation.startsWith('token.')) return 'Token';
+  if (operation.startsWith('schedule.')) return 'Schedule';
   return operation.startsWith('session.') ? 'Session' : 'Gateway';
 }
 

@@ -176,6 +176,7 @@ export class Filing {
       const undone = row.undoOf === null ? undefined : await claimUndo(tx, row.undoOf, call.byClock);
       const number = await insertRequest(tx, { row, told, auditData: [{ reason, summary, digest, input, gates }] });
       if (number === undefined) return undefined;
+      await call.within?.(tx, number);
       for (const approval of carried) await insertApproval(tx, number, approval);
       await outbox.enqueue(tx, { request: { ...row, number }, told });
       if (row.state === 'awaiting_approval') await outbox.expireLater(tx, { number, at: row.expiresAt });

@@ -70,9 +70,9 @@ export function newRequest(
 /** Whoever makes a machine's token can act as the machine: they are no second person for what it asks. */
 export function behindCall(
   { person }: Principal,
-  { tokenMakerId, approvedWith }: SubmitCall,
+  { tokenMakerId, approvedWith, behind = [] }: SubmitCall,
   { directory }: Pick<RequestsOptions, 'directory'>,
 ): string[] {
   const maker = tokenMakerId === undefined ? null : directory.company.personOf(tokenMakerId);
-  return [...new Set([person, maker, ...(approvedWith?.behind ?? [])].filter((each) => each !== null))];
+  return [...new Set([person, maker, ...(approvedWith?.behind ?? []), ...behind].filter((each) => each !== null))];
 }

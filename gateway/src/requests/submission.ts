@@ -1,5 +1,5 @@
 import type { ProviderCalls } from '../catalog/index.ts';
-import type { Bus, Database } from '../db/index.ts';
+import type { Bus, Database, Transaction } from '../db/index.ts';
 import type { Limits } from '../limits/index.ts';
 import type { Sealer } from '../sealing/index.ts';
 import type { Outbox } from './outbox.ts';
@@ -47,6 +47,10 @@ export interface SubmitCall extends WriteCall {
   readonly approvedWith?: RequestRow | undefined;
   /** Nobody files it: the time of what it undoes is over. */
   readonly byClock?: boolean | undefined;
+  /** Persons behind it, beside its requester. */
+  readonly behind?: readonly string[] | undefined;
+  /** Done in the transaction that files it; what it throws files nothing. */
+  readonly within?: ((tx: Transaction, number: string) => Promise<void>) | undefined;
   /** Number of the request whose end it puts off, by `lastsSeconds`. */
   readonly extensionOf?: string | undefined;
 }

@@ -1,0 +1,22 @@
+import { Extensions, type Filing, type Requests, type RequestsOptions, UndoClock, Undos } from './requests/index.ts';
+import { ScheduleClock, Schedules } from './schedules/index.ts';
+import { Timekeeper } from './timekeeper.ts';
+
+/** What gateways do by themselves when its time has come, beside runs: undos of what was for a while, and schedules. */
+export function clocks(
+  filing: Filing,
+  options: RequestsOptions & { everyMs: number; onError: (error: unknown) => void },
+): Timekeeper {
+  const undos = new UndoClock(filing, options);
+  const schedules = new ScheduleClock(filing, options);
+  return new Timekeeper({ ...options, works: [() => undos.ring(), () => schedules.ring()] });
+}
+
+/** What files requests of its own: what undoes one, puts its end off, or files one again and again. */
+export function filers({ filing, requests }: { filing: Filing; requests: Requests }, options: RequestsOptions) {
+  return {
+    undos: new Undos(requests, options),
+    extensions: new Extensions({ requests, filing }, options),
+    schedules: new Schedules(filing, options),
+  };
+}

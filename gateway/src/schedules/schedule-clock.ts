@@ -1,0 +1,138 @@
+import { ERRORS, GuichetError } from '@guichet/contract';
+import { asPrincipal } from '../catalog/index.ts';
+import type { Filing, RequestsOptions } from '../requests/index.ts';
+import { audit, callOf } from './schedules.ts';
+import {
+  addFiring,
+  busyWith,
+  changeSchedule,
+  endFiring,
+  type FiringRow,
+  lockDue,
+  lockSchedule,
+  moveSchedule,
+  type ScheduleRow,
+  takeFilings,
+} from './store.ts';
+import { Times } from './times.ts';
+
+/** What comes later than this after its time was missed. */
+export const LATE_MS = 5 * 60_000;
+/** For so long a time that is being filed is one gateway's alone. */
+const ALONE_SECONDS = 60;
+/** A provider that cannot plan is asked so often, a minute apart. */
+const MOST_TRIES = 5;
+
+/**
+ * Files what schedules ask for when its time has come. First it is written down that the time has come, once for all
+ * gateways; then it is filed, in one transaction with the note that it was. A gateway that dies in between leaves a time that
+ * another one takes up.
+ */
+export class ScheduleClock {
+  readonly #filing: Filing;
+  readonly #options: RequestsOptions;
+
+  constructor(filing: Filing, options: RequestsOptions) {
+    this.#filing = filing;
+    this.#options = options;
+  }
+
+  /** Does all that is due. */
+  async ring(): Promise<void> {
+    while ((await this.#noteDue(20)) === 20);
+    for (;;) {
+      const firings = await takeFilings(this.#options.db, 10, ALONE_SECONDS);
+      for (const firing of firings) await this.#file(firing);
+      if (firings.length < 10) return;
+    }
+  }
+
+  /** Notes which times have come, and which were missed. How many schedules it looked at. */
+  async #noteDue(limit: number): Promise<number> {
+    return this.#options.db.transaction(async (tx) => {
+      const rows = await lockDue(tx, limit);
+      for (const row of rows) {
+        if (row.nextAt === null) continue;
+        const times = new Times(row);
+        const { last, before, earlier } = times.due(row.nextAt, row.readAt);
+        const late = row.readAt.getTime() - last.getTime() > LATE_MS;
+        const fires = !late || row.missed === 'once';
+        const missed = earlier + (fires ? 0 : 1);
+        const lastMissed = fires ? before : last;
+        if (missed > 0 && lastMissed !== null) {
+          const data = { count: missed, since: row.nextAt.toISOString(), until: lastMissed.toISOString(), madeUpFor: fires };
+          await addFiring(tx, {
+            schedule: row.id,
+            at: lastMissed,
+            outcome: 'missed',
+            count: missed,
+            since: row.nextAt,
+            message: missedText(fires),
+          });
+          await audit(tx, row, { type: 'schedule.missed', actor: null, outcome: 'failed', data });
+        }
+        if (fires) await addFiring(tx, { schedule: row.id, at: last, outcome: 'filing' });
+        await moveSchedule(tx, row.id, times.after(row.readAt));
+      }
+      return rows.length;
+    });
+  }
+
+  async #file(firing: FiringRow): Promise<void> {
+    const { db, directory } = this.#options;
+    const row = await lockSchedule(db, firing.schedule);
+    if (row === undefined) return;
+    if (row.state !== 'active')
+      return this.#end(row, firing, { outcome: 'missed', message: `The schedule was ${row.state} by then.` });
+    const busy = await busyWith(db, row.id);
+    if (busy !== undefined)
+      return this.#end(row, firing, { outcome: 'overlapped', message: `${busy}, which it had filed before, had not ended.` });
+    const owner = (await directory.members(db, [row.ownerId])).get(row.ownerId);
+    if (owner === undefined)
+      return this.#end(row, firing, {
+        outcome: 'denied',
+        message: `${row.ownerName}, whose schedule it is, is no longer in the company.`,
+      });
+    try {
+      await this.#filing.submit(asPrincipal(owner, row.scope), {
+        ...callOf(row),
+        within: async (tx, request) => {
+          if (!(await endFiring(tx, firing, { outcome: 'filed', request }))) throw new AlreadyEnded();
+        },
+      });
+    } catch (error) {
+      if (error instanceof AlreadyEnded) return;
+      if (!(error instanceof GuichetError) || error.code === 'database.unavailable') throw error;
+      const { code, message } = error;
+      if (code === 'policy.denied') return this.#end(row, firing, { outcome: 'denied', message });
+      const mayPass = ERRORS[code].retryable || code.startsWith('provider.');
+      if (mayPass && firing.tries < MOST_TRIES) return; // taken up again when its minute is over
+      await this.#end(row, firing, { outcome: 'failed', message });
+    }
+  }
+
+  /** It files nothing at this time, and that is told. A schedule that may not file any more is paused. */
+  async #end(
+    row: ScheduleRow,
+    firing: FiringRow,
+    ended: { outcome: 'denied' | 'missed' | 'overlapped' | 'failed'; message: string },
+  ): Promise<void> {
+    const { outcome, message } = ended;
+    await this.#options.db.transaction(async (tx) => {
+      const current = await lockSchedule(tx, row.id);
+      if (!(await endFiring(tx, firing, ended))) return;
+      const type = `schedule.${outcome}` as const;
+      const data = { at: firing.at.toISOString(), message, concerns: [row.ownerId, `team:${row.team}`] };
+      await audit(tx, row, { type, actor: null, outcome: outcome === 'denied' ? 'denied' : 'failed', data });
+      if (outcome !== 'denied' || current?.state !== 'active') return;
+      await changeSchedule(tx, row.id, { state: 'paused', pausedReason: message, nextAt: null });
+      await audit(tx, row, { type: 'schedule.paused', actor: null, data: { comment: message } });
+    });
+  }
+}
+
+/** Another gateway has filed it. */
+class AlreadyEnded extends Error {}
+
+const missedText = (fires: boolean): string =>
+  fires ? 'No gateway filed it in time; it is made up for once.' : 'No gateway filed it in time.';

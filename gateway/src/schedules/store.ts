@@ -1,0 +1,158 @@
+import { type Firing, formatRequestId, type MissedPolicy, type Schedule, type TokenScope } from '@guichet/contract';
+import { type Queryable, statement } from '../db/index.ts';
+
+export interface ScheduleRow {
+  readonly id: string;
+  readonly name: string;
+  readonly ownerId: string;
+  readonly ownerName: string;
+  readonly scope: TokenScope;
+  readonly behind: readonly string[];
+  readonly team: string;
+  readonly cron: string;
+  readonly timeZone: string;
+  readonly action: string;
+  readonly environment: string;
+  readonly input: Readonly<Record<string, unknown>>;
+  readonly reason: string;
+  readonly missed: MissedPolicy;
+  readonly state: Schedule['state'];
+  readonly pausedReason: string | null;
+  readonly createdAt: Date;
+  readonly nextAt: Date | null;
+  /** By the clock of the database. */
+  readonly readAt: Date;
+}
+
+export type NewSchedule = Omit<ScheduleRow, 'id' | 'state' | 'pausedReason' | 'createdAt' | 'readAt'>;
+
+const ROW = `s.id, s.name, s.owner_id as "ownerId", s.owner_name as "ownerName", s.scope, s.behind, s.team, s.cron, s.time_zone as "timeZone",
+  s.action, s.environment, s.input, s.reason, s.missed, s.state, s.paused_reason as "pausedReason", s.created_at as "createdAt",
+  s.next_at as "nextAt", clock_timestamp() as "readAt"`;
+
+const INSERT = statement(
+  'schedule-insert',
+  `insert into schedules as s (name, owner_id, owner_name, scope, behind, team, cron, time_zone, action, environment, input, reason, missed, next_at)
+   values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
+   on conflict (name) where state <> 'deleted' do nothing returning ${ROW}`,
+);
+const LIST = statement('schedule-list', `select ${ROW} from schedules s where s.state <> 'deleted' order by s.name`);
+const FIND = statement('schedule-find', `select ${ROW} from schedules s where s.name = $1 and s.state <> 'deleted'`);
+const LOCK = statement('schedule-lock', `select ${ROW} from schedules s where s.id = $1 for update`);
+const CHANGE = statement(
+  'schedule-change',
+  `update schedules s set state = $2, paused_reason = $3, next_at = $4 where s.id = $1 returning ${ROW}`,
+);
+const LOCK_DUE = statement(
+  'schedule-lock-due',
+  `select ${ROW} from schedules s where s.state = 'active' and s.next_at <= clock_timestamp() order by s.next_at limit $1 for update skip locked`,
+);
+const MOVE = statement('schedule-move', 'update schedules set next_at = $2 where id = $1');
+
+/** Undefined when another one has the name. */
+export async function insertSchedule(db: Queryable, row: NewSchedule): Promise<ScheduleRow | undefined> {
+  const { name, ownerId, ownerName, scope, behind, team, cron, timeZone, action, environment, input, reason, missed, nextAt } =
+    row;
+  const values = [name, ownerId, ownerName, JSON.stringify(scope), behind, team, cron, timeZone, action, environment];
+  return (await db.query<ScheduleRow>(INSERT, [...values, JSON.stringify(input), reason, missed, nextAt]))[0];
+}
+
+export const listSchedules = (db: Queryable): Promise<ScheduleRow[]> => db.query(LIST);
+
+export async function findSchedule(db: Queryable, name: string): Promise<ScheduleRow | undefined> {
+  return (await db.query<ScheduleRow>(FIND, [name]))[0];
+}
+
+export async function lockSchedule(db: Queryable, id: string): Promise<ScheduleRow | undefined> {
+  return (await db.query<ScheduleRow>(LOCK, [id]))[0];
+}
+
+export async function changeSchedule(
+  db: Queryable,
+  id: string,
+  { state, pausedReason, nextAt }: Pick<ScheduleRow, 'state' | 'pausedReason' | 'nextAt'>,
+): Promise<ScheduleRow | undefined> {
+  return (await db.query<ScheduleRow>(CHANGE, [id, state, pausedReason, nextAt]))[0];
+}
+
+/** Schedules that are due, locked; those that another gateway has in hand are skipped. */
+export const lockDue = (db: Queryable, limit: number): Promise<ScheduleRow[]> => db.query(LOCK_DUE, [limit]);
+
+export async function moveSchedule(db: Queryable, id: string, nextAt: Date | null): Promise<void> {
+  await db.query(MOVE, [id, nextAt]);
+}
+
+export interface FiringRow {
+  readonly schedule: string;
+  readonly at: Date;
+  readonly outcome: Firing['outcome'];
+  readonly count: number;
+  readonly since: Date | null;
+  readonly request: string | null;
+  readonly message: string | null;
+  readonly tries: number;
+}
+
+const FIRING = 'f.schedule, f.at, f.outcome, f.count, f.since, f.request, f.message, f.tries';
+const ADD_FIRING = statement(
+  'firing-add',
+  `insert into schedule_firings (schedule, at, outcome, count, since, message, try_at)
+   values ($1, $2, $3, $4, $5, $6, case when $3 = 'filing' then clock_timestamp() end) on conflict do nothing`,
+);
+const TAKE_FILING = statement(
+  'firing-take',
+  `with due as (select schedule, at from schedule_firings where outcome = 'filing' and try_at <= clock_timestamp()
+     order by try_at limit $1 for update skip locked)
+   update schedule_firings f set try_at = clock_timestamp() + make_interval(secs => $2), tries = f.tries + 1
+   from due where f.schedule = due.schedule and f.at = due.at returning ${FIRING}`,
+);
+const END_FIRING = statement(
+  'firing-end',
+  `update schedule_firings set outcome = $3, request = $4, message = $5, try_at = null
+   where schedule = $1 and at = $2 and outcome = 'filing' returning at`,
+);
+const FIRINGS = statement(
+  'firing-list',
+  `select ${FIRING} from schedule_firings f where f.schedule = $1 order by f.at desc limit $2`,
+);
+const BUSY = statement(
+  'firing-busy',
+  `select q.number from schedule_firings f join requests q on q.number = f.request
+   where f.schedule = $1 and f.request is not null and q.state in ('awaiting_approval', 'queued', 'running', 'unknown') limit 1`,
+);
+
+export async function addFiring(
+  db: Queryable,
+  {
+    schedule,
+    at,
+    outcome,
+    count = 1,
+    since = null,
+    message = null,
+  }: Pick<FiringRow, 'schedule' | 'at' | 'outcome'> & Partial<FiringRow>,
+): Promise<void> {
+  await db.query(ADD_FIRING, [schedule, at, outcome, count, since, message]);
+}
+
+/** Times that are to be filed; each is this caller's alone for `seconds`. */
+export const takeFilings = (db: Queryable, limit: number, seconds: number): Promise<FiringRow[]> =>
+  db.query(TAKE_FILING, [limit, seconds]);
+
+/** False when somebody else has ended it. */
+export async function endFiring(
+  db: Queryable,
+  { schedule, at }: Pick<FiringRow, 'schedule' | 'at'>,
+  { outcome, request = null, message = null }: Pick<FiringRow, 'outcome'> & Partial<Pick<FiringRow, 'request' | 'message'>>,
+): Promise<boolean> {
+  return (await db.query(END_FIRING, [schedule, at, outcome, request, message])).length === 1;
+}
+
+export const firingsOf = (db: Queryable, schedule: string, limit: number): Promise<FiringRow[]> =>
+  db.query(FIRINGS, [schedule, limit]);
+
+/** A request of the schedule that has not ended. */
+export async function busyWith(db: Queryable, schedule: string): Promise<string | undefined> {
+  const number = (await db.query<{ number: string }>(BUSY, [schedule]))[0]?.number;
+  return number === undefined ? undefined : formatRequestId(number);
+}
