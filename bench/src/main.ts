@@ -5,8 +5,10 @@ import { createDatabase, temporaryDataDir } from '@guichet/postgres-server/testi
 import { benchApprove } from './approve.ts';
 import { benchDecision } from './decision.ts';
 import { benchIdle } from './idle.ts';
+import { benchList } from './list.ts';
 import { benchRead } from './read.ts';
 import { benchRecovery } from './recovery.ts';
+import { benchSearch } from './search.ts';
 import { benchStartUp } from './start-up.ts';
 import type { Result } from './statistics.ts';
 import { benchSubmit } from './submit.ts';
@@ -19,6 +21,8 @@ const BENCHES = {
   'start-up': benchStartUp,
   idle: benchIdle,
   recovery: benchRecovery,
+  list: benchList,
+  search: benchSearch,
 } as const;
 
 /** `npm run bench [-- NAME ...]`: all of them, or the named ones. Only a run of all of them writes RESULTS.md. */

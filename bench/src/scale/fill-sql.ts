@@ -109,3 +109,7 @@ export const searchSql = (month: string): string => {
     alter table audit_search attach partition audit_search_${month} for values from ('${first}') to ('${first}'::timestamptz + interval '1 month');
   end $$`;
 };
+
+/** The search's reader has come to the end. */
+export const INDEXED_SQL = `update audit_cursors set (xid, id, top) = (select xid, id, (select max(id) from audit_events) from audit_events order by xid desc, id desc limit 1)
+  where name = 'search'`;

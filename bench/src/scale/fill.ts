@@ -1,5 +1,5 @@
 import pg from 'pg';
-import { EVENT_SQL, PARTS_SQL, REQUEST_SQL, WORDS_SQL } from './fill-sql.ts';
+import { EVENT_SQL, INDEXED_SQL, MONTHS_SQL, PARTS_SQL, REQUEST_SQL, searchSql, WORDS_SQL } from './fill-sql.ts';
 
 export interface Scale {
   readonly requests: number;
@@ -28,13 +28,25 @@ export async function fill(url: string, scale: Scale, say: (line: string) => voi
     await batches(client, { name: 'requests', count: scale.requests, sql: REQUEST_SQL, scale, say });
     await batches(client, { name: 'audit events', count: scale.events, sql: EVENT_SQL, scale, say });
     await client.query(`select setval(pg_get_serial_sequence('requests', 'number'), ${scale.requests})`);
+    await index(client, say);
     say('vacuum and analyze');
     await client.query('vacuum (analyze) requests');
     await client.query('vacuum (analyze) audit_events');
+    await client.query('vacuum (analyze) audit_search');
     await client.query('insert into bench_fill values ($1, $2, $3)', [GENERATION, scale.requests, scale.events]);
   } finally {
     await client.end();
   }
+}
+
+async function index(client: pg.Client, say: (line: string) => void): Promise<void> {
+  await client.query("set maintenance_work_mem = '1GB'");
+  const { rows } = await client.query<{ month: string }>(MONTHS_SQL);
+  for (const [done, { month }] of rows.entries()) {
+    say(`index of the search, month ${done + 1} of ${rows.length}`);
+    await client.query(searchSql(month));
+  }
+  await client.query(INDEXED_SQL);
 }
 
 async function isFilled(client: pg.Client, { requests, events }: Scale): Promise<boolean> {
