@@ -446,7 +446,10 @@ CREATE UNIQUE INDEX grant_keys_newest ON public.grant_keys USING btree ((true)) 
 CREATE INDEX receipts_run ON public.receipts USING btree (run_id);
 CREATE INDEX refresh_tokens_session ON public.refresh_tokens USING btree (session_id);
 CREATE INDEX requests_action ON public.requests USING btree (action text_pattern_ops, number DESC);
+CREATE INDEX requests_created_at ON public.requests USING btree (created_at);
 CREATE INDEX requests_digest ON public.requests USING btree (digest);
+CREATE INDEX requests_ended ON public.requests USING btree (state, number DESC) WHERE (state = ANY (ARRAY['succeeded'::text, 'failed'::text, 'cancelled'::text, 'rejected'::text, 'withdrawn'::text, 'expired'::text, 'void'::text]));
+CREATE INDEX requests_environment ON public.requests USING btree (environment, number DESC);
 CREATE UNIQUE INDEX requests_idempotency ON public.requests USING btree (requester_id, idempotency_key) WHERE (idempotency_key IS NOT NULL);
 CREATE INDEX requests_leases ON public.requests USING btree (lease_until) WHERE (state = 'running'::text);
 CREATE INDEX requests_queue ON public.requests USING btree (run_after, number) WHERE (state = 'queued'::text);

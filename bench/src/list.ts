@@ -1,5 +1,5 @@
-import { benchPages } from './scale/timed-pages.ts';
 import { SCALE } from './scale/scaled-server.ts';
+import { benchPages } from './scale/timed-pages.ts';
 import type { Result } from './statistics.ts';
 
 const daysAgo = (days: number): string => new Date(Date.now() - days * 86_400_000).toISOString();
@@ -32,7 +32,10 @@ export function benchList(): Promise<Result[]> {
       { name: 'of this week', query: { since: daysAgo(7) } },
       { name: 'before half a year', query: { until: daysAgo(180) } },
       { name: 'of a day', query: { since: daysAgo(200), until: daysAgo(199) } },
-      { name: 'rare action that failed in development', query: { action: 'noop.purge', state: 'failed', environment: 'development' } },
+      {
+        name: 'rare action that failed in development',
+        query: { action: 'noop.purge', state: 'failed', environment: 'development' },
+      },
       { name: 'void ones of somebody rare', query: { requester: 'user:person-599', state: 'void' } },
       { name: 'unknown ones of mine', query: { requester: 'me', state: 'unknown' } },
       { name: 'what no environment has', query: { environment: 'nowhere' } },

@@ -36,8 +36,14 @@ export function benchSearch(): Promise<Result[]> {
       { name: 'the beginning of many tickets', query: { search: 'inc 1234*' } },
       { name: 'a common word of a rare actor', query: { search: 'orders', actor: 'user:person-599' } },
       { name: 'common things that never meet', query: { action: 'postgres.restart', search: 'kafka' } },
-      { name: 'busy actor, action, environment', query: { actor: 'user:person-1', action: 'postgres.restart', environment: 'staging' } },
-      { name: 'refusals of a busy actor in production', query: { actor: 'user:person-1', outcome: 'denied', environment: 'production' } },
+      {
+        name: 'busy actor, action, environment',
+        query: { actor: 'user:person-1', action: 'postgres.restart', environment: 'staging' },
+      },
+      {
+        name: 'refusals of a busy actor in production',
+        query: { actor: 'user:person-1', outcome: 'denied', environment: 'production' },
+      },
       { name: 'rare word since a month', query: { search: 'wombat', since: daysAgo(30) } },
     ],
   });

@@ -42,7 +42,9 @@ export async function benchPages({ name, path, deep, asked, boundMs }: PagesBenc
         for (let call = 0; call < CALLS; call++) times.push(await timed(gateway, url, as));
         all.push(...times);
         const p95 = quantile(times, 0.95);
-        tell(`${what}, ${page}: p50 ${round(median(times), 1)} ms, p95 ${round(p95, 1)} ms, max ${round(Math.max(...times), 1)} ms`);
+        tell(
+          `${what}, ${page}: p50 ${round(median(times), 1)} ms, p95 ${round(p95, 1)} ms, max ${round(Math.max(...times), 1)} ms`,
+        );
         if (p95 > slowest.p95) slowest = { name: `${what}, ${page}`, p95 };
       }
     }

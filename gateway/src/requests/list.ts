@@ -1,10 +1,10 @@
-import type { ApproverGroup, TokenScope } from '@guichet/contract';
+import type { ApproverGroup, RequestState, TokenScope } from '@guichet/contract';
 import type { Queryable, Statement } from '../db/index.ts';
 import { statement } from '../db/index.ts';
 import { type RequestRow, ROW } from './row.ts';
 
 export interface RequestFilter {
-  readonly state?: string | undefined;
+  readonly state?: RequestState | undefined;
   readonly requesterId?: string | undefined;
   /** An action id, or a prefix ending in `.*` */
   readonly action?: string | undefined;
@@ -56,6 +56,15 @@ const TO_REVIEW = ({ accounts, groups }: Record<'accounts' | 'groups', string>):
   and not r.behind && ${accounts}::text[] and not r.review->>'person' = any (${accounts})
   and exists (select from jsonb_array_elements(r.gates) gate where gate->>'approvers' = any (${groups}::text[]))`;
 
+/**
+ * Numbers are given in the order of time, but for transactions that overlap, which last seconds: so a time is a range of
+ * numbers too, with an hour to spare at either end, and the list need not walk to it.
+ */
+const AFTER = (since: string): string =>
+  `r.number > coalesce((select number from requests where created_at < ${since}::timestamptz - interval '1 hour' order by created_at desc limit 1), 0)`;
+const BEFORE = (until: string): string =>
+  `r.number < coalesce((select number from requests where created_at > ${until}::timestamptz + interval '1 hour' order by created_at limit 1), 9223372036854775807)`;
+
 /** Newest first. Each combination of filters is a statement of its own, so that each gets the plan that suits it. */
 export async function listRequests(db: Queryable, filter: RequestFilter): Promise<RequestRow[]> {
   const { where, values } = whereOf(filter);
@@ -82,14 +91,15 @@ function whereOf(filter: Omit<RequestFilter, 'limit'>): { where: string; values:
   const add = (value: unknown, condition: (parameter: string) => string): void => {
     if (value !== undefined) conditions.push(condition(`$${values.push(value)}`));
   };
-  add(filter.state, (p) => `r.state = ${p}`);
+  // In the text, so that the index of each state is found without the value; a state is one of a closed set.
+  if (filter.state !== undefined) conditions.push(`r.state = '${filter.state}'`);
   add(filter.requesterId, (p) => `r.requester_id = ${p}`);
   if (filter.action?.endsWith('.*'))
     add(`${filter.action.slice(0, -1).replace(/[%_\\]/g, '\\$&')}%`, (p) => `r.action like ${p}`);
   else add(filter.action, (p) => `r.action = ${p}`);
   add(filter.environment, (p) => `r.environment = ${p}`);
-  add(filter.since, (p) => `r.created_at >= ${p}`);
-  add(filter.until, (p) => `r.created_at < ${p}`);
+  add(filter.since, (p) => `r.created_at >= ${p} and ${AFTER(p)}`);
+  add(filter.until, (p) => `r.created_at < ${p} and ${BEFORE(p)}`);
   add(filter.before, (p) => `r.number < ${p}`);
   if (filter.approver !== undefined) {
     const accounts = `$${values.push(filter.approver.accounts)}`;
