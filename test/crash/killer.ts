@@ -13,7 +13,7 @@ export interface KillReport {
 }
 
 /** Somebody who has not come to an armed point after so long is killed wherever it is. */
-const PATIENCE_MS = 3000;
+const PATIENCE_MS = 6000;
 const REPORT_EVERY = 25;
 
 /** Kills processes and starts them again: mostly at the named point where the fewest died, else at any moment. */

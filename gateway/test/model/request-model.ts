@@ -1,0 +1,193 @@
+import type { RequestState } from '@guichet/contract';
+
+/** The people of the model: nadia asks, amine and paula are of the team that approves. */
+export const PEOPLE = ['nadia', 'amine', 'paula'] as const;
+export type Person = (typeof PEOPLE)[number];
+
+/** Actions, by what matters for the life of a request. */
+export const KINDS = {
+  free: { needs: 0, idempotent: false, observable: true },
+  blind: { needs: 0, idempotent: false, observable: false },
+  again: { needs: 0, idempotent: true, observable: false },
+  one: { needs: 1, idempotent: false, observable: true },
+  two: { needs: 2, idempotent: false, observable: true },
+} as const;
+export type Kind = keyof typeof KINDS;
+
+/** One step of an actor. `at` picks a request, or a run that a worker holds or once held, by its place. */
+export type Step =
+  | { readonly do: 'submit'; readonly kind: Kind; readonly thing: 'this' | 'that' }
+  | { readonly do: 'approve' | 'reject' | 'withdraw' | 'cancel'; readonly who: Person; readonly at: number }
+  /** The window that it is in ends. */
+  | { readonly do: 'pass_time'; readonly at: number }
+  | { readonly do: 'claim' }
+  | { readonly do: 'dispatch' | 'succeed' | 'fail' | 'confirm_cancel' | 'lose'; readonly at: number }
+  | { readonly do: 'requeue'; readonly at: number; readonly unsent: boolean }
+  /** Its worker dies, and another finds its lease over. What the dead one held, it may still report later. */
+  | { readonly do: 'crash'; readonly at: number }
+  | {
+      readonly do: 'observe';
+      readonly at: number;
+      readonly status: 'succeeded' | 'failed' | 'not_started' | 'running' | 'unknown';
+    };
+
+/** What the model knows of a request; the same is read from the database. */
+export interface ModelRequest {
+  readonly state: RequestState;
+  readonly approvals: number;
+  readonly cancelWished: boolean;
+  readonly dispatched: boolean;
+  readonly attempt: number;
+  readonly token: number;
+}
+
+interface Known extends ModelRequest {
+  readonly kind: Kind;
+  readonly thing: string;
+  readonly approvers: readonly Person[];
+  readonly windowOver: boolean;
+}
+
+/** A run as a worker claimed it. Its token may be worth nothing by now. */
+export interface Holding {
+  readonly request: number;
+  readonly token: number;
+}
+
+export interface Model {
+  readonly requests: readonly Known[];
+  readonly holdings: readonly Holding[];
+}
+
+export const EMPTY: Model = { requests: [], holdings: [] };
+const MAX_ATTEMPTS = 5;
+
+/** What a step leads to. Written from docs/spec/request-life.md, not from the code. */
+export function next(model: Model, step: Step): Model {
+  switch (step.do) {
+    case 'submit':
+      return { ...model, requests: [...model.requests, submitted(step.kind, step.thing)] };
+    case 'approve':
+    case 'reject':
+    case 'withdraw':
+    case 'cancel':
+      return change(model, step.at, (request) => decided(request, step.do, step.who));
+    case 'pass_time':
+      return change(model, step.at, (request) => ({
+        windowOver: request.state === 'awaiting_approval' || request.state === 'queued',
+      }));
+    case 'claim':
+      return claimed(model);
+    case 'crash':
+      return change(model, step.at, (request) =>
+        request.state === 'running' ? { ...lost(request), token: request.token + 1 } : {},
+      );
+    case 'observe':
+      return change(model, step.at, (request) =>
+        request.state === 'unknown' && KINDS[request.kind].observable ? settled(request, step.status) : {},
+      );
+    default: {
+      const holding = model.holdings[step.at];
+      if (holding === undefined) return model;
+      return change(model, holding.request, (request) => {
+        if (request.state !== 'running' || request.token !== holding.token) return {};
+        return reported(model, request, step);
+      });
+    }
+  }
+}
+
+function submitted(kind: Kind, thing: string): Known {
+  const state = KINDS[kind].needs > 0 ? 'awaiting_approval' : 'queued';
+  const nothing = { approvals: 0, approvers: [], cancelWished: false, dispatched: false, attempt: 0, token: 0 };
+  return { kind, thing, state, windowOver: false, ...nothing };
+}
+
+function change(model: Model, at: number, by: (request: Known) => Partial<Known>): Model {
+  const requests = model.requests.map((request, index) => (index === at ? { ...request, ...by(request) } : request));
+  return { ...model, requests };
+}
+
+function decided(request: Known, what: 'approve' | 'reject' | 'withdraw' | 'cancel', who: Person): Partial<Known> {
+  const { state, windowOver, approvers, kind } = request;
+  if (windowOver && (state === 'awaiting_approval' || state === 'queued')) return { state: 'expired' };
+  if (what === 'cancel') {
+    if (state === 'queued') return { state: 'cancelled', cancelWished: true };
+    return state === 'running' ? { cancelWished: true } : {};
+  }
+  if (state !== 'awaiting_approval') return {};
+  if (what === 'withdraw') return who === 'nadia' ? { state: 'withdrawn' } : {};
+  if (who === 'nadia') return {}; // nobody decides on their own request
+  if (what === 'reject') return { state: 'rejected' };
+  if (approvers.includes(who)) return {};
+  const after = { approvers: [...approvers, who], approvals: approvers.length + 1 };
+  return after.approvals < KINDS[kind].needs ? after : { ...after, state: 'queued', windowOver: false };
+}
+
+const isHeld = ({ requests }: Model, { thing }: Known): boolean =>
+  requests.some((other) => other.state === 'unknown' && other.thing === thing);
+
+function claimed(model: Model): Model {
+  const holdings: Holding[] = [];
+  const requests = model.requests.map((request, index) => {
+    if (request.state !== 'queued') return request;
+    if (request.windowOver) return { ...request, state: 'expired' as const };
+    if (isHeld(model, request)) return request;
+    const token = request.token + 1;
+    holdings.push({ request: index, token });
+    return { ...request, state: 'running' as const, token, attempt: request.attempt + 1, dispatched: false };
+  });
+  return { requests, holdings: [...model.holdings, ...holdings] };
+}
+
+type Report = Extract<Step, { do: 'dispatch' | 'succeed' | 'fail' | 'confirm_cancel' | 'lose' | 'requeue' }>;
+
+function reported(model: Model, request: Known, step: Report): Partial<Known> {
+  const { dispatched, cancelWished, kind, attempt } = request;
+  switch (step.do) {
+    case 'dispatch':
+      if (dispatched) return {};
+      if (cancelWished) return { state: 'cancelled' };
+      return isHeld(model, request) ? { state: 'queued' } : { dispatched: true };
+    case 'succeed':
+      return dispatched ? { state: 'succeeded' } : {};
+    case 'fail':
+      return dispatched ? { state: 'failed' } : {};
+    case 'confirm_cancel':
+      return cancelWished ? { state: 'cancelled' } : {};
+    case 'lose':
+      return lost(request);
+    case 'requeue': {
+      const sent = dispatched && !step.unsent;
+      if (sent && !KINDS[kind].idempotent) return {};
+      if (cancelWished) return { state: 'cancelled' };
+      if (sent && attempt >= MAX_ATTEMPTS) return { state: 'failed' };
+      return { state: 'queued', dispatched: false, ...(sent && { windowOver: false }) };
+    }
+  }
+}
+
+function lost({ dispatched, cancelWished, kind, attempt }: Known): Partial<Known> {
+  if (!dispatched) return { state: cancelWished ? 'cancelled' : 'queued' };
+  const { idempotent, observable } = KINDS[kind];
+  const blindRetry = idempotent && !observable && !cancelWished && attempt < MAX_ATTEMPTS;
+  return blindRetry ? { state: 'queued', dispatched: false, windowOver: false } : { state: 'unknown' };
+}
+
+function settled({ cancelWished, attempt }: Known, status: Extract<Step, { do: 'observe' }>['status']): Partial<Known> {
+  if (status === 'succeeded' || status === 'failed') return { state: status };
+  if (status !== 'not_started') return {};
+  if (cancelWished) return { state: 'cancelled' };
+  return attempt >= MAX_ATTEMPTS ? { state: 'failed' } : { state: 'queued', dispatched: false, windowOver: false };
+}
+
+/** What of a model is compared with the database. `dispatched` says nothing after the end. */
+export const comparable = ({ requests }: Model): ModelRequest[] =>
+  requests.map(({ state, approvals, cancelWished, dispatched, attempt, token }) => ({
+    state,
+    approvals,
+    cancelWished,
+    dispatched: (state === 'running' || state === 'unknown') && dispatched,
+    attempt,
+    token,
+  }));
