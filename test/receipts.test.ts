@@ -1,10 +1,13 @@
+import { execFile } from 'node:child_process';
 import { appendFile, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import type { AuditEvent, ProviderEndpoint, Reconciled, Request, RunMessage } from '@guichet/contract';
 import { gatewayKeys, generateReceiptKey, type ProviderServer, rotateReceiptKey, serve } from '@guichet/sdk';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { readEvents, SILENT, startGateway, type TestGateway } from './support/gateway.ts';
+import { COMPANY, readEvents, SEALING, SILENT, startGateway, type TestGateway } from './support/gateway.ts';
 import { Lab, labProvider } from './support/lab-provider.ts';
 
 const folders: string[] = [];
@@ -66,6 +69,16 @@ const kindsFor = (found: Reconciled, id: string): string[] =>
 
 async function auditOf(type: string): Promise<AuditEvent[]> {
   return (await gateway.call<{ items: AuditEvent[] }>('nadia', 'GET', `/v1/audit?type=${type}`)).body.items;
+}
+
+/** The operator's own command. */
+async function accept(...words: string[]): Promise<{ stdout: string; stderr: string }> {
+  const config = join(await newFolder(), 'guichet.yaml');
+  const file = { database: { url: gateway.databaseUrl }, company: COMPANY, sealing: { keyFromEnv: SEALING.variable } };
+  await writeFile(config, JSON.stringify(file));
+  const main = fileURLToPath(new URL('../gateway/src/main.ts', import.meta.url));
+  const env = { ...process.env, [SEALING.variable]: SEALING.key };
+  return promisify(execFile)(process.execPath, [main, '--config', config, 'accept-provider-key', ...words], { env });
 }
 
 const forged =
@@ -144,7 +157,6 @@ describe('the key of a provider', () => {
 
   test('that was swapped is refused until an operator accepts it', async () => {
     const file = join(dataDir, 'receipt-key.json');
-    const before = await readFile(file, 'utf8');
     await writeFile(file, JSON.stringify({ secret: await generateReceiptKey() }));
     provider = labProvider(lab).endpoint({ dataDir, logger: SILENT });
     await gateway.app.catalog.refresh();
@@ -154,10 +166,11 @@ describe('the key of a provider', () => {
     const [refused] = await auditOf('provider_key.refused');
     expect(refused).toMatchObject({ outcome: 'denied', data: { provider: 'lab', kid: ran?.receipt?.kid } });
     expect(kindsFor(await reconcile(), id)).toEqual(['receipt_refused']);
-    await writeFile(file, before);
-    provider = labProvider(lab).endpoint({ dataDir, logger: SILENT });
-    await gateway.app.catalog.refresh();
-    expect((await run()).run?.receipt).toMatchObject({ verdict: 'verified' });
+    const kid = ran?.receipt?.kid ?? '';
+    await expect(accept('lab', 'none')).rejects.toMatchObject({ stderr: expect.stringContaining(kid) });
+    expect((await accept('lab', kid)).stdout).toContain(`the key ${kid} from now on`);
+    expect((await run()).run?.receipt).toMatchObject({ verdict: 'verified', kid });
+    expect(await auditOf('provider_key.accepted')).toMatchObject([{ actor: { name: 'operator' }, data: { kid } }]);
   });
 });
 

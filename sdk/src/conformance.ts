@@ -3,6 +3,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { Choices, Observation, Plan } from '@guichet/contract';
 import { type ConformanceCheck, type ConformanceSubject, check, must } from './conformance-check.ts';
 import { ConformanceClient, expectProblem, readRun, type SampleCall } from './conformance-client.ts';
+import { receipts } from './conformance-receipts.ts';
 import { bodies, refusals } from './conformance-refusals.ts';
 
 /** The checks of provider protocol 1 (docs/spec/provider-protocol.md), for a provider in any language. */
@@ -14,6 +15,7 @@ export function conformance(subject: ConformanceSubject): ConformanceCheck[] {
     ...bodies(client, subject),
     ...answers(client, subject),
     ...stops(client, subject),
+    ...receipts(client, subject),
   ];
 }
 

@@ -1,3 +1,6 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { generateGrantKey } from '../src/grants.ts';
 import { serve, staticKeys } from '../src/index.ts';
@@ -7,8 +10,12 @@ import { openShop, shopProvider } from './shop-provider.ts';
 const shop = openShop();
 const key = await generateGrantKey('key-1');
 const silent = { info() {}, warn() {}, error() {} };
-const server = await serve(shopProvider(shop), { port: 0, keys: staticKeys([key]), logger: silent });
-afterAll(() => server.close());
+const dataDir = await mkdtemp(join(tmpdir(), 'guichet-conformance-'));
+const server = await serve(shopProvider(shop), { port: 0, keys: staticKeys([key]), logger: silent, dataDir });
+afterAll(async () => {
+  await server.close();
+  await rm(dataDir, { recursive: true, force: true });
+});
 
 const checks = conformance({
   baseUrl: server.url,
@@ -50,6 +57,10 @@ test('the kit finds a provider that answers every call with yes', async () => {
     'describes itself in a valid manifest with distinct names',
     'says that it is healthy',
     'reads the members of a body in any order',
+    // It does not say that it signs, or keeps a ledger.
+    'signs a receipt for a run, with the key of its manifest',
+    'has each run in its ledger before it says how it ended',
+    'shows its ledger for a grant of this very query alone',
   ];
   expect(failed).toEqual(
     checks.map(({ title }) => title).filter((title) => !passed.includes(title) && !title.startsWith('stops a run')),
