@@ -3,12 +3,13 @@ import { existsSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { type AuditHead, HeadChain, LeafPages, LogVerifier } from '@guichet/contract/audit-log';
 import { type PostgresServer, startPostgres } from '@guichet/postgres-server';
 import { createDatabase, temporaryDataDir } from '@guichet/postgres-server/testing';
 import { afterEach, expect, test } from 'vitest';
 import { baseBackup, recoverAtStart } from './support/base-backup.ts';
 import { sql } from './support/beside.ts';
-import { startGateway } from './support/gateway.ts';
+import { startGateway, type TestGateway } from './support/gateway.ts';
 import { Lab } from './support/lab-provider.ts';
 
 const run = promisify(execFile);
@@ -62,6 +63,33 @@ async function sealed(url: string): Promise<void> {
   await expect.poll(async () => (await sql(url, all))[0], { timeout: 30_000 }).toEqual({ sealed: true });
 }
 
+/** Checks the audit log of a gateway as anybody can: its heads, and all events under them. Gives the key that signed. */
+async function verified(gateway: TestGateway): Promise<string | undefined> {
+  const chain = new HeadChain();
+  for (let after: number | null = 0; after !== null; ) {
+    const page: { items: AuditHead[]; next: number | null } = (
+      await gateway.call<never>('sven', 'GET', `/v1/audit/heads?after=${after}`)
+    ).body;
+    for (const head of page.items) chain.add(head);
+    after = page.next;
+  }
+  chain.end();
+  const leaves = new LeafPages();
+  const verifier = new LogVerifier({ heads: chain.heads, leafAt: leaves.at });
+  for (let after: number | null = 0; after !== null; ) {
+    const page: { lines: string[]; start: number; hashes: string; next: number | null } = (
+      await gateway.call<never>('sven', 'GET', `/v1/audit/export?after=${after}`)
+    ).body;
+    leaves.add(page.start, Buffer.from(page.hashes, 'base64'));
+    for (const line of page.lines) verifier.line(line);
+    after = page.next;
+  }
+  verifier.end();
+  expect([...chain.findings, ...verifier.findings]).toEqual([]);
+  expect(verifier.events).toBeGreaterThan(5);
+  return chain.key?.public;
+}
+
 const SUBMIT = { action: 'lab.change', environment: 'staging', input: { target: 'alpha' } };
 const DESTROY = { action: 'lab.destroy', environment: 'production', input: { target: 'beta' }, reason: 'to see it wait' };
 
@@ -78,6 +106,8 @@ test.skipIf(installed === undefined)(
     const done = await before.submit('nadia', SUBMIT);
     await before.until(done.body.id, 'succeeded');
     const waiting = await before.submit('nadia', DESTROY);
+    await sealed(from.url);
+    const key = await verified(before);
     await before.close();
 
     const file = join(await folder(), 'guichet.dump');
@@ -92,6 +122,7 @@ test.skipIf(installed === undefined)(
     await after.until(waiting.body.id, 'succeeded');
     expect((await after.submit('nadia', SUBMIT)).status).toBe(201);
     await sealed(to.url);
+    expect(await verified(after)).toBe(key); // the same log, from before the dump to now
   },
   180_000,
 );
@@ -104,6 +135,8 @@ test('a restore to a point in time has all before it and nothing after, and asks
   const before = await startGateway({ databaseUrl: original.url, lab });
   const done = await before.submit('nadia', SUBMIT);
   await before.until(done.body.id, 'succeeded');
+  await sealed(original.url);
+  const key = await verified(before);
 
   const copy = await baseBackup(original.url, dataDir);
   closers.push(() => rm(copy, { recursive: true, force: true }));
@@ -147,4 +180,5 @@ test('a restore to a point in time has all before it and nothing after, and asks
   await after.call('amine', 'POST', `/v1/requests/${waiting.body.id}/approve`, { body: { comment: 'go' } });
   await after.until(waiting.body.id, 'succeeded');
   await sealed(restored.url);
+  expect(await verified(after)).toBe(key);
 }, 180_000);
