@@ -1,6 +1,5 @@
 import { EXIT, type Request } from '@guichet/contract';
 import { Option } from 'commander';
-import { confirm, deniedBy, follow, reasonFor } from '../action/run-write.ts';
 import { durationFlag } from '../duration.ts';
 import { decisionText, planText } from '../request/plan-text.ts';
 import { readRequestId } from '../request/request-id.ts';
@@ -23,6 +22,7 @@ export const requestsUndo: Leaf = {
   },
   /** The plan of what undoes it is shown first; the gateway refuses when it is another by the time it is filed. */
   async run(shell, { args, flags }) {
+    const { confirm, deniedBy, follow, reasonFor } = await import('../action/run-write.ts');
     const client = await shell.client();
     const signal = shell.context.interrupt;
     const id = readRequestId(args[0]);
