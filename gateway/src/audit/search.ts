@@ -67,20 +67,26 @@ const lastIndex = (piece: string, word: string): number =>
 const term = (text: string, isPrefix: boolean): string =>
   `'${text.replaceAll('\\', '\\\\').replaceAll("'", "''")}'${isPrefix ? ':*' : ''}`;
 
-/** What is written and not in the index yet: as a rule that of the last second. */
-const TAIL = statement(
-  'audit-search-tail',
-  `with cursor as (select xid, id, floor, catch_up_to from audit_cursors where name = 'search'),
-   fresh as (
-     select e.* from cursor, lateral (select * from audit_events where cursor.catch_up_to is null and (xid, id) > (cursor.xid, cursor.id)
-       and id > cursor.floor) e
-     union all
-     select e.* from cursor, lateral (select * from audit_events where cursor.catch_up_to is not null and id > cursor.floor) e)
-   select ${COLUMNS} from fresh
-   where (at, id) < ($2, $3) and at >= $4
-     and audit_terms(type, actor_id, actor_name, action, environment, resource, request, outcome, data) @@ $1::tsquery
-   order by fresh.at desc, id desc limit $5`,
+const CURSOR = statement(
+  'audit-search-cursor',
+  `select xid, id, floor, catch_up_to is not null as by_id from audit_cursors where name = 'search'`,
 );
+
+/**
+ * What is written and not in the index yet: as a rule that of the last second. Planned with its values (no name), which
+ * are what tells the planner that it is little; fenced, so that nobody goes back in time through the log to find it.
+ */
+const tail = (isNew: string): Statement => ({
+  name: '',
+  text: `with fresh as materialized (select * from audit_events where ${isNew})
+   select ${COLUMNS} from fresh
+   where (at, id) < ($5, $6) and at >= $7
+     and audit_terms(type, actor_id, actor_name, action, environment, resource, request, outcome, data) @@ $4::tsquery
+   order by fresh.at desc, id desc limit $8`,
+});
+const TAIL = tail('xid >= $1::xid8 and (xid, id) > ($1::xid8, $2::bigint) and id > $3::bigint');
+/** After a restore into another cluster the reader goes by ids. */
+const TAIL_BY_ID = tail('id > $3::bigint and ($1::xid8, $2::bigint) is not null');
 
 /** So many events are looked at one by one before the index is asked: what is common is found among them. */
 const WINDOW = 5000;
@@ -131,12 +137,12 @@ export async function searchAudit(
 ): Promise<AuditRow[]> {
   const before = earlier(after, until === undefined ? undefined : { at: until, id: '0' });
   // First what is not in the index yet: what gets into it meanwhile is found twice, and not missed.
-  const tail = await db.query<AuditRow>(TAIL, [query, before.at, before.id, since, limit]);
+  const newest = await unindexed(db, { query, before, since, limit });
   const places = await indexed(db, { query, before, since, limit });
-  const known = new Set(tail.map(({ id }) => id));
+  const known = new Set(newest.map(({ id }) => id));
   const fresh = places.filter(({ id }) => !known.has(id));
   const rows = fresh.length === 0 ? [] : await db.query<AuditRow>(READ, [fresh.map(({ at }) => at), fresh.map(({ id }) => id)]);
-  return [...tail, ...rows].sort(newestFirst).slice(0, limit);
+  return [...newest, ...rows].sort(newestFirst).slice(0, limit);
 }
 
 interface Look {
@@ -144,6 +150,13 @@ interface Look {
   readonly before: AuditPlace;
   readonly since: string;
   readonly limit: number;
+}
+
+async function unindexed(db: Queryable, { query, before, since, limit }: Look): Promise<AuditRow[]> {
+  const [cursor] = await db.query<{ xid: string; id: string; floor: string; by_id: boolean }>(CURSOR);
+  if (cursor === undefined) return [];
+  const { xid, id, floor, by_id } = cursor;
+  return db.query<AuditRow>(by_id ? TAIL_BY_ID : TAIL, [xid, id, floor, query, before.at, before.id, since, limit]);
 }
 
 async function indexed(db: Queryable, { query, before, since, limit }: Look): Promise<AuditPlace[]> {
