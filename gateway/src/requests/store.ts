@@ -10,6 +10,8 @@ const OUTCOME: Readonly<Record<string, string>> = {
   'request.failed': 'failed',
   'request.voided': 'failed',
   'request.lost': 'failed',
+  'request.undo_failed': 'failed',
+  'request.undo_held': 'failed',
 };
 
 /** Arrays for unnest: type, actor id, actor name, data, audit outcome. Events and audit rows are made of the same. */
