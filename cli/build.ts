@@ -39,7 +39,7 @@ export async function buildCli(dist: string): Promise<void> {
           { name: 'version', test: /\/cli\/src\/version\.ts$/, priority: 3 },
           {
             name: 'core',
-            test: /\/picocolors\/|\/contract\/src\/|\/cli\/src\/(?:[\w-]+\.ts|config\/|catalogue\/|builtin\/table|output\/(?:clean|paint))(?<!\/(?:main|command|run-builtin|duration)\.ts)/,
+            test: /\/picocolors\/|\/contract\/src\/(?!audit-log\/)|\/cli\/src\/(?:[\w-]+\.ts|config\/|catalogue\/|builtin\/table|output\/(?:clean|paint))(?<!\/(?:main|command|run-builtin|duration)\.ts)/,
             priority: 2,
           },
           {

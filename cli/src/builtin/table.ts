@@ -163,6 +163,26 @@ export const BUILTINS: readonly Builtin[] = [
     load: async () => (await import('./audit-reconcile.ts')).auditReconcile,
   },
   {
+    words: ['audit', 'verify'],
+    summary: 'Check that nobody has changed the audit log',
+    load: async () => (await import('./audit-verify.ts')).auditVerify,
+  },
+  {
+    words: ['audit', 'export'],
+    summary: 'Write the sealed events as JSON Lines',
+    load: async () => (await import('./audit-export.ts')).auditExport,
+  },
+  {
+    words: ['audit', 'heads'],
+    summary: 'Write the signed heads of the audit log as JSON Lines',
+    load: async () => (await import('./audit-export.ts')).auditHeads,
+  },
+  {
+    words: ['audit', 'proof'],
+    summary: 'Prove that an event is in the audit log',
+    load: async () => (await import('./audit-proof.ts')).auditProof,
+  },
+  {
     words: ['policy', 'list'],
     summary: 'List the rules in force',
     load: async () => (await import('./policy.ts')).policyList,

@@ -11,6 +11,8 @@ export interface LogVerifierOptions {
   readonly heads: readonly AuditHead[];
   /** The tree before the first of them; empty when that is head 1, unknown when absent and it is not. */
   readonly tree?: MerkleTree;
+  /** True when the events may go on after the last of these heads: those at the end are counted, not refused. */
+  readonly goesOn?: boolean;
   /** The hash of a leaf as the log keeps it, to say which event of a head was edited. */
   readonly leafAt?: (index: number) => Hash | undefined;
 }
@@ -33,6 +35,7 @@ export class LogVerifier {
   #tree: MerkleTree | undefined;
   #current = 0;
   #lines: Line[] = [];
+  #strays: { readonly id: number; readonly at: string }[] = [];
   #events = 0;
   /** Deleted so far, when nothing has come since: whether the end of the log is gone is known at the end alone. */
   #missing: { head: AuditHead; ids: number[] }[] = [];
@@ -54,12 +57,12 @@ export class LogVerifier {
     if (id === '') return this.#find('unreadable', `A line is no event of the log: ${text.slice(0, 60)}`);
     const number = Number(id);
     const owner = this.#owners.of(number);
-    if (owner === undefined)
-      return this.#find(
-        'inserted',
-        `Event ${id} (${at}) is in no head, although older than some that are: it was put there afterwards.`,
-        { ids: [number] },
-      );
+    if (owner === undefined) {
+      this.#strays.push({ id: number, at });
+      if (this.#options.goesOn !== true || number < this.#owners.largest) this.#refuseStrays();
+      return;
+    }
+    this.#refuseStrays();
     while (owner > this.#current) this.#endHead();
     if (owner < this.#current)
       return this.#find('reordered', `Event ${id} (${at}) stands after events of later heads.`, {
@@ -67,6 +70,21 @@ export class LogVerifier {
         head: this.#heads[owner]?.number,
       });
     this.#lines.push({ id: number, at, hash: leafHash(text) });
+  }
+
+  /** How many events at the end are under none of the heads. */
+  get beyond(): number {
+    return this.#strays.length;
+  }
+
+  #refuseStrays(): void {
+    for (const { id, at } of this.#strays)
+      this.#find(
+        'inserted',
+        `Event ${id} (${at}) is in no head, although older than some that are: it was put there afterwards.`,
+        { ids: [id] },
+      );
+    this.#strays = [];
   }
 
   end(): void {
@@ -229,6 +247,10 @@ class Owners {
       this.#lasts.push(last);
       this.#heads.push(index);
     }
+  }
+
+  get largest(): number {
+    return this.#lasts.at(-1) ?? 0;
   }
 
   /** Index of the head; undefined when the event is in none. */

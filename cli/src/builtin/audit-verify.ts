@@ -1,0 +1,169 @@
+import { EXIT, GuichetError } from '@guichet/contract';
+import {
+  type AuditFinding,
+  type AuditHead,
+  compareWithPublished,
+  HeadChain,
+  LeafPages,
+  LogVerifier,
+} from '@guichet/contract/audit-log';
+import { linesOf, readHeads } from '../audit/log-files.ts';
+import { servedEvents, servedHeads } from '../audit/served-log.ts';
+import { clean } from '../output/clean.ts';
+import { progressLine } from '../output/progress-line.ts';
+import type { Shell } from '../shell.ts';
+import { addExamples, type Given, type Leaf, textFlag } from './leaf.ts';
+
+/** What came out; the document for programs. */
+interface Report {
+  readonly holds: boolean;
+  readonly events: number;
+  readonly heads: number;
+  readonly key: string | null;
+  readonly keyGiven: boolean;
+  /** Number of the last head whose events are in an archive, and were not looked at. */
+  readonly archived: number;
+  readonly findings: readonly AuditFinding[];
+  readonly notes: readonly string[];
+}
+
+export const auditVerify: Leaf = {
+  define(command) {
+    command
+      .option('--heads <file>', 'Heads that were published outside the database: the log must agree with them')
+      .option('--export <file>', 'Check this export, with --heads and without a gateway')
+      .option('--key <key>', 'The public key of the log, as you were given it (default: the one that its first head names)');
+    addExamples(command, [
+      'guichet audit verify',
+      'guichet audit verify --heads audit-heads.jsonl',
+      'guichet audit verify --export events.jsonl --heads audit-heads.jsonl --key qgbc...8c=',
+    ]);
+  },
+  async run(shell, given) {
+    const report = await verify(shell, given);
+    await shell.show(report, () => reportText(report, shell));
+    return report.holds ? EXIT.ok : EXIT.failed;
+  },
+};
+
+async function verify(shell: Shell, { flags }: Given): Promise<Report> {
+  const headsFile = textFlag(flags, 'heads');
+  const exportFile = textFlag(flags, 'export');
+  const key = textFlag(flags, 'key');
+  if (exportFile !== undefined && headsFile === undefined)
+    throw new GuichetError('usage.invalid', 'An export is checked against heads: name them too.', {
+      remedy: 'Pass --heads FILE with the heads that were published.',
+    });
+  const published = headsFile === undefined ? undefined : chainOf(await readHeads(headsFile), key);
+  const progress = progressLine(shell);
+  try {
+    if (exportFile !== undefined && published !== undefined) return await verifyFiles(exportFile, { published, key, progress });
+    return await verifyServed(shell, { published, key, progress });
+  } finally {
+    progress.end();
+  }
+}
+
+interface Work {
+  readonly published: HeadChain | undefined;
+  readonly key: string | undefined;
+  readonly progress: { show(text: string): void };
+}
+
+function chainOf(heads: readonly AuditHead[], key: string | undefined): HeadChain {
+  const chain = new HeadChain({ key });
+  for (const head of heads) chain.add(head);
+  chain.end();
+  return chain;
+}
+
+async function verifyFiles(path: string, { published, key, progress }: Work & { published: HeadChain }): Promise<Report> {
+  const verifier = new LogVerifier({ heads: published.heads, goesOn: true });
+  let count = 0;
+  for await (const line of linesOf(path)) {
+    verifier.line(line);
+    count += 1;
+    if (count % 10_000 === 0) progress.show(`Checked ${count.toLocaleString('en')} events …`);
+  }
+  verifier.end();
+  const findings = [...published.findings, ...verifier.findings];
+  return report({ chain: published, verifier, findings, key, archived: 0 });
+}
+
+async function verifyServed(shell: Shell, { published, key, progress }: Work): Promise<Report> {
+  const client = await shell.client();
+  const signal = shell.context.interrupt;
+  const { heads, archived, problem } = await servedHeads(client, signal);
+  const chain = chainOf(heads, key);
+  const leaves = new LeafPages();
+  const verifier = new LogVerifier({ heads: chain.heads.filter(({ number }) => number > archived), leafAt: leaves.at });
+  const total = (chain.heads.at(-1)?.size ?? 0).toLocaleString('en');
+  // The log grows meanwhile: what came after the last head that was read is for the next time.
+  const last = chain.heads.at(-1)?.size ?? 0;
+  let seen = 0;
+  for await (const page of servedEvents(client, archived, signal)) {
+    if (page.start >= last) break;
+    leaves.add(page.start, page.hashes);
+    const known = page.hashes.length / 32;
+    const mine = page.start + known > last ? page.lines.slice(0, last - page.start) : page.lines;
+    for (const line of mine) verifier.line(line);
+    seen += mine.length;
+    progress.show(`Checked ${seen.toLocaleString('en')} of ${total} events …`);
+  }
+  verifier.end();
+  const findings = [
+    ...chain.findings,
+    ...(published === undefined ? [] : [...published.findings, ...compareWithPublished(chain.heads, published.heads)]),
+    ...verifier.findings,
+  ];
+  return report({ chain, verifier, findings, key, archived, problem });
+}
+
+function report({
+  chain,
+  verifier,
+  findings,
+  key,
+  archived,
+  problem = null,
+}: {
+  chain: HeadChain;
+  verifier: LogVerifier;
+  findings: readonly AuditFinding[];
+  key: string | undefined;
+  archived: number;
+  problem?: string | null;
+}): Report {
+  const restores = chain.restores.map(
+    ({ number, restore }) =>
+      `Head ${number} declares a restore: what came after head ${restore?.after} up to head ${restore?.lost} is lost (${restore?.reason}).`,
+  );
+  const more = verifier.beyond;
+  const beyond =
+    more === 0 ? [] : [`${more.toLocaleString('en')} events at the end came after the last of these heads: not checked.`];
+  return {
+    holds: findings.length === 0 && problem === null,
+    events: verifier.events,
+    heads: chain.heads.length,
+    key: chain.heads[0]?.announces?.public ?? key ?? null,
+    keyGiven: key !== undefined,
+    archived,
+    findings,
+    notes: [...(problem === null ? [] : [`The gateway seals no more: ${problem}`]), ...restores, ...beyond],
+  };
+}
+
+function reportText(
+  { holds, events, heads, key, keyGiven, archived, findings, notes }: Report,
+  { canvas: { paint } }: Shell,
+): string {
+  const sum = `${events.toLocaleString('en')} events, ${heads.toLocaleString('en')} heads`;
+  const lines = findings.map(({ kind, message }) => `${paint.red(kind.replaceAll('_', ' '))}  ${clean(message)}`);
+  if (archived > 0) lines.push(paint.dim(`The events of the heads 1 to ${archived} are in an archive, and were not looked at.`));
+  lines.push(...notes.map((note) => paint.yellow(clean(note))));
+  if (heads === 0) return [...lines, 'Nothing is sealed yet.'].join('\n');
+  if (!keyGiven)
+    lines.push(paint.dim(`The first head names the key ${key}. Compare it with the one that you were given, or pass --key.`));
+  lines.push(holds ? `${paint.green('✓')} ${sum}, all hold.` : `${paint.red('✗')} ${sum}: the log does not hold.`);
+  return lines.join('\n');
+}
