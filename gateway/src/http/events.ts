@@ -1,22 +1,26 @@
 import { once } from 'node:events';
 import type { ServerResponse } from 'node:http';
 import { isFinal, type RequestState } from '@guichet/contract';
-import type { Bus, Database } from '../db/index.ts';
-import { eventsAfter, toRequestEvent } from '../requests/index.ts';
+import type { Bus } from '../db/index.ts';
+import { type StoredEvent, toRequestEvent } from '../requests/index.ts';
 
 const HEARTBEAT_MS = 15_000;
 const STALLED_MS = 30_000;
 
 export interface EventStreamOptions {
-  readonly db: Database;
   readonly bus: Bus;
   /** Number of the request. */
   readonly number: string;
   readonly after: number;
   /** True for the types of events that the reader may see. */
   readonly sees: (type: string) => boolean;
-  /** Asked before each look at the events; rejects when the reader may see them no more. */
-  readonly stateOf: () => Promise<RequestState>;
+  /** The state, and then the events after a number; rejects when the reader may see them no more. */
+  readonly look: (after: number) => Promise<{
+    readonly row: { readonly state: RequestState };
+    readonly events: readonly StoredEvent[];
+    /** False when there are more events. */
+    readonly whole: boolean;
+  }>;
   readonly response: ServerResponse;
   /** Headers that every answer has. */
   readonly headers: Readonly<Record<string, number | string | string[] | undefined>>;
@@ -34,12 +38,11 @@ export interface EventStreamOptions {
  */
 export async function streamEvents(options: EventStreamOptions): Promise<void> {
   const {
-    db,
     bus,
     number,
     after,
     sees,
-    stateOf,
+    look,
     response,
     headers,
     signal,
@@ -65,17 +68,16 @@ export async function streamEvents(options: EventStreamOptions): Promise<void> {
     response.write('retry: 1000\n\n');
     while (!response.destroyed && !signal.aborted) {
       // The state is read before the events: a final state means that its event is among those read after it.
-      const state = await stateOf();
-      const events = await eventsAfter(db, number, cursor);
+      const { row, events, whole } = await look(cursor);
       for (const event of events) {
         const text = `id: ${event.number}\nevent: ${event.type}\ndata: ${JSON.stringify(toRequestEvent(event))}\n\n`;
         if (sees(event.type)) await write(response, text, () => AbortSignal.any([signal, AbortSignal.timeout(stalledMs)]));
         if (response.destroyed) return;
         cursor = event.number;
       }
-      if (events.length > 0) continue;
-      if (isFinal(state)) {
-        response.write(`event: end\ndata: ${JSON.stringify({ state })}\n\n`);
+      if (!whole) continue;
+      if (isFinal(row.state)) {
+        response.write(`event: end\ndata: ${JSON.stringify({ state: row.state })}\n\n`);
         return;
       }
       await wake.rung();

@@ -150,19 +150,19 @@ export function makeHandlers(services: Services): Handlers {
       let { principal } = caller;
       let sees = visibleEvents({ policy, row, principal });
       let verifiedAt = Date.now();
-      const stateOf = async () => {
+      const look = async (seen: number) => {
         if (Date.now() - verifiedAt > REVERIFY_MS) {
           principal = (await tokens.reverify(caller, new Date())).principal;
           sees = visibleEvents({ policy, row, principal });
           verifiedAt = Date.now();
         }
-        return (await requests.find(principal, number)).state;
+        return requests.look(principal, number, seen);
       };
       const close = services.limits.stream(principal.id);
       const headers = reply.getHeaders();
       reply.hijack();
       const mayRead = (type: string): boolean => sees(type);
-      const stream = { db, bus, number, after, sees: mayRead, stateOf, response: reply.raw, headers, signal: draining };
+      const stream = { bus, number, after, sees: mayRead, look, response: reply.raw, headers, signal: draining };
       await streamEvents(stream)
         .catch((error: unknown) => request.log.warn({ reason: asGuichetError(error).code }, 'event stream cut'))
         .finally(close);

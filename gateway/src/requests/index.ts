@@ -16,7 +16,7 @@ export { type OpenedInput, openInput } from './secrets.ts';
 export { Requests } from './service.ts';
 export { aboutRequest, countedApprovals, failureOf, type Standing, standingOf, type World } from './standing.ts';
 export { ACCEPTED, backoffMs, MAX_ATTEMPTS, transition } from './state.ts';
-export { applyChanges, eventsAfter, findRequest, lockRequest, requestName, SYSTEM } from './store.ts';
+export { applyChanges, eventsAfter, findRequest, lockRequest, requestName, type StoredEvent, SYSTEM } from './store.ts';
 export type { RequestsOptions, SubmitCall, Windows, WriteCall } from './submission.ts';
 export { liveUndo, tellUndone, undoFrom } from './undo.ts';
 export { UndoClock } from './undo-clock.ts';

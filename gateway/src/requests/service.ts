@@ -7,6 +7,7 @@ import {
   type Request,
   type RequestSummary,
 } from '@guichet/contract';
+import { type Look, RequestFeed } from './feed.ts';
 import { Filing } from './filing.ts';
 import { type Approver, approversOfWaiting, listRequests, type RequestFilter } from './list.ts';
 import type { RequestRow } from './row.ts';
@@ -28,10 +29,12 @@ export interface ListCall extends Omit<RequestFilter, 'approver' | 'reviewer' | 
 export class Requests {
   readonly #options: RequestsOptions;
   readonly #filing: Filing;
+  readonly #feed: RequestFeed;
 
   constructor(options: RequestsOptions, filing = new Filing(options)) {
     this.#options = options;
     this.#filing = filing;
+    this.#feed = new RequestFeed(options.db);
   }
 
   /** What a write would do and who would have to approve it. Changes nothing. */
@@ -57,6 +60,13 @@ export class Requests {
   async find(principal: Principal, number: string): Promise<RequestRow> {
     const row = await findRequest(this.#options.db, number);
     if (row !== undefined && this.#maySee(principal, row)) return row;
+    throw unknownRequest(number);
+  }
+
+  /** The same with its events after a number, for many watchers at once: see RequestFeed. */
+  async look(principal: Principal, number: string, after: number): Promise<Look & { readonly row: RequestRow }> {
+    const { row, ...look } = await this.#feed.look(number, after);
+    if (row !== undefined && this.#maySee(principal, row)) return { row, ...look };
     throw unknownRequest(number);
   }
 
