@@ -129,9 +129,11 @@ export class RunRecord {
   ): Promise<string | undefined> {
     const { provider, ledger, signer } = this.#options;
     const finishedAt = new Date().toISOString();
-    const result = digestOf(told.output ?? told.failure);
+    let result: string | undefined;
     let receipt: string | undefined;
     try {
+      // Throws for what has no canonical form, such as half a character: its run ends all the same, without a receipt.
+      result = digestOf(told.output ?? told.failure);
       const record = await ledger.find(run);
       if (record !== undefined && signer !== undefined) {
         const { grant, request, action: name, environment, input, startedAt } = record;
@@ -151,7 +153,7 @@ export class RunRecord {
     outcome: {
       status: Exclude<LedgerStatus, 'started'>;
       finishedAt?: string;
-      result?: string;
+      result?: string | undefined;
       receipt?: string | undefined;
       told?: ToldEnd;
     },
