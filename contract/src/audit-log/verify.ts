@@ -54,7 +54,10 @@ export class LogVerifier {
 
   line(text: string): void {
     const [, id = '', at = ''] = START.exec(text) ?? [];
-    if (id === '') return this.#find('unreadable', `A line is no event of the log: ${text.slice(0, 60)}`);
+    if (id === '') {
+      this.#find('unreadable', `A line is no event of the log: ${text.slice(0, 60)}`);
+      return;
+    }
     const number = Number(id);
     const owner = this.#owners.of(number);
     if (owner === undefined) {
@@ -64,11 +67,13 @@ export class LogVerifier {
     }
     this.#refuseStrays();
     while (owner > this.#current) this.#endHead();
-    if (owner < this.#current)
-      return this.#find('reordered', `Event ${id} (${at}) stands after events of later heads.`, {
+    if (owner < this.#current) {
+      this.#find('reordered', `Event ${id} (${at}) stands after events of later heads.`, {
         ids: [number],
         head: this.#heads[owner]?.number,
       });
+      return;
+    }
     this.#lines.push({ id: number, at, hash: leafHash(text) });
   }
 
@@ -116,7 +121,8 @@ export class LogVerifier {
       const intact = rootOf(hashes).toString('hex') === head.batch;
       if (intact) this.#checkTimes(lines, { head, before });
       else this.#findEdited(lines, head);
-      return this.#grow(intact ? hashes : undefined, head);
+      this.#grow(intact ? hashes : undefined, head);
+      return;
     }
     this.#findMisplaced(lines, head);
     this.#grow(undefined, head);
