@@ -272,7 +272,7 @@ export async function withTokens<Result>(
 /** For the operator's own commands about keys: those of the configuration, and those that sign grants. */
 export async function withKeys<Result>(
   config: Config,
-  work: (parts: { db: Database; keyring: Keyring; keys: GrantKeys }) => Promise<Result>,
+  work: (parts: { db: Database; keyring: Keyring; sealer: Sealer; keys: GrantKeys }) => Promise<Result>,
 ): Promise<Result> {
   const closers: Closer[] = [];
   try {
@@ -280,7 +280,7 @@ export async function withKeys<Result>(
     const keyring = await loadKeyring(config.sealing, config.folder);
     const sealer = await Sealer.start({ db, keyring });
     const { rotateAfter: rotateAfterMs, overlap: overlapMs } = config.grants;
-    return await work({ db, keyring, keys: await GrantKeys.load({ db, sealer, rotateAfterMs, overlapMs }) });
+    return await work({ db, keyring, sealer, keys: await GrantKeys.load({ db, sealer, rotateAfterMs, overlapMs }) });
   } finally {
     await closeAll(closers);
   }

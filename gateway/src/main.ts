@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import { ERRORS, GuichetError } from '@guichet/contract';
+import { ERRORS, EXIT, GuichetError } from '@guichet/contract';
 import { type Config, loadConfig } from './config.ts';
 import { suggestion } from './findings/index.ts';
 import { VERSION } from './version.ts';
@@ -41,6 +41,18 @@ const HELP = `guichet-gateway ${VERSION}: the only door
   node gateway/src/main.ts --config guichet.yaml rewrap
       Seals what is sealed in the database with the first key of 'sealing'. Afterwards older keys are not needed.
 
+  node gateway/src/main.ts --config guichet.yaml verify-audit [--heads FILE] [--key KEY]
+      Checks the audit log straight from the database: that no event was changed, removed or put in. Exit code 20 when one was.
+      --heads   heads that were published outside the database: the log must agree with them
+      --key     the public key of the log, as it was given to you
+
+  node gateway/src/main.ts --config guichet.yaml accept-restore --reason TEXT
+      The database was restored to an earlier time, and heads of the audit log that were published since are lost. Until this is
+      said, nothing more is sealed.
+
+  node gateway/src/main.ts --config guichet.yaml rotate-audit-key
+      Makes a new key that signs the heads of the audit log. The one before it announces it.
+
   --help, --version
 
 docs/guide/gateway.md describes the configuration.
@@ -54,6 +66,9 @@ const COMMANDS: readonly string[] = [
   'rotate-grant-key',
   'accept-provider-key',
   'rewrap',
+  'verify-audit',
+  'accept-restore',
+  'rotate-audit-key',
 ];
 
 async function main(): Promise<void> {
@@ -69,6 +84,10 @@ async function main(): Promise<void> {
   if (command === 'check') {
     if (rest.length > 0) throw new GuichetError('usage.invalid', 'check takes no name.', { remedy: '--help shows how.' });
     return check(values.config);
+  }
+  if (command === 'verify-audit' || command === 'accept-restore' || command === 'rotate-audit-key') {
+    if (rest.length > 0) throw new GuichetError('usage.invalid', `${command} takes no name.`, { remedy: '--help shows how.' });
+    return audit(command, loadConfig(values.config), values);
   }
   if (command === 'rotate-grant-key' || command === 'rewrap') {
     if (rest.length > 0) throw new GuichetError('usage.invalid', `${command} takes no name.`, { remedy: '--help shows how.' });
@@ -121,6 +140,9 @@ function readArguments() {
         'machine-tokens': { type: 'boolean' },
         now: { type: 'boolean' },
         revoke: { type: 'string' },
+        heads: { type: 'string' },
+        key: { type: 'string' },
+        reason: { type: 'string' },
         help: { type: 'boolean', short: 'h' },
         version: { type: 'boolean' },
       },
@@ -167,6 +189,25 @@ async function check(path: string): Promise<void> {
   const { ok, lines } = await checkFiles(path);
   (ok ? process.stdout : process.stderr).write(`${lines.join('\n')}\n`);
   if (!ok) process.exitCode = ERRORS['config.invalid'].exit;
+}
+
+async function audit(
+  command: 'verify-audit' | 'accept-restore' | 'rotate-audit-key',
+  config: Config,
+  { heads, key, reason }: { heads?: string | undefined; key?: string | undefined; reason?: string | undefined },
+): Promise<void> {
+  const { acceptAuditRestore, rotateKeyOfAudit, verifyAudit } = await import('./audit-commands.ts');
+  if (command === 'accept-restore') return void process.stdout.write(await acceptAuditRestore(config, reason));
+  if (command === 'rotate-audit-key') return void process.stdout.write(await rotateKeyOfAudit(config));
+  let shown = false;
+  const onProgress = (text: string): void => {
+    shown = true;
+    if (process.stderr.isTTY) process.stderr.write(`\r\u001b[K${text}`);
+  };
+  const { ok, text } = await verifyAudit(config, { heads, key, onProgress });
+  if (shown && process.stderr.isTTY) process.stderr.write('\r\u001b[K');
+  process.stdout.write(text);
+  if (!ok) process.exitCode = EXIT.failed;
 }
 
 async function issueToken(config: Config, wanted: { principalId: string; name: string; days: number }): Promise<void> {

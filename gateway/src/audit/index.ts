@@ -1,8 +1,10 @@
 export { archivedTo } from './archives.ts';
+export { rotateAuditKey } from './audit-keys.ts';
 export { AuditConfig } from './config.ts';
 export { sealLag } from './lag.ts';
 export { type AuditFilter, listAudit } from './list.ts';
 export { keepAuditParts } from './parts.ts';
+export { acceptRestore } from './restore.ts';
 export { type SealLoop, startSealing } from './seal-loop.ts';
 export { headsAfter, proofOf, type SealedPage, sealedAfter } from './sealed-log.ts';
 export { SearchIndex } from './search-index.ts';

@@ -240,7 +240,7 @@ export class LogSealer {
 
 const broken = (what: string): GuichetError =>
   new GuichetError('internal', `The audit log is not as it was sealed: ${what}. Nothing is sealed over it.`, {
-    remedy: "Run 'guichet-gateway audit verify', and find out who has changed the database.",
+    remedy: "Run the gateway's own 'verify-audit', and find out who has changed the database.",
   });
 
 /** A time of the future would make every event that follows look late. */

@@ -2,7 +2,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { type AuditHead, headHash } from '@guichet/contract/audit-log';
 import type { Database } from '../db/index.ts';
 import type { HeadDestination } from './destinations.ts';
-import { HEADS_AFTER } from './seal-statements.ts';
+import { HEADS_AFTER, RESTORE_AFTER } from './seal-statements.ts';
 
 const AT_ONCE = 500;
 const PAUSES_MS = [1000, 5000, 30_000] as const;
@@ -31,7 +31,7 @@ export class HeadPublisher {
   }) {
     this.#db = db;
     this.#onError = onError;
-    this.#lanes = destinations.map((destination) => new Lane(destination, { after: (number) => this.#after(number), onError }));
+    this.#lanes = destinations.map((destination) => new Lane(destination, { after: (last) => this.#after(last), onError }));
   }
 
   wake(): void {
@@ -49,20 +49,32 @@ export class HeadPublisher {
       const published = await destination.last().catch((error: unknown) => this.#onError(error));
       if (!published) continue;
       const same = published.number <= (last?.number ?? 0) ? await headOf(published.number) : undefined;
-      if (same === undefined || headHash(same) !== headHash(published))
+      if (same !== undefined && headHash(same) === headHash(published)) continue;
+      if ((await this.#declared(published)) === undefined)
         return { destination: destination.name, published, after: last?.number ?? 0 };
     }
     return undefined;
   }
 
-  async #after(number: number): Promise<AuditHead[]> {
-    return (await this.#db.query<{ head: AuditHead }>(HEADS_AFTER, [number, AT_ONCE])).map(({ head }) => head);
+  /** The heads that come after one that was published; when that one was lost by a restore, from its declaration on. */
+  async #after(last: AuditHead | undefined): Promise<AuditHead[]> {
+    const from = (number: number): Promise<AuditHead[]> =>
+      this.#db.query<{ head: AuditHead }>(HEADS_AFTER, [number, AT_ONCE]).then((rows) => rows.map(({ head }) => head));
+    if (last === undefined) return from(0);
+    const [same, ...following] = await from(last.number - 1);
+    if (same !== undefined && headHash(same) === headHash(last)) return following;
+    const declaration = await this.#declared(last);
+    return declaration === undefined ? [] : from(declaration.number - 1);
+  }
+
+  async #declared(lost: AuditHead): Promise<AuditHead | undefined> {
+    return (await this.#db.query<{ head: AuditHead }>(RESTORE_AFTER, [headHash(lost)]))[0]?.head;
   }
 }
 
 class Lane {
   readonly destination: HeadDestination;
-  readonly #after: (number: number) => Promise<AuditHead[]>;
+  readonly #after: (last: AuditHead | undefined) => Promise<AuditHead[]>;
   readonly #onError: (error: unknown) => void;
   readonly #stop = new AbortController();
   #running: Promise<void> | undefined;
@@ -70,7 +82,7 @@ class Lane {
 
   constructor(
     destination: HeadDestination,
-    { after, onError }: { after: (number: number) => Promise<AuditHead[]>; onError: (error: unknown) => void },
+    { after, onError }: { after: (last: AuditHead | undefined) => Promise<AuditHead[]>; onError: (error: unknown) => void },
   ) {
     this.destination = destination;
     this.#after = after;
@@ -108,7 +120,7 @@ class Lane {
   async #catchUp(): Promise<void> {
     for (;;) {
       const last = await this.destination.last();
-      const heads = await this.#after(last?.number ?? 0);
+      const heads = await this.#after(last);
       if (heads.length === 0) return;
       await this.destination.append(heads);
     }

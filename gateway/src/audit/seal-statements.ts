@@ -77,6 +77,11 @@ export const HEADS_AFTER = statement(
   'audit-heads-after',
   'select head from audit_heads where number > $1 order by number limit $2',
 );
+/** The head that declares a published one lost. */
+export const RESTORE_AFTER = statement(
+  'audit-restore-after',
+  `select head from audit_heads where head->'restore'->>'lostHash' = $1 order by number desc limit 1`,
+);
 export const TAKE_RESTORE = statement(
   'audit-restore-take',
   `delete from audit_settings where name = 'restore_accepted' returning value`,

@@ -1,0 +1,83 @@
+import { readFileSync } from 'node:fs';
+import { type Actor, GuichetError } from '@guichet/contract';
+import { type AuditHead, HeadChain, readHead } from '@guichet/contract/audit-log';
+import { withKeys } from './app.ts';
+import { acceptRestore, rotateAuditKey, type Verified, verifyLog } from './audit/index.ts';
+import type { Config } from './config.ts';
+import { whyUnreadable } from './findings/index.ts';
+
+const OPERATOR: Actor = { id: 'system', name: 'operator' };
+
+export interface VerifyFlags {
+  readonly heads: string | undefined;
+  readonly key: string | undefined;
+  readonly onProgress: (text: string) => void;
+}
+
+/** `verify-audit`: checks the log straight from the database, without a gateway. What came out, in words. */
+export async function verifyAudit(
+  config: Config,
+  { heads, key, onProgress }: VerifyFlags,
+): Promise<{ ok: boolean; text: string }> {
+  const published = heads === undefined ? undefined : publishedHeads(heads, key);
+  const started = performance.now();
+  const verified = await withKeys(config, async ({ db }) =>
+    verifyLog(db, {
+      key,
+      published,
+      onProgress: (events, of) => {
+        if (performance.now() - started > 1000)
+          onProgress(`Checked ${events.toLocaleString('en')} of ${of.toLocaleString('en')} events …`);
+      },
+    }),
+  );
+  return { ok: verified.findings.length === 0, text: inWords(verified) };
+}
+
+function inWords({ events, heads, findings, key }: Verified): string {
+  const lines = findings.map(({ kind, message }) => `${kind.replaceAll('_', ' ')}  ${message}`);
+  const sum = `${events.toLocaleString('en')} events, ${heads.toLocaleString('en')} heads`;
+  const end = findings.length === 0 ? `${sum}, all hold. The key is ${key ?? 'none yet'}.` : `${sum}: the log does not hold.`;
+  return `${[...lines, end].join('\n')}\n`;
+}
+
+function publishedHeads(path: string, key: string | undefined): readonly AuditHead[] {
+  let text: string;
+  try {
+    text = readFileSync(path, 'utf8');
+  } catch (cause) {
+    throw new GuichetError('usage.invalid', `${path} cannot be read: ${whyUnreadable(cause)}.`, { cause });
+  }
+  const chain = new HeadChain({ key });
+  for (const line of text.split('\n')) {
+    const head = headOf(line);
+    if (head !== undefined) chain.add(head);
+  }
+  if (chain.heads.length === 0) throw new GuichetError('usage.invalid', `${path} holds no head of an audit log.`);
+  return chain.heads;
+}
+
+/** Half a line, which a gateway left that died while it wrote, is no head. */
+function headOf(line: string): AuditHead | undefined {
+  try {
+    return readHead(JSON.parse(line));
+  } catch {
+    return undefined;
+  }
+}
+
+/** `accept-restore`: what was done, in words. */
+export async function acceptAuditRestore(config: Config, reason: string | undefined): Promise<string> {
+  if (reason === undefined || reason.trim().length < 10)
+    throw new GuichetError('usage.invalid', 'Say why in at least 10 characters: it is recorded and signed.', {
+      remedy: 'Pass --reason "Restored from the backup of 03:00 after the disk failed".',
+    });
+  await withKeys(config, ({ db }) => acceptRestore(db, { reason: reason.trim(), by: OPERATOR }));
+  return 'Recorded. The next head says which published heads are lost; a gateway that runs goes on within seconds.\n';
+}
+
+/** `rotate-audit-key`: what was done, in words. */
+export async function rotateKeyOfAudit(config: Config): Promise<string> {
+  const key = await withKeys(config, ({ db, sealer }) => rotateAuditKey(db, sealer, OPERATOR));
+  return `A new key: ${key.public} (${key.kid}). The next head announces it, signed by the one before; those after it are signed by it.\n`;
+}

@@ -1,0 +1,77 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type AuditHead, HeadChain } from '@guichet/contract/audit-log';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { HeadFile } from '../src/audit/destinations.ts';
+import { acceptRestore } from '../src/audit/restore.ts';
+import { SealLoop } from '../src/audit/seal-loop.ts';
+import { headsAfter } from '../src/audit/sealed-log.ts';
+import { type TestLog, testLog } from './support/sealed-log.ts';
+
+let log: TestLog;
+let folder: string;
+beforeEach(async () => {
+  log = await testLog();
+  folder = await mkdtemp(join(tmpdir(), 'guichet-heads-'));
+});
+afterEach(async () => {
+  await log.close();
+  await rm(folder, { recursive: true, force: true });
+});
+
+const heads = (): Promise<AuditHead[]> => headsAfter(log.db, 0, 1000);
+
+test('a database that was restored on another server goes on: all that was in no head is sealed, and nothing twice', async () => {
+  await log.write(3);
+  await log.sql(
+    `insert into audit_events (type, actor_id, actor_name, outcome) select 'test.event', 'user:b', 'B', 'ok' from generate_series(1, 4)`,
+  );
+  // As after a restore: another server, and rows and a head of transactions that are far ahead of those that it counts.
+  await log.tamper(`update audit_heads set cluster = 'another', settled_to = '5000000000';
+    update audit_events set xid = '5000000001' where id > 3; update audit_events set xid = '4000000000' where id <= 3`);
+  await log.write(2);
+  await log.write(1);
+  expect((await heads()).at(-1)?.size).toBe(10);
+  expect(await log.verify()).toMatchObject({ events: 10, findings: [] });
+});
+
+test('nothing is sealed over heads that were published and are gone, until somebody says that it was a restore', async () => {
+  const file = new HeadFile(join(folder, 'heads.jsonl'));
+  for (const count of [2, 2, 2]) await log.write(count);
+  const published = await heads();
+  await file.append(published);
+  await log.tamper(`delete from audit_events where id > 4; delete from audit_heads where number > 2;
+    update audit_tiles set hashes = substr(hashes, 1, 128)`);
+  const told: string[] = [];
+  const start = (): SealLoop<Awaited<ReturnType<typeof log.vault.sealForStorage>>> => {
+    const loop = new SealLoop({
+      url: log.database.url,
+      db: log.db,
+      vault: log.vault,
+      destinations: [file],
+      onNews: (message) => told.push(message),
+      onError: (error) => told.push(String(error)),
+    });
+    loop.start();
+    return loop;
+  };
+  const refusing = start();
+  await vi.waitFor(() => expect(refusing.problem).toContain('head 3'), { timeout: 10_000 });
+  await refusing.stop();
+  expect(await heads()).toHaveLength(2);
+
+  await acceptRestore(log.db, { reason: 'Restored from the backup of 03:00', by: { id: 'system', name: 'operator' } });
+  const going = start();
+  await vi.waitFor(async () => expect((await file.last())?.restore).toMatchObject({ after: 2, lost: 3 }), { timeout: 10_000 });
+  await going.stop();
+  const now = await heads();
+  expect(now[2]?.restore?.reason).toBe('Restored from the backup of 03:00');
+  // The file has the lost head, and what declares it lost: the chain goes on after head 2.
+  const chain = new HeadChain();
+  for (const head of [...published, ...now.slice(2)]) chain.add(head);
+  chain.end();
+  expect(chain.findings).toEqual([]);
+  expect(chain.heads.map(({ number }) => number)).toEqual(now.map(({ number }) => number));
+  expect((await log.verify({ published: chain.heads })).findings).toEqual([]);
+});
