@@ -31,6 +31,7 @@ const NOTHING = {
   wrongEnds: [],
   unsettled: [],
   auditGaps: [],
+  brokenSeals: [],
   strange: [],
   fellOver: [],
 };

@@ -1,4 +1,5 @@
 import { formatRequestId } from '@guichet/contract';
+import { Database, verifyLog } from '@guichet/gateway';
 import pg from 'pg';
 import type { Deed } from './effect-log.ts';
 import type { Asked } from './load.ts';
@@ -11,6 +12,8 @@ export interface Findings {
   readonly wrongEnds: string[];
   readonly unsettled: string[];
   readonly auditGaps: string[];
+  /** What `audit verify` says against the sealed log. */
+  readonly brokenSeals: string[];
 }
 
 interface Row {
@@ -112,6 +115,7 @@ export async function judge({
       return [...(why === undefined ? [] : [`${id} (${row.action}, try ${row.attempt}) ${why}: ${row.why ?? ''}`]), ...untold];
     }),
     unsettled: await restless(databaseUrl),
+    brokenSeals: await brokenSeals(databaseUrl),
     auditGaps: [
       ...gaps.map(({ request, type, told, recorded }) => `${type} of request ${request}: told ${told}, recorded ${recorded}`),
       ...numbering.map(
@@ -119,6 +123,17 @@ export async function judge({
       ),
     ],
   };
+}
+
+async function brokenSeals(url: string): Promise<string[]> {
+  const db = new Database({ url, poolSize: 2, onError: () => {} });
+  try {
+    const { findings, heads, events } = await verifyLog(db);
+    const nothing = heads === 0 || events === 0 ? ['nothing was sealed'] : [];
+    return [...nothing, ...findings.map((finding) => JSON.stringify(finding))];
+  } finally {
+    await db.close();
+  }
 }
 
 /** What is wrong with how a request ended, as far as the effects and the wishes for it tell. */
