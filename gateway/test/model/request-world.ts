@@ -235,14 +235,19 @@ export class World implements AsyncDisposable {
   async #crash(number: string | undefined): Promise<void> {
     if (number === undefined) return;
     await this.#db.query(sql.endLease, [number]);
-    const before = await findRequest(this.#db, number);
-    if (before === undefined) return;
-    await this.#db.transaction(async (tx) => {
-      await lockResource(tx, before, 'alone');
-      const row = await lockLost(tx, number);
-      if (row === undefined) return;
-      await this.#transitions.apply(tx, row, { event: { type: 'lose', message: 'gone', startWindowMs }, fence: true });
-    });
+    // Whoever else has the row in hand is not waited for: the next tick looks again.
+    for (;;) {
+      const before = await findRequest(this.#db, number);
+      if (before?.state !== 'running' || before.leaseUntil === null || before.leaseUntil > before.readAt) return;
+      const isFound = await this.#db.transaction(async (tx) => {
+        await lockResource(tx, before, 'alone');
+        const row = await lockLost(tx, number);
+        if (row === undefined) return false;
+        await this.#transitions.apply(tx, row, { event: { type: 'lose', message: 'gone', startWindowMs }, fence: true });
+        return true;
+      });
+      if (isFound) return;
+    }
   }
 
   async #observe(number: string | undefined, status: Observation['status']): Promise<void> {
