@@ -4,7 +4,7 @@ import { comparable, EMPTY, KINDS, type Kind, type Model, next, PEOPLE, type Ste
 import { World } from './model/request-world.ts';
 
 /** GUICHET_MODEL_RUNS=500 for a long run; GUICHET_MODEL_SEED to see a failure again. */
-const RUNS = Number(process.env['GUICHET_MODEL_RUNS'] ?? 8);
+const RUNS = Number(process.env['GUICHET_MODEL_RUNS'] ?? 30);
 const SEED = Number(process.env['GUICHET_MODEL_SEED'] ?? Math.floor(Math.random() * 1_000_000));
 
 let world: World;

@@ -22,6 +22,8 @@ export class Killer {
   readonly #wanted: number;
   readonly #onProgress: (line: string) => void;
   readonly #points = { gateway: new Map<string, number>(), provider: new Map<string, number>() };
+  /** How often a point was armed and not come to: others are tried first. */
+  readonly #missed = new Map<string, number>();
   readonly #killsOf = new Map<string, number>();
   #atRandom = 0;
   #begun = 0;
@@ -74,6 +76,7 @@ export class Killer {
       limit.abort();
       const death = await victim.kill();
       if (!death.killed) this.fellOver.push(`${victim.name} ended by itself: ${death.said.slice(-2000)}`);
+      if (arm !== undefined && !atPoint) this.#missed.set(arm.point, (this.#missed.get(arm.point) ?? 0) + 1);
       this.#count(victim, atPoint ? arm : undefined);
       // Some die again before they are up: at a point of the start, or at any moment of it.
       early = random.chance(0.12) ? this.#target(victim, random) : undefined;
@@ -115,10 +118,10 @@ export class Killer {
   #target({ options: { role } }: Victim, random: Random): Arm | undefined {
     const points = [...this.#points[role]];
     if (points.length === 0) return undefined;
-    const fewest = Math.min(...points.map(([, kills]) => kills));
-    // Rare points are not waited for for ever: now and then any of them.
-    const wanted = random.chance(0.5) ? points.filter(([, kills]) => kills === fewest) : points;
-    return { point: random.pick(wanted)[0], nth: random.between(1, 3) };
+    const triesOf = ([point, kills]: [string, number]): number => kills + (this.#missed.get(point) ?? 0);
+    const fewest = Math.min(...points.map(triesOf));
+    const wanted = random.chance(0.6) ? points.filter((each) => triesOf(each) === fewest) : points;
+    return { point: random.pick(wanted)[0], nth: random.chance(0.7) ? 1 : random.between(2, 3) };
   }
 
   #count(victim: Victim, arm: Arm | undefined): void {
