@@ -3,6 +3,8 @@ import { cpus, totalmem } from 'node:os';
 import { startPostgres } from '@guichet/postgres-server';
 import { createDatabase, temporaryDataDir } from '@guichet/postgres-server/testing';
 import { benchApprove } from './approve.ts';
+import { benchAuditAppend } from './audit-append.ts';
+import { benchAuditVerify } from './audit-verify.ts';
 import { benchDecision } from './decision.ts';
 import { benchIdle } from './idle.ts';
 import { benchList } from './list.ts';
@@ -18,6 +20,8 @@ const BENCHES = {
   submit: benchSubmit,
   read: benchRead,
   approve: benchApprove,
+  'audit-append': benchAuditAppend,
+  'audit-verify': benchAuditVerify,
   'start-up': benchStartUp,
   idle: benchIdle,
   recovery: benchRecovery,
