@@ -203,3 +203,16 @@ test('two that seal at once make one chain', async () => {
   await log.write(1);
   expect(await log.verify()).toMatchObject({ events: 59, findings: [] });
 });
+
+test('a backlog is sealed head by head, transaction by transaction, whatever the numbers of these are', async () => {
+  for (const xid of [9, 10, 11, 99, 100, 101, 101, 101, 101, 700])
+    await log.sql(
+      `insert into audit_events (xid, type, actor_id, actor_name, outcome) values ('${xid}', 'test.event', 'user:b', 'B', 'ok')`,
+    );
+  await log.tamper('truncate audit_heads; truncate audit_tiles');
+  const sealer = await log.anotherSealer({ batch: 3 });
+  while ((await sealer.seal()).more);
+  const all = await heads();
+  expect(all.length).toBeGreaterThan(4);
+  expect(await log.verify()).toMatchObject({ events: 18, findings: [] });
+});

@@ -1,18 +1,31 @@
-import { createHash } from 'node:crypto';
+import * as crypto from 'node:crypto';
 
 /** A SHA-256 hash: 32 bytes. */
 export type Hash = Buffer;
 
-const LEAF = Buffer.from([0]);
-const NODE = Buffer.from([1]);
+/** Node 20.12 and later hash in one call, which is twice as fast; the command line runs on older ones too. */
+const sha256: (bytes: Uint8Array) => Hash =
+  typeof crypto.hash === 'function'
+    ? (bytes) => crypto.hash('sha256', bytes, 'buffer')
+    : (bytes) => crypto.createHash('sha256').update(bytes).digest();
 
 /** The hash of a leaf (RFC 9162, 2.1.1): what is hashed as a leaf is never the hash of a node. */
-export const leafHash = (leaf: string | Uint8Array): Hash => createHash('sha256').update(LEAF).update(leaf).digest();
+export function leafHash(leaf: string): Hash {
+  const bytes = Buffer.allocUnsafe(1 + Buffer.byteLength(leaf));
+  bytes[0] = 0;
+  bytes.write(leaf, 1);
+  return sha256(bytes);
+}
 
-export const nodeHash = (left: Uint8Array, right: Uint8Array): Hash =>
-  createHash('sha256').update(NODE).update(left).update(right).digest();
+export function nodeHash(left: Uint8Array, right: Uint8Array): Hash {
+  const bytes = Buffer.allocUnsafe(65);
+  bytes[0] = 1;
+  bytes.set(left, 1);
+  bytes.set(right, 33);
+  return sha256(bytes);
+}
 
-const EMPTY: Hash = createHash('sha256').digest();
+const EMPTY: Hash = sha256(Buffer.alloc(0));
 
 /**
  * A Merkle tree that grows at its right end, as the roots of the full subtrees that it is made of, largest first: all that

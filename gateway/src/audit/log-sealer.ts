@@ -28,7 +28,6 @@ import {
 } from './seal-statements.ts';
 import { edgeOf, TileWriter, treeOf } from './tiles.ts';
 
-/** Events of one head at most, unless one transaction wrote more. */
 const BATCH = 10_000;
 
 interface Settled {
@@ -45,12 +44,15 @@ interface Settled {
  */
 export class LogSealer {
   readonly #client: pg.Client;
+  readonly #batch: number;
   readonly #keys: () => Promise<readonly HeldKey[]>;
   #last: LastHead | undefined;
   #tree: MerkleTree | undefined;
 
-  constructor({ client, keys }: { client: pg.Client; keys: () => Promise<readonly HeldKey[]> }) {
+  /** `batch`: events of a head at most, unless one transaction wrote more; 10,000 when absent. */
+  constructor({ client, keys, batch = BATCH }: { client: pg.Client; keys: () => Promise<readonly HeldKey[]>; batch?: number }) {
     this.#client = client;
+    this.#batch = batch;
     this.#keys = keys;
   }
 
@@ -97,8 +99,8 @@ export class LogSealer {
 
   async #settled({ settled }: Snapshot): Promise<Settled> {
     const [from, aboveId] = this.#after();
-    const { rows } = await this.#client.query<SettledRow>({ ...SETTLED, values: [from, aboveId, BATCH] });
-    if (rows.length < BATCH) return { rows, settledTo: settled, aboveId, more: false };
+    const { rows } = await this.#client.query<SettledRow>({ ...SETTLED, values: [from, aboveId, this.#batch] });
+    if (rows.length < this.#batch) return { rows, settledTo: settled, aboveId, more: false };
     // Not all of the last transaction may be there: it comes with the next head, unless it is the only one.
     const last = rows.at(-1)?.xid ?? settled;
     const whole = rows.filter(({ xid }) => xid !== last);

@@ -43,20 +43,21 @@ export const NEWS = statement(
   'select exists (select from audit_events where xid >= $1::xid8 and id > $2::bigint) as news',
 );
 const ROW = `id::text, xid::text, ${AT_TEXT} as at, ${LINE} as line`;
+// By the columns themselves: the texts of the same name would put 9 after 10.
 /** What is settled, a transaction at a time. */
 export const SETTLED = statement(
   'audit-seal-settled',
   `select ${ROW} from audit_events where xid >= $1::xid8 and xid < pg_snapshot_xmin(pg_current_snapshot()) and id > $2::bigint
-   order by xid, id limit $3`,
+   order by audit_events.xid, audit_events.id limit $3`,
 );
 export const OF_TRANSACTION = statement(
   'audit-seal-transaction',
-  `select ${ROW} from audit_events where xid = $1::xid8 and id > $2::bigint order by id`,
+  `select ${ROW} from audit_events where xid = $1::xid8 and id > $2::bigint order by audit_events.id`,
 );
 /** After a restore elsewhere: what may be in no head yet, whatever its transaction. */
 export const LEFT_OVER = statement(
   'audit-seal-left-over',
-  `select ${ROW} from audit_events where (xid >= $1::xid8 or at >= $2::timestamptz - interval '1 day') and id <= $3::bigint order by id`,
+  `select ${ROW} from audit_events where (xid >= $1::xid8 or at >= $2::timestamptz - interval '1 day') and id <= $3::bigint order by audit_events.id`,
 );
 export const HEADS_FROM = statement(
   'audit-seal-heads-from',

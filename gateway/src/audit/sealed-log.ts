@@ -24,15 +24,16 @@ export interface SealedPage {
 interface Line {
   readonly id: string;
   readonly line: string;
-  readonly is_new: boolean;
 }
+
+const START = /^\{"id":"(\d+)","at":"([^"]+)"/;
 
 // What is not settled, or came after the last head, is no part of this.
 const WINDOW = statement(
   'audit-sealed-window',
   `with last as (select settled_to, above_id from audit_heads order by number desc limit 1)
-   select id::text, ${LINE} as line, at > $3::timestamptz as is_new from audit_events, last
-   where at >= $1::timestamptz and at <= $2::timestamptz and not (xid >= last.settled_to and id > last.above_id) order by id`,
+   select string_agg(${LINE}, E'\\n') as lines from audit_events, last
+   where at >= $1::timestamptz and at <= $2::timestamptz and not (xid >= last.settled_to and id > last.above_id)`,
 );
 const BY_ID = statement('audit-sealed-by-id', `select id::text, ${LINE} as line from audit_events where id = any($1::bigint[])`);
 const PLACES = statement(
@@ -85,14 +86,17 @@ async function linesOf(
   const [before] = await db.query<{ head: AuditHead }>(BEFORE, [first.number - 1]);
   const until = before?.head.until ?? '-infinity';
   const from = before === undefined || (place?.first_at ?? until) > until ? until : (place?.first_at ?? until);
-  const rows = await db.query<Line>(WINDOW, [from, isEnd ? 'infinity' : (place?.last_at ?? 'infinity'), until]);
+  // All in one value: rows of their own would cost more than checking them.
+  const [window] = await db.query<{ lines: string | null }>(WINDOW, [from, isEnd ? 'infinity' : (place?.last_at ?? 'infinity')]);
   const found = new Map<number, string[]>();
   const isNew = new Set<number>();
-  for (const { id, line, is_new } of rows) {
-    const lines = found.get(Number(id));
-    if (lines === undefined) found.set(Number(id), [line]);
+  for (const line of window?.lines?.split('\n') ?? []) {
+    const [, number, at = ''] = START.exec(line) ?? [];
+    const id = Number(number);
+    const lines = found.get(id);
+    if (lines === undefined) found.set(id, [line]);
     else lines.push(line);
-    if (is_new) isNew.add(Number(id));
+    if (before === undefined || at > until) isNew.add(id);
   }
   const missing: number[] = [];
   const lines: string[] = [];

@@ -8,7 +8,7 @@ import {
 } from '@guichet/contract/audit-log';
 import type { Queryable } from '../db/index.ts';
 import { archivedTo } from './archives.ts';
-import { headsAfter, sealedAfter } from './sealed-log.ts';
+import { headsAfter, type SealedPage, sealedAfter } from './sealed-log.ts';
 
 const HEADS_A_PAGE = 2000;
 
@@ -45,13 +45,15 @@ export async function verifyLog(db: Queryable, { key, published = [], onProgress
   const verifier = new LogVerifier({ heads: chain.heads.filter(({ number }) => number > archived), leafAt: leaves.at });
   const total = chain.heads.at(-1)?.size ?? 0;
   let seen = 0;
-  for (let after: number | undefined = archived; after !== undefined; ) {
-    const page = await sealedAfter(db, after);
+  // The next page is read while this one is checked.
+  for (let next: Promise<SealedPage> | undefined = sealedAfter(db, archived); next !== undefined; ) {
+    const page: SealedPage = await next;
+    next = page.next === undefined ? undefined : sealedAfter(db, page.next);
+    next?.catch(() => {}); // it rejects where it is waited for
     leaves.add(page.start, page.hashes);
     for (const line of page.lines) verifier.line(line);
     seen += page.lines.length;
     onProgress?.(seen, total);
-    after = page.next;
   }
   verifier.end();
   const findings = [...chain.findings, ...compareWithPublished(chain.heads, published), ...verifier.findings];

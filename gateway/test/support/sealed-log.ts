@@ -21,7 +21,7 @@ export interface TestLog {
   keys(): Promise<HeldKey[]>;
   verify(options?: VerifyOptions): Promise<Verified>;
   /** A sealer on a connection of its own. */
-  anotherSealer(): Promise<LogSealer>;
+  anotherSealer(options?: { batch?: number }): Promise<LogSealer>;
   close(): Promise<void>;
 }
 
@@ -60,7 +60,7 @@ export async function testLog(): Promise<TestLog> {
       await sealer.seal();
     },
     verify: (options) => verifyLog(db, options),
-    anotherSealer: async () => new LogSealer({ client: await connect(), keys }),
+    anotherSealer: async (options = {}) => new LogSealer({ client: await connect(), keys, ...options }),
     close: async () => {
       for (const each of clients) await each.end();
       await db.close();
