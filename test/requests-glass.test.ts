@@ -137,6 +137,19 @@ describe('breaking the glass', () => {
     expect([none.status, none.body.code]).toEqual([409, 'request.state_conflict']);
   });
 
+  test('what is asked for later has no glass to break before its time', async () => {
+    const startAt = new Date(Date.now() + 3_600_000).toISOString();
+    const { id } = await file('nadia', { startAt });
+    const early = await breakGlass('sven', id);
+    expect(early).toMatchObject({ status: 409, body: { code: 'request.state_conflict', details: { startAt } } });
+    expect(await allowed('sven', id)).not.toContain('break_glass');
+    // It still waits for its approvals when its time has come: from then on it is as any other.
+    await sql(gateway.databaseUrl, 'update requests set start_at = clock_timestamp() where number = $1', [
+      id.replace('REQ-', ''),
+    ]);
+    expect(await allowed('sven', id)).toContain('break_glass');
+  });
+
   test('an approval that was given before counts among the gates that were not passed', async () => {
     const { id } = await file('marta', { action: 'lab.change-with-sre', environment: 'production' });
     await post('amine', id, 'approve', {});

@@ -94,6 +94,23 @@ export function digestMismatch(row: RequestRow): GuichetError {
   });
 }
 
+/** Undefined when an emergency may pass the gates of it; what is asked for later can be approved until then. */
+export function glassRefusal(
+  row: Pick<RequestRow, 'number' | 'state' | 'review' | 'startAt' | 'readAt'>,
+): GuichetError | undefined {
+  if (row.state !== 'awaiting_approval') return stateConflict(row, 'break_glass');
+  if (row.startAt === null || row.startAt <= row.readAt) return undefined;
+  const startAt = row.startAt.toISOString();
+  return new GuichetError(
+    'request.state_conflict',
+    `${requestName(row)} does not start before ${startAt}: its glass is not broken.`,
+    {
+      remedy: 'Until then it can be approved. For an emergency file one that starts at once.',
+      details: { state: row.state, startAt },
+    },
+  );
+}
+
 const CANNOT: Readonly<Record<Command['type'] & Exclude<RequestCommand, 'review'>, string>> = {
   approve: 'it cannot be approved',
   reject: 'it cannot be rejected',

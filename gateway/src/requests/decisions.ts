@@ -19,6 +19,7 @@ import {
   denialError,
   digestMismatch,
   type Emergency,
+  glassRefusal,
   type Outcome,
   type ResolutionAnswer,
   type ReviewAnswer,
@@ -214,7 +215,8 @@ export class Decisions {
       members,
     }: { row: RequestRow; principal: Principal; command: CommandOf<'break_glass'>; members: Members },
   ): Promise<Outcome> {
-    if (row.state !== 'awaiting_approval') return { refusal: stateConflict(row, 'break_glass') };
+    const early = glassRefusal(row);
+    if (early !== undefined) return { refusal: early };
     const { incident, reason, digest } = command;
     if (digest !== undefined && digest !== row.digest) return { refusal: digestMismatch(row) };
     const before = await standingOf(tx, row, { world: this.#options, members });

@@ -15,6 +15,7 @@ import type { Company } from '../catalog/index.ts';
 import type { Queryable } from '../db/index.ts';
 import { approvedFor, type Policy } from '../policy/index.ts';
 import { receiptOfRun } from '../receipts/index.ts';
+import { glassRefusal } from './commands.ts';
 import { extensionRefusal } from './extension.ts';
 import type { LifeEventType } from './life.ts';
 import type { RequestRow } from './row.ts';
@@ -145,9 +146,8 @@ function runOf(row: RequestRow, receipt: Receipt | null): Request['run'] {
   };
 }
 
-const EVENT_OF: Readonly<Record<Exclude<RequestCommand, 'review' | 'undo' | 'extend'>, LifeEventType>> = {
+const EVENT_OF: Readonly<Record<Exclude<RequestCommand, 'review' | 'undo' | 'extend' | 'break_glass'>, LifeEventType>> = {
   approve: 'approve',
-  break_glass: 'break_glass',
   reject: 'reject',
   withdraw: 'withdraw',
   cancel: 'request_cancel',
@@ -158,6 +158,7 @@ function takes(row: RequestRow, command: RequestCommand, undo: LiveUndo | undefi
   if (command === 'review') return row.review?.state === 'open';
   if (command === 'undo') return undoRefusal(row, undo) === undefined;
   if (command === 'extend') return extensionRefusal(row, undo) === undefined;
+  if (command === 'break_glass') return glassRefusal(row) === undefined;
   return ACCEPTED[row.state].includes(EVENT_OF[command]);
 }
 
