@@ -169,7 +169,7 @@ describe.skipIf(skipsMoto('sealing with a key of AWS KMS'))('sealing with a key 
     const both = { ...sealing(), formerly: [{ keyFile }] };
     await writeFile(config, JSON.stringify({ company: COMPANY, database: { url: fresh.url }, sealing: both }));
     const rewrapped = await promisify(execFile)(process.execPath, [MAIN, '--config', config, 'rewrap']);
-    expect(rewrapped.stdout).toBe(`Sealed anew with kms:${keyId}: 3. Nothing is sealed with another key.\n`);
+    expect(rewrapped.stdout).toBe(`Sealed anew with kms:${keyId}: 4. Nothing is sealed with another key.\n`);
     const after = await startGateway({ databaseUrl: fresh.url, mounted, config: { sealing: sealing() } });
     await after.call('amine', 'POST', `/v1/requests/${filed.id}/approve`, { body: {} });
     await after.until(filed.id, 'succeeded');

@@ -98,6 +98,7 @@ export class FaultyLink {
     far.once('error', () => {
       if (far.bytesRead > 0 || patienceMs <= 0 || near.destroyed) return end();
       pair.far = new Socket();
+      this.#track(pair.far); // what is on its way to us may be written to it before it connects
       setTimeout(() => this.#connect(pair, { patienceMs: patienceMs - RETRY_MS, end }), RETRY_MS);
     });
     far.once('connect', () => {
