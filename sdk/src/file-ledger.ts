@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { closeSync, fsyncSync, linkSync, mkdirSync, openSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { hostname } from 'node:os';
 import { join } from 'node:path';
 import type { LedgerPage, LedgerQuery } from '@guichet/contract';
 import type { Ledger, LedgerIntent, LedgerRecord } from './ledger.ts';
 import { LedgerSegment, type SegmentEntry } from './ledger-segment.ts';
+import { livenessOf, SELF } from './writer-process.ts';
 
 export interface FileLedgerOptions {
   /** Files of days longer ago are removed; 90 when absent. */
@@ -13,8 +13,6 @@ export interface FileLedgerOptions {
 }
 
 const DAY_MS = 86_400_000;
-/** This process, whatever its pid becomes the number of later. */
-const SELF = { host: hostname(), pid: process.pid, process: randomUUID() };
 /** Runs that this process is at. */
 const AT_WORK = new Set<string>();
 const FILE = /^([0-9]{4}-[0-9]{2}-[0-9]{2})\.jsonl$/;
@@ -106,9 +104,13 @@ export function fileLedger(folder: string, { keepDays = 90, now = Date.now }: Fi
     },
 
     async end(run, outcome) {
-      const found = await find(run);
-      if (found !== undefined) await append(found.day, { t: 'end', run, outcome });
-      AT_WORK.delete(run);
+      try {
+        const found = await find(run);
+        if (found !== undefined) await append(found.day, { t: 'end', run, outcome });
+      } finally {
+        // Written down or not, the handler is over.
+        AT_WORK.delete(run);
+      }
     },
 
     async close(run) {
@@ -160,7 +162,7 @@ async function list(query: LedgerQuery, { recorded, segmentOf, now }: Files): Pr
       const at = Date.parse(entry.intent.startedAt);
       if (at < since || at >= until) continue;
       if (page.entries.length === limit) return { ...page, next: `${day}:${index}`, ...(damaged > 0 && { damaged }) };
-      const { told: _, mayRun: __, ...shown } = toRecord(entry, now());
+      const { told: _, handler: __, ...shown } = toRecord(entry, now());
       page.entries.push(shown);
     }
   }
@@ -169,22 +171,17 @@ async function list(query: LedgerQuery, { recorded, segmentOf, now }: Files): Pr
 
 function toRecord({ intent, outcome, by }: SegmentEntry, now: number): LedgerRecord {
   const { issuedAt: _, deadlineAt, ...subject } = intent;
-  if (outcome !== undefined) return { ...subject, ...outcome, mayRun: false };
-  const mayRun = now < Date.parse(deadlineAt) && mayLive(by, intent.run);
-  return { ...subject, status: 'started', finishedAt: null, result: null, receipt: null, mayRun };
+  if (outcome !== undefined) return { ...subject, ...outcome, handler: 'over' };
+  const handler = handlerOf(by, { run: intent.run, isLate: now >= Date.parse(deadlineAt) });
+  return { ...subject, status: 'started', finishedAt: null, result: null, receipt: null, handler };
 }
 
-/** A process of another machine cannot be looked at. One of this machine with our own number was before us. */
-function mayLive(by: SegmentEntry['by'], run: string): boolean {
-  if (by.process === SELF.process) return AT_WORK.has(run);
-  if (by.host !== SELF.host) return true;
-  if (by.pid === SELF.pid) return false;
-  try {
-    process.kill(by.pid, 0);
-    return true;
-  } catch (error) {
-    return error instanceof Error && 'code' in error && error.code === 'EPERM';
-  }
+/** A process that lives may be at it whatever the time: handlers that do not heed their signal are not stopped. */
+function handlerOf(by: SegmentEntry['by'], { run, isLate }: { run: string; isLate: boolean }): LedgerRecord['handler'] {
+  if (by.process === SELF.process) return AT_WORK.has(run) ? 'running' : 'over';
+  const liveness = livenessOf(by);
+  if (liveness === 'gone') return 'over';
+  return liveness === 'unknown' && isLate ? 'unknown' : 'running';
 }
 
 /**

@@ -2,8 +2,10 @@ import { open } from 'node:fs/promises';
 import { LEDGER_STATUSES } from '@guichet/contract';
 import { z } from 'zod';
 import type { LedgerIntent, LedgerOutcome } from './ledger.ts';
+import type { WriterProcess } from './writer-process.ts';
 
-const By = z.object({ host: z.string(), pid: z.int(), process: z.string() });
+const Born = z.object({ boot: z.string(), space: z.string(), at: z.string() });
+const By = z.object({ host: z.string(), pid: z.int(), process: z.string(), born: Born.optional() });
 const Told = z.object({ output: z.unknown(), failure: z.unknown() }).partial();
 
 /** One line of a file. `id` is of the line, so that who wrote it knows it again. */
@@ -29,12 +31,11 @@ const Line = z.discriminatedUnion('t', [
   z.object({ t: z.literal('void'), id: z.string() }),
 ]);
 export type Line = z.infer<typeof Line>;
-export type WrittenBy = z.infer<typeof By>;
 
 /** A run, as the lines read so far tell it. */
 export interface SegmentEntry {
   readonly id: string;
-  readonly by: WrittenBy;
+  readonly by: WriterProcess;
   readonly intent: LedgerIntent;
   outcome: LedgerOutcome | undefined;
   /** Who wrote it has taken it back: it never began. */

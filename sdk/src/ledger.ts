@@ -28,8 +28,11 @@ export interface LedgerOutcome {
 /** A run as the ledger knows it. */
 export interface LedgerRecord extends LedgerEntry {
   readonly told?: ToldEnd | undefined;
-  /** It was begun by somebody else than this process, who may be at it still. */
-  readonly mayRun: boolean;
+  /**
+   * `running`: its handler may be at work. `over`: it is certain that it is not, and never will be again. `unknown`: its time
+   * is over, and nobody can tell whether its process is.
+   */
+  readonly handler: 'running' | 'over' | 'unknown';
 }
 
 /**
@@ -84,7 +87,7 @@ export function memoryLedger(now: () => number = Date.now): Ledger {
     async begin({ issuedAt, deadlineAt: _, ...entry }) {
       if (Date.parse(issuedAt) < madeAt || grants.has(entry.grant) || runs.has(entry.run)) return false;
       grants.set(entry.grant, now());
-      const record = { ...entry, status: 'started', finishedAt: null, result: null, receipt: null, mayRun: false } as const;
+      const record = { ...entry, status: 'started', finishedAt: null, result: null, receipt: null, handler: 'over' } as const;
       runs.set(entry.run, { record, at: now() });
       begun += 1;
       if (begun % SWEEP_EVERY === 0) sweep();

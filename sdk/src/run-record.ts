@@ -14,8 +14,15 @@ import type { ReceiptSigner } from './receipt-signer.ts';
 
 /** Longer ones are not kept: the ledger is no second store of outputs. In characters of JSON. */
 const MOST_TOLD = 16_384;
-/** A run is stopped at its time limit and so much later, in ms; by then no process is at it any more. */
+/** A run is told to stop at its time limit; so much later, in ms, its handler should be over. It need not be. */
 const DEADLINE_MARGIN = 10_000;
+
+/** That nothing is there yet says nothing of a handler that may be on its way to it. */
+const CANNOT_TELL: Observation = {
+  status: 'unknown',
+  message:
+    'It was begun, its effect is not there, and whether the process that began it still lives cannot be told from here. Make sure that it does not, and look again.',
+};
 
 export type RunEnd = Extract<RunMessage, { type: 'result' | 'failure' }>;
 type Observed = Extract<Observation, { status: 'succeeded' | 'failed' }>;
@@ -93,7 +100,7 @@ export class RunRecord {
   async known(run: string, site: HandlerSite): Promise<Observation | undefined> {
     const record = await this.#durably(() => this.#options.ledger.find(run), site);
     if (record === undefined) return undefined;
-    if (record.mayRun) return { status: 'running' };
+    if (record.handler === 'running') return { status: 'running' };
     const { told } = record;
     const receipt = record.receipt === null ? {} : { receipt: record.receipt };
     if (told?.output !== undefined) return { status: 'succeeded', output: told.output, ...receipt };
@@ -110,6 +117,7 @@ export class RunRecord {
     const record = await this.#durably(() => this.#options.ledger.find(run), about.site);
     if (record === undefined) return observation;
     if (observation.status === 'not_started') {
+      if (record.handler !== 'over') return CANNOT_TELL;
       if (!hasEnd(record)) await this.notEntered(run, about.site);
       return observation;
     }

@@ -1,11 +1,11 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { appendFile, mkdtemp, readdir, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import { afterEach, expect, test } from 'vitest';
+import { afterEach, describe, expect, test } from 'vitest';
 import { fileLedger, type LedgerOutcome } from '../src/index.ts';
 import { intentOf } from './calls.ts';
 
@@ -44,7 +44,7 @@ test('a run that was begun is refused after a restart too, and so is its grant f
   expect(await again.begin(intent)).toBe(false);
   expect(await again.begin({ ...intent, run: 'another' })).toBe(false);
   expect(await again.begin({ ...intent, grant: 'another' })).toBe(false);
-  expect(await again.find(intent.run)).toMatchObject({ ...done, mayRun: false });
+  expect(await again.find(intent.run)).toMatchObject({ ...done, handler: 'over' });
   expect((await stat(await fileIn(folder))).mode & 0o777).toBe(0o600);
 });
 
@@ -143,20 +143,65 @@ test('lists page by page, and keeps files for as many days as it is told', async
   expect((await ledger.list?.({ since: '2026-08-01T00:00:00Z' }))?.entries).toHaveLength(1);
 });
 
-test('knows of a run of another process whether it may still be at work', async () => {
-  const folder = await newFolder();
-  const child: ChildProcess = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)'], { stdio: 'ignore' });
-  const ledger = fileLedger(folder);
-  const [mine, theirs] = [intentOf(), intentOf()];
-  await ledger.begin(mine);
-  const text = await readFile(await fileIn(folder), 'utf8');
-  const line = JSON.parse(text.trim());
-  line.intent = theirs;
-  line.by = { ...line.by, pid: child.pid, process: 'another' };
-  await appendFile(await fileIn(folder), `\n${JSON.stringify(line)}\n`);
-  expect(await ledger.find(mine.run)).toMatchObject({ mayRun: true });
-  expect(await ledger.find(theirs.run)).toMatchObject({ mayRun: true });
-  child.kill('SIGKILL');
-  await once(child, 'exit');
-  expect(await ledger.find(theirs.run)).toMatchObject({ mayRun: false });
+describe('of a run that has no end in it, the ledger says', () => {
+  const later = () => Date.now() + 3_600_000;
+
+  test('that it runs as long as its process lives, whatever the time, and then that it is over', async () => {
+    const folder = await newFolder();
+    fileLedger(folder);
+    const child = spawn(process.execPath, [CLAIMS], {
+      env: { ...process.env, DATA: folder, RUNS: 'theirs', STAY: 'yes' },
+      stdio: ['pipe', 'pipe', 'inherit'],
+    });
+    const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+    await lines.next();
+    child.stdin.write('go\n');
+    await lines.next();
+    expect(await fileLedger(folder).find('theirs')).toMatchObject({ status: 'started', handler: 'running' });
+    expect(await fileLedger(folder, { now: later }).find('theirs')).toMatchObject({ handler: 'running' });
+    child.kill('SIGKILL');
+    await once(child, 'exit');
+    expect(await fileLedger(folder).find('theirs')).toMatchObject({ handler: 'over' });
+  });
+
+  const elsewhere = { boot: 'another', space: 'pid:[1]', at: '1' };
+  test.each<[string, object]>([
+    ['in another container, with the same name and number', { born: elsewhere }],
+    ['on another machine', { host: 'another', born: elsewhere }],
+    ['of which nothing but its name and number is known', { born: undefined }],
+  ])('nothing, when its time is over and its process was one %s', async (_where, by) => {
+    const { folder, run } = await begunBy(by);
+    expect(await fileLedger(folder).find(run)).toMatchObject({ handler: 'running' });
+    expect(await fileLedger(folder, { now: later }).find(run)).toMatchObject({ handler: 'unknown' });
+  });
+
+  test.runIf(process.platform === 'linux')('that it is over when another process has its number now', async () => {
+    const line = (await begunBy({})).line as { by: { born: object } };
+    const { folder, run } = await begunBy({ born: { ...line.by.born, at: '1' } });
+    expect(await fileLedger(folder).find(run)).toMatchObject({ handler: 'over' });
+  });
+
+  test('that it is over when this process could not write its end down', async () => {
+    const folder = await newFolder();
+    const ledger = fileLedger(folder);
+    const { run, ...rest } = intentOf();
+    await ledger.begin({ ...rest, run });
+    const path = await fileIn(folder);
+    const text = await readFile(path);
+    await truncate(path, 10);
+    await expect(ledger.end(run, done)).rejects.toThrow(/cut it off/);
+    await writeFile(path, text);
+    expect(await fileLedger(folder).find(run)).toMatchObject({ status: 'started', handler: 'over' });
+  });
+
+  /** A run that a process with the number of this one has begun. */
+  async function begunBy(by: object) {
+    const folder = await newFolder();
+    const { run, ...rest } = intentOf();
+    await fileLedger(folder).begin({ ...rest, run });
+    const path = await fileIn(folder);
+    const line = JSON.parse(await readFile(path, 'utf8'));
+    await writeFile(path, `\n${JSON.stringify({ ...line, by: { ...line.by, process: 'another', ...by } })}\n`);
+    return { folder, run, line: line as unknown };
+  }
 });

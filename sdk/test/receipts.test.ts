@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -123,6 +123,25 @@ test('a provider killed between intent and effect says that nothing was done, an
   await expect(collect(endpoint.run(call))).rejects.toMatchObject({ code: 'grant.used' });
   expect(await observe(endpoint, call.grant.run)).toEqual({ status: 'not_started' });
   expect((await listed())?.entries).toMatchObject([{ status: 'not_started' }]);
+});
+
+test('of a run whose process may live where it cannot be seen nobody is told that it has not started', async () => {
+  const { dataDir, call } = await killedWhile({ mood: 'wait', at: 'log' });
+  const folder = join(dataDir, 'ledger');
+  const path = join(folder, (await readdir(folder)).find((name) => name.endsWith('.jsonl')) ?? '');
+  const line = JSON.parse(await readFile(path, 'utf8'));
+  // As if another container had begun it, an hour ago, whose process had the number that this one has.
+  const by = { ...line.by, pid: process.pid, born: { boot: 'another', space: 'pid:[1]', at: '1' } };
+  const intent = { ...line.intent, deadlineAt: new Date(Date.now() - 3_600_000).toISOString() };
+  await writeFile(path, `\n${JSON.stringify({ ...line, by, intent })}\n`);
+  const shop = openShop();
+  const endpoint = shopProvider(shop).endpoint({ dataDir, logger: silent });
+  expect(await observe(endpoint, call.grant.run)).toMatchObject({
+    status: 'unknown',
+    message: expect.stringContaining('cannot be told'),
+  });
+  shop.runs.push(call.grant.run ?? ''); // it was on its way
+  expect(await observe(endpoint, call.grant.run)).toMatchObject({ status: 'succeeded' });
 });
 
 test('a provider killed between effect and outcome signs the receipt when its author sees the effect', async () => {
