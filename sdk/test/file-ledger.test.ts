@@ -184,8 +184,9 @@ describe('of a run that has no end in it, the ledger says', () => {
   test('that it is over when this process could not write its end down', async () => {
     const folder = await newFolder();
     const ledger = fileLedger(folder);
-    const { run, ...rest } = intentOf();
-    await ledger.begin({ ...rest, run });
+    const intent = intentOf();
+    const { run } = intent;
+    await ledger.begin(intent);
     const path = await fileIn(folder);
     const text = await readFile(path);
     await truncate(path, 10);
@@ -197,11 +198,12 @@ describe('of a run that has no end in it, the ledger says', () => {
   /** A run that a process with the number of this one has begun. */
   async function begunBy(by: object) {
     const folder = await newFolder();
-    const { run, ...rest } = intentOf();
-    await fileLedger(folder).begin({ ...rest, run });
+    const ledger = fileLedger(folder);
+    const intent = intentOf();
+    expect(await ledger.begin(intent)).toBe(true);
     const path = await fileIn(folder);
     const line = JSON.parse(await readFile(path, 'utf8'));
     await writeFile(path, `\n${JSON.stringify({ ...line, by: { ...line.by, process: 'another', ...by } })}\n`);
-    return { folder, run, line: line as unknown };
+    return { folder, run: intent.run, line: line as unknown };
   }
 });
