@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { LedgerPage, LedgerQuery } from '@guichet/contract';
 import type { Ledger, LedgerIntent, LedgerRecord } from './ledger.ts';
 import { LedgerSegment, type SegmentEntry } from './ledger-segment.ts';
+import { RunIndex } from './run-index.ts';
 import { livenessOf, SELF } from './writer-process.ts';
 
 export interface FileLedgerOptions {
@@ -29,6 +30,8 @@ export function fileLedger(folder: string, { keepDays = 90, now = Date.now }: Fi
   const madeAt = openFolder(folder, now);
   const segments = new Map<string, LedgerSegment>();
   let older: { day: string; segment: LedgerSegment } | undefined;
+  /** Of days that are long ago: no run begins there any more. */
+  const indexes = new Map<string, RunIndex>();
   let sweptOn = '';
   const synced = new Set<string>();
 
@@ -56,6 +59,7 @@ export function fileLedger(folder: string, { keepDays = 90, now = Date.now }: Fi
     sweptOn = today;
     for (const day of recorded()) if (day < days(today, -keepDays)) rmSync(join(folder, `${day}.jsonl`), { force: true });
     for (const day of segments.keys()) if (!isRecent(day)) segments.delete(day);
+    for (const day of indexes.keys()) if (day < days(today, -keepDays)) indexes.delete(day);
   }
 
   /** A file that is not there yet has to be found again after a power cut too. */
@@ -70,7 +74,10 @@ export function fileLedger(folder: string, { keepDays = 90, now = Date.now }: Fi
 
   async function find(run: string): Promise<{ day: string; entry: SegmentEntry } | undefined> {
     for (const day of recorded().reverse()) {
-      const entry = (await segmentOf(day)).run(run);
+      if (indexes.get(day)?.mayHave(run) === false) continue;
+      const segment = await segmentOf(day);
+      if (!isRecent(day) && !indexes.has(day)) indexes.set(day, new RunIndex(segment.runs));
+      const entry = segment.run(run);
       if (entry !== undefined && !entry.isVoid) return { day, entry };
     }
     return undefined;

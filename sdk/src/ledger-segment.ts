@@ -73,6 +73,11 @@ export class LedgerSegment {
     return this.#runs.get(run);
   }
 
+  /** Ids of the runs that have a place in the file, taken back or not. */
+  get runs(): Iterable<string> {
+    return this.#runs.keys();
+  }
+
   knows({ grant, run }: { grant: string; run: string }): boolean {
     return this.#runs.has(run) || this.#grants.has(grant) || this.closed.has(run);
   }

@@ -1,12 +1,12 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { appendFile, mkdtemp, readdir, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises';
+import { appendFile, mkdir, mkdtemp, readdir, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { afterEach, describe, expect, test } from 'vitest';
-import { fileLedger, type LedgerOutcome } from '../src/index.ts';
+import { fileLedger, type LedgerIntent, type LedgerOutcome } from '../src/index.ts';
 import { intentOf } from './calls.ts';
 
 const CLAIMS = fileURLToPath(new URL('./claim-runs.ts', import.meta.url));
@@ -141,6 +141,27 @@ test('lists page by page, and keeps files for as many days as it is told', async
   time += 31 * 86_400_000;
   await begin();
   expect((await ledger.list?.({ since: '2026-08-01T00:00:00Z' }))?.entries).toHaveLength(1);
+});
+
+test('files of days that are over are read once to look for runs that are not there', async () => {
+  const folder = await newFolder();
+  let time = Date.parse('2026-08-01T12:00:00Z');
+  const ledger = fileLedger(folder, { now: () => time });
+  const intents: LedgerIntent[] = [];
+  for (let day = 0; day < 5; day += 1, time += 86_400_000) {
+    const intent = intentOf({ issuedAt: new Date(time) });
+    expect(await ledger.begin(intent)).toBe(true);
+    intents.push(intent);
+  }
+  time += 5 * 86_400_000;
+  expect(await ledger.find('never')).toBeUndefined();
+  for (const { run } of intents) expect(await ledger.find(run)).toMatchObject({ run });
+  // Whoever reads it now cannot.
+  const last = join(folder, '2026-08-05.jsonl');
+  await rm(last);
+  await mkdir(last);
+  expect(await ledger.find('nor this')).toBeUndefined();
+  expect(await ledger.find(intents[0]?.run ?? '')).toMatchObject({ run: intents[0]?.run });
 });
 
 describe('of a run that has no end in it, the ledger says', () => {
