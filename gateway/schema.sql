@@ -302,6 +302,7 @@ create table requests (
   approved_with boolean not null default false,
   extension_of bigint,
   start_at timestamp with time zone,
+  by_clock boolean not null default false,
   constraint requests_risk_check CHECK ((risk = ANY (ARRAY['safe'::text, 'reversible'::text, 'destructive'::text]))),
   constraint requests_sealed_check CHECK (((sealed IS NULL) OR (state = ANY (ARRAY['awaiting_approval'::text, 'queued'::text, 'running'::text, 'unknown'::text])))),
   constraint requests_state_check CHECK ((state = ANY (ARRAY['awaiting_approval'::text, 'queued'::text, 'running'::text, 'unknown'::text, 'succeeded'::text, 'failed'::text, 'cancelled'::text, 'rejected'::text, 'withdrawn'::text, 'expired'::text, 'void'::text]))),

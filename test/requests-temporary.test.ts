@@ -250,6 +250,33 @@ describe('when its time is over', () => {
     await once.close();
   });
 
+  test('whoever stands behind it keeps it by no means: neither the requester nor their team stops its undo for them', async () => {
+    flags.restoring = 'wait';
+    const { id, name } = await done();
+    await over(id);
+    const undo = await undoOf(id);
+    await gateway.until(undo, 'running');
+    const { body } = await post('nadia', undo, 'cancel', { comment: 'I like it' });
+    expect(body).toMatchObject({
+      code: 'policy.denied',
+      detail: expect.stringContaining("Somebody else of team 'payments' can stop it."),
+    });
+    expect((await gateway.call<Request>('nadia', 'GET', `/v1/requests/${undo}`)).body.allowed).not.toContain('cancel');
+    flags.restoring = 'succeed';
+    await until(id, 'undone');
+    expect(flags.values.get(name)).toBe('old');
+  });
+
+  test('somebody else of the owning team can stop its undo, and then a person has to undo it', async () => {
+    flags.restoring = 'wait';
+    const { id } = await done();
+    await over(id);
+    const undo = await undoOf(id);
+    await gateway.until(undo, 'running');
+    expect((await post('amine', undo, 'cancel', { comment: 'in use' })).status).toBe(200);
+    expect((await until(id, 'held')).temporary?.message).toBe(`${undo}, which should have undone it, is cancelled.`);
+  });
+
   test('a person who undoes it and still waits for approvals gives way to what was approved with it', async () => {
     const { id } = await done(gateway, { environment: 'production' });
     const early = await post('marta', id, 'undo', { reason: 'too early' });

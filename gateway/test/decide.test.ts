@@ -119,6 +119,16 @@ describe('commands on a request of nadia that waits for team payments', () => {
     },
   );
 
+  test.each(['request.cancel', 'request.withdraw'] as const)(
+    'nobody behind an undo by the clock is permitted %s',
+    (operation) => {
+      const context = { requesterId: 'machine:ci', behind: ['user:nadia'], gates: [gate], byClock: true };
+      expect(inShort({ ...about, context, operation, principal: ci })).toBe('deny: undo-by-clock');
+      expect(inShort({ ...about, context, operation, principal: nadia })).toBe('deny: undo-by-clock');
+      expect(inShort({ ...about, context, operation: 'request.cancel', principal: amine })).toBe('permit: owner-cancels');
+    },
+  );
+
   test('without a gate there is nothing to approve, and the refusal says so', () => {
     const decision = decide({
       ...about,

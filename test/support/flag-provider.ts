@@ -7,7 +7,7 @@ export class Flags {
   /** Every change that was really made, as `name=value`, in order. */
   readonly effects: string[] = [];
   /** How runs that set a flag back end. */
-  restoring: 'succeed' | 'fail' = 'succeed';
+  restoring: 'succeed' | 'fail' | 'wait' = 'succeed';
   /** How plans to set a flag back end. */
   planning: 'succeed' | 'busy' | 'refuse' = 'succeed';
   /** What the undo of a run is said to be. */
@@ -66,7 +66,11 @@ export function flagProvider(flags: Flags, { idempotent = true } = {}): Provider
         seen: before(input.name),
       };
     },
-    run: ({ input }) => {
+    run: async ({ input, signal }) => {
+      while (flags.restoring === 'wait') {
+        signal.throwIfAborted();
+        await new Promise((resolve) => setTimeout(resolve, 20));
+      }
       if (flags.restoring === 'fail') throw new PermanentFailure('The flags cannot be written.');
       flags.write(input.name, input.value);
       return record(`Set '${input.name}' back`);

@@ -48,6 +48,18 @@ export function selfApproval({ operation, principal, context }: Question): Decis
   return judges && (context?.gates ?? []).length === 0 ? deny('default', 'It needs no approval.') : undefined;
 }
 
+/** What was asked for a while ends with its time: nobody who stands behind it keeps it by stopping what undoes it. */
+export function undoByClock({ operation, principal, resource, context }: Question): Decision | undefined {
+  if (context?.byClock !== true || (operation !== 'request.cancel' && operation !== 'request.withdraw')) return undefined;
+  if (context.requesterId !== principal.id && !(principal.person !== null && context.behind?.includes(principal.person)))
+    return undefined;
+  const owner = approversInWords(`team:${resource?.owner ?? ''}`);
+  return deny(
+    'undo-by-clock',
+    `The time of what it undoes is over: nobody who stands behind that can ${verbOf(operation)} it. Somebody else of ${owner} can stop it.`,
+  );
+}
+
 /** What an operation on a kind of action takes before any policy. */
 export function wrongKind({ operation, action, resource, environment }: Question): Decision | undefined {
   if (operation === 'action.read' && action?.kind !== 'read') return deny('default', 'Only a read action answers at once.');

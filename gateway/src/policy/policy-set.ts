@@ -21,6 +21,7 @@ export const RESERVED: readonly string[] = [
   'default',
   'token-scope',
   'no-self-approval',
+  'undo-by-clock',
   'people-approve',
   'action-minimum',
   'glass-broken',

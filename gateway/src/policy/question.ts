@@ -45,6 +45,8 @@ export interface Question {
     readonly gates?: readonly Gate[] | undefined;
     /** Its glass was broken: its gates no longer hold it up. What is forbidden stays forbidden. */
     readonly brokenGlass?: boolean | undefined;
+    /** Nobody filed it: the time of what it undoes was over. */
+    readonly byClock?: boolean | undefined;
     /** Who owns the token or the schedule that is spoken of, and, of a machine's token, which team. */
     readonly tokenOwner?: { readonly principalId: string; readonly team?: string | undefined } | undefined;
   };

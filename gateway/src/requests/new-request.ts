@@ -60,6 +60,7 @@ export function newRequest(
     timeoutSeconds: action.timeoutSeconds,
     undoOf: call.undoOf ?? null,
     approvedWith: call.approvedWith !== undefined,
+    byClock: call.byClock === true,
     ...terms,
     runAfter: startAt ?? new Date(0),
     state: waits ? 'awaiting_approval' : 'queued',

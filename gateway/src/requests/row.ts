@@ -70,6 +70,8 @@ export interface RequestRow extends Life, Temporary {
   readonly undoOf: string | null;
   /** The approvals of what undoes another request were given with that one. */
   readonly approvedWith: boolean;
+  /** Nobody filed it: the time of what it undoes was over. */
+  readonly byClock: boolean;
   /** Not before this time. */
   readonly startAt: Date | null;
   readonly approvals: readonly Approval[];
@@ -106,6 +108,7 @@ export type NewRequest = Pick<
   | 'timeoutSeconds'
   | 'undoOf'
   | 'approvedWith'
+  | 'byClock'
   | 'lastsSeconds'
   | 'extensionOf'
   | 'startAt'
@@ -173,6 +176,7 @@ const NAMES = [
   'undo',
   'undoOf',
   'approvedWith',
+  'byClock',
   'lastsSeconds',
   'extensionOf',
   'startAt',

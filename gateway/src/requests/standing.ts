@@ -55,6 +55,7 @@ export const aboutRequest = (row: RequestRow) =>
       behind: personsBehind(row),
       gates: row.gates,
       brokenGlass: row.review !== null,
+      byClock: row.byClock,
     },
   }) satisfies Omit<Question, 'operation' | 'principal'>;
 

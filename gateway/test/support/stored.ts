@@ -45,6 +45,7 @@ const QUEUED: Omit<NewRequest, 'expiresAt'> = {
   action: 'lab.change',
   undoOf: null,
   approvedWith: false,
+  byClock: false,
   lastsSeconds: null,
   extensionOf: null,
   startAt: null,
