@@ -3,26 +3,32 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { harness } from '@guichet/sdk/testing';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { type Holds, openHolds } from '../src/orders/holds.ts';
 import { ordersProvider } from '../src/orders/provider.ts';
 import { openRefundLedger, type RefundLedger } from '../src/orders/refund-ledger.ts';
 
 let folder: string;
 let ledger: RefundLedger;
+let holds: Holds;
 const path = () => join(folder, 'refunds.jsonl');
-const orders = () => harness(ordersProvider(ledger), { approvers: [{ id: 'user:omar', name: 'Omar' }] });
+const orders = () => harness(ordersProvider({ refunds: ledger, holds }), { approvers: [{ id: 'user:omar', name: 'Omar' }] });
 
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'orders-'));
   ledger = await openRefundLedger(path());
+  holds = await openHolds(join(folder, 'holds.jsonl'));
 });
 afterEach(async () => {
   await ledger.close();
+  await holds.close();
   await rm(folder, { recursive: true });
 });
 
 async function reopen(): Promise<void> {
   await ledger.close();
+  await holds.close();
   ledger = await openRefundLedger(path());
+  holds = await openHolds(join(folder, 'holds.jsonl'));
 }
 
 test('says in words what a refund would do, and changes nothing', async () => {
@@ -54,7 +60,7 @@ test('refunds, writes who asked and who approved, and shows it in the list', asy
 
 test('keeps the refunds of one environment apart from those of another', async () => {
   await orders().run('refund', { order: 'A-1043', amount: 1250 });
-  const staging = harness(ordersProvider(ledger), { environment: 'staging' });
+  const staging = harness(ordersProvider({ refunds: ledger, holds }), { environment: 'staging' });
   expect(await staging.plan('refund', { order: 'A-1043', amount: 1250 })).toMatchObject({ warnings: [] });
 });
 
@@ -146,4 +152,30 @@ test('offers the orders that can still be refunded', async () => {
   expect(await orders().options('refund', 'order', { query: 'maya' })).toEqual([
     { value: 'A-1042', label: 'A-1042 Maya Lindqvist', detail: '49.90 EUR can be refunded' },
   ]);
+});
+
+test('a hold is undone by a release of the same order, which only what is held takes', async () => {
+  expect(ordersProvider({ refunds: ledger, holds }).manifest.actions.find(({ name }) => name === 'hold')?.undo).toBe('release');
+  await expect(orders().plan('release', { order: 'A-1044' })).rejects.toMatchObject({ message: 'Order A-1044 is not held.' });
+  const { undoInput } = await orders().run('hold', { order: 'A-1044' });
+  expect(undoInput).toEqual({ order: 'A-1044' });
+  expect(await orders().read('list', { customer: 'hanna' })).toMatchObject({ rows: [{ order: 'A-1044', state: 'held' }] });
+  await expect(orders().plan('hold', { order: 'A-1044' })).rejects.toMatchObject({ message: 'Order A-1044 is held already.' });
+  const values = (await orders().options('hold', 'order')).map((choice) => choice.value);
+  expect(values).not.toContain('A-1044');
+  await orders().run('release', undoInput ?? {});
+  expect(await orders().read('list', { customer: 'hanna' })).toMatchObject({ rows: [{ order: 'A-1044', state: 'paid' }] });
+});
+
+test('a hold outlives the process, and says what became of its run and how it is undone', async () => {
+  const input = { order: 'A-1044' };
+  const { runId, output, plan } = await orders().run('hold', input);
+  await reopen();
+  expect(holds.held('production', 'A-1044')).toBe(true);
+  expect(holds.held('staging', 'A-1044')).toBe(false);
+  const observed = await orders().observe('hold', input, { runId, seen: plan.seen });
+  expect(observed).toEqual({ status: 'succeeded', output, undoInput: input });
+  expect((await orders().run('hold', input, { plan, runId })).output).toEqual(output);
+  const late = await orders().run('hold', input, { plan });
+  expect(late.failure).toMatchObject({ kind: 'permanent', message: expect.stringContaining('in the meantime') });
 });

@@ -45,7 +45,8 @@ describe('the times of a schedule', () => {
   });
 
   test.each([
-    ['* * * * * *', 'UTC', '/cron is no cron expression'],
+    ['* * * * * *', 'UTC', '/cron is no cron expression: it has 6 parts instead of 5.'],
+    ['* * *', 'UTC', '/cron is no cron expression: it has 3 parts instead of 5.'],
     ['61 * * * *', 'UTC', '/cron is no cron expression: Invalid value for minute: 61'],
     ['0 3 * * *', 'Mars/Olympus', "/timezone is no time zone: 'Mars/Olympus'"],
   ])('%s in %s is refused in words', (cron, timeZone, message) => {

@@ -20,7 +20,7 @@ export const auditExport: Leaf = {
   define(command) {
     command.addOption(new Option('--after-head <number>', AFTER).argParser(wholeNumber('--after-head', 0)));
     addExamples(command, [
-      'guichet audit export > events.jsonl',
+      'guichet audit heads > heads.jsonl; guichet audit export > events.jsonl',
       'guichet audit export --after-head 4711 >> events.jsonl',
       'guichet audit export | jq -c "select(.outcome == \\"denied\\")"',
     ]);

@@ -36,7 +36,7 @@ export const auditList: Leaf = {
     const found = await readPages(given, (page) =>
       client.call('audit.list', { query: { ...query, ...page }, signal: shell.context.interrupt }),
     );
-    await shell.show(found, () => drawTable(toTable(found.items), shell.canvas));
+    await shell.show(found, () => drawTable(toTable(found.items), shell.canvas, { keep: ['type'] }));
     sayMore(shell, found);
     return EXIT.ok;
   },

@@ -64,6 +64,10 @@ async function verify(shell: Shell, { flags }: Given): Promise<Report> {
   }
 }
 
+/** An honest reason for an export that ends before its heads do, and how to tell it from the other one. */
+const OLDER_EXPORT =
+  'An export from before these heads ends early too: export again, and if it still ends there, the events are gone.';
+
 interface Work {
   readonly published: HeadChain | undefined;
   readonly key: string | undefined;
@@ -87,7 +91,7 @@ async function verifyFiles(path: string, { published, key, progress }: Work & { 
   }
   verifier.end();
   const findings = [...published.findings, ...verifier.findings];
-  return report({ chain: published, verifier, findings, key, archived: 0 });
+  return report({ chain: published, verifier, findings, key, archived: 0, exported: true });
 }
 
 async function verifyServed(shell: Shell, { published, key, progress }: Work): Promise<Report> {
@@ -126,6 +130,7 @@ function report({
   key,
   archived,
   problem = null,
+  exported = false,
 }: {
   chain: HeadChain;
   verifier: LogVerifier;
@@ -133,6 +138,7 @@ function report({
   key: string | undefined;
   archived: number;
   problem?: string | null;
+  exported?: boolean;
 }): Report {
   const restores = chain.restores.map(
     ({ number, restore }) =>
@@ -149,7 +155,12 @@ function report({
     keyGiven: key !== undefined,
     archived,
     findings,
-    notes: [...(problem === null ? [] : [`The gateway seals no more: ${problem}`]), ...restores, ...beyond],
+    notes: [
+      ...(problem === null ? [] : [`The gateway seals no more: ${problem}`]),
+      ...restores,
+      ...beyond,
+      ...(exported && findings.length > 0 && findings.every(({ kind }) => kind === 'truncated') ? [OLDER_EXPORT] : []),
+    ],
   };
 }
 

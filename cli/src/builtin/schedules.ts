@@ -15,7 +15,7 @@ export const schedulesList: Leaf = {
   async run(shell) {
     const client = await shell.client();
     const found = await client.call('schedules.list', { signal: shell.context.interrupt });
-    await shell.show(found, () => drawTable(toTable(found.items), shell.canvas));
+    await shell.show(found, () => drawTable(toTable(found.items), shell.canvas, { keep: ['name', 'cron', 'action'] }));
     return EXIT.ok;
   },
 };
@@ -153,7 +153,7 @@ function toTable(items: readonly Schedule[]): TableOutput {
       { key: 'state', title: 'State', type: 'state', wide: false },
       { key: 'next', title: 'Next', type: 'timestamp', wide: false },
       { key: 'cron', title: 'Cron', type: 'code', wide: false },
-      { key: 'timezone', title: 'Zone', type: 'text', wide: false },
+      { key: 'timezone', title: 'Zone', type: 'text', wide: true },
       { key: 'environment', title: 'Env', type: 'text', wide: false },
       { key: 'action', title: 'Action', type: 'text', wide: false },
       { key: 'owner', title: 'Owner', type: 'text', wide: false },

@@ -101,7 +101,7 @@ export class LogVerifier {
     this.#missing = [];
     this.#find(
       'truncated',
-      `The end of the log is gone: ${counted(ids.length)} from ${first.ids[0]} on, of the heads ${first.head.number} (${first.head.at}) to ${last.head.number} (${last.head.at}).`,
+      `The end of the log is gone: ${counted(ids.length)} from ${first.ids[0]} on, of ${first === last ? `head ${first.head.number} (${first.head.at})` : `the heads ${first.head.number} (${first.head.at}) to ${last.head.number} (${last.head.at})`}.`,
       { ids, head: first.head.number },
     );
   }
@@ -165,7 +165,7 @@ export class LogVerifier {
     const which =
       edited.length > 0 || lines.length === 1
         ? `${named(ids)} (${first?.at}) was edited`
-        : `One or more of ${named(ids)} (from ${first?.at}) were edited`;
+        : `One or more of the events ${ids[0]} to ${ids.at(-1)} (from ${first?.at}) were edited`;
     this.#find('edited', `${which} after head ${head.number} (${head.at}).`, { ids, head: head.number });
   }
 

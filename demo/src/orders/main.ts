@@ -3,10 +3,11 @@
  *
  *     ORDERS_PORT  port to serve on, 4410 when absent
  *     GUICHET_URL  address of the gateway, http://127.0.0.1:4400 when absent
- *     ORDERS_DATA  folder of the refund ledger, and of the ledger and the key of the provider
+ *     ORDERS_DATA  folder of the refunds and the holds, and of the ledger and the key of the provider
  */
 import { join } from 'node:path';
 import { gatewayKeys, serve } from '@guichet/sdk';
+import { openHolds } from './holds.ts';
 import { ordersProvider } from './provider.ts';
 import { openRefundLedger } from './refund-ledger.ts';
 
@@ -20,8 +21,9 @@ async function main(environment: NodeJS.ProcessEnv): Promise<void> {
     return misconfigured(`ORDERS_PORT is not a port: ${ORDERS_PORT}`);
   if (!URL.canParse(GUICHET_URL)) return misconfigured(`GUICHET_URL is not an address: ${GUICHET_URL}`);
 
-  const ledger = await openRefundLedger(join(ORDERS_DATA, 'refunds.jsonl'));
-  const server = await serve(ordersProvider(ledger), {
+  const refunds = await openRefundLedger(join(ORDERS_DATA, 'refunds.jsonl'));
+  const holds = await openHolds(join(ORDERS_DATA, 'holds.jsonl'));
+  const server = await serve(ordersProvider({ refunds, holds }), {
     port: Number(ORDERS_PORT),
     keys: gatewayKeys(GUICHET_URL),
     dataDir: join(ORDERS_DATA, 'guichet'),
@@ -34,7 +36,8 @@ async function main(environment: NodeJS.ProcessEnv): Promise<void> {
     if (stopping) return;
     stopping = true;
     await server.close();
-    await ledger.close();
+    await refunds.close();
+    await holds.close();
     process.stdout.write('orders: stopped\n');
   };
   process.on('SIGTERM', stop);

@@ -1,3 +1,5 @@
+import { refuse } from '@guichet/sdk';
+
 /** An order of the demo company's shop. Amounts are in cents of its currency. */
 export interface Order {
   readonly id: string;
@@ -23,4 +25,10 @@ export const ORDERS: readonly Order[] = [
 /** `12.50 EUR` */
 export function money(cents: number, currency: string): string {
   return `${(cents / 100).toFixed(2)} ${currency}`;
+}
+
+export function findOrder(id: string): Order {
+  return (
+    ORDERS.find((order) => order.id === id) ?? refuse(`There is no order ${id}.`, { remedy: 'Look for it with orders list.' })
+  );
 }

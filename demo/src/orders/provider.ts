@@ -1,26 +1,39 @@
 import { action, defineProvider, PermanentFailure, type Provider, refuse } from '@guichet/sdk';
 import { z } from 'zod';
-import { money, ORDERS, type Order } from './orders.ts';
+import { type Holds, holdAction, releaseAction } from './holds.ts';
+import { findOrder, money, ORDERS, type Order } from './orders.ts';
 import type { Refund, RefundLedger } from './refund-ledger.ts';
 import { reindexAction } from './reindex.ts';
 
 const TEAM = 'payments';
 
+/** What the orders service keeps. */
+export interface OrdersData {
+  readonly refunds: RefundLedger;
+  readonly holds: Holds;
+}
+
 /** The actions that the orders service offers to the whole company. */
-export function ordersProvider(ledger: RefundLedger): Provider {
+export function ordersProvider({ refunds, holds }: OrdersData): Provider {
   return defineProvider({
     name: 'orders',
     title: 'Orders',
     version: '0.1.0',
     team: TEAM,
-    actions: [listAction(ledger), refundAction(ledger), reindexAction(TEAM)],
+    actions: [
+      listAction({ refunds, holds }),
+      refundAction(refunds),
+      holdAction(holds, TEAM),
+      releaseAction(holds, TEAM),
+      reindexAction(TEAM),
+    ],
   });
 }
 
-function listAction(ledger: RefundLedger) {
+function listAction({ refunds, holds }: OrdersData) {
   return action('list', {
     title: 'List orders',
-    description: 'The orders of the shop, and what was refunded of each.',
+    description: 'The orders of the shop, what was refunded of each, and which are held.',
     kind: 'read',
     risk: 'safe',
     input: z.strictObject({
@@ -39,14 +52,15 @@ function listAction(ledger: RefundLedger) {
         { key: 'state', title: 'State', type: 'state' },
       ],
       rows: ORDERS.filter((order) => order.customer.toLowerCase().includes(input.customer.toLowerCase())).map((order) => {
-        const refunded = ledger.refunded(environment, order.id);
+        const refunded = refunds.refunded(environment, order.id);
+        const held = holds.held(environment, order.id);
         return {
           order: order.id,
           customer: order.customer,
           placed: order.placedAt,
           total: money(order.totalCents, order.currency),
           refunded: money(refunded, order.currency),
-          state: refunded === 0 ? 'paid' : refunded < order.totalCents ? 'partly refunded' : 'refunded',
+          state: held ? 'held' : refunded === 0 ? 'paid' : refunded < order.totalCents ? 'partly refunded' : 'refunded',
         };
       }),
       empty: 'No order has such a customer.',
@@ -127,12 +141,6 @@ function refundAction(ledger: RefundLedger) {
       return ledger.pending(runId) ? { status: 'running' } : { status: 'not_started' };
     },
   });
-}
-
-function findOrder(id: string): Order {
-  return (
-    ORDERS.find((order) => order.id === id) ?? refuse(`There is no order ${id}.`, { remedy: 'Look for it with orders list.' })
-  );
 }
 
 function checkRefundable(order: Order, refunded: number, amount: number): void {

@@ -164,7 +164,7 @@ export class SealLoop<Envelope> {
     const accepted = (await db.query<{ value: string }>(TAKE_RESTORE))[0]?.value;
     if (accepted === undefined)
       throw new Error(
-        `${destination} has head ${published.number} of the audit log (${published.at}), which the database does not have; its last one is ${last?.number ?? 'none'}. Nothing is sealed. When the database was restored to an earlier time, run: guichet-gateway accept-restore --reason "..."; when it was not, somebody has cut the end of the log off.`,
+        `${destination} has head ${published.number} of the audit log (${published.at}), which the database does not have; its last one is ${last?.number ?? 'none'}. Nothing is sealed. When the database was restored to an earlier time, run the gateway's own 'accept-restore' with --reason "..."; when it was not, somebody has cut the end of the log off.`,
       );
     const restore: DeclaredRestore = { after, lost: published.number, lostHash: headHash(published), reason: accepted };
     const { head } = await sealer.seal(restore);

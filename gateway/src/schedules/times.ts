@@ -3,6 +3,8 @@ import { Cron } from 'croner';
 
 /** More missed times than this are counted as this many. */
 const MOST_MISSED = 10_000;
+const PARTS = 5;
+const CRON_REMEDY = 'Write minute, hour, day, month, weekday: 0 3 * * 1-5.';
 
 /**
  * The times of a cron expression in a time zone. One at a fixed hour that the clocks skip comes at the next time that there
@@ -17,11 +19,13 @@ export class Times {
     } catch {
       throw invalid('timezone', `is no time zone: '${timeZone}'`, 'Write it like Europe/Paris.');
     }
+    const parts = cron.trim().split(/\s+/).length;
+    if (parts !== PARTS) throw invalid('cron', `is no cron expression: it has ${parts} parts instead of ${PARTS}`, CRON_REMEDY);
     try {
       this.#cron = new Cron(cron, { timezone: timeZone, mode: '5-part', paused: true });
     } catch (error) {
-      const why = error instanceof Error ? error.message.replace(/^CronPattern: /, '') : '';
-      throw invalid('cron', `is no cron expression: ${why}`, 'Write minute, hour, day, month, weekday: 0 3 * * 1-5.');
+      const why = error instanceof Error ? error.message.replace(/^CronPattern: |\.$/g, '') : '';
+      throw invalid('cron', `is no cron expression: ${why}`, CRON_REMEDY);
     }
   }
 
