@@ -63,6 +63,15 @@ test('an export and the published heads are checked without the gateway', async 
   expect(code).toBe(0);
 });
 
+test('an export that ends before its heads is told apart from one that was cut', async () => {
+  const { stdout } = await guichet('audit', 'export');
+  await writeFile(path('older.jsonl'), stdout.split('\n').slice(0, 1).join('\n'));
+  const older = await guichet('audit', 'verify', '--export', path('older.jsonl'), '--heads', published());
+  expect(older.code).toBe(20);
+  expect(older.stdout).toContain('The end of the log is gone');
+  expect(older.stdout).toContain('export again, and if it still ends there, the events are gone');
+});
+
 test('the proof of an event is checked without the gateway, and an edit breaks it', async () => {
   const proof = await guichet('audit', 'proof', '1', '-o', 'json');
   await keep('proof.json', proof);

@@ -84,7 +84,7 @@ describe('what is asked for a while', () => {
   test('says so in its plan, and runs from its success', async () => {
     const { id } = await done();
     const request = await show(id);
-    expect(request.summary).toMatch(/^Sets 'flag-\d+' to 'new', and is undone after 1h00m$/);
+    expect(request.summary).toMatch(/^Sets 'flag-\d+' to 'new', undone after 1h00m$/);
     expect(request.plan.effects.at(-1)).toBe('1h00m after it has succeeded, flags.restore undoes it by itself.');
     expect(request.temporary).toMatchObject({ seconds: 3600, state: 'scheduled', message: null });
     const ran = Date.parse(request.run?.finishedAt ?? '');

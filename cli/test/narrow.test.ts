@@ -121,3 +121,26 @@ it('a column that is to be kept gives way last', () => {
   expect(draw(28)).toContain(`${'x'.repeat(20)}  yyyyy…`);
   expect(draw(24)).toMatch(/x{15}… {2}yyyyy…$/);
 });
+
+it('audit list says in whole words what happened, on 80 columns', async () => {
+  server.handlers['audit.list'] = () => ({
+    items: [
+      {
+        id: '1',
+        at: '2026-03-01T10:00:00.000Z',
+        type: 'request.undo_scheduled',
+        actor: { id: 'user:nadia', name: 'Nadia Benali' },
+        action: 'orders.reindex-everything',
+        environment: 'production',
+        resource: null,
+        request: 'REQ-12',
+        outcome: 'ok',
+        data: { comment: 'a comment that goes on and on and on' },
+      },
+    ],
+    next: null,
+  });
+  const { stdout } = await home.run(['audit', 'list'], { columns: 80 });
+  expect(stdout).toContain('request.undo_scheduled');
+  expect(widest(stdout)).toBeLessThanOrEqual(80);
+});

@@ -57,9 +57,12 @@ const WHAT = ['--action', 'postgres.vacuum', '--env', 'staging', '--reason', 'ke
 
 describe('schedules', () => {
   it('lists them, and says how to make the first one', async () => {
-    expect((await home.run(['schedules', 'list'])).stdout).toMatch(
+    expect((await home.run(['schedules', 'list', '-o', 'wide'])).stdout).toMatch(
       /nightly-vacuum +active .* 0 3 \* \* \* +Europe\/Paris +staging/,
     );
+    // What the other commands take, and what it does, are not cut.
+    const { stdout } = await home.run(['schedules', 'list'], { columns: 80 });
+    expect(stdout).toMatch(/nightly-vacuum +active .* 0 3 \* \* \* +staging +postgres\.vacuum/);
     server.handlers['schedules.list'] = () => ({ items: [] });
     expect((await home.run(['schedules', 'list'])).stdout).toContain('guichet schedules create --help');
   });

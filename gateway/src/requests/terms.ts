@@ -62,7 +62,7 @@ export function planForAWhile(plan: Plan, { action }: CatalogAction, lastsSecond
   const span = formatDuration(lastsSeconds);
   return {
     ...plan,
-    summary: `${plan.summary.replace(/\.$/, '')}, and is undone after ${span}`,
+    summary: `${plan.summary.replace(/\.$/, '')}, undone after ${span}`,
     effects: [...plan.effects, `${span} after it has succeeded, ${action.provider}.${action.undo} undoes it by itself.`],
   };
 }
