@@ -155,6 +155,23 @@ describe('the key of a provider', () => {
     expect(await auditOf('provider_key.rotated')).toMatchObject([{ data: { kid } }]);
   });
 
+  test('that replicas still sign with after it was replaced is refused, which is written down once', async () => {
+    const before = (await provider.manifest()).receipts;
+    await rotateReceiptKey(dataDir, 'lab');
+    provider = labProvider(lab).endpoint({ dataDir, logger: SILENT });
+    const now = await provider.manifest();
+    await gateway.app.catalog.refresh();
+    const refusedBefore = (await auditOf('provider_key.refused')).length;
+    for (const receipts of [before, now.receipts, before, now.receipts, before, now.receipts]) {
+      provider = { ...provider, manifest: async () => ({ ...now, ...(receipts !== undefined && { receipts }) }) };
+      await gateway.app.catalog.refresh();
+    }
+    const refused = await auditOf('provider_key.refused');
+    expect(refused).toHaveLength(refusedBefore + 1);
+    expect(refused[0]).toMatchObject({ outcome: 'denied', data: { kid: before?.kid, before: [now.receipts?.kid] } });
+    provider = labProvider(lab).endpoint({ dataDir, logger: SILENT });
+  });
+
   test('that was swapped is refused until an operator accepts it', async () => {
     const file = join(dataDir, 'receipt-key.json');
     await writeFile(file, JSON.stringify({ secret: await generateReceiptKey() }));

@@ -31,6 +31,8 @@ export class ProviderKeys {
   readonly #options: ProviderKeysOptions;
   /** What was looked at before, so that the database is not asked each time a manifest is read. */
   readonly #met = new Map<string, string>();
+  /** Refusals that were written down, with the keys that were trusted then: replicas of a provider may show two keys in turn. */
+  readonly #told = new Set<string>();
 
   constructor(options: ProviderKeysOptions) {
     this.#options = options;
@@ -65,12 +67,17 @@ export class ProviderKeys {
         tx.afterCommit(() => onNews(`provider '${provider}': its receipts are signed with the key ${kid} (${how})`));
         return;
       }
-      const isNew = !known.some((each) => each.paserk === paserk && each.state === 'offered');
+      const refusal = JSON.stringify([provider, paserk, trusted.map((each) => each.paserk)]);
+      if (this.#told.has(refusal)) return;
+      const state = known.find((each) => each.paserk === paserk)?.state;
+      const denied = { ...change, type: 'provider_key.refused', data: { kid, before } } as const;
       // A key that was trusted once and is offered again stays what it is.
-      if (!known.some((each) => each.paserk === paserk))
-        await offerKey(tx, { ...change, type: 'provider_key.refused', data: { kid, before } });
-      else if (isNew) await auditKey(tx, { ...change, type: 'provider_key.refused', data: { kid, before }, outcome: 'denied' });
-      tx.afterCommit(() => onRefused(refusalText({ provider, kid, configured, before })));
+      if (state === undefined) await offerKey(tx, denied);
+      else if (state !== 'offered') await auditKey(tx, { ...denied, outcome: 'denied' });
+      tx.afterCommit(() => {
+        this.#told.add(refusal);
+        onRefused(refusalText({ provider, kid, configured, before }));
+      });
     });
   }
 
