@@ -66,6 +66,18 @@ describe('the token of a job', () => {
     expect((await read('production')).body['code']).toBe('policy.denied');
     const made = await gateway.call({ token }, 'POST', '/v1/tokens', { body: { name: 'longer', expiresInDays: 366 } });
     expect(made.body['code']).toBe('policy.denied');
+    const schedule = {
+      name: 'longer',
+      cron: '0 3 1 1 *',
+      action: 'lab.change',
+      environment: 'staging',
+      input: { target: 'alpha' },
+      reason: 'to see',
+    };
+    expect((await gateway.call<Problem>({ token }, 'POST', '/v1/schedules', { body: schedule })).body).toMatchObject({
+      code: 'policy.denied',
+      detail: expect.stringContaining('makes no schedules: they would outlive it.'),
+    });
   });
 
   test('says in the audit log who it was, by which rule, and not the token itself', async () => {

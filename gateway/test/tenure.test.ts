@@ -99,6 +99,33 @@ describe('what was given to a name', () => {
     expect(await living('user:marta')).toBe(0);
   });
 
+  test('is filed again and again no more for who comes next: schedules of theirs, and that they stand behind, are paused', async () => {
+    await settle(['marta', 'marta@example.com'], ['nadia', 'nadia@example.com']);
+    const insert = statement(
+      'test-schedule',
+      `insert into schedules (name, owner_id, owner_name, behind, team, cron, time_zone, action, environment, input, reason, missed, next_at)
+       values ($1, $2, 'x', $3, 'checkout', '0 3 * * *', 'UTC', 'lab.change', 'staging', '{}', 'x', 'skip', now() + interval '1 day')`,
+    );
+    await db.query(insert, ['theirs', 'user:marta', ['user:marta']]);
+    await db.query(insert, ['through-a-machine', 'machine:ci', ['user:marta']]);
+    await db.query(insert, ['of-nadia', 'user:nadia', ['user:nadia']]);
+    await settle(['marta', 'diaz@example.com'], ['nadia', 'nadia@example.com']);
+    const states = statement('test-states', 'select name, state, next_at is null as stopped from schedules order by name');
+    expect(await db.query(states)).toEqual([
+      { name: 'of-nadia', state: 'active', stopped: false },
+      { name: 'theirs', state: 'paused', stopped: true },
+      { name: 'through-a-machine', state: 'paused', stopped: true },
+    ]);
+    const paused = statement(
+      'test-paused',
+      `select resource, data->>'comment' as comment from audit_events where type = 'schedule.paused' order by resource`,
+    );
+    expect(await db.query(paused)).toEqual([
+      { resource: 'schedule:theirs', comment: "'marta' stands for somebody else now." },
+      { resource: 'schedule:through-a-machine', comment: "'marta' stands for somebody else now." },
+    ]);
+  });
+
   test('of before anybody kept whom names stand for stays with who is listed, and ends for who is listed later', async () => {
     await give('user:marta');
     await give('user:lena');

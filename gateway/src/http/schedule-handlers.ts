@@ -11,7 +11,7 @@ export function scheduleHandlers(schedules: Schedules): ScheduleHandlers {
   return {
     'schedules.list': async ({ caller }) => ({ items: await schedules.list(caller.principal) }),
     'schedules.create': async ({ caller, body }) =>
-      schedules.create(caller.principal, { ...body, tokenMakerId: caller.token.createdBy.id }),
+      schedules.create(caller.principal, { ...body, tokenMakerId: caller.token.createdBy.id, origin: caller.origin }),
     'schedules.show': async ({ caller, params }) => schedules.show(caller.principal, params.schedule),
     'schedules.pause': async ({ caller, params, body }) =>
       schedules.change(caller.principal, params.schedule, { change: 'pause', comment: body.comment }),

@@ -43,6 +43,12 @@ const REVOKE_MACHINE_TOKENS_BY = statement(
   'machine-tokens-by-revoke',
   `update tokens set revoked_at = now() where id in (select id ${MACHINE_TOKENS_BY}) returning id, name, principal_id as "principalId"`,
 );
+/** What they have filed again and again: theirs, and those of machines that they stand behind. */
+const PAUSE_SCHEDULES_OF = statement(
+  'schedules-of-pause',
+  `update schedules set state = 'paused', paused_reason = $2, next_at = null
+   where state = 'active' and (owner_id = $1 or $1 = any (behind)) returning name, action, environment`,
+);
 const FORGET_CLAIMS_OF = statement('directory-claims-forget', 'delete from directory_claims where principal_id = $1');
 const UNBIND = statement('identity-unbind', 'delete from identities where principal_id = $1 returning issuer');
 
@@ -105,8 +111,29 @@ export async function endAllOf(tx: Transaction, id: string, { tokens, ...ending 
 /** Makes nothing of somebody's the next one's who has their name: sessions, tokens, what was claimed of them, their account. */
 export async function endTenureOf(tx: Transaction, id: string, ending: Ending): Promise<Ended & { readonly unbound: boolean }> {
   const ended = await endAllOf(tx, id, { tokens: true, ...ending });
+  await pauseSchedulesOf(tx, id, ending);
   await forgetClaimsOf(tx, id);
   return { ...ended, unbound: (await tx.query(UNBIND, [id])).length > 0 };
+}
+
+/** Until whoever they are now, or the team of their provider, wants them: the next one with the name files nothing unasked. */
+export async function pauseSchedulesOf(tx: Transaction, id: string, { actor, why }: Ending): Promise<void> {
+  const name = id.slice(id.indexOf(':') + 1);
+  const comment =
+    why === 'reassigned'
+      ? `'${name}' stands for somebody else now.`
+      : `The account of '${name}' was unbound: it may be another's.`;
+  const paused = await tx.query<{ name: string; action: string; environment: string }>(PAUSE_SCHEDULES_OF, [id, comment]);
+  for (const { name: schedule, action, environment } of paused)
+    await appendAudit(tx, {
+      type: 'schedule.paused',
+      actor: { id: actor.id, name: actor.name },
+      outcome: 'ok',
+      action,
+      environment,
+      resource: `schedule:${schedule}`,
+      data: { comment },
+    });
 }
 
 export async function forgetClaimsOf(tx: Transaction, id: string): Promise<void> {

@@ -36,6 +36,8 @@ export interface CreateCall {
   readonly reason: string;
   readonly missed: ScheduleRow['missed'];
   readonly tokenMakerId: string;
+  /** What the token was exchanged for a proof of. */
+  readonly origin?: string | undefined;
 }
 
 type Change = 'pause' | 'resume' | 'delete';
@@ -52,6 +54,7 @@ export class Schedules {
 
   /** The first decision is asked here, so that what could never be filed is refused now; each time has another. */
   async create(principal: Principal, call: CreateCall): Promise<ScheduleShown> {
+    if (call.origin !== undefined) throw tooShort(call.origin);
     const { db, catalog, directory, now } = this.#options;
     const { name, cron, timezone: timeZone, action, environment, reason, missed } = call;
     const times = new Times({ cron, timeZone });
@@ -231,6 +234,14 @@ function firingView({ at, outcome, count, since, request, message }: FiringRow):
     message,
   };
 }
+
+/** What proves somebody for minutes must not file for years. */
+const tooShort = (origin: string): GuichetError =>
+  new GuichetError(
+    'policy.denied',
+    `A token that was exchanged for a proof (${origin}) makes no schedules: they would outlive it.`,
+    { remedy: 'Sign in with a browser (guichet login), or use a token that somebody made for the machine.' },
+  );
 
 const unknownSchedule = (name: string): GuichetError =>
   new GuichetError('schedule.unknown', `There is no schedule '${name}' that you can see.`, {
