@@ -20,7 +20,8 @@ const routes = Object.entries<Route>(ROUTES).map(([name, route]) => ({
     .replace(':action', name === 'actions.read' ? 'lab.look' : 'lab.change')
     .replace(':request', 'REQ-1')
     .replace(/:token|:session/, '7e3f0c1a-52b4-4d59-9a35-0a1c2b3d4e5f')
-    .replace(/:(person|team|service)/, '$1'),
+    .replace(/:(person|team|service|schedule)/, '$1')
+    .replace(':event', '1'),
 }));
 const fits = (pattern: string, path: string): boolean => new RegExp(`^${pattern.replace(/:[a-z]+/g, '[^/]+')}$`).test(path);
 

@@ -88,7 +88,7 @@ async function claimed() {
     endpoint,
     schemaDigest: 'sha256:1',
   } as unknown as CatalogAction; // no input is checked on the way to a run
-  const catalog = { find: () => found } as unknown as Catalog; // find is all that a run asks of it
+  const catalog = { findFiled: () => found } as unknown as Catalog; // all that a run asks of it
   const calls = new ProviderCalls({ grants: new Grants({ keys: NONE, issuer: 'test' }), now: () => new Date() });
   const digest = digestOfRequest(
     found,
