@@ -19,6 +19,9 @@ afterAll(async () => {
   await one.close();
 });
 
+const OUTCOMES = 'select f.outcome from schedule_firings f join schedules s on s.id = f.schedule where s.name = $1';
+const TAKEN = `${OUTCOMES} and f.tries = 1`;
+
 let count = 0;
 type Shown = ScheduleShown & Problem;
 const call = (who: Person, method: string, path: string, body?: unknown, at = one): Promise<Answer<Shown>> =>
@@ -118,6 +121,25 @@ describe('a schedule', () => {
   });
 });
 
+test('what is paused or deleted while its plan is made files nothing', async () => {
+  const [paused, deleted] = [await schedule(), await schedule()];
+  lab.planning = 'hang';
+  for (const name of [paused, deleted]) {
+    await comes(name);
+    await expect.poll(async () => (await sql(one.databaseUrl, TAKEN, [name])).length, { timeout: 20_000 }).toBe(1);
+  }
+  await call('nadia', 'POST', `/${paused}/pause`, {});
+  await call('nadia', 'DELETE', `/${deleted}`);
+  lab.planning = 'succeed';
+  lab.release();
+  expect(await firings(paused, 1)).toMatchObject([
+    { outcome: 'missed', request: null, message: 'The schedule was paused by then.' },
+  ]);
+  await expect
+    .poll(async () => (await sql<{ outcome: string }>(one.databaseUrl, OUTCOMES, [deleted]))[0]?.outcome, { timeout: 20_000 })
+    .toBe('missed');
+});
+
 describe('times at which no gateway ran', () => {
   test('are told and skipped', async () => {
     const name = await schedule({ cron: '0 * * * *' });
@@ -137,6 +159,20 @@ describe('times at which no gateway ran', () => {
     expect(filed).toMatchObject({ outcome: 'filed', request: expect.any(String) });
     expect(missed).toMatchObject({ outcome: 'missed', message: 'No gateway filed it in time; it is made up for once.' });
     await one.until(filed?.request ?? '', 'succeeded');
+  });
+
+  test('that a gateway had begun to file before a long outage are missed too, unless they are to be made up for', async () => {
+    const [skipped, made] = [await schedule(), await schedule({ missed: 'once' })];
+    await sql(
+      one.databaseUrl,
+      `insert into schedule_firings (schedule, at, outcome, try_at, tries)
+       select id, date_trunc('second', now()) - interval '2 hours', 'filing', now(), 1 from schedules where name = any ($1)`,
+      [[skipped, made]],
+    );
+    expect(await firings(skipped, 1)).toMatchObject([
+      { outcome: 'missed', request: null, message: 'No gateway filed it in time.' },
+    ]);
+    expect(await firings(made, 1)).toMatchObject([{ outcome: 'filed' }]);
   });
 
   test('that a gateway had begun to file when it died are filed by another, once', async () => {

@@ -82,11 +82,13 @@ export class ScheduleClock {
     const { db, directory } = this.#options;
     const row = await lockSchedule(db, firing.schedule);
     if (row === undefined) return;
-    if (row.state !== 'active')
-      return this.#end(row, firing, { outcome: 'missed', message: `The schedule was ${row.state} by then.` });
+    if (row.state !== 'active') return this.#end(row, firing, stopped(row));
+    // Each try more takes its time; what is later than that was left by a gateway that died, or found after an outage.
+    const mayTake = LATE_MS + Math.max(0, firing.tries - 1) * 2 * ALONE_SECONDS * 1000;
+    if (row.missed === 'skip' && row.readAt.getTime() - firing.at.getTime() > mayTake)
+      return this.#end(row, firing, { outcome: 'missed', message: missedText(false) });
     const busy = await busyWith(db, row.id);
-    if (busy !== undefined)
-      return this.#end(row, firing, { outcome: 'overlapped', message: `${busy}, which it had filed before, had not ended.` });
+    if (busy !== undefined) return this.#end(row, firing, overlapped(busy));
     const owner = (await directory.members(db, [row.ownerId])).get(row.ownerId);
     if (owner === undefined)
       return this.#end(row, firing, {
@@ -97,11 +99,17 @@ export class ScheduleClock {
       await this.#filing.submit(asPrincipal(owner, row.scope), {
         ...callOf(row),
         within: async (tx, request) => {
+          // Its plan took a while: somebody may have stopped it, or filed another one, meanwhile.
+          const current = await lockSchedule(tx, row.id);
+          if (current?.state !== 'active') throw new NotFiled(stopped(current ?? row));
+          const other = await busyWith(tx, row.id);
+          if (other !== undefined) throw new NotFiled(overlapped(other));
           if (!(await endFiring(tx, firing, { outcome: 'filed', request }))) throw new AlreadyEnded();
         },
       });
     } catch (error) {
       if (error instanceof AlreadyEnded) return;
+      if (error instanceof NotFiled) return this.#end(row, firing, error.ended);
       if (!(error instanceof GuichetError) || error.code === 'database.unavailable') throw error;
       const { code, message } = error;
       if (code === 'policy.denied') return this.#end(row, firing, { outcome: 'denied', message });
@@ -112,11 +120,7 @@ export class ScheduleClock {
   }
 
   /** It files nothing at this time, and that is told. A schedule that may not file any more is paused. */
-  async #end(
-    row: ScheduleRow,
-    firing: FiringRow,
-    ended: { outcome: 'denied' | 'missed' | 'overlapped' | 'failed'; message: string },
-  ): Promise<void> {
+  async #end(row: ScheduleRow, firing: FiringRow, ended: Ended): Promise<void> {
     const { outcome, message } = ended;
     await this.#options.db.transaction(async (tx) => {
       const current = await lockSchedule(tx, row.id);
@@ -128,6 +132,27 @@ export class ScheduleClock {
       await changeSchedule(tx, row.id, { state: 'paused', pausedReason: message, nextAt: null });
       await audit(tx, row, { type: 'schedule.paused', actor: null, data: { comment: message } });
     });
+  }
+}
+
+interface Ended {
+  readonly outcome: 'denied' | 'missed' | 'overlapped' | 'failed';
+  readonly message: string;
+}
+
+const stopped = ({ state }: ScheduleRow): Ended => ({ outcome: 'missed', message: `The schedule was ${state} by then.` });
+const overlapped = (busy: string): Ended => ({
+  outcome: 'overlapped',
+  message: `${busy}, which it had filed before, had not ended.`,
+});
+
+/** What it was is no longer to be filed. */
+class NotFiled extends Error {
+  readonly ended: Ended;
+
+  constructor(ended: Ended) {
+    super(ended.message);
+    this.ended = ended;
   }
 }
 
