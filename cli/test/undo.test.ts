@@ -104,13 +104,14 @@ describe('a write for a while, or later', () => {
   ];
   beforeEach(() => {
     server.handlers['actions.list'] = () => ({ items: [{ ...TERMINATE, undo: 'restore' }] });
-    server.handlers['requests.submit'] = () => makeRequest('awaiting_approval');
+    server.handlers['requests.submit'] = () => ({ ...makeRequest('awaiting_approval'), startAt: '2126-12-01T05:00:00.000Z' });
   });
 
   it('is planned and filed as such', async () => {
-    const { exit } = await home.run([...line, '--for', '2h', '--at', '2126-12-01T06:00', '--timezone', 'Europe/Paris']);
+    const { exit, stderr } = await home.run([...line, '--for', '2h', '--at', '2126-12-01T06:00', '--timezone', 'Europe/Paris']);
     expect(exit).toBe(0);
     expect(bodyOf('actions.plan')).toMatchObject({ lastsSeconds: 7200 });
+    expect(stderr).toContain('It starts no sooner than 2126-12-01 ');
     expect(bodyOf('requests.submit')).toMatchObject({ lastsSeconds: 7200, startAt: '2126-12-01T05:00:00.000Z' });
   });
 

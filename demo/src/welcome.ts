@@ -34,6 +34,7 @@ The migration comes back 45 s later, as another session: blocking shows its pid.
 
 Try also:
   ./guichet orders refund --order A-1042 --amount 1250 --env production --reason "damaged goods"
+  ./guichet orders hold --order A-1044 --env production --for 2m --reason "looks like fraud"      # undone by itself
   ./guichet audit list
   ./guichet sessions list              # where you are signed in; guichet logout --everywhere ends them all
   export PATH="$PWD:$PATH"; source <(guichet completion bash)      # guichet without ./, as its hints write it; Tab completes

@@ -1,5 +1,6 @@
 import { EXIT, type ExitCode, GuichetError, type Planned, type Request, type Risk } from '@guichet/contract';
 import { Interrupted } from '../context.ts';
+import { formatCell } from '../output/cell.ts';
 import { clean } from '../output/clean.ts';
 import { followRequest } from '../request/follow.ts';
 import { breakGlass, brokenText, confirmGlass, type Emergency, readEmergency } from '../request/glass.ts';
@@ -37,6 +38,8 @@ export async function runWrite(ready: ReadyCall): Promise<ExitCode> {
     });
   const filed = await submit(ready, { planned, reason, terms });
   const request = emergency === undefined ? filed : await passGates(shell, filed, emergency);
+  if (request.startAt !== null)
+    shell.say(`It starts no sooner than ${formatCell(request.startAt, 'timestamp', shell.asideCanvas).text}.`);
   // Nobody watches a request that begins next week.
   return follow(shell, request, terms.startAt === undefined ? flags : { ...flags, wait: false });
 }
