@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import type { AuditEvent, ProviderEndpoint, Reconciled, Request, RunMessage } from '@guichet/contract';
 import { gatewayKeys, generateReceiptKey, type ProviderServer, rotateReceiptKey, serve } from '@guichet/sdk';
+import pg from 'pg';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { COMPANY, readEvents, SEALING, SILENT, startGateway, type TestGateway } from './support/gateway.ts';
 import { Lab, labProvider } from './support/lab-provider.ts';
@@ -220,6 +221,29 @@ describe('reconcile', () => {
     expect(found.findings.filter(({ kind }) => kind === 'effect_without_grant')).toMatchObject([
       { grant: 'forged', run: 'forged-run' },
     ]);
+  });
+
+  test('takes a run that a gateway without a record of grants dispatched for what it is, and a lost row for an effect without a grant', async () => {
+    const [old, lost] = [await run(), await run()];
+    const client = new pg.Client({ connectionString: gateway.databaseUrl });
+    await client.connect();
+    try {
+      for (const { run: ran } of [old, lost]) {
+        await client.query('delete from receipts where run_id = $1', [ran?.id]);
+        await client.query('delete from run_grants where run_id = $1', [ran?.id]);
+      }
+      // What such a gateway wrote. No trigger stands in the way of a superuser.
+      await client.query('set session_replication_role = replica');
+      await client.query(
+        `update audit_events set data = (data::jsonb - 'run' - 'grant')::json where request = $1 and type = 'request.dispatched'`,
+        [old.id.slice('REQ-'.length)],
+      );
+    } finally {
+      await client.end();
+    }
+    const found = await reconcile();
+    expect(kindsFor(found, lost.id)).toEqual(['effect_without_grant']);
+    expect(kindsFor(found, old.id)).toEqual([]);
   });
 
   test('finds an outcome that somebody has changed, and a run that somebody has removed', async () => {

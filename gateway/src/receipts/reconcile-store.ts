@@ -1,4 +1,4 @@
-import type { RequestState } from '@guichet/contract';
+import { type LedgerEntry, parseRequestId, type RequestState } from '@guichet/contract';
 import { type Queryable, statement } from '../db/index.ts';
 import type { GrantOutcome } from './store.ts';
 
@@ -27,6 +27,28 @@ const ISSUED = statement(
   `${SELECT} where g.provider = $1 and g.issued_at >= $2 and g.issued_at < $3 order by g.issued_at, g.grant_id`,
 );
 const NEXT = statement('reconcile-next', 'select min(issued_at) as at from run_grants where provider = $1 and issued_at >= $2');
+
+/** A gateway of before there was a record of grants names none in its event. */
+const BEFORE_GRANTS = statement(
+  'reconcile-before-grants',
+  `select e.run from unnest($1::bigint[], $2::text[], $3::timestamptz[]) as e (request, run, at)
+   where exists (select from audit_events a where a.request = e.request and a.type = 'request.started'
+       and split_part(a.action, '.', 1) = $4 and a.data->>'run' = e.run)
+     and exists (select from audit_events a where a.request = e.request and a.type = 'request.dispatched'
+       and a.at between e.at - interval '3 minutes' and e.at + interval '3 minutes' and a.data->>'grant' is null)`,
+);
+
+/** Of runs in a ledger whose grants are not recorded: those that a gateway of before there was such a record dispatched. */
+export async function runsBeforeGrants(db: Queryable, provider: string, entries: readonly LedgerEntry[]): Promise<Set<string>> {
+  const named = entries.flatMap(({ request, run, startedAt }) => {
+    const number = parseRequestId(request);
+    return number === undefined ? [] : [{ number, run, startedAt }];
+  });
+  if (named.length === 0) return new Set();
+  const columns = [named.map(({ number }) => number), named.map(({ run }) => run), named.map(({ startedAt }) => startedAt)];
+  const rows = await db.query<{ run: string }>(BEFORE_GRANTS, [...columns, provider]);
+  return new Set(rows.map(({ run }) => run));
+}
 
 export async function grantsById(db: Queryable, ids: readonly string[]): Promise<Map<string, IssuedGrant>> {
   const rows = await db.query<IssuedGrant>(BY_ID, [ids]);

@@ -7,7 +7,7 @@ import { denied, type Policy } from '../policy/index.ts';
 import { badReceipt, compareEnds, foreignEntry, recordedReceipt, unknownToLedger } from './compare.ts';
 import { checkReceipt } from './judge.ts';
 import { keysOf } from './key-store.ts';
-import { grantsById, grantsIssued, type IssuedGrant } from './reconcile-store.ts';
+import { grantsById, grantsIssued, type IssuedGrant, runsBeforeGrants } from './reconcile-store.ts';
 
 const DAY_MS = 86_400_000;
 /** A grant is used at most so long after it was issued, the difference of clocks included. */
@@ -159,8 +159,11 @@ export class Reconciler {
   ): Promise<ReconcileFinding[]> {
     const keys = await keysOf(this.#options.db, provider);
     const findings: ReconcileFinding[] = [];
+    const unrecorded = entries.filter(({ grant }) => !known.has(grant));
+    const older = await runsBeforeGrants(this.#options.db, provider, unrecorded);
     for (const entry of entries) {
       const grant = known.get(entry.grant);
+      if (grant === undefined && older.has(entry.run)) continue;
       const foreign = foreignEntry(provider, entry, grant);
       if (foreign !== undefined || grant === undefined) {
         if (foreign !== undefined) findings.push(foreign);

@@ -9,6 +9,7 @@ import {
   type Outbox,
   type RequestRow,
   requestName,
+  type Told,
   tellUndone,
   transition,
 } from '../requests/index.ts';
@@ -96,7 +97,7 @@ export class Transitions {
   ): Promise<string | undefined> {
     const next = transition(row, event, row.readAt);
     if (!next.ok) return undefined;
-    const told = [...toldOfReceipt(receipt), ...next.told];
+    const told = [...toldOfReceipt(receipt), ...next.told.map((each) => withGrant(each, row, grant))];
     if (!(await applyChanges(tx, { row, changes: next.changes, told, fence }))) return undefined;
     if (grant !== undefined && row.runId !== null && next.changes.dispatchedAt instanceof Date) {
       const { id: grantId, issuedAt, provider } = grant;
@@ -116,6 +117,12 @@ export class Transitions {
     });
     return next.changes.state;
   }
+}
+
+/** The event of a dispatch names the grant: so the sealed log too says which grants there were. */
+function withGrant(told: Told, { runId }: RequestRow, grant: RunFacts['grant']): Told {
+  if (told.type !== 'request.dispatched' || grant === undefined) return told;
+  return { ...told, data: { ...told.data, run: runId, grant: grant.id } };
 }
 
 /** No dispatch slips past a loss on the same resource. */
