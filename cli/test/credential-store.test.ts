@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { type RouteServer, serveRoutes } from '@guichet/client/testing';
 import { GuichetError, type SessionTokens } from '@guichet/contract';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { writeConfig } from '../src/config/config-file.ts';
+import { changeConfig } from '../src/config/config-file.ts';
 import type { OpenKeychain } from '../src/sign-in/keychain.ts';
 import { baseHandlers, ME, SESSION_TOKENS } from './support/catalogue.ts';
 import { type Home, makeHome } from './support/run-cli.ts';
@@ -171,10 +171,10 @@ describe('a sign-in in a file', () => {
 
   it('is not sent to a gateway that somebody has written into its profile', async () => {
     await using other = await serveRoutes(baseHandlers());
-    writeConfig(join(home.folder, 'config.json'), {
+    await changeConfig(join(home.folder, 'config.json'), () => ({
       current: 'nadia',
       profiles: { nadia: { gateway: other.url, keeper: 'file', principal: 'user:nadia' } },
-    });
+    }));
     expect(await run('whoami')).toMatchObject({ exit: 3 });
     expect(other.calls).toEqual([]);
   });

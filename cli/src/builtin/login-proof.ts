@@ -1,5 +1,5 @@
 import { EXIT, GuichetError } from '@guichet/contract';
-import { configPath, type Proof, readConfig, writeConfig } from '../config/config-file.ts';
+import { changeConfig, configPath, type Proof } from '../config/config-file.ts';
 import { formatTime } from '../output/units.ts';
 import { clientOf } from '../sign-in/open-client.ts';
 import { exchangeProof } from '../sign-in/proved-tokens.ts';
@@ -17,19 +17,20 @@ const byProof =
     } = await exchangeProof(clientOf(shell.context, gateway), { context: shell.context, proof });
     const profile = wanted ?? principal.id.replace(/^[a-z]+:/, '');
     const path = configPath(shell.context);
-    const { current, profiles } = readConfig(path);
-    const before = profiles[profile];
-    if (before?.keeper !== undefined)
-      throw new GuichetError(
-        'usage.invalid',
-        `The profile '${profile}' holds the sign-in of ${before.principal ?? 'somebody'}.`,
-        {
-          remedy: `Choose another one: --profile NAME, or end it: guichet logout ${profile}`,
-        },
-      );
-    writeConfig(path, {
-      current: wanted === undefined ? profile : (current ?? profile),
-      profiles: { ...profiles, [profile]: { gateway, token, principal: principal.id, proof, expiresAt } },
+    await changeConfig(path, ({ current, profiles }) => {
+      const before = profiles[profile];
+      if (before?.keeper !== undefined)
+        throw new GuichetError(
+          'usage.invalid',
+          `The profile '${profile}' holds the sign-in of ${before.principal ?? 'somebody'}.`,
+          {
+            remedy: `Choose another one: --profile NAME, or end it: guichet logout ${profile}`,
+          },
+        );
+      return {
+        current: wanted === undefined ? profile : (current ?? profile),
+        profiles: { ...profiles, [profile]: { gateway, token, principal: principal.id, proof, expiresAt } },
+      };
     });
     const covers = [...(scope.actions ?? []), ...(scope.environments ?? [])].join(', ');
     await shell.show({ profile, keptIn: 'file', place: path, principal, scope, expiresAt }, () =>

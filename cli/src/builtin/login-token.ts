@@ -1,5 +1,5 @@
 import { EXIT, GuichetError } from '@guichet/contract';
-import { configPath, readConfig, writeConfig } from '../config/config-file.ts';
+import { changeConfig, configPath } from '../config/config-file.ts';
 import type { Shell } from '../shell.ts';
 import { clientOf } from '../sign-in/open-client.ts';
 import type { Way } from './login-way.ts';
@@ -11,11 +11,10 @@ export const byToken: Way = async (shell, { gateway, wanted }) => {
   const me = await client.call('me.show', { signal: shell.context.interrupt });
   const name = wanted ?? me.principal.id.replace(/^[a-z]+:/, '');
   const path = configPath(shell.context);
-  const config = readConfig(path);
-  writeConfig(path, {
-    current: wanted === undefined ? name : (config.current ?? name),
-    profiles: { ...config.profiles, [name]: { gateway, token, principal: me.principal.id } },
-  });
+  await changeConfig(path, ({ current, profiles }) => ({
+    current: wanted === undefined ? name : (current ?? name),
+    profiles: { ...profiles, [name]: { gateway, token, principal: me.principal.id } },
+  }));
   await shell.show(
     { profile: name, keptIn: 'file', place: path, ...me },
     () => `Signed in at ${gateway} as ${me.principal.name} (${me.principal.id}); profile '${name}', kept in ${path}.`,

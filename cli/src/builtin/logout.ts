@@ -92,5 +92,5 @@ async function forgetToken(shell: Shell, leaving: Leaving): Promise<ExitCode> {
 async function forget(shell: Shell, { name, path, profile }: Leaving): Promise<void> {
   if (profile.keeper !== undefined) await storeOf(shell.context, profile.keeper, { configPath: path, profile: name }).remove();
   // Who it was of stays: a sign-in as somebody else does not slip into their profile.
-  changeProfile(path, name, ({ gateway, principal } = profile) => ({ gateway, principal }));
+  await changeProfile(path, name, ({ gateway, principal } = profile) => ({ gateway, principal }));
 }

@@ -1,5 +1,5 @@
 import { EXIT, GuichetError, type TableOutput } from '@guichet/contract';
-import { type ConfigFile, configPath, type Profile, readConfig, writeConfig } from '../config/config-file.ts';
+import { type ConfigFile, changeConfig, configPath, type Profile, readConfig } from '../config/config-file.ts';
 import { drawTable } from '../output/table.ts';
 import { didYouMean } from '../suggest.ts';
 import { addExamples, type Leaf } from './leaf.ts';
@@ -45,7 +45,7 @@ export const use: Leaf = {
     const path = configPath(shell.context);
     const config = readConfig(path);
     const { gateway } = existingProfile(config, name);
-    writeConfig(path, { ...config, current: name });
+    await changeConfig(path, (now) => ({ ...now, current: name }));
     shell.print(`Now '${name}' at ${gateway}.`);
     return EXIT.ok;
   },

@@ -1,6 +1,7 @@
 import { join, normalize } from 'node:path';
 import { GuichetError } from '@guichet/contract';
 import type { Context } from '../context.ts';
+import { withLock } from './lock.ts';
 import { readPrivate, writePrivate } from './private-file.ts';
 
 /** Where the tokens of a sign-in are kept: with the system's keychain, or in a file beside the configuration. */
@@ -35,7 +36,7 @@ export function configPath({ env, home }: Pick<Context, 'env' | 'home'>): string
 
 /**
  * The profiles; none when the file is not there. Refuses (`config.invalid`) a file that others can read, since it holds
- * tokens, and one that is not what `writeConfig` writes.
+ * tokens, and one that is not what `changeConfig` writes.
  */
 export function readConfig(path: string): ConfigFile {
   const text = readPrivate(path);
@@ -67,14 +68,20 @@ function parseConfig(text: string, path: string): ConfigFile {
   return { current: textOf(value['current']), profiles: read };
 }
 
-export function writeConfig(path: string, config: ConfigFile): void {
-  writePrivate(path, `${JSON.stringify(config, null, 2)}\n`);
+/**
+ * Writes what `change` makes of the file as it is by now, while no other process does so: two people, or two terminals,
+ * who sign in at the same moment both stay signed in. It is safe on the disk when this resolves.
+ */
+export async function changeConfig(path: string, change: (before: ConfigFile) => ConfigFile): Promise<void> {
+  await withLock(`${path}.lock`, async () => writePrivate(path, `${JSON.stringify(change(readConfig(path)), null, 2)}\n`));
 }
 
 /** Changes one profile and leaves what else is in the file by now. */
-export function changeProfile(path: string, name: string, change: (before: Profile | undefined) => Profile): void {
-  const config = readConfig(path);
-  writeConfig(path, { ...config, profiles: { ...config.profiles, [name]: change(config.profiles[name]) } });
+export async function changeProfile(path: string, name: string, change: (before: Profile | undefined) => Profile): Promise<void> {
+  await changeConfig(path, (config) => ({
+    ...config,
+    profiles: { ...config.profiles, [name]: change(config.profiles[name]) },
+  }));
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

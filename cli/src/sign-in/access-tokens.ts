@@ -2,12 +2,12 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { TokenSource } from '@guichet/client';
 import { ERRORS, GuichetError, type SessionTokens } from '@guichet/contract';
 import type { Keeper } from '../config/config-file.ts';
+import { withLock } from '../config/lock.ts';
 import { loginCommand, notSignedIn, type Session, sameAddress } from '../config/session.ts';
 import type { Context } from '../context.ts';
 import { credentialFile } from './credential-store.ts';
 import { type Credentials, credentialsOf } from './credentials.ts';
 import { keep, noteKeeper } from './keep.ts';
-import { withLock } from './lock.ts';
 import { storeOf } from './open-store.ts';
 
 /** A token that ends sooner is renewed before it is used. */
@@ -85,7 +85,7 @@ export class AccessTokens implements TokenSource {
     const store = await keep(renewed, { context, keeper: this.#keeper, configPath, profile, say });
     if (store.keeper === this.#keeper) return;
     this.#keeper = store.keeper;
-    noteKeeper({ configPath, profile }, store.keeper, session.gateway);
+    await noteKeeper({ configPath, profile }, store.keeper, session.gateway);
   }
 
   async #exchange({ gateway, refreshToken }: Credentials): Promise<SessionTokens> {

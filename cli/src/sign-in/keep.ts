@@ -36,6 +36,6 @@ export async function keep(
 }
 
 /** Notes in the profile who keeps its sign-in by now. */
-export function noteKeeper({ configPath, profile }: StoreOfProfile, keeper: Keeper, gateway: string): void {
-  changeProfile(configPath, profile, (before) => ({ ...before, gateway: before?.gateway ?? gateway, keeper }));
+export async function noteKeeper({ configPath, profile }: StoreOfProfile, keeper: Keeper, gateway: string): Promise<void> {
+  await changeProfile(configPath, profile, (before) => ({ ...before, gateway: before?.gateway ?? gateway, keeper }));
 }

@@ -72,7 +72,7 @@ export class ProvedTokens implements TokenSource {
       if (this.#left(held) > SOON_MS) return held;
     }
     const { accessToken: token, expiresAt, principal } = await exchangeProof(client, { context, proof });
-    changeProfile(configPath, profile, () => ({ gateway, token, principal: principal.id, proof, expiresAt }));
+    await changeProfile(configPath, profile, () => ({ gateway, token, principal: principal.id, proof, expiresAt }));
     return { token, expiresAt };
   }
 

@@ -1,6 +1,6 @@
 import type { Client } from '@guichet/client';
 import { GuichetError, type Me, type SessionTokens } from '@guichet/contract';
-import { type ConfigFile, configPath, readConfig, writeConfig } from '../config/config-file.ts';
+import { type ConfigFile, changeConfig, configPath, readConfig } from '../config/config-file.ts';
 import { sameAddress } from '../config/session.ts';
 import type { Shell } from '../shell.ts';
 import type { CredentialStore } from './credential-store.ts';
@@ -46,13 +46,12 @@ export async function settleSignIn(shell: Shell, { gateway, wanted, tokens }: Ne
   const say = (text: string): void => shell.say(text);
   const credentials = credentialsOf(gateway, tokens);
   const store = await keep(credentials, { context, keeper: preferredKeeper(context), configPath: path, profile, say });
-  // Read anew: while the keychain was asked somebody may have signed in to another profile, in another terminal.
-  const now = readConfig(path);
-  // Who names a profile signs in beside the others: what is typed in other terminals keeps its meaning.
-  const current = wanted === undefined ? profile : (now.current ?? profile);
-  writeConfig(path, {
-    current,
-    profiles: { ...now.profiles, [profile]: { gateway, keeper: store.keeper, principal: me.principal.id } },
+  let current = profile;
+  // The file as it is by now: while the keychain was asked somebody may have signed in to another profile.
+  await changeConfig(path, (now) => {
+    // Who names a profile signs in beside the others: what is typed in other terminals keeps its meaning.
+    if (wanted !== undefined) current = now.current ?? profile;
+    return { current, profiles: { ...now.profiles, [profile]: { gateway, keeper: store.keeper, principal: me.principal.id } } };
   });
   if (replaced !== undefined && replaced.keeper !== store.keeper) await forgive(replaced.remove());
   if (old !== undefined && sameAddress(old.gateway, gateway)) await endOld(client, old.session, context.interrupt);

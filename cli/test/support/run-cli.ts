@@ -1,8 +1,7 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PassThrough, Readable, Writable } from 'node:stream';
-import { writeConfig } from '../../src/config/config-file.ts';
 import { type Context, Interrupted } from '../../src/context.ts';
 import { run } from '../../src/run.ts';
 import type { OpenKeychain } from '../../src/sign-in/keychain.ts';
@@ -39,10 +38,11 @@ export function makeHome(gateway?: string): Home {
   const folder = mkdtempSync(join(tmpdir(), 'guichet-cli-'));
   const env = { GUICHET_CONFIG: join(folder, 'config.json'), XDG_CACHE_HOME: join(folder, 'cache') };
   if (gateway !== undefined)
-    writeConfig(env.GUICHET_CONFIG, {
-      current: 'nadia',
-      profiles: { nadia: { gateway, token: 'secret', principal: 'user:nadia' } },
-    });
+    writeFileSync(
+      env.GUICHET_CONFIG,
+      JSON.stringify({ current: 'nadia', profiles: { nadia: { gateway, token: 'secret', principal: 'user:nadia' } } }),
+      { mode: 0o600 },
+    );
   return {
     folder,
     env,

@@ -10,7 +10,8 @@ const WAIT_MS = 90_000;
 const LOOK_MS = 40;
 
 export interface LockOptions {
-  readonly signal: AbortSignal;
+  /** Ends the waiting; what waits for a moment alone needs none. */
+  readonly signal?: AbortSignal;
   /** For tests: when a lock counts as left behind. */
   readonly staleMs?: number;
 }
@@ -20,17 +21,21 @@ export interface LockOptions {
  * made it, so that one whose process has died is removed. Removing is itself locked: of several processes that find a
  * dead one's lock, the second would otherwise remove the lock that the first has just taken.
  */
-export async function withLock<Result>(path: string, work: () => Promise<Result>, options: LockOptions): Promise<Result> {
+export async function withLock<Result>(path: string, work: () => Promise<Result>, options: LockOptions = {}): Promise<Result> {
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
   const mine = JSON.stringify({ pid: process.pid, host: hostname(), at: Date.now(), by: globalThis.crypto.randomUUID() });
   const until = Date.now() + WAIT_MS;
   while (!take(path, mine)) {
     if (isStale(path, options.staleMs ?? STALE_MS)) breakStale(path, options.staleMs ?? STALE_MS);
     if (Date.now() > until)
-      throw new GuichetError('config.invalid', `${path} has been there for too long: another guichet is renewing the sign-in.`, {
-        remedy: 'If none is running, remove that file.',
-      });
-    await sleep(LOOK_MS / 2 + Math.random() * LOOK_MS, undefined, { signal: options.signal });
+      throw new GuichetError(
+        'config.invalid',
+        `${path} has been there for too long: another guichet is at work on what it guards.`,
+        {
+          remedy: 'If none is running, remove that file.',
+        },
+      );
+    await sleep(LOOK_MS / 2 + Math.random() * LOOK_MS, undefined, options.signal && { signal: options.signal });
   }
   try {
     return await work();
