@@ -33,7 +33,6 @@ export const AUDIT_ROUTES = {
       items: z.array(AuditHeadDocument),
       next: z.int().nullable().describe('Pass it as `after` for the next page; null on the last one'),
       key: z.string().nullable().describe('The public key that signs now, in base64; null before the first head'),
-      archived: z.int().describe('The events up to the head of this number are in an archive'),
       problem: z.string().nullable().describe('Why this gateway seals no more'),
     }),
   },

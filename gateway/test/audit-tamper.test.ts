@@ -143,7 +143,8 @@ describe('a log that was sealed anew', () => {
     );
     expect((await log.verify()).findings.map(({ kind }) => kind)).toContain('swapped_key');
     await log.sql(`insert into audit_events (type, actor_id, actor_name, outcome) values ('test.event', 'user:b', 'B', 'ok')`);
-    await expect(log.sealer.seal()).rejects.toThrow('swapped the key');
+    await expect(log.sealer.seal()).rejects.toThrow('is gone');
+    await expect((await log.anotherSealer()).seal()).rejects.toThrow('swapped the key');
   });
 });
 

@@ -4,8 +4,6 @@ import { type AuditHead, readHead } from '@guichet/contract/audit-log';
 
 export interface ServedHeads {
   readonly heads: readonly AuditHead[];
-  /** Number of the last head whose events are in an archive. */
-  readonly archived: number;
   /** Why the gateway seals no more. */
   readonly problem: string | null;
 }
@@ -14,22 +12,21 @@ export interface ServedHeads {
 export async function servedHeads(client: Client, signal: AbortSignal): Promise<ServedHeads> {
   const heads: AuditHead[] = [];
   let after: number | null = 0;
-  let archived = 0;
   let problem: string | null = null;
   while (after !== null) {
-    const page: { items: readonly unknown[]; next: number | null; archived: number; problem: string | null } = await client.call(
-      'audit.heads',
-      { query: { after }, signal },
-    );
+    const page: { items: readonly unknown[]; next: number | null; problem: string | null } = await client.call('audit.heads', {
+      query: { after },
+      signal,
+    });
     for (const item of page.items) {
       const head = readHead(item);
       if (head === undefined)
         throw new GuichetError('gateway.protocol', 'The gateway gave a head that this version cannot read.');
       heads.push(head);
     }
-    ({ next: after, archived, problem } = page);
+    ({ next: after, problem } = page);
   }
-  return { heads, archived, problem };
+  return { heads, problem };
 }
 
 export interface ServedEvents {

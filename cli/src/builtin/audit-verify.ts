@@ -21,8 +21,6 @@ interface Report {
   readonly heads: number;
   readonly key: string | null;
   readonly keyGiven: boolean;
-  /** Number of the last head whose events are in an archive, and were not looked at. */
-  readonly archived: number;
   readonly findings: readonly AuditFinding[];
   readonly notes: readonly string[];
 }
@@ -91,21 +89,21 @@ async function verifyFiles(path: string, { published, key, progress }: Work & { 
   }
   verifier.end();
   const findings = [...published.findings, ...verifier.findings];
-  return report({ chain: published, verifier, findings, key, archived: 0, exported: true });
+  return report({ chain: published, verifier, findings, key, exported: true });
 }
 
 async function verifyServed(shell: Shell, { published, key, progress }: Work): Promise<Report> {
   const client = await shell.client();
   const signal = shell.context.interrupt;
-  const { heads, archived, problem } = await servedHeads(client, signal);
+  const { heads, problem } = await servedHeads(client, signal);
   const chain = chainOf(heads, key);
   const leaves = new LeafPages();
-  const verifier = new LogVerifier({ heads: chain.heads.filter(({ number }) => number > archived), leafAt: leaves.at });
+  const verifier = new LogVerifier({ heads: chain.heads, leafAt: leaves.at });
   const total = (chain.heads.at(-1)?.size ?? 0).toLocaleString('en');
   // The log grows meanwhile: what came after the last head that was read is for the next time.
   const last = chain.heads.at(-1)?.size ?? 0;
   let seen = 0;
-  for await (const page of servedEvents(client, archived, signal)) {
+  for await (const page of servedEvents(client, 0, signal)) {
     if (page.start >= last) break;
     leaves.add(page.start, page.hashes);
     const known = page.hashes.length / 32;
@@ -120,7 +118,7 @@ async function verifyServed(shell: Shell, { published, key, progress }: Work): P
     ...(published === undefined ? [] : [...published.findings, ...compareWithPublished(chain.heads, published.heads)]),
     ...verifier.findings,
   ];
-  return report({ chain, verifier, findings, key, archived, problem });
+  return report({ chain, verifier, findings, key, problem });
 }
 
 function report({
@@ -128,7 +126,6 @@ function report({
   verifier,
   findings,
   key,
-  archived,
   problem = null,
   exported = false,
 }: {
@@ -136,7 +133,6 @@ function report({
   verifier: LogVerifier;
   findings: readonly AuditFinding[];
   key: string | undefined;
-  archived: number;
   problem?: string | null;
   exported?: boolean;
 }): Report {
@@ -153,7 +149,6 @@ function report({
     heads: chain.heads.length,
     key: chain.heads[0]?.announces?.public ?? key ?? null,
     keyGiven: key !== undefined,
-    archived,
     findings,
     notes: [
       ...(problem === null ? [] : [`The gateway seals no more: ${problem}`]),
@@ -164,13 +159,9 @@ function report({
   };
 }
 
-function reportText(
-  { holds, events, heads, key, keyGiven, archived, findings, notes }: Report,
-  { canvas: { paint } }: Shell,
-): string {
+function reportText({ holds, events, heads, key, keyGiven, findings, notes }: Report, { canvas: { paint } }: Shell): string {
   const sum = `${events.toLocaleString('en')} events, ${heads.toLocaleString('en')} heads`;
   const lines = findings.map(({ kind, message }) => `${paint.red(kind.replaceAll('_', ' '))}  ${clean(message)}`);
-  if (archived > 0) lines.push(paint.dim(`The events of the heads 1 to ${archived} are in an archive, and were not looked at.`));
   lines.push(...notes.map((note) => paint.yellow(clean(note))));
   if (heads === 0) return [...lines, 'Nothing is sealed yet.'].join('\n');
   if (!keyGiven)

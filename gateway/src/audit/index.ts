@@ -1,4 +1,3 @@
-export { archivedTo } from './archives.ts';
 export { rotateAuditKey } from './audit-keys.ts';
 export { AuditConfig } from './config.ts';
 export { sealLag } from './lag.ts';

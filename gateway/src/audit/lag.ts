@@ -9,7 +9,8 @@ const UNSEALED = statement(
   `select coalesce((select size from audit_heads order by number desc limit 1), 0)::float8 as size, count(*)::int as count,
      coalesce(extract(epoch from clock_timestamp() - min(at)), 0)::float8 as age
    from (select at from audit_events
-     where xid >= coalesce((select settled_to from audit_heads order by number desc limit 1), '0'::xid8)
+     where xid < pg_snapshot_xmax(pg_current_snapshot())
+       and xid >= coalesce((select settled_to from audit_heads order by number desc limit 1), '0'::xid8)
        and id > coalesce((select above_id from audit_heads order by number desc limit 1), 0)
      order by xid limit ${MOST}) unsealed`,
 );

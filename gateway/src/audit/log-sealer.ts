@@ -13,6 +13,7 @@ import type pg from 'pg';
 import { type HeldKey, signHead } from './audit-keys.ts';
 import {
   ADD_TO_TILE,
+  HEADS_AFTER,
   HEADS_FROM,
   INSERT_HEAD,
   LAST_HEAD,
@@ -47,6 +48,8 @@ export class LogSealer {
   readonly #batch: number;
   readonly #keys: () => Promise<readonly HeldKey[]>;
   #last: LastHead | undefined;
+  /** The last head that this one wrote. */
+  #written: AuditHead | undefined;
   #tree: MerkleTree | undefined;
 
   /** `batch`: events of a head at most, unless one transaction wrote more; 10,000 when absent. */
@@ -54,6 +57,11 @@ export class LogSealer {
     this.#client = client;
     this.#batch = batch;
     this.#keys = keys;
+  }
+
+  /** The last head that this one wrote, or that it was told of. */
+  get written(): AuditHead | undefined {
+    return this.#written;
   }
 
   /** The last head that there is. */
@@ -77,6 +85,7 @@ export class LogSealer {
     await this.#client.query('begin isolation level repeatable read');
     try {
       this.#last = (await this.#client.query<LastHead>(LAST_HEAD)).rows[0];
+      if (restore === undefined) await this.#refuseCut();
       const { rows } = await this.#client.query<Snapshot>(SNAPSHOT);
       const snapshot = rows[0];
       if (snapshot === undefined) throw new GuichetError('internal', 'The database said nothing of its transactions.');
@@ -85,12 +94,27 @@ export class LogSealer {
       const settled = await this.#settled(snapshot);
       const head = await this.#write({ settled, snapshot, keys, restore });
       await this.#client.query('commit');
+      this.#written = head ?? this.#written;
       return { head, more: settled.more };
     } catch (error) {
       this.#tree = undefined;
       await this.#client.query('rollback').catch(() => {}); // the connection is gone, and with it the transaction
       throw error;
     }
+  }
+
+  /** What this one wrote has to be there still, and what it keeps of the tree has to be that of the last head. */
+  async #refuseCut(): Promise<void> {
+    const [written, last] = [this.#written, this.#last?.head];
+    if (written === undefined) return;
+    const isLast = last !== undefined && headHash(last) === headHash(written);
+    if (!isLast) {
+      const { rows } = await this.#client.query<{ head: AuditHead }>({ ...HEADS_AFTER, values: [written.number - 1, 1] });
+      if (rows[0] === undefined || headHash(rows[0].head) !== headHash(written))
+        throw broken(`head ${written.number}, which was written here, is gone; its last one is ${last?.number ?? 'none'}`);
+    }
+    const tree = this.#tree;
+    if (tree !== undefined && (tree.size !== last?.size || tree.root().toString('hex') !== last.root)) this.#tree = undefined;
   }
 
   #after(): [settledTo: string, aboveId: string] {
@@ -128,6 +152,7 @@ export class LogSealer {
     const settled = { rows: rows.filter(isNew), settledTo: snapshot.settled, aboveId: snapshot.last_id, more: false };
     const head = await this.#write({ settled, snapshot, keys, restore, evenEmpty: true });
     await this.#client.query('commit');
+    this.#written = head ?? this.#written;
     return { head, more: true };
   }
 

@@ -1,4 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises';
+import { GuichetError } from '@guichet/contract';
 import { type AuditHead, headHash } from '@guichet/contract/audit-log';
 import type { Database } from '../db/index.ts';
 import type { HeadDestination } from './destinations.ts';
@@ -19,6 +20,7 @@ export class HeadPublisher {
   readonly #db: Database;
   readonly #onError: (error: unknown) => void;
   readonly #lanes: Lane[];
+  #problem: string | undefined;
 
   constructor({
     db,
@@ -31,7 +33,14 @@ export class HeadPublisher {
   }) {
     this.#db = db;
     this.#onError = onError;
-    this.#lanes = destinations.map((destination) => new Lane(destination, { after: (last) => this.#after(last), onError }));
+    this.#lanes = destinations.map(
+      (destination) => new Lane(destination, { after: (last) => this.#after(destination, last), onError }),
+    );
+  }
+
+  /** That what was published is not there any more. */
+  get problem(): string | undefined {
+    return this.#problem;
   }
 
   wake(): void {
@@ -57,14 +66,18 @@ export class HeadPublisher {
   }
 
   /** The heads that come after one that was published; when that one was lost by a restore, from its declaration on. */
-  async #after(last: AuditHead | undefined): Promise<AuditHead[]> {
+  async #after({ name }: HeadDestination, last: AuditHead | undefined): Promise<AuditHead[]> {
     const from = (number: number): Promise<AuditHead[]> =>
       this.#db.query<{ head: AuditHead }>(HEADS_AFTER, [number, AT_ONCE]).then((rows) => rows.map(({ head }) => head));
     if (last === undefined) return from(0);
     const [same, ...following] = await from(last.number - 1);
     if (same !== undefined && headHash(same) === headHash(last)) return following;
     const declaration = await this.#declared(last);
-    return declaration === undefined ? [] : from(declaration.number - 1);
+    if (declaration !== undefined) return from(declaration.number - 1);
+    this.#problem = `${name} has head ${last.number} of the audit log (${last.at}), which the database does not have: nothing more is told to it`;
+    throw new GuichetError('internal', `${this.#problem}.`, {
+      remedy: "Run the gateway's own 'verify-audit' with --heads, and find out who has changed the database.",
+    });
   }
 
   async #declared(lost: AuditHead): Promise<AuditHead | undefined> {

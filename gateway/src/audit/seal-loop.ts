@@ -1,5 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import { type DeclaredRestore, headHash } from '@guichet/contract/audit-log';
+import { type AuditHead, type DeclaredRestore, headHash } from '@guichet/contract/audit-log';
 import pg from 'pg';
 import { type Bus, type Database, statement } from '../db/index.ts';
 import { type HeldKey, type KeyVault, loadAuditKeys } from './audit-keys.ts';
@@ -40,6 +40,9 @@ export class SealLoop<Envelope> {
   #keys: readonly HeldKey[] = [];
   #problem: string | undefined;
   #said: string | undefined;
+  #publisher: HeadPublisher | undefined;
+  /** The last head that this gateway wrote: whoever cuts the log before it was published is found too. */
+  #written: AuditHead | undefined;
 
   constructor(options: SealLoopOptions<Envelope>) {
     this.#options = options;
@@ -47,7 +50,7 @@ export class SealLoop<Envelope> {
 
   /** Why this gateway does not seal, when it should. */
   get problem(): string | undefined {
-    return this.#problem;
+    return this.#problem ?? this.#publisher?.problem;
   }
 
   start(): void {
@@ -113,11 +116,13 @@ export class SealLoop<Envelope> {
       }
       const sealer = new LogSealer({ client, keys: () => this.#heldKeys() });
       publisher = new HeadPublisher(this.#options);
+      this.#publisher = publisher;
       await this.#refuseFork(sealer, publisher);
       await sealer.last();
       await this.#sealOn(sealer, publisher);
     } finally {
       await publisher?.stop();
+      this.#publisher = undefined;
       await client.end().catch(() => {}); // it may be gone already
     }
   }
@@ -132,6 +137,7 @@ export class SealLoop<Envelope> {
       const { head, more } = await sealer.seal();
       this.#problem = undefined;
       this.#said = undefined;
+      this.#written = sealer.written ?? this.#written;
       if (head !== undefined) publisher.wake();
       if (!more) await this.#pause(NEWS_MS);
     }
@@ -155,10 +161,9 @@ export class SealLoop<Envelope> {
   async #refuseFork(sealer: LogSealer, publisher: HeadPublisher): Promise<void> {
     const { db, onNews } = this.#options;
     const last = await sealer.last();
-    const fork = await publisher.fork(last, async (number) => {
-      const rows = await db.query<{ head: Parameters<typeof headHash>[0] }>(HEADS_AFTER, [number - 1, 1]);
-      return rows[0]?.head;
-    });
+    const headOf = async (number: number): Promise<AuditHead | undefined> =>
+      (await db.query<{ head: AuditHead }>(HEADS_AFTER, [number - 1, 1]))[0]?.head;
+    const fork = (await publisher.fork(last, headOf)) ?? (await this.#ownFork(last, headOf));
     if (fork === undefined) return;
     const { destination, published, after } = fork;
     const accepted = (await db.query<{ value: string }>(TAKE_RESTORE))[0]?.value;
@@ -168,7 +173,17 @@ export class SealLoop<Envelope> {
       );
     const restore: DeclaredRestore = { after, lost: published.number, lostHash: headHash(published), reason: accepted };
     const { head } = await sealer.seal(restore);
+    this.#written = sealer.written;
     onNews(`the audit log goes on from head ${after}: head ${head?.number} says that those up to ${published.number} are lost`);
+  }
+
+  /** What this gateway wrote, and the database does not have. */
+  async #ownFork(last: AuditHead | undefined, headOf: (number: number) => Promise<AuditHead | undefined>) {
+    const written = this.#written;
+    if (written === undefined) return undefined;
+    const here = await headOf(written.number);
+    if (here !== undefined && headHash(here) === headHash(written)) return undefined;
+    return { destination: 'This gateway', published: written, after: last?.number ?? 0 };
   }
 }
 

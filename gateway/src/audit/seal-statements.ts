@@ -40,7 +40,8 @@ export const LAST_HEAD = statement(
 );
 export const NEWS = statement(
   'audit-seal-news',
-  'select exists (select from audit_events where xid >= $1::xid8 and id > $2::bigint) as news',
+  `select exists (select from audit_events where xid >= $1::xid8 and xid < pg_snapshot_xmax(pg_current_snapshot())
+     and id > $2::bigint) as news`,
 );
 const ROW = `id::text, xid::text, ${AT_TEXT} as at, ${LINE} as line`;
 // By the columns themselves: the texts of the same name would put 9 after 10.

@@ -28,12 +28,16 @@ interface Line {
 
 const START = /^\{"id":"(\d+)","at":"([^"]+)"/;
 
-// What is not settled, or came after the last head, is no part of this.
+// What is not settled, or came after the last head, is no part of this. What says to be of a transaction that has not begun
+// yet, or of a time that was sealed long ago, only looks so: it is shown, and found to be in no head.
 const WINDOW = statement(
   'audit-sealed-window',
-  `with last as (select settled_to, above_id from audit_heads order by number desc limit 1)
+  `with last as (select settled_to, above_id, (head->>'until')::timestamptz - interval '1 hour' as earliest,
+     cluster = (select system_identifier::text from pg_control_system()) as counts_here
+     from audit_heads order by number desc limit 1)
    select string_agg(${LINE}, E'\\n') as lines from audit_events, last
-   where at >= $1::timestamptz and at <= $2::timestamptz and not (xid >= last.settled_to and id > last.above_id)`,
+   where at >= $1::timestamptz and at <= $2::timestamptz and not (xid >= last.settled_to and id > last.above_id
+     and (not last.counts_here or (xid < pg_snapshot_xmax(pg_current_snapshot()) and at >= last.earliest)))`,
 );
 const BY_ID = statement('audit-sealed-by-id', `select id::text, ${LINE} as line from audit_events where id = any($1::bigint[])`);
 const PLACES = statement(

@@ -7,7 +7,6 @@ import {
   LogVerifier,
 } from '@guichet/contract/audit-log';
 import type { Queryable } from '../db/index.ts';
-import { archivedTo } from './archives.ts';
 import { headsAfter, type SealedPage, sealedAfter } from './sealed-log.ts';
 
 const HEADS_A_PAGE = 2000;
@@ -15,8 +14,6 @@ const HEADS_A_PAGE = 2000;
 export interface Verified {
   readonly heads: number;
   readonly events: number;
-  /** Number of the last head whose events are in an archive. */
-  readonly archived: number;
   readonly key: string | undefined;
   readonly findings: readonly AuditFinding[];
 }
@@ -40,13 +37,12 @@ export async function verifyLog(db: Queryable, { key, published = [], onProgress
     after = last.number;
   }
   chain.end();
-  const archived = await archivedTo(db);
   const leaves = new LeafPages();
-  const verifier = new LogVerifier({ heads: chain.heads.filter(({ number }) => number > archived), leafAt: leaves.at });
+  const verifier = new LogVerifier({ heads: chain.heads, leafAt: leaves.at });
   const total = chain.heads.at(-1)?.size ?? 0;
   let seen = 0;
   // The next page is read while this one is checked.
-  for (let next: Promise<SealedPage> | undefined = sealedAfter(db, archived); next !== undefined; ) {
+  for (let next: Promise<SealedPage> | undefined = sealedAfter(db, 0); next !== undefined; ) {
     const page: SealedPage = await next;
     next = page.next === undefined ? undefined : sealedAfter(db, page.next);
     next?.catch(() => {}); // it rejects where it is waited for
@@ -57,5 +53,5 @@ export async function verifyLog(db: Queryable, { key, published = [], onProgress
   }
   verifier.end();
   const findings = [...chain.findings, ...compareWithPublished(chain.heads, published), ...verifier.findings];
-  return { heads: chain.heads.length, events: verifier.events, archived, key: chain.key?.public, findings };
+  return { heads: chain.heads.length, events: verifier.events, key: chain.key?.public, findings };
 }

@@ -1,5 +1,5 @@
 import { GuichetError, type Principal } from '@guichet/contract';
-import { archivedTo, headsAfter, proofOf, type SealLoop, sealedAfter } from '../audit/index.ts';
+import { headsAfter, proofOf, type SealLoop, sealedAfter } from '../audit/index.ts';
 import type { Database } from '../db/index.ts';
 import { denied, type Policy } from '../policy/index.ts';
 import type { Handlers } from './call.ts';
@@ -31,7 +31,6 @@ export function auditHandlers({
         items: items.map((head) => ({ ...head })),
         next: items.length === HEADS_A_PAGE && last !== undefined ? last.number : null,
         key: items[0]?.announces?.public ?? null,
-        archived: await archivedTo(db),
         problem: sealing.problem ?? null,
       };
     },

@@ -1,0 +1,82 @@
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { HeadFile } from '../src/audit/destinations.ts';
+import { HeadPublisher } from '../src/audit/publisher.ts';
+import { headsAfter } from '../src/audit/sealed-log.ts';
+import { type TestLog, testLog } from './support/sealed-log.ts';
+
+/** What a superuser of the database tries, who holds no key. */
+let log: TestLog;
+let folder: string;
+beforeEach(async () => {
+  log = await testLog();
+  folder = await mkdtemp(join(tmpdir(), 'guichet-attack-'));
+});
+afterEach(async () => {
+  await log.close();
+  await rm(folder, { recursive: true, force: true });
+});
+
+const CUT = `delete from audit_events where id > 4; delete from audit_heads where number > 2;
+  update audit_tiles set hashes = substr(hashes, 1, 128)`;
+
+test('a setting that says that old events are in an archive hides no edit of them', async () => {
+  for (const count of [3, 3, 1]) await log.write(count);
+  await log.tamper(`update audit_events set outcome = 'denied' where id = 2; delete from audit_events where id = 5;
+    insert into audit_settings (name, value) values ('archived_to', '2')`);
+  expect((await log.verify()).findings).toMatchObject([
+    { kind: 'edited', ids: ['2'] },
+    { kind: 'deleted', ids: ['5'] },
+  ]);
+});
+
+test('an event that says to be of a transaction of the future is found, and does not keep the sealer busy', async () => {
+  for (const count of [2, 2]) await log.write(count);
+  await log.sql(`insert into audit_events (xid, at, type, actor_id, actor_name, outcome)
+    values ('9000000000000000000', now() - interval '3 days', 'test.event', 'user:b', 'B', 'ok'),
+      ('9000000000000000000', now(), 'test.event', 'user:b', 'B', 'ok')`);
+  await log.sealer.seal();
+  expect(await log.sealer.hasNews()).toBe(false);
+  expect((await log.verify()).findings).toMatchObject([
+    { kind: 'inserted', ids: ['5'] },
+    { kind: 'inserted', ids: ['6'] },
+  ]);
+});
+
+test('what is not sealed yet is not taken for a forgery', async () => {
+  await log.write(2);
+  await log.sql(`insert into audit_events (type, actor_id, actor_name, outcome) values ('test.event', 'user:b', 'B', 'ok')`);
+  expect((await log.verify()).findings).toEqual([]);
+});
+
+test('an end that is cut off while the sealer lives is not sealed over', async () => {
+  for (const count of [2, 2, 2]) await log.write(count);
+  await log.tamper(CUT);
+  await expect(log.write(1)).rejects.toThrow('head 3, which was written here, is gone');
+  await expect(log.write(1)).rejects.toThrow('head 3, which was written here, is gone');
+  expect(await headsAfter(log.db, 0, 10)).toHaveLength(2);
+});
+
+test('a file that is ahead of a log that was cut and sealed on says so, and is left as it is', async () => {
+  for (const count of [2, 2, 2]) await log.write(count);
+  const path = join(folder, 'heads.jsonl');
+  const file = new HeadFile(path);
+  await file.append(await headsAfter(log.db, 0, 10));
+  const before = await readFile(path, 'utf8');
+  await log.tamper(CUT);
+  const other = await log.anotherSealer();
+  for (let count = 0; count < 3; count++) {
+    await log.sql(`insert into audit_events (type, actor_id, actor_name, outcome) values ('test.event', 'user:b', 'B', 'ok')`);
+    await other.seal();
+  }
+  const errors: string[] = [];
+  const publisher = new HeadPublisher({ db: log.db, destinations: [file], onError: (error) => errors.push(String(error)) });
+  publisher.wake();
+  await vi.waitFor(() => expect(errors).toHaveLength(1), { timeout: 10_000 });
+  await publisher.stop();
+  expect(errors[0]).toContain('has head 3 of the audit log');
+  expect(publisher.problem).toContain('has head 3 of the audit log');
+  expect(await readFile(path, 'utf8')).toBe(before);
+});
