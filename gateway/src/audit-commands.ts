@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { type Actor, GuichetError } from '@guichet/contract';
-import { type AuditHead, HeadChain, readHead } from '@guichet/contract/audit-log';
+import { type AuditHead, HeadChain, readHead, unknownRestores } from '@guichet/contract/audit-log';
 import { withKeys } from './app.ts';
 import { acceptRestore, rotateAuditKey, type Verified, verifyLog } from './audit/index.ts';
 import type { Config } from './config.ts';
@@ -11,37 +11,42 @@ const OPERATOR: Actor = { id: 'system', name: 'operator' };
 export interface VerifyFlags {
   readonly heads: string | undefined;
   readonly key: string | undefined;
+  /** Heads of restores that the operator knows of. */
+  readonly restores?: readonly number[] | undefined;
   readonly onProgress: (text: string) => void;
 }
 
 /** `verify-audit`: checks the log straight from the database, without a gateway. What came out, in words. */
 export async function verifyAudit(
   config: Config,
-  { heads, key, onProgress }: VerifyFlags,
+  { heads, key, restores, onProgress }: VerifyFlags,
 ): Promise<{ ok: boolean; text: string }> {
   const published = heads === undefined ? undefined : publishedHeads(heads, key);
   const started = performance.now();
   const verified = await withKeys(config, async ({ db }) =>
     verifyLog(db, {
       key,
-      published,
+      published: published?.heads,
       onProgress: (events, of) => {
         if (performance.now() - started > 1000)
           onProgress(`Checked ${events.toLocaleString('en')} of ${of.toLocaleString('en')} events …`);
       },
     }),
   );
-  return { ok: verified.findings.length === 0, text: inWords(verified) };
+  const unknown = unknownRestores(verified.restores, restores);
+  const findings = [...(published?.findings ?? []), ...verified.findings, ...unknown];
+  return { ok: findings.length === 0, text: inWords({ ...verified, findings }, unknown.length < verified.restores.length) };
 }
 
-function inWords({ events, heads, findings, key }: Verified): string {
+function inWords({ events, heads, findings, key, restores }: Verified, hasKnown: boolean): string {
   const lines = findings.map(({ kind, message }) => `${kind.replaceAll('_', ' ')}  ${message}`);
   const sum = `${events.toLocaleString('en')} events, ${heads.toLocaleString('en')} heads`;
   const end = findings.length === 0 ? `${sum}, all hold. The key is ${key ?? 'none yet'}.` : `${sum}: the log does not hold.`;
-  return `${[...lines, end].join('\n')}\n`;
+  const known = hasKnown ? [`Restores that are declared: by head ${restores.map(({ number }) => number).join(', ')}.`] : [];
+  return `${[...lines, ...known, end].join('\n')}\n`;
 }
 
-function publishedHeads(path: string, key: string | undefined): readonly AuditHead[] {
+function publishedHeads(path: string, key: string | undefined): HeadChain {
   let text: string;
   try {
     text = readFileSync(path, 'utf8');
@@ -54,7 +59,8 @@ function publishedHeads(path: string, key: string | undefined): readonly AuditHe
     if (head !== undefined) chain.add(head);
   }
   if (chain.heads.length === 0) throw new GuichetError('usage.invalid', `${path} holds no head of an audit log.`);
-  return chain.heads;
+  chain.end();
+  return chain;
 }
 
 /** Half a line, which a gateway left that died while it wrote, is no head. */
@@ -67,12 +73,16 @@ function headOf(line: string): AuditHead | undefined {
 }
 
 /** `accept-restore`: what was done, in words. */
-export async function acceptAuditRestore(config: Config, reason: string | undefined): Promise<string> {
+export async function acceptAuditRestore(
+  config: Config,
+  { lost, reason }: { lost: string | undefined; reason: string | undefined },
+): Promise<string> {
   if (reason === undefined || reason.trim().length < 10)
     throw new GuichetError('usage.invalid', 'Say why in at least 10 characters: it is recorded and signed.', {
       remedy: 'Pass --reason "Restored from the backup of 03:00 after the disk failed".',
     });
-  await withKeys(config, ({ db }) => acceptRestore(db, { reason: reason.trim(), by: OPERATOR }));
+  const accepted = { lostHash: lost?.trim() ?? '', reason: reason.trim(), by: OPERATOR };
+  await withKeys(config, ({ db, sealer }) => acceptRestore(db, { ...accepted, vault: sealer }));
   return 'Recorded. The next head says which published heads are lost; a gateway that runs goes on within seconds.\n';
 }
 

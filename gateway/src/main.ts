@@ -41,14 +41,15 @@ const HELP = `guichet-gateway ${VERSION}: the only door
   node gateway/src/main.ts --config guichet.yaml rewrap
       Seals what is sealed in the database with the first key of 'sealing'. Afterwards older keys are not needed.
 
-  node gateway/src/main.ts --config guichet.yaml verify-audit [--heads FILE] [--key KEY]
+  node gateway/src/main.ts --config guichet.yaml verify-audit [--heads FILE] [--key KEY] [--accept-restore N]...
       Checks the audit log straight from the database: that no event was changed, removed or put in. Exit code 20 when one was.
       --heads   heads that were published outside the database: the log must agree with them
       --key     the public key of the log, as it was given to you
+      --accept-restore   the head of this number declares a restore that you know of
 
-  node gateway/src/main.ts --config guichet.yaml accept-restore --reason TEXT
+  node gateway/src/main.ts --config guichet.yaml accept-restore --lost HASH --reason TEXT
       The database was restored to an earlier time, and heads of the audit log that were published since are lost. Until this is
-      said, nothing more is sealed.
+      said, nothing more is sealed. Its log names the hash of the head that is lost.
 
   node gateway/src/main.ts --config guichet.yaml rotate-audit-key
       Makes a new key that signs the heads of the audit log. The one before it announces it.
@@ -143,6 +144,8 @@ function readArguments() {
         heads: { type: 'string' },
         key: { type: 'string' },
         reason: { type: 'string' },
+        lost: { type: 'string' },
+        'accept-restore': { type: 'string', multiple: true },
         help: { type: 'boolean', short: 'h' },
         version: { type: 'boolean' },
       },
@@ -191,20 +194,28 @@ async function check(path: string): Promise<void> {
   if (!ok) process.exitCode = ERRORS['config.invalid'].exit;
 }
 
+interface AuditFlags {
+  readonly heads?: string | undefined;
+  readonly key?: string | undefined;
+  readonly reason?: string | undefined;
+  readonly lost?: string | undefined;
+  readonly 'accept-restore'?: readonly string[] | undefined;
+}
+
 async function audit(
   command: 'verify-audit' | 'accept-restore' | 'rotate-audit-key',
   config: Config,
-  { heads, key, reason }: { heads?: string | undefined; key?: string | undefined; reason?: string | undefined },
+  { heads, key, reason, lost, 'accept-restore': known = [] }: AuditFlags,
 ): Promise<void> {
   const { acceptAuditRestore, rotateKeyOfAudit, verifyAudit } = await import('./audit-commands.ts');
-  if (command === 'accept-restore') return void process.stdout.write(await acceptAuditRestore(config, reason));
+  if (command === 'accept-restore') return void process.stdout.write(await acceptAuditRestore(config, { lost, reason }));
   if (command === 'rotate-audit-key') return void process.stdout.write(await rotateKeyOfAudit(config));
   let shown = false;
   const onProgress = (text: string): void => {
     shown = true;
     if (process.stderr.isTTY) process.stderr.write(`\r\u001b[K${text}`);
   };
-  const { ok, text } = await verifyAudit(config, { heads, key, onProgress });
+  const { ok, text } = await verifyAudit(config, { heads, key, restores: known.map(Number), onProgress });
   if (shown && process.stderr.isTTY) process.stderr.write('\r\u001b[K');
   process.stdout.write(text);
   if (!ok) process.exitCode = EXIT.failed;

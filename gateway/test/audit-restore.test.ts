@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type AuditHead, HeadChain } from '@guichet/contract/audit-log';
+import { type AuditHead, HeadChain, headHash, unknownRestores } from '@guichet/contract/audit-log';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { HeadFile } from '../src/audit/destinations.ts';
 import { acceptRestore } from '../src/audit/restore.ts';
@@ -19,6 +19,10 @@ afterEach(async () => {
   await log.close();
   await rm(folder, { recursive: true, force: true });
 });
+
+const REASON = 'Restored from the backup of 03:00';
+const FORGED = JSON.stringify({ reason: REASON, lostHash: '', after: 2, seal: 'hmac-sha256:0' });
+const OPERATOR = { id: 'system', name: 'operator' };
 
 const heads = (): Promise<AuditHead[]> => headsAfter(log.db, 0, 1000);
 
@@ -61,17 +65,33 @@ test('nothing is sealed over heads that were published and are gone, until someb
   await refusing.stop();
   expect(await heads()).toHaveLength(2);
 
-  await acceptRestore(log.db, { reason: 'Restored from the backup of 03:00', by: { id: 'system', name: 'operator' } });
+  // What the database says by itself counts for nothing, nor does what was accepted of another head.
+  await log.sql(`insert into audit_settings (name, value) values ('restore_accepted', '${FORGED}')`);
+  const forged = start();
+  await vi.waitFor(() => expect(forged.problem).toContain('head 3'), { timeout: 10_000 });
+  await forged.stop();
+  const accept = (lostHash: string): Promise<void> =>
+    acceptRestore(log.db, { vault: log.vault, lostHash, reason: REASON, by: OPERATOR });
+  await accept('0'.repeat(64));
+  const mistaken = start();
+  await vi.waitFor(() => expect(mistaken.problem).toContain('head 3'), { timeout: 10_000 });
+  await mistaken.stop();
+  expect(await heads()).toHaveLength(2);
+  await accept(headHash(published[2] as AuditHead)); // three were published
   const going = start();
   await vi.waitFor(async () => expect((await file.last())?.restore).toMatchObject({ after: 2, lost: 3 }), { timeout: 10_000 });
   await going.stop();
+  expect(await log.sql(`select from audit_settings where name = 'restore_accepted'`)).toEqual([]);
   const now = await heads();
-  expect(now[2]?.restore?.reason).toBe('Restored from the backup of 03:00');
+  expect(now[2]?.restore?.reason).toBe(REASON);
   // The file has the lost head, and what declares it lost: the chain goes on after head 2.
   const chain = new HeadChain();
   for (const head of [...published, ...now.slice(2)]) chain.add(head);
   chain.end();
   expect(chain.findings).toEqual([]);
   expect(chain.heads.map(({ number }) => number)).toEqual(now.map(({ number }) => number));
-  expect((await log.verify({ published: chain.heads })).findings).toEqual([]);
+  const verified = await log.verify({ published: chain.heads });
+  expect(verified.findings).toEqual([]);
+  expect(unknownRestores(verified.restores)).toMatchObject([{ kind: 'lost_heads', head: 3 }]);
+  expect(unknownRestores(verified.restores, [3])).toEqual([]);
 });

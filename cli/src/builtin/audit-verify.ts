@@ -6,13 +6,15 @@ import {
   HeadChain,
   LeafPages,
   LogVerifier,
+  unknownRestores,
 } from '@guichet/contract/audit-log';
 import { linesOf, readHeads } from '../audit/log-files.ts';
 import { servedEvents, servedHeads } from '../audit/served-log.ts';
+import { collect } from '../command.ts';
 import { clean } from '../output/clean.ts';
 import { progressLine } from '../output/progress-line.ts';
 import type { Shell } from '../shell.ts';
-import { addExamples, type Given, type Leaf, textFlag } from './leaf.ts';
+import { addExamples, type Given, type Leaf, listFlag, textFlag } from './leaf.ts';
 
 /** What came out; the document for programs. */
 interface Report {
@@ -30,6 +32,7 @@ export const auditVerify: Leaf = {
     command
       .option('--heads <file>', 'Heads that were published outside the database: the log must agree with them')
       .option('--export <file>', 'Check this export, with --heads and without a gateway')
+      .option('--accept-restore <head>', 'The head of this number declares a restore that you know of; repeat for more', collect)
       .option('--key <key>', 'The public key of the log, as you were given it (default: the one that its first head names)');
     addExamples(command, [
       'guichet audit verify',
@@ -53,10 +56,12 @@ async function verify(shell: Shell, { flags }: Given): Promise<Report> {
       remedy: 'Pass --heads FILE with the heads that were published.',
     });
   const published = headsFile === undefined ? undefined : chainOf(await readHeads(headsFile), key);
+  const known = (listFlag(flags, 'acceptRestore') ?? []).map(Number);
   const progress = progressLine(shell);
   try {
-    if (exportFile !== undefined && published !== undefined) return await verifyFiles(exportFile, { published, key, progress });
-    return await verifyServed(shell, { published, key, progress });
+    if (exportFile !== undefined && published !== undefined)
+      return await verifyFiles(exportFile, { published, key, known, progress });
+    return await verifyServed(shell, { published, key, known, progress });
   } finally {
     progress.end();
   }
@@ -69,6 +74,8 @@ const OLDER_EXPORT =
 interface Work {
   readonly published: HeadChain | undefined;
   readonly key: string | undefined;
+  /** Heads of restores that whoever checks knows of. */
+  readonly known: readonly number[];
   readonly progress: { show(text: string): void };
 }
 
@@ -79,7 +86,7 @@ function chainOf(heads: readonly AuditHead[], key: string | undefined): HeadChai
   return chain;
 }
 
-async function verifyFiles(path: string, { published, key, progress }: Work & { published: HeadChain }): Promise<Report> {
+async function verifyFiles(path: string, { published, key, known, progress }: Work & { published: HeadChain }): Promise<Report> {
   const verifier = new LogVerifier({ heads: published.heads, goesOn: true });
   let count = 0;
   for await (const line of linesOf(path)) {
@@ -88,11 +95,11 @@ async function verifyFiles(path: string, { published, key, progress }: Work & { 
     if (count % 10_000 === 0) progress.show(`Checked ${count.toLocaleString('en')} events …`);
   }
   verifier.end();
-  const findings = [...published.findings, ...verifier.findings];
+  const findings = [...published.findings, ...verifier.findings, ...unknownRestores(published.restores, known)];
   return report({ chain: published, verifier, findings, key, exported: true });
 }
 
-async function verifyServed(shell: Shell, { published, key, progress }: Work): Promise<Report> {
+async function verifyServed(shell: Shell, { published, key, known, progress }: Work): Promise<Report> {
   const client = await shell.client();
   const signal = shell.context.interrupt;
   const { heads, problem } = await servedHeads(client, signal);
@@ -117,6 +124,7 @@ async function verifyServed(shell: Shell, { published, key, progress }: Work): P
     ...chain.findings,
     ...(published === undefined ? [] : [...published.findings, ...compareWithPublished(chain.heads, published.heads)]),
     ...verifier.findings,
+    ...unknownRestores(chain.restores, known),
   ];
   return report({ chain, verifier, findings, key, problem });
 }

@@ -15,4 +15,5 @@ export {
 export { LeafPages } from './leaves.ts';
 export { type Hash, leafHash, MerkleTree, nodeHash, rootOf, rootOfProof, splitOf } from './merkle.ts';
 export { compareWithPublished } from './published.ts';
+export { unknownRestores } from './restores.ts';
 export { LogVerifier } from './verify.ts';

@@ -8,6 +8,7 @@ import { appendAudit } from './store.ts';
 export interface KeyVault<Envelope> {
   sealForStorage(context: string, plain: Uint8Array | string): Promise<Envelope>;
   openStored(context: string, envelope: Envelope): Promise<Buffer>;
+  mac(purpose: string, text: string): string;
 }
 
 export interface HeldKey extends AuditKey {

@@ -13,6 +13,7 @@ import type pg from 'pg';
 import { type HeldKey, signHead } from './audit-keys.ts';
 import {
   ADD_TO_TILE,
+  END_RESTORE,
   HEADS_AFTER,
   HEADS_FROM,
   INSERT_HEAD,
@@ -228,6 +229,7 @@ export class LogSealer {
         settled.aboveId,
       ],
     });
+    if (restore !== undefined) await this.#client.query(END_RESTORE);
     return head;
   }
 

@@ -1,5 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import { type AuditHead, type DeclaredRestore, headHash } from '@guichet/contract/audit-log';
+import { type AuditHead, headHash } from '@guichet/contract/audit-log';
 import pg from 'pg';
 import { type Bus, type Database, statement } from '../db/index.ts';
 import { type HeldKey, type KeyVault, loadAuditKeys } from './audit-keys.ts';
@@ -7,7 +7,8 @@ import { type AuditSettings, destinationsOf } from './config.ts';
 import type { HeadDestination } from './destinations.ts';
 import { LogSealer } from './log-sealer.ts';
 import { HeadPublisher } from './publisher.ts';
-import { HEADS_AFTER, TAKE_RESTORE } from './seal-statements.ts';
+import { acceptedRestore } from './restore.ts';
+import { HEADS_AFTER } from './seal-statements.ts';
 
 /** One sealer among all gateways of a database; any number that no other lock has. */
 const LOCK = 7_283_463;
@@ -159,19 +160,18 @@ export class SealLoop<Envelope> {
    * off. Nothing is signed over that, until an operator says that it is so.
    */
   async #refuseFork(sealer: LogSealer, publisher: HeadPublisher): Promise<void> {
-    const { db, onNews } = this.#options;
+    const { db, vault, onNews } = this.#options;
     const last = await sealer.last();
     const headOf = async (number: number): Promise<AuditHead | undefined> =>
       (await db.query<{ head: AuditHead }>(HEADS_AFTER, [number - 1, 1]))[0]?.head;
     const fork = (await publisher.fork(last, headOf)) ?? (await this.#ownFork(last, headOf));
     if (fork === undefined) return;
     const { destination, published, after } = fork;
-    const accepted = (await db.query<{ value: string }>(TAKE_RESTORE))[0]?.value;
-    if (accepted === undefined)
+    const restore = await acceptedRestore(db, { vault, lost: published, after });
+    if (restore === undefined)
       throw new Error(
-        `${destination} has head ${published.number} of the audit log (${published.at}), which the database does not have; its last one is ${last?.number ?? 'none'}. Nothing is sealed. When the database was restored to an earlier time, run the gateway's own 'accept-restore' with --reason "..."; when it was not, somebody has cut the end of the log off.`,
+        `${destination} has head ${published.number} of the audit log (${published.at}), which the database does not have; its last one is ${last?.number ?? 'none'}. Nothing is sealed. When the database was restored to an earlier time, run the gateway's own 'accept-restore' with --lost ${headHash(published)} and --reason "..."; when it was not, somebody has cut the end of the log off.`,
       );
-    const restore: DeclaredRestore = { after, lost: published.number, lostHash: headHash(published), reason: accepted };
     const { head } = await sealer.seal(restore);
     this.#written = sealer.written;
     onNews(`the audit log goes on from head ${after}: head ${head?.number} says that those up to ${published.number} are lost`);

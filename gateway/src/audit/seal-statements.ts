@@ -84,7 +84,5 @@ export const RESTORE_AFTER = statement(
   'audit-restore-after',
   `select head from audit_heads where head->'restore'->>'lostHash' = $1 order by number desc limit 1`,
 );
-export const TAKE_RESTORE = statement(
-  'audit-restore-take',
-  `delete from audit_settings where name = 'restore_accepted' returning value`,
-);
+/** An acceptance counts for one head, and goes with it. */
+export const END_RESTORE = statement('audit-restore-end', `delete from audit_settings where name = 'restore_accepted'`);

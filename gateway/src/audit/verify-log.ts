@@ -16,6 +16,8 @@ export interface Verified {
   readonly events: number;
   readonly key: string | undefined;
   readonly findings: readonly AuditFinding[];
+  /** Heads that declare a restore. */
+  readonly restores: readonly AuditHead[];
 }
 
 export interface VerifyOptions {
@@ -53,5 +55,5 @@ export async function verifyLog(db: Queryable, { key, published = [], onProgress
   }
   verifier.end();
   const findings = [...chain.findings, ...compareWithPublished(chain.heads, published), ...verifier.findings];
-  return { heads: chain.heads.length, events: verifier.events, key: chain.key?.public, findings };
+  return { heads: chain.heads.length, events: verifier.events, key: chain.key?.public, findings, restores: chain.restores };
 }
