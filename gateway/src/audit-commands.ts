@@ -38,12 +38,12 @@ export async function verifyAudit(
   return { ok: findings.length === 0, text: inWords({ ...verified, findings }, unknown.length < verified.restores.length) };
 }
 
-function inWords({ events, heads, findings, key, restores }: Verified, hasKnown: boolean): string {
+function inWords({ events, heads, findings, key, restores, notes }: Verified, hasKnown: boolean): string {
   const lines = findings.map(({ kind, message }) => `${kind.replaceAll('_', ' ')}  ${message}`);
   const sum = `${events.toLocaleString('en')} events, ${heads.toLocaleString('en')} heads`;
   const end = findings.length === 0 ? `${sum}, all hold. The key is ${key ?? 'none yet'}.` : `${sum}: the log does not hold.`;
   const known = hasKnown ? [`Restores that are declared: by head ${restores.map(({ number }) => number).join(', ')}.`] : [];
-  return `${[...lines, ...known, end].join('\n')}\n`;
+  return `${[...lines, ...known, ...notes, end].join('\n')}\n`;
 }
 
 function publishedHeads(path: string, key: string | undefined): HeadChain {

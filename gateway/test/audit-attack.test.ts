@@ -1,8 +1,8 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { appendFile, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { HeadFile } from '../src/audit/destinations.ts';
+import { HeadFile, HeadOutput } from '../src/audit/destinations.ts';
 import { HeadPublisher } from '../src/audit/publisher.ts';
 import { headsAfter } from '../src/audit/sealed-log.ts';
 import { type TestLog, testLog } from './support/sealed-log.ts';
@@ -79,4 +79,61 @@ test('a file that is ahead of a log that was cut and sealed on says so, and is l
   expect(errors[0]).toContain('has head 3 of the audit log');
   expect(publisher.problem).toContain('has head 3 of the audit log');
   expect(await readFile(path, 'utf8')).toBe(before);
+});
+
+test('a clock that goes back by hours makes no honest event look put in, and is told of', async () => {
+  await log.write(2);
+  await log.sql(`create schema ahead;
+    create function ahead.clock_timestamp() returns timestamptz language sql volatile
+      as $$ select pg_catalog.clock_timestamp() + interval '3 hours' $$;
+    do $$ begin execute format('alter database %I set search_path = ahead, public, pg_catalog', current_database()); end $$`);
+  const ahead = await log.anotherSealer();
+  await log.sql(`insert into audit_events (at, type, actor_id, actor_name, outcome)
+    values (now() + interval '3 hours', 'test.event', 'user:b', 'B', 'ok')`);
+  await ahead.seal();
+  await log.write(2);
+  await log.write(1);
+  await log.sql(`insert into audit_events (type, actor_id, actor_name, outcome) values ('test.event', 'user:b', 'B', 'ok')`);
+  const { findings, notes, events } = await log.verify();
+  expect(findings).toEqual([]);
+  expect(events).toBe(6);
+  expect(notes).toMatchObject([expect.stringMatching(/^The clock of the database went back: head 3 /)]);
+  // What is older by far than even the new time was put in.
+  await log.sql(`insert into audit_events (at, type, actor_id, actor_name, outcome)
+    values (now() - interval '2 hours', 'test.event', 'user:b', 'B', 'ok')`);
+  await log.sealer.seal();
+  expect((await log.verify()).findings).toMatchObject([{ kind: 'inserted', ids: ['8'] }]);
+});
+
+test('standard output is told every head once, whoever seals', async () => {
+  for (const count of [1, 1]) await log.write(count);
+  const told: number[] = [];
+  const publish = async (size: number): Promise<void> => {
+    const output = new HeadOutput(log.db, (line) => void told.push(JSON.parse(line).number));
+    const publisher = new HeadPublisher({
+      db: log.db,
+      destinations: [output],
+      onError: (error) => told.push(String(error).length),
+    });
+    publisher.wake();
+    await vi.waitFor(() => expect(told).toHaveLength(size), { timeout: 10_000 });
+    await publisher.stop();
+  };
+  await publish(2);
+  await log.write(1);
+  await publish(3);
+  expect(told).toEqual([1, 2, 3]);
+});
+
+test('a line that is no head, at the end of a file, does not end its being told', async () => {
+  await log.write(1);
+  const path = join(folder, 'heads.jsonl');
+  const file = new HeadFile(path);
+  await file.append(await headsAfter(log.db, 0, 10));
+  await appendFile(path, 'not a head\n');
+  await log.write(1);
+  const publisher = new HeadPublisher({ db: log.db, destinations: [file], onError: () => {} });
+  publisher.wake();
+  await vi.waitFor(async () => expect((await file.last())?.number).toBe(2), { timeout: 10_000 });
+  await publisher.stop();
 });

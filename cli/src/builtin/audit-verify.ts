@@ -2,6 +2,7 @@ import { EXIT, GuichetError } from '@guichet/contract';
 import {
   type AuditFinding,
   type AuditHead,
+  clockInWords,
   compareWithPublished,
   HeadChain,
   LeafPages,
@@ -160,7 +161,8 @@ function report({
     findings,
     notes: [
       ...(problem === null ? [] : [`The gateway seals no more: ${problem}`]),
-      ...restores,
+      ...(findings.some(({ kind }) => kind === 'lost_heads') ? [] : restores),
+      ...clockInWords(verifier),
       ...beyond,
       ...(exported && findings.length > 0 && findings.every(({ kind }) => kind === 'truncated') ? [OLDER_EXPORT] : []),
     ],

@@ -29,6 +29,8 @@ interface Line {
  */
 export class LogVerifier {
   readonly findings: AuditFinding[] = [];
+  /** The first head that was made by a clock which had gone back; `before` is the one before it. */
+  clockWentBack: { readonly head: AuditHead; readonly before: AuditHead } | undefined;
   readonly #heads: readonly AuditHead[];
   readonly #owners: Owners;
   readonly #options: LogVerifierOptions;
@@ -145,7 +147,10 @@ export class LogVerifier {
 
   #checkTimes(lines: readonly Line[], { head, before }: { head: AuditHead; before: AuditHead | undefined }): void {
     if (before === undefined || head.restore !== undefined) return;
-    const limit = new Date(Date.parse(before.until) - LATEST_COMMIT_MS).toISOString();
+    // Heads say by which clock they were made: when it went back, what came afterwards is compared with its new time.
+    const isBack = head.at < before.until;
+    if (isBack) this.clockWentBack ??= { head, before };
+    const limit = new Date(Date.parse(isBack ? head.at : before.until) - LATEST_COMMIT_MS).toISOString();
     const late = lines.filter(({ at }) => at < limit);
     const [first] = late;
     if (first !== undefined)
@@ -226,6 +231,14 @@ export class LogVerifier {
     this.findings.push({ kind, message, ...(head !== undefined && { head }), ...(ids !== undefined && { ids: someIds(ids) }) });
   }
 }
+
+/** In words, for whoever checks; empty when the clock of the database never went back. */
+export const clockInWords = ({ clockWentBack }: LogVerifier): string[] =>
+  clockWentBack === undefined
+    ? []
+    : [
+        `The clock of the database went back: head ${clockWentBack.head.number} was made at ${clockWentBack.head.at}, after events of ${clockWentBack.before.until}.`,
+      ];
 
 const counted = (count: number): string => (count === 1 ? '1 event' : `${count.toLocaleString('en')} events`);
 const named = (ids: readonly number[]): string => `Event${ids.length === 1 ? '' : 's'} ${idsInWords(ids)}`;

@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import { z } from 'zod';
+import type { Queryable } from '../db/index.ts';
 import { type HeadDestination, HeadFile, HeadOutput } from './destinations.ts';
 
 const ToFile = z.strictObject({ file: z.string().min(1).describe('A file that heads are added to, one a line') });
@@ -16,8 +17,8 @@ export const AuditConfig = z.strictObject({
 
 export type AuditSettings = z.output<typeof AuditConfig>;
 
-export function destinationsOf({ heads }: AuditSettings, folder: string): HeadDestination[] {
+export function destinationsOf({ heads }: AuditSettings, { folder, db }: { folder: string; db: Queryable }): HeadDestination[] {
   return heads.map((place) =>
-    'file' in place ? new HeadFile(resolve(folder, place.file)) : new HeadOutput((line) => void process.stdout.write(line)),
+    'file' in place ? new HeadFile(resolve(folder, place.file)) : new HeadOutput(db, (line) => void process.stdout.write(line)),
   );
 }

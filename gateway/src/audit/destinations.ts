@@ -2,6 +2,7 @@ import { mkdir, open } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { GuichetError } from '@guichet/contract';
 import { type AuditHead, headLine, readHead } from '@guichet/contract/audit-log';
+import { type Queryable, statement } from '../db/index.ts';
 
 /** Where heads are told, outside the database. */
 export interface HeadDestination {
@@ -38,11 +39,12 @@ export class HeadFile implements HeadDestination {
       const { buffer } = await file.read(Buffer.alloc(length), 0, length, size - length);
       // A line without its end was being written when the gateway died: append() writes it again.
       const lines = buffer.toString('utf8').split('\n').slice(0, -1);
-      const line = lines.at(-1);
-      if (line === undefined) return undefined;
-      const head = readHead(parsed(line));
-      if (head === undefined) throw new GuichetError('internal', `${this.name} does not end with a head of the audit log.`);
-      return head;
+      for (const line of lines.toReversed()) {
+        const head = readHead(parsed(line));
+        if (head !== undefined) return head;
+      }
+      if (lines.length === 0) return undefined;
+      throw new GuichetError('internal', `${this.name} does not end with a head of the audit log.`);
     } finally {
       await file.close();
     }
@@ -64,23 +66,35 @@ export class HeadFile implements HeadDestination {
   }
 }
 
-/** Standard output, for those whose logs are kept elsewhere. */
+const TOLD = statement('audit-output-told', `select value from audit_settings where name = 'head_on_stdout'`);
+const TELL = statement(
+  'audit-output-tell',
+  `insert into audit_settings (name, value) values ('head_on_stdout', $1) on conflict (name) do update set value = excluded.value`,
+);
+
+/**
+ * Standard output, for those whose logs are kept elsewhere. It cannot be read again: the database says what was written, so
+ * that whoever starts or takes over goes on from there.
+ */
 export class HeadOutput implements HeadDestination {
   readonly name = 'Standard output';
   readonly #write: (line: string) => void;
-  #last: AuditHead | undefined;
+  readonly #db: Queryable;
 
-  constructor(write: (line: string) => void) {
+  constructor(db: Queryable, write: (line: string) => void) {
+    this.#db = db;
     this.#write = write;
   }
 
   async last(): Promise<AuditHead | undefined> {
-    return this.#last;
+    const [row] = await this.#db.query<{ value: string }>(TOLD);
+    return row === undefined ? undefined : readHead(parsed(row.value));
   }
 
   async append(heads: readonly AuditHead[]): Promise<void> {
     for (const head of heads) this.#write(`${headLine(head)}\n`);
-    this.#last = heads.at(-1);
+    const last = heads.at(-1);
+    if (last !== undefined) await this.#db.query(TELL, [headLine(last)]);
   }
 }
 

@@ -198,7 +198,7 @@ export function startSealing<Envelope>({
   readonly settings: AuditSettings;
   readonly folder: string;
 }): SealLoop<Envelope> {
-  const loop = new SealLoop({ ...options, destinations: destinationsOf(settings, folder) });
+  const loop = new SealLoop({ ...options, destinations: destinationsOf(settings, { folder, db: options.db }) });
   loop.start();
   bus.subscribe('queue', () => loop.wake());
   return loop;

@@ -32,7 +32,8 @@ const START = /^\{"id":"(\d+)","at":"([^"]+)"/;
 // yet, or of a time that was sealed long ago, only looks so: it is shown, and found to be in no head.
 const WINDOW = statement(
   'audit-sealed-window',
-  `with last as (select settled_to, above_id, (head->>'until')::timestamptz - interval '1 hour' as earliest,
+  `with last as (select settled_to, above_id, 
+     least((head->>'until')::timestamptz, (head->>'at')::timestamptz, clock_timestamp()) - interval '1 hour' as earliest,
      cluster = (select system_identifier::text from pg_control_system()) as counts_here
      from audit_heads order by number desc limit 1)
    select string_agg(${LINE}, E'\\n') as lines from audit_events, last

@@ -1,6 +1,7 @@
 import {
   type AuditFinding,
   type AuditHead,
+  clockInWords,
   compareWithPublished,
   HeadChain,
   LeafPages,
@@ -16,6 +17,8 @@ export interface Verified {
   readonly events: number;
   readonly key: string | undefined;
   readonly findings: readonly AuditFinding[];
+  /** What is no fault, and should be known. */
+  readonly notes: readonly string[];
   /** Heads that declare a restore. */
   readonly restores: readonly AuditHead[];
 }
@@ -55,5 +58,12 @@ export async function verifyLog(db: Queryable, { key, published = [], onProgress
   }
   verifier.end();
   const findings = [...chain.findings, ...compareWithPublished(chain.heads, published), ...verifier.findings];
-  return { heads: chain.heads.length, events: verifier.events, key: chain.key?.public, findings, restores: chain.restores };
+  return {
+    heads: chain.heads.length,
+    events: verifier.events,
+    key: chain.key?.public,
+    findings,
+    restores: chain.restores,
+    notes: clockInWords(verifier),
+  };
 }
