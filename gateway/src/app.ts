@@ -196,6 +196,7 @@ async function start(
     worker,
     workerSlots: enabled ? concurrency : 0,
     providers: () => catalog.providersUp,
+    headsLate: () => sealLoop.late,
     shared: [openRequests(db), outboxBacklog(db, jobs.queues), sealLag(db), sinkLag(db, config.auditSinks)],
   });
   const reads = new Reads({ db, catalog, calls, policy, limits });

@@ -75,6 +75,7 @@ test('a file that is ahead of a log that was cut and sealed on says so, and is l
   const publisher = new HeadPublisher({ db: log.db, destinations: [file], onError: (error) => errors.push(String(error)) });
   publisher.wake();
   await vi.waitFor(() => expect(errors).toHaveLength(1), { timeout: 10_000 });
+  expect(publisher.late).toMatchObject([{ destination: file.name, seconds: expect.toSatisfy((late: number) => late > 0) }]);
   await publisher.stop();
   expect(errors[0]).toContain('has head 3 of the audit log');
   expect(publisher.problem).toContain('has head 3 of the audit log');

@@ -1,9 +1,9 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type AuditHead, HeadChain, headHash, unknownRestores } from '@guichet/contract/audit-log';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { HeadFile } from '../src/audit/destinations.ts';
+import { type HeadDestination, HeadFile } from '../src/audit/destinations.ts';
 import { acceptRestore } from '../src/audit/restore.ts';
 import { SealLoop } from '../src/audit/seal-loop.ts';
 import { headsAfter } from '../src/audit/sealed-log.ts';
@@ -26,6 +26,13 @@ const OPERATOR = { id: 'system', name: 'operator' };
 
 const heads = (): Promise<AuditHead[]> => headsAfter(log.db, 0, 1000);
 
+function startLoop(destinations: readonly HeadDestination[]): SealLoop<Awaited<ReturnType<typeof log.vault.sealForStorage>>> {
+  const { db, vault, database } = log;
+  const loop = new SealLoop({ url: database.url, db, vault, destinations, onNews: () => {}, onError: () => {} });
+  loop.start();
+  return loop;
+}
+
 test('a database that was restored on another server goes on: all that was in no head is sealed, and nothing twice', async () => {
   await log.write(3);
   await log.sql(
@@ -47,19 +54,7 @@ test('nothing is sealed over heads that were published and are gone, until someb
   await file.append(published);
   await log.tamper(`delete from audit_events where id > 4; delete from audit_heads where number > 2;
     update audit_tiles set hashes = substr(hashes, 1, 128)`);
-  const told: string[] = [];
-  const start = (): SealLoop<Awaited<ReturnType<typeof log.vault.sealForStorage>>> => {
-    const loop = new SealLoop({
-      url: log.database.url,
-      db: log.db,
-      vault: log.vault,
-      destinations: [file],
-      onNews: (message) => told.push(message),
-      onError: (error) => told.push(String(error)),
-    });
-    loop.start();
-    return loop;
-  };
+  const start = () => startLoop([file]);
   const refusing = start();
   await vi.waitFor(() => expect(refusing.problem).toContain('head 3'), { timeout: 10_000 });
   await refusing.stop();
@@ -94,4 +89,39 @@ test('nothing is sealed over heads that were published and are gone, until someb
   expect(verified.findings).toEqual([]);
   expect(unknownRestores(verified.restores)).toMatchObject([{ kind: 'lost_heads', head: 3 }]);
   expect(unknownRestores(verified.restores, [3])).toEqual([]);
+});
+
+test('of several files each goes on after a restore, also one that was behind when it came', async () => {
+  const [ahead, behind, upToDate] = ['ahead', 'behind', 'kept'].map((name) => new HeadFile(join(folder, name)));
+  if (ahead === undefined || behind === undefined || upToDate === undefined) throw new Error('three files were named');
+  for (const count of [2, 2, 2, 2]) await log.write(count);
+  const published = await heads();
+  await ahead.append(published);
+  await behind.append(published.slice(0, 3));
+  await upToDate.append(published.slice(0, 2));
+  await log.tamper(`delete from audit_events where id > 4; delete from audit_heads where number > 2;
+    update audit_tiles set hashes = substr(hashes, 1, 128)`);
+  const lost = published[3] as AuditHead; // four were published
+  await acceptRestore(log.db, { vault: log.vault, lostHash: headHash(lost), reason: REASON, by: OPERATOR });
+  const loop = startLoop([behind, ahead, upToDate]);
+  const declared = { after: 2, lost: 4, lostHash: headHash(lost) };
+  for (const file of [behind, ahead, upToDate])
+    await vi.waitFor(async () => expect((await file.last())?.restore).toMatchObject(declared), { timeout: 10_000 });
+  await loop.stop();
+  for (const name of ['ahead', 'behind', 'kept']) {
+    const chain = new HeadChain();
+    for (const line of (await readFile(join(folder, name), 'utf8')).trim().split('\n')) chain.add(JSON.parse(line));
+    chain.end();
+    expect(chain.findings, name).toEqual([]);
+    expect(chain.restores, name).toHaveLength(1);
+  }
+});
+
+test('nothing is sealed while no destination can say what it was told', async () => {
+  await log.write(2);
+  await log.sql(`insert into audit_events (type, actor_id, actor_name, outcome) values ('test.event', 'user:b', 'B', 'ok')`);
+  const loop = startLoop([new HeadFile(folder)]); // a folder cannot be read as a file
+  await vi.waitFor(() => expect(loop.problem).toContain('EISDIR'), { timeout: 10_000 });
+  await loop.stop();
+  expect(await heads()).toHaveLength(1);
 });

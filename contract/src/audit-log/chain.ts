@@ -57,7 +57,8 @@ export class HeadChain {
   #rewind(head: AuditHead, { after, lost, lostHash }: DeclaredRestore): void {
     const last = this.heads.at(-1);
     if (last === undefined || last.number <= after) return;
-    if (last.number !== lost || this.#hash !== lostHash)
+    // A file that was behind when the restore came has fewer of the lost heads.
+    if (last.number > lost || (last.number === lost && this.#hash !== lostHash))
       this.#find({
         kind: 'lost_heads',
         head: head.number,

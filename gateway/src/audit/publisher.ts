@@ -15,6 +15,11 @@ export interface Fork {
   readonly after: number;
 }
 
+export interface Lateness {
+  readonly destination: string;
+  readonly seconds: number;
+}
+
 /** Tells heads to each destination, in order, each at its own pace: one that is away holds up nothing else. */
 export class HeadPublisher {
   readonly #db: Database;
@@ -43,6 +48,10 @@ export class HeadPublisher {
     return this.#problem;
   }
 
+  get late(): Lateness[] {
+    return this.#lanes.map(({ destination, late }) => ({ destination: destination.name, seconds: late }));
+  }
+
   wake(): void {
     for (const lane of this.#lanes) lane.wake();
   }
@@ -52,17 +61,26 @@ export class HeadPublisher {
     await Promise.all(this.#lanes.map((lane) => lane.stop()));
   }
 
-  /** A published head that the database does not have. A destination that cannot be asked does not say so. */
+  /**
+   * The latest published head that the database does not have. A destination that cannot be asked does not say so; rejects
+   * when none can be, for then nothing says that the end of the log is there.
+   */
   async fork(last: AuditHead | undefined, headOf: (number: number) => Promise<AuditHead | undefined>): Promise<Fork | undefined> {
+    let found: Fork | undefined;
+    const silent: unknown[] = [];
     for (const { destination } of this.#lanes) {
-      const published = await destination.last().catch((error: unknown) => this.#onError(error));
+      const published = await destination.last().catch((error: unknown) => {
+        this.#onError(error);
+        silent.push(error);
+      });
       if (!published) continue;
       const same = published.number <= (last?.number ?? 0) ? await headOf(published.number) : undefined;
       if (same !== undefined && headHash(same) === headHash(published)) continue;
-      if ((await this.#declared(published)) === undefined)
-        return { destination: destination.name, published, after: last?.number ?? 0 };
+      if (published.number <= (found?.published.number ?? 0) || (await this.#declared(published)) !== undefined) continue;
+      found = { destination: destination.name, published, after: last?.number ?? 0 };
     }
-    return undefined;
+    if (silent.length > 0 && silent.length === this.#lanes.length) throw silent[0];
+    return found;
   }
 
   /** The heads that come after one that was published; when that one was lost by a restore, from its declaration on. */
@@ -81,7 +99,7 @@ export class HeadPublisher {
   }
 
   async #declared(lost: AuditHead): Promise<AuditHead | undefined> {
-    return (await this.#db.query<{ head: AuditHead }>(RESTORE_AFTER, [headHash(lost)]))[0]?.head;
+    return (await this.#db.query<{ head: AuditHead }>(RESTORE_AFTER, [headHash(lost), lost.number]))[0]?.head;
   }
 }
 
@@ -92,6 +110,7 @@ class Lane {
   readonly #stop = new AbortController();
   #running: Promise<void> | undefined;
   #again = false;
+  #since: number | undefined;
 
   constructor(
     destination: HeadDestination,
@@ -102,8 +121,14 @@ class Lane {
     this.#onError = onError;
   }
 
+  /** Seconds since there is something that it was not told. */
+  get late(): number {
+    return this.#since === undefined ? 0 : (performance.now() - this.#since) / 1000;
+  }
+
   wake(): void {
     this.#again = true;
+    this.#since ??= performance.now();
     this.#running ??= this.#run().finally(() => {
       this.#running = undefined;
     });
@@ -120,6 +145,7 @@ class Lane {
       try {
         await this.#catchUp();
         failures = 0;
+        if (!this.#again) this.#since = undefined;
       } catch (error) {
         if (failures === 0) this.#onError(error); // said once until it is well again
         if (this.#stop.signal.aborted) return;

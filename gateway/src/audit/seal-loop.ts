@@ -6,7 +6,7 @@ import { type HeldKey, type KeyVault, loadAuditKeys } from './audit-keys.ts';
 import { type AuditSettings, destinationsOf } from './config.ts';
 import type { HeadDestination } from './destinations.ts';
 import { LogSealer } from './log-sealer.ts';
-import { HeadPublisher } from './publisher.ts';
+import { HeadPublisher, type Lateness } from './publisher.ts';
 import { acceptedRestore } from './restore.ts';
 import { HEADS_AFTER } from './seal-statements.ts';
 
@@ -52,6 +52,11 @@ export class SealLoop<Envelope> {
   /** Why this gateway does not seal, when it should. */
   get problem(): string | undefined {
     return this.#problem ?? this.#publisher?.problem;
+  }
+
+  /** How late each destination is told; empty while another gateway seals. */
+  get late(): readonly Lateness[] {
+    return this.#publisher?.late ?? [];
   }
 
   start(): void {

@@ -79,10 +79,11 @@ export const HEADS_AFTER = statement(
   'audit-heads-after',
   'select head from audit_heads where number > $1 order by number limit $2',
 );
-/** The head that declares a published one lost. */
+/** The head that declares a published one lost: by its hash, or as one before the last that was lost. */
 export const RESTORE_AFTER = statement(
   'audit-restore-after',
-  `select head from audit_heads where head->'restore'->>'lostHash' = $1 order by number desc limit 1`,
+  `select head from audit_heads where head->'restore'->>'lostHash' = $1
+   or ((head->'restore'->>'after')::bigint < $2::bigint and (head->'restore'->>'lost')::bigint > $2::bigint) order by number desc limit 1`,
 );
 /** An acceptance counts for one head, and goes with it. */
 export const END_RESTORE = statement('audit-restore-end', `delete from audit_settings where name = 'restore_accepted'`);

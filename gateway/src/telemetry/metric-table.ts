@@ -149,6 +149,12 @@ export const METRICS = {
     labels: [],
     help: 'Events of the audit log that no signed head covers yet; counted to 10000',
   },
+  guichet_audit_publish_lag_seconds: {
+    type: 'gauge',
+    scope: 'replica',
+    labels: ['destination'],
+    help: 'How long the replica that seals has had heads of the audit log that a destination was not told; 0 when it was told all',
+  },
   guichet_audit_seal_lag_seconds: {
     type: 'gauge',
     scope: 'shared',

@@ -14,6 +14,8 @@ export interface Watched {
   readonly worker: { readonly size: number };
   readonly workerSlots: number;
   readonly providers: () => readonly { readonly name: string; readonly up: boolean }[];
+  /** Of the replica that seals; empty on others. */
+  readonly headsLate: () => readonly { readonly destination: string; readonly seconds: number }[];
   readonly shared: readonly Reading[];
 }
 
@@ -90,7 +92,7 @@ export class Metrics {
     this.#histogram('guichet_provider_call_duration_seconds').observe(labels, seconds);
   }
 
-  #look({ version, draining, pool, poolSize, worker, workerSlots, providers }: Watched): void {
+  #look({ version, draining, pool, poolSize, worker, workerSlots, providers, headsLate }: Watched): void {
     this.#gauge('guichet_build_info').set({ version }, 1);
     this.#gauge('guichet_draining').set(draining.aborted ? 1 : 0);
     this.#gauge('guichet_db_pool_connections').set({ state: 'in_use' }, pool.totalCount - pool.idleCount);
@@ -100,6 +102,9 @@ export class Metrics {
     this.#gauge('guichet_worker_slots').set(workerSlots);
     this.#gauge('guichet_runs_running').set(worker.size);
     for (const { name, up } of providers()) this.#gauge('guichet_provider_up').set({ provider: name }, up ? 1 : 0);
+    this.#gauge('guichet_audit_publish_lag_seconds').reset();
+    for (const { destination, seconds } of headsLate())
+      this.#gauge('guichet_audit_publish_lag_seconds').set({ destination }, seconds);
   }
 
   async #lookAtShared(): Promise<void> {
