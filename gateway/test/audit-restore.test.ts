@@ -22,6 +22,9 @@ afterEach(async () => {
 
 const REASON = 'Restored from the backup of 03:00';
 const FORGED = JSON.stringify({ reason: REASON, lostHash: '', after: 2, seal: 'hmac-sha256:0' });
+/** All after head 2, which has four events. */
+const CUT = `delete from audit_events where id > 4; delete from audit_heads where number > 2;
+  update audit_tiles set hashes = substr(hashes, 1, 128)`;
 const OPERATOR = { id: 'system', name: 'operator' };
 
 const heads = (): Promise<AuditHead[]> => headsAfter(log.db, 0, 1000);
@@ -52,8 +55,7 @@ test('nothing is sealed over heads that were published and are gone, until someb
   for (const count of [2, 2, 2]) await log.write(count);
   const published = await heads();
   await file.append(published);
-  await log.tamper(`delete from audit_events where id > 4; delete from audit_heads where number > 2;
-    update audit_tiles set hashes = substr(hashes, 1, 128)`);
+  await log.tamper(CUT);
   const start = () => startLoop([file]);
   const refusing = start();
   await vi.waitFor(() => expect(refusing.problem).toContain('head 3'), { timeout: 10_000 });
@@ -99,8 +101,7 @@ test('of several files each goes on after a restore, also one that was behind wh
   await ahead.append(published);
   await behind.append(published.slice(0, 3));
   await upToDate.append(published.slice(0, 2));
-  await log.tamper(`delete from audit_events where id > 4; delete from audit_heads where number > 2;
-    update audit_tiles set hashes = substr(hashes, 1, 128)`);
+  await log.tamper(CUT);
   const lost = published[3] as AuditHead; // four were published
   await acceptRestore(log.db, { vault: log.vault, lostHash: headHash(lost), reason: REASON, by: OPERATOR });
   const loop = startLoop([behind, ahead, upToDate]);
@@ -124,4 +125,19 @@ test('nothing is sealed while no destination can say what it was told', async ()
   await vi.waitFor(() => expect(loop.problem).toContain('EISDIR'), { timeout: 10_000 });
   await loop.stop();
   expect(await heads()).toHaveLength(1);
+});
+
+test('a gateway that wrote a head knows when it is gone, although nobody outside was told of it', async () => {
+  const nowhere: HeadDestination = { name: 'Away', last: async () => undefined, append: () => Promise.reject(new Error('away')) };
+  const event = `insert into audit_events (type, actor_id, actor_name, outcome) values ('test.event', 'user:b', 'B', 'ok')`;
+  for (const count of [2, 2]) await log.write(count);
+  await log.sql(event);
+  const loop = startLoop([nowhere]);
+  await vi.waitFor(async () => expect(await heads()).toHaveLength(3), { timeout: 10_000 });
+  await log.tamper(CUT);
+  await log.sql(event);
+  loop.wake();
+  await vi.waitFor(() => expect(loop.problem).toContain('This gateway has head 3 '), { timeout: 20_000 });
+  await loop.stop();
+  expect(await heads()).toHaveLength(2);
 });
