@@ -1,3 +1,4 @@
+import { EventEmitter } from 'node:events';
 import { action, defineProvider, PermanentFailure, type Provider, RetryableFailure, refuse } from '@guichet/sdk';
 import { z } from 'zod';
 
@@ -9,9 +10,16 @@ export class Flags {
   /** How runs that set a flag back end. */
   restoring: 'succeed' | 'fail' | 'wait' = 'succeed';
   /** How plans to set a flag back end. */
-  planning: 'succeed' | 'busy' | 'refuse' = 'succeed';
+  planning: 'succeed' | 'busy' | 'refuse' | 'wait' = 'succeed';
   /** What the undo of a run is said to be. */
   saying: 'right' | 'nothing' | 'nonsense' | 'throw' = 'right';
+
+  readonly bell = new EventEmitter();
+
+  /** Resolves when the next plan waits. */
+  waiting(): Promise<void> {
+    return new Promise((resolve) => this.bell.once('waiting', resolve));
+  }
 
   write(name: string, value: string | null): void {
     if (value === null) this.values.delete(name);
@@ -57,7 +65,12 @@ export function flagProvider(flags: Flags, { idempotent = true } = {}): Provider
     idempotent,
     input: z.strictObject({ name, value: z.string().nullable().describe('As it was; null when there was none') }),
     output: 'record',
-    plan: ({ input }) => {
+    plan: async ({ input, signal }) => {
+      if (flags.planning === 'wait') flags.bell.emit('waiting');
+      while (flags.planning === 'wait') {
+        signal.throwIfAborted();
+        await new Promise((resolve) => setTimeout(resolve, 20));
+      }
       if (flags.planning === 'busy') throw new RetryableFailure('The flags are busy.');
       if (flags.planning === 'refuse') refuse(`'${input.name}' is frozen.`, { remedy: 'Thaw it.' });
       return {

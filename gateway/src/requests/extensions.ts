@@ -3,6 +3,7 @@ import { appendAudit } from '../audit/index.ts';
 import { deniedAndRecorded, seenBy } from '../policy/index.ts';
 import { extensionPlan, extensionRefusal } from './extension.ts';
 import type { Filing } from './filing.ts';
+import { keptOf } from './holder.ts';
 import type { Requests } from './service.ts';
 import { aboutRequest } from './standing.ts';
 import type { RequestsOptions, SubmitCall } from './submission.ts';
@@ -26,7 +27,7 @@ export class Extensions {
   }
 
   async extend(principal: Principal, number: string, { seconds, ...call }: ExtendCall): Promise<Request> {
-    const { db, policy, catalog } = this.#options;
+    const { db, policy, catalog, directory } = this.#options;
     const row = await this.#requests.find(principal, number);
     const decision = policy.decide({ ...aboutRequest(row), operation: 'request.extend', principal });
     if (decision.effect !== 'permit') {
@@ -43,7 +44,8 @@ export class Extensions {
       throw deniedAndRecorded(decision);
     }
     const { action, environment, input } = row;
-    const submission: SubmitCall = { ...call, action, environment, input, lastsSeconds: seconds, extensionOf: number };
+    const keeps = await keptOf(db, row, directory);
+    const submission: SubmitCall = { ...call, action, environment, input, lastsSeconds: seconds, extensionOf: number, keeps };
     const before = await this.#filing.repeated(principal, submission);
     if (before !== undefined) return before;
     const refusal = extensionRefusal(row, await liveUndo(db, number));

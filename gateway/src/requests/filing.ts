@@ -10,6 +10,7 @@ import {
 import { appendAudit } from '../audit/index.ts';
 import type { Transaction } from '../db/index.ts';
 import { type CountedApproval, denied, deniedAndRecorded, type Question, refuseUnseen, seenBy } from '../policy/index.ts';
+import { decideKept } from './holder.ts';
 import { isSameCall } from './idempotency.ts';
 import type { Told } from './life.ts';
 import { behindCall, newRequest, type PlannedCall } from './new-request.ts';
@@ -153,7 +154,10 @@ export class Filing {
       // Gates that nobody behind it can lift become others here, as they will at the run.
       context: { requesterId: principal.id, behind: behindCall(principal, call, this.#options) },
     };
-    return decideTerms(question, { found, environment, lastsSeconds }, this.#options);
+    const ask = (who: Principal) =>
+      decideTerms({ ...question, principal: who }, { found, environment, lastsSeconds }, this.#options);
+    const decision = ask(principal);
+    return call.keeps === undefined ? decision : decideKept(call.keeps, decision, ask);
   }
 
   #view(row: RequestRow, principal: Principal): Promise<Request> {

@@ -18,7 +18,7 @@ export { aboutRequest, countedApprovals, failureOf, type Standing, standingOf, t
 export { ACCEPTED, backoffMs, MAX_ATTEMPTS, transition } from './state.ts';
 export { applyChanges, eventsAfter, findRequest, lockRequest, requestName, type StoredEvent, SYSTEM } from './store.ts';
 export type { RequestsOptions, SubmitCall, Windows, WriteCall } from './submission.ts';
-export { liveUndo, tellUndone, undoFrom } from './undo.ts';
+export { liveUndo, tell, tellUndone, undoFrom } from './undo.ts';
 export { UndoClock } from './undo-clock.ts';
 export { Undos } from './undos.ts';
 export { toRequestEvent } from './view.ts';

@@ -6,7 +6,7 @@ import { idempotencyDigest } from './idempotency.ts';
 import type { Place } from './place.ts';
 import type { NewRequest } from './row.ts';
 import { secretDigestOf } from './secrets.ts';
-import { digestOfRequest } from './standing.ts';
+import { digestOfRequest, personsBehind } from './standing.ts';
 import type { RequestsOptions, SubmitCall } from './submission.ts';
 
 export interface PlannedCall {
@@ -71,9 +71,19 @@ export function newRequest(
 /** Whoever makes a machine's token can act as the machine: they are no second person for what it asks. */
 export function behindCall(
   { person }: Principal,
-  { tokenMakerId, approvedWith, behind = [] }: SubmitCall,
+  { tokenMakerId, approvedWith, keeps, behind = [] }: SubmitCall,
   { directory }: Pick<RequestsOptions, 'directory'>,
 ): string[] {
   const maker = tokenMakerId === undefined ? null : directory.company.personOf(tokenMakerId);
-  return [...new Set([person, maker, ...(approvedWith?.behind ?? []), ...behind].filter((each) => each !== null))];
+  return [
+    ...new Set(
+      [
+        person,
+        maker,
+        ...(approvedWith?.behind ?? []),
+        ...(keeps === undefined ? [] : personsBehind(keeps.row)),
+        ...behind,
+      ].filter((each) => each !== null),
+    ),
+  ];
 }

@@ -11,7 +11,9 @@ import { digestOf } from '@guichet/contract/digest';
 import { asPrincipal, type Catalog, type CatalogAction, type Company, type Directory, type Member } from '../catalog/index.ts';
 import type { Queryable } from '../db/index.ts';
 import type { CountedApproval, Policy, Question } from '../policy/index.ts';
+import { decideKept, keptOf } from './holder.ts';
 import type { RequestRow } from './row.ts';
+import { findRequest } from './store.ts';
 
 export interface World {
   readonly catalog: Catalog;
@@ -142,14 +144,18 @@ export async function standingOf(
   if (member === undefined) return fallen('policy.denied', `${row.requesterName} is no longer in the company.`);
   const requester = asPrincipal(member, row.scope);
   const about = aboutRequest(row);
-  const decision = policy.decide({
-    ...about,
-    operation: 'action.run',
-    principal: requester,
-    action: found.action,
-    context: { ...about.context, brokenGlass: brokenGlass || about.context.brokenGlass },
-    approvals: countedApprovals({ ...row, approvals }, members),
-  });
+  const ask = (principal: Principal): Decision =>
+    policy.decide({
+      ...about,
+      operation: 'action.run',
+      principal,
+      action: found.action,
+      context: { ...about.context, brokenGlass: brokenGlass || about.context.brokenGlass },
+      approvals: countedApprovals({ ...row, approvals }, members),
+    });
+  const kept = row.extensionOf === null ? undefined : await findRequest(db, row.extensionOf);
+  const own = ask(requester);
+  const decision = kept === undefined ? own : decideKept(await keptOf(db, kept, directory), own, ask);
   if (decision.effect === 'deny') return fallen('policy.denied', decision.reasons.map(({ message }) => message).join(' '));
   return { holds: true, found, requester, decision };
 }

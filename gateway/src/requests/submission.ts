@@ -2,6 +2,7 @@ import type { ProviderCalls } from '../catalog/index.ts';
 import type { Bus, Database, Transaction } from '../db/index.ts';
 import type { Limits } from '../limits/index.ts';
 import type { Sealer } from '../sealing/index.ts';
+import type { Kept } from './holder.ts';
 import type { Outbox } from './outbox.ts';
 import type { RequestRow } from './row.ts';
 import type { World } from './standing.ts';
@@ -53,4 +54,6 @@ export interface SubmitCall extends WriteCall {
   readonly within?: ((tx: Transaction, number: string) => Promise<void>) | undefined;
   /** Number of the request whose end it puts off, by `lastsSeconds`. */
   readonly extensionOf?: string | undefined;
+  /** The same, and whoever has what is kept on. */
+  readonly keeps?: Kept | undefined;
 }

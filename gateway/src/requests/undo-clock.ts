@@ -8,7 +8,7 @@ import { transition } from './state.ts';
 import { lockRequest, requestName } from './store.ts';
 import type { RequestsOptions } from './submission.ts';
 import { holdUndo, type UndoChanges } from './temporary.ts';
-import { liveUndo, tell } from './undo.ts';
+import { type LiveUndo, liveUndo, tell } from './undo.ts';
 import { writeTransition } from './write.ts';
 
 /** For so long one that is due is one gateway's alone; then another takes it up. */
@@ -68,6 +68,7 @@ export class UndoClock {
       await this.#hold(
         row,
         `${filed.id} undoes it, and waits for an approval of ${who.join(' and ')}: those given with it no longer count.`,
+        filed.id,
       );
     } catch (error) {
       // Somebody was faster.
@@ -89,8 +90,9 @@ export class UndoClock {
     });
   }
 
-  #hold(row: RequestRow, message: string): Promise<void> {
-    return this.#change(row, holdUndo(message));
+  /** `undo` is the one that was filed, and waits. */
+  #hold(row: RequestRow, message: string, undo?: string): Promise<void> {
+    return this.#change(row, holdUndo(message), undo);
   }
 
   /** Told once; it is tried again and again. */
@@ -99,10 +101,21 @@ export class UndoClock {
       await this.#change(row, { changes: { undoMessage: message }, told: [{ type: 'request.undo_delayed', data: { message } }] });
   }
 
-  async #change({ number }: RequestRow, step: { changes: UndoChanges; told: readonly Told[] }): Promise<void> {
+  /** Nothing when it was put off or is being undone meanwhile: what was found out says nothing of how it stands now. */
+  async #change(
+    { number, undoAt }: RequestRow,
+    step: { changes: UndoChanges; told: readonly Told[] },
+    undo?: string,
+  ): Promise<void> {
     await this.#options.db.transaction(async (tx) => {
       const row = await lockRequest(tx, number);
-      if (row?.undoState === 'scheduled') await tell(tx, { row, ...step }, this.#options);
+      if (row?.undoState !== 'scheduled' || row.undoAt?.getTime() !== undoAt?.getTime()) return;
+      const live = await liveUndo(tx, number);
+      const asFound = undo === undefined ? live === undefined : isWaiting(live, undo);
+      if (asFound) await tell(tx, { row, ...step }, this.#options);
     });
   }
 }
+
+const isWaiting = (live: LiveUndo | undefined, undo: string): boolean =>
+  live?.state === 'awaiting_approval' && requestName(live) === undo;

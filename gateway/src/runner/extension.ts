@@ -1,7 +1,6 @@
 import { type Failure, GuichetError } from '@guichet/contract';
 import type { Database } from '../db/index.ts';
 import {
-  applyChanges,
   extendedUntil,
   extensionHindrance,
   extensionOutput,
@@ -44,6 +43,6 @@ export async function runExtension(
     await transitions.apply(tx, sent, { event: { type: 'succeed', output: extensionOutput(original, undoAt) } });
     const told = { type: 'request.extended', data: { by: requestName(row), undoAt: undoAt.toISOString() } } as const;
     const changes = { undoState: 'scheduled', undoAt, undoTryAt: undoAt, undoTries: 0, undoMessage: null } as const;
-    await applyChanges(tx, { row: original, changes: { state: original.state, ...changes }, told: [told] });
+    await transitions.tell(tx, { row: original, changes, told: [told] });
   });
 }

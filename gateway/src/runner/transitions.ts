@@ -10,6 +10,7 @@ import {
   type RequestRow,
   requestName,
   type Told,
+  tell,
   tellUndone,
   transition,
 } from '../requests/index.ts';
@@ -87,6 +88,11 @@ export class Transitions {
     if (state === undefined)
       this.#options.onNews(`${requestName(held)}: '${event.type}' came too late, the run belongs to somebody else`);
     return state;
+  }
+
+  /** Tells something on another request than the one that runs, locked too, and changes what it says of its undo. */
+  tell(tx: Transaction, step: Parameters<typeof tell>[1]): Promise<void> {
+    return tell(tx, step, this.#options);
   }
 
   /** Applies an event to a locked row. The state after it; undefined when the state does not take it. `fence` as in applyChanges. */
