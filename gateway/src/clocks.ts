@@ -1,3 +1,4 @@
+import { Lanes } from './lanes.ts';
 import { Extensions, type Filing, type Requests, type RequestsOptions, UndoClock, Undos } from './requests/index.ts';
 import { ScheduleClock, Schedules } from './schedules/index.ts';
 import { Timekeeper } from './timekeeper.ts';
@@ -7,9 +8,9 @@ export function clocks(
   filing: Filing,
   options: RequestsOptions & { everyMs: number; onError: (error: unknown) => void },
 ): Timekeeper {
-  const undos = new UndoClock(filing, options);
-  const schedules = new ScheduleClock(filing, options);
-  return new Timekeeper({ ...options, works: [() => undos.ring(), () => schedules.ring()] });
+  const undos = new UndoClock(filing, options, new Lanes(options));
+  const schedules = new ScheduleClock(filing, options, new Lanes(options));
+  return new Timekeeper({ ...options, clocks: [undos, schedules] });
 }
 
 /** What files requests of its own: what undoes one, puts its end off, or files one again and again. */

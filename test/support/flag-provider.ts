@@ -31,8 +31,8 @@ export class Flags {
 const name = z.string().min(1).describe('Name of the flag');
 const record = (summary: string) => ({ kind: 'record' as const, summary, fields: [] });
 
-/** `idempotent`: what sets a flag back may be tried again. */
-export function flagProvider(flags: Flags, { idempotent = true } = {}): Provider {
+/** `idempotent`: what sets a flag back may be tried again. Two in one gateway have two names. */
+export function flagProvider(flags: Flags, { idempotent = true, called = 'flags' } = {}): Provider {
   const before = (flag: string) => ({ value: flags.values.get(flag) ?? null });
   const set = action('set', {
     title: 'Set a flag',
@@ -102,5 +102,5 @@ export function flagProvider(flags: Flags, { idempotent = true } = {}): Provider
     }),
     run: ({ input }) => record(`Hoisted '${input.name}'`),
   });
-  return defineProvider({ name: 'flags', title: 'Flags', version: '1.0.0', team: 'platform', actions: [set, restore, hoist] });
+  return defineProvider({ name: called, title: 'Flags', version: '1.0.0', team: 'platform', actions: [set, restore, hoist] });
 }

@@ -1,6 +1,7 @@
 import { approversInWords, ERRORS, type Failure, GuichetError } from '@guichet/contract';
 import { asPrincipal } from '../catalog/index.ts';
-import { type Queryable, statement } from '../db/index.ts';
+import { statement } from '../db/index.ts';
+import type { Lanes } from '../lanes.ts';
 import type { Filing } from './filing.ts';
 import type { Told } from './life.ts';
 import { type RequestRow, ROW } from './row.ts';
@@ -14,13 +15,19 @@ import { writeTransition } from './write.ts';
 /** For so long one that is due is one gateway's alone; then another takes it up. */
 const ALONE_SECONDS = 60;
 
-/** Undos that are due, each for this caller alone: what fails here is tried again when that time is over. */
+const LANE = `coalesce(split_part(undo->>'action', '.', 1), '')`;
+/** The providers of undos that are due, the one that waits longest first. */
+const LANES = statement(
+  'undo-lanes',
+  `select ${LANE} as lane from requests where undo_try_at <= clock_timestamp() group by lane order by min(undo_try_at)`,
+);
+/** One that is due, for this caller alone: what fails here is tried again when that time is over. */
 const TAKE_DUE = statement(
   'undo-take-due',
-  `with due as (select number from requests where undo_try_at <= clock_timestamp() order by undo_try_at limit $1 for update skip locked)
+  `with due as (select number from requests where undo_try_at <= clock_timestamp() and ${LANE} = $1
+     order by undo_try_at limit 1 for update skip locked)
    update requests r set undo_try_at = clock_timestamp() + make_interval(secs => $2) from due where r.number = due.number returning ${ROW}`,
 );
-const takeDue = (db: Queryable, limit: number): Promise<RequestRow[]> => db.query(TAKE_DUE, [limit, ALONE_SECONDS]);
 
 /**
  * Files what undoes requests whose time is over, as whoever asked for them, with the approvals that were given with them.
@@ -29,19 +36,26 @@ const takeDue = (db: Queryable, limit: number): Promise<RequestRow[]> => db.quer
 export class UndoClock {
   readonly #filing: Filing;
   readonly #options: RequestsOptions;
+  readonly #lanes: Lanes;
 
-  constructor(filing: Filing, options: RequestsOptions) {
+  constructor(filing: Filing, options: RequestsOptions, lanes: Lanes) {
     this.#filing = filing;
     this.#options = options;
+    this.#lanes = lanes;
   }
 
-  /** Does all that is due. Rejects when the database is away; the next call goes on. */
+  /** Begins all that is due. Rejects when the database is away; the next call goes on. */
   async ring(): Promise<void> {
-    for (;;) {
-      const due = await takeDue(this.#options.db, 10);
-      for (const row of due) await this.#fire(row);
-      if (due.length < 10) return;
-    }
+    const { db } = this.#options;
+    for (const { lane } of await db.query<{ lane: string }>(LANES))
+      this.#lanes.start(lane, {
+        take: async () => (await db.query<RequestRow>(TAKE_DUE, [lane, ALONE_SECONDS]))[0],
+        work: (row) => this.#fire(row),
+      });
+  }
+
+  stop(): Promise<void> {
+    return this.#lanes.stop();
   }
 
   async #fire(row: RequestRow): Promise<void> {

@@ -1,5 +1,6 @@
 import { ERRORS, GuichetError } from '@guichet/contract';
 import { asPrincipal } from '../catalog/index.ts';
+import type { Lanes } from '../lanes.ts';
 import type { Filing, RequestsOptions } from '../requests/index.ts';
 import { audit, callOf } from './schedules.ts';
 import {
@@ -8,11 +9,12 @@ import {
   changeSchedule,
   endFiring,
   type FiringRow,
+  filingLanes,
   lockDue,
   lockSchedule,
   moveSchedule,
   type ScheduleRow,
-  takeFilings,
+  takeFiling,
 } from './store.ts';
 import { Times } from './times.ts';
 
@@ -31,20 +33,24 @@ const MOST_TRIES = 5;
 export class ScheduleClock {
   readonly #filing: Filing;
   readonly #options: RequestsOptions;
+  readonly #lanes: Lanes;
 
-  constructor(filing: Filing, options: RequestsOptions) {
+  constructor(filing: Filing, options: RequestsOptions, lanes: Lanes) {
     this.#filing = filing;
     this.#options = options;
+    this.#lanes = lanes;
   }
 
-  /** Does all that is due. */
+  /** Notes all that is due, and begins to file it. */
   async ring(): Promise<void> {
+    const { db } = this.#options;
     while ((await this.#noteDue(20)) === 20);
-    for (;;) {
-      const firings = await takeFilings(this.#options.db, 10, ALONE_SECONDS);
-      for (const firing of firings) await this.#file(firing);
-      if (firings.length < 10) return;
-    }
+    for (const lane of await filingLanes(db))
+      this.#lanes.start(lane, { take: () => takeFiling(db, lane, ALONE_SECONDS), work: (firing) => this.#file(firing) });
+  }
+
+  stop(): Promise<void> {
+    return this.#lanes.stop();
   }
 
   /** Notes which times have come, and which were missed. How many schedules it looked at. */

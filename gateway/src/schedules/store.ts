@@ -99,10 +99,12 @@ const ADD_FIRING = statement(
   `insert into schedule_firings (schedule, at, outcome, count, since, message, try_at)
    values ($1, $2, $3, $4, $5, $6, case when $3 = 'filing' then clock_timestamp() end) on conflict do nothing`,
 );
+const LANE = `split_part(s.action, '.', 1)`;
+const DUE_FILING = `from schedule_firings f join schedules s on s.id = f.schedule where f.outcome = 'filing' and f.try_at <= clock_timestamp()`;
+const FILING_LANES = statement('firing-lanes', `select ${LANE} as lane ${DUE_FILING} group by lane order by min(f.try_at)`);
 const TAKE_FILING = statement(
   'firing-take',
-  `with due as (select schedule, at from schedule_firings where outcome = 'filing' and try_at <= clock_timestamp()
-     order by try_at limit $1 for update skip locked)
+  `with due as (select f.schedule, f.at ${DUE_FILING} and ${LANE} = $1 order by f.try_at limit 1 for update of f skip locked)
    update schedule_firings f set try_at = clock_timestamp() + make_interval(secs => $2), tries = f.tries + 1
    from due where f.schedule = due.schedule and f.at = due.at returning ${FIRING}`,
 );
@@ -135,9 +137,13 @@ export async function addFiring(
   await db.query(ADD_FIRING, [schedule, at, outcome, count, since, message]);
 }
 
-/** Times that are to be filed; each is this caller's alone for `seconds`. */
-export const takeFilings = (db: Queryable, limit: number, seconds: number): Promise<FiringRow[]> =>
-  db.query(TAKE_FILING, [limit, seconds]);
+/** The providers whose plans times wait for that are to be filed, the one that waits longest first. */
+export const filingLanes = async (db: Queryable): Promise<string[]> =>
+  (await db.query<{ lane: string }>(FILING_LANES)).map(({ lane }) => lane);
+
+/** A time that is to be filed with a plan of this provider, this caller's alone for `seconds`. */
+export const takeFiling = async (db: Queryable, lane: string, seconds: number): Promise<FiringRow | undefined> =>
+  (await db.query<FiringRow>(TAKE_FILING, [lane, seconds]))[0];
 
 /** False when somebody else has ended it. */
 export async function endFiring(
