@@ -8,7 +8,7 @@ export interface WriterProcess {
   readonly pid: number;
   /** Drawn when the module was loaded. */
   readonly process: string;
-  /** The boot of the kernel, the namespace that the pid counts in, and when the process began; where the system says so. */
+  /** The boot of the kernel, the namespaces that pid and time count in, and when the process began; where the system says so. */
   readonly born?: { readonly boot: string; readonly space: string; readonly at: string } | undefined;
 }
 
@@ -28,6 +28,16 @@ function statOf(pid: number): { state: string; at: string } | undefined {
   }
 }
 
+function namespace(kind: 'pid' | 'time'): string {
+  try {
+    return readlinkSync(`/proc/self/ns/${kind}`);
+  } catch (error) {
+    // Old kernels have no namespaces of time.
+    if (kind === 'time' && error instanceof Error && 'code' in error && error.code === 'ENOENT') return '';
+    throw error;
+  }
+}
+
 function bornOf(pid: number): WriterProcess['born'] {
   try {
     // A /proc of another namespace would show other processes under these numbers.
@@ -35,7 +45,7 @@ function bornOf(pid: number): WriterProcess['born'] {
     const at = statOf(pid)?.at;
     if (at === undefined) return undefined;
     const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
-    return { boot, space: readlinkSync('/proc/self/ns/pid'), at };
+    return { boot, space: `${namespace('pid')} ${namespace('time')}`, at };
   } catch {
     return undefined;
   }
