@@ -57,14 +57,19 @@ export function fromCommander(error: unknown, command: Command): unknown {
 }
 
 /** A parser of a flag that takes one of a closed set of words. */
-export function oneOf<Word extends string>(flag: string, words: readonly Word[]): (value: string) => Word {
-  return (value) => {
+export function oneOf<Word extends string>(
+  flag: string,
+  words: readonly Word[],
+): ((value: string) => Word) & { readonly words: readonly Word[] } {
+  const parse = (value: string): Word => {
     const found = words.find((word) => word === value);
     if (found !== undefined) return found;
     throw new GuichetError('usage.invalid', `${flag} cannot be '${value}'.`, {
       remedy: didYouMean(value, words) ?? `One of: ${words.join(', ')}.`,
     });
   };
+  // What it takes is what completion offers.
+  return Object.assign(parse, { words });
 }
 
 /** A parser of a flag that takes a whole number of at least `least`. */

@@ -88,6 +88,14 @@ it('offers people, and the machines of teams, where a flag takes one', async () 
   expect(await complete('tokens', 'create', '--machine', 'ci')).toEqual(['ci-orders']);
 });
 
+it('offers the words that a flag takes, where it takes no others', async () => {
+  expect(await complete('requests', 'resolve', 'REQ-1', '--as', '')).toEqual(['succeeded', 'failed', 'not-started']);
+  expect(await complete('schedules', 'create', 'nightly', '--missed', 'o')).toEqual(['once']);
+  expect(await complete('audit', 'list', '--outcome', '')).toEqual(['ok', 'denied', 'failed']);
+  expect(await complete('requests', 'list', '--state', 'unk')).toEqual(['unknown']);
+  expect(await complete('policy', 'explain', '--operation', 'request.ext')).toEqual(['request.extend']);
+});
+
 it('offers live ids of requests', async () => {
   server.handlers['requests.list'] = ({ query }) => ({
     items: [

@@ -86,7 +86,16 @@ async function completeBuiltin(builtin: Builtin, { shell, words, typed, last }: 
   return words.length > builtin.words.length ? [] : argumentValues(shell, builtin.argument, typed);
 }
 
-async function valuesOfOption(shell: Shell, { long }: Option, typed: string): Promise<readonly Candidate[]> {
+/** The words that it takes and no others, where there are such. */
+function wordsOf({ argChoices, parseArg }: Option): readonly string[] | undefined {
+  if (argChoices !== undefined) return argChoices;
+  return parseArg !== undefined && 'words' in parseArg && Array.isArray(parseArg.words) ? parseArg.words.map(String) : undefined;
+}
+
+async function valuesOfOption(shell: Shell, option: Option, typed: string): Promise<readonly Candidate[]> {
+  const { long } = option;
+  const words = wordsOf(option);
+  if (words !== undefined) return words.map((value) => ({ value }));
   switch (long) {
     case '--env':
     case '--environment':
@@ -106,18 +115,12 @@ async function valuesOfOption(shell: Shell, { long }: Option, typed: string): Pr
       return machineNames(shell);
     case '--request':
       return requestIds(shell);
-    case '--state': {
-      const { REQUEST_STATES } = await import('@guichet/contract');
-      return REQUEST_STATES.map((value) => ({ value }));
-    }
-    case '--operation': {
-      const { OPERATIONS } = await import('@guichet/contract');
-      return OPERATIONS.map((value) => ({ value }));
-    }
     case '--policies':
       return paths(typed, []);
-    case '--kind':
-      return [{ value: 'read' }, { value: 'write' }];
+    case '--heads':
+    case '--export':
+    case '--check':
+      return paths(typed, ['']);
     default:
       return commonValues(shell, long ?? '');
   }
