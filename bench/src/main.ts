@@ -14,6 +14,7 @@ import { benchSearch } from './search.ts';
 import { benchStartUp } from './start-up.ts';
 import type { Result } from './statistics.ts';
 import { benchSubmit } from './submit.ts';
+import { benchWatch } from './watch.ts';
 
 const BENCHES = {
   decision: benchDecision,
@@ -25,6 +26,7 @@ const BENCHES = {
   'start-up': benchStartUp,
   idle: benchIdle,
   recovery: benchRecovery,
+  watch: benchWatch,
   list: benchList,
   search: benchSearch,
 } as const;

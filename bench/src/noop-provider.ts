@@ -37,6 +37,25 @@ export function noopEndpoint(onEntered: (entry: { target: string; at: number }) 
           return { kind: 'record', summary: 'Done', fields: [] };
         },
       }),
+      action('talk', {
+        title: 'Say what time it is, again and again',
+        kind: 'write',
+        risk: 'reversible',
+        input,
+        output: 'record',
+        plan: (context) => ({
+          summary: `Talks about '${context.input.target}'`,
+          resource: { type: 'noop.thing', id: context.input.target, owner: 'platform' },
+          fingerprint: 'always',
+        }),
+        run: async (context) => {
+          for (let line = 0; line < context.input.size; line++) {
+            await new Promise((resolve) => setTimeout(resolve, 60 + 40 * Math.random()));
+            context.log(String(nowMs()));
+          }
+          return { kind: 'record', summary: 'Done', fields: [] };
+        },
+      }),
       action('hang', {
         title: 'Begin, and never end',
         kind: 'write',

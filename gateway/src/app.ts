@@ -21,7 +21,7 @@ import { clocks, filers } from './clocks.ts';
 import type { Config } from './config.ts';
 import { Bus, Database, keepEmbedded, migrate, statement } from './db/index.ts';
 import { Cookies, closeServer, createServer, Readiness, Throttles } from './http/index.ts';
-import { machines as machinesOf, type People, people as peopleOf, Tenures, Tokens } from './identity/index.ts';
+import { machines as machinesOf, type People, people as peopleOf, StandingCallers, Tenures, Tokens } from './identity/index.ts';
 import { Limits } from './limits/index.ts';
 import { createLogger } from './logger.ts';
 import { Jobs, outboxBacklog, sinkLag, startSinks } from './notify/index.ts';
@@ -223,6 +223,7 @@ async function start(
     reconciler: new Reconciler({ db, catalog, grants, policy }),
     policyTools: new PolicyTools({ db, catalog, directory, policy, requests, keeper, vocabulary }),
     version: VERSION,
+    watchers: new StandingCallers({ tokens, onError }),
     draining: draining.signal,
   };
   const server = await createServer({

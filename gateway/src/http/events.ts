@@ -70,8 +70,8 @@ export async function streamEvents(options: EventStreamOptions): Promise<void> {
       // The state is read before the events: a final state means that its event is among those read after it.
       const { row, events, whole } = await look(cursor);
       for (const event of events) {
-        const text = `id: ${event.number}\nevent: ${event.type}\ndata: ${JSON.stringify(toRequestEvent(event))}\n\n`;
-        if (sees(event.type)) await write(response, text, () => AbortSignal.any([signal, AbortSignal.timeout(stalledMs)]));
+        if (sees(event.type))
+          await write(response, textOf(event), () => AbortSignal.any([signal, AbortSignal.timeout(stalledMs)]));
         if (response.destroyed) return;
         cursor = event.number;
       }
@@ -88,6 +88,17 @@ export async function streamEvents(options: EventStreamOptions): Promise<void> {
     signal.removeEventListener('abort', stop);
     response.end();
   }
+}
+
+const texts = new WeakMap<StoredEvent, string>();
+
+/** As it is sent: all who watch a request are sent the same. */
+function textOf(event: StoredEvent): string {
+  const known = texts.get(event);
+  if (known !== undefined) return known;
+  const text = `id: ${event.number}\nevent: ${event.type}\ndata: ${JSON.stringify(toRequestEvent(event))}\n\n`;
+  texts.set(event, text);
+  return text;
 }
 
 async function write(response: ServerResponse, text: string, patience: () => AbortSignal): Promise<void> {

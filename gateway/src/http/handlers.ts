@@ -3,7 +3,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { type AuditFilter, type AuditPlace, listAudit } from '../audit/index.ts';
 import type { Catalog, Grants } from '../catalog/index.ts';
 import type { Bus, Database } from '../db/index.ts';
-import { type Machines, scopeWarnings } from '../identity/index.ts';
+import { type Machines, type StandingCallers, scopeWarnings } from '../identity/index.ts';
 import type { Limits } from '../limits/index.ts';
 import { denied, type Policy, seenBy } from '../policy/index.ts';
 import type { PolicyTools } from '../policy-tools/index.ts';
@@ -23,9 +23,6 @@ import { policyHandlers } from './policy-handlers.ts';
 import { scheduleHandlers } from './schedule-handlers.ts';
 import { visibleEvents } from './visible-events.ts';
 
-/** A stream may outlive its token: it is looked at again this often. */
-const REVERIFY_MS = 5000;
-
 export interface Services extends AuditServices, AuthServices, DirectoryServices {
   readonly db: Database;
   readonly bus: Bus;
@@ -42,6 +39,7 @@ export interface Services extends AuditServices, AuthServices, DirectoryServices
   readonly reconciler: Reconciler;
   readonly machines: Machines;
   readonly limits: Limits;
+  readonly watchers: StandingCallers;
   readonly version: string;
   /** Aborts when the gateway drains: open streams end, so that their readers resume elsewhere. */
   readonly draining: AbortSignal;
@@ -63,6 +61,7 @@ export function makeHandlers(services: Services): Handlers {
     extensions,
     reconciler,
     throttles,
+    watchers,
     version,
     draining,
   } = services;
@@ -147,24 +146,24 @@ export function makeHandlers(services: Services): Handlers {
       const row = await requests.find(caller.principal, number);
       const after = query.after ?? lastEventId(request);
       // Who they are and what they may see is looked at again too: a stream may outlive a team.
-      let { principal } = caller;
-      let sees = visibleEvents({ policy, row, principal });
-      let verifiedAt = Date.now();
-      const look = async (seen: number) => {
-        if (Date.now() - verifiedAt > REVERIFY_MS) {
-          principal = (await tokens.reverify(caller, new Date())).principal;
-          sees = visibleEvents({ policy, row, principal });
-          verifiedAt = Date.now();
-        }
-        return requests.look(principal, number, seen);
-      };
+      const { principal } = caller;
       const close = services.limits.stream(principal.id);
+      const standing = watchers.enter(caller);
+      let known = caller;
+      let sees = visibleEvents({ policy, row, principal });
+      const look = async (seen: number) => {
+        const now = await standing.now();
+        if (now !== known) sees = visibleEvents({ policy, row, principal: now.principal });
+        known = now;
+        return requests.look(known.principal, number, seen);
+      };
       const headers = reply.getHeaders();
       reply.hijack();
       const mayRead = (type: string): boolean => sees(type);
       const stream = { bus, number, after, sees: mayRead, look, response: reply.raw, headers, signal: draining };
       await streamEvents(stream)
         .catch((error: unknown) => request.log.warn({ reason: asGuichetError(error).code }, 'event stream cut'))
+        .finally(standing.leave)
         .finally(close);
       return undefined;
     },

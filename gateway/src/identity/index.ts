@@ -8,5 +8,6 @@ export { scopeWarnings } from './scope-warnings.ts';
 export { derived, isSame } from './secrets.ts';
 export { Sessions } from './sessions.ts';
 export { ATTEMPT_MS, attemptIdOf, SignIn, wayBackOf } from './sign-in.ts';
+export { type StandingCaller, StandingCallers } from './standing-callers.ts';
 export { Tenures } from './tenure.ts';
 export { type Caller, type NewToken, Tokens } from './tokens.ts';

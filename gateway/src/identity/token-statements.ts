@@ -43,7 +43,7 @@ const WITH_CLAIMS = `select ${COLUMNS}, carrier, (select json_build_object('name
 
 export const BY_HASH = statement('token-by-hash', `${WITH_CLAIMS} where hash = $1`);
 export const BY_ID = statement('token-by-id', `select ${COLUMNS} from tokens where id = $1 and session_id is null for update`);
-export const STANDING = statement('token-standing', `${WITH_CLAIMS} where tokens.id = $1`);
+export const STANDING = statement('tokens-standing', `${WITH_CLAIMS} where tokens.id = any ($1::uuid[])`);
 export const TOUCH = statement(
   'token-touch',
   `with touched as (update tokens set last_used_at = now() where id = $1 returning session_id)

@@ -83,7 +83,20 @@ export class Tokens {
 
   /** For calls that last: who it is by now; throws `token.*` when the token has ended since it was verified. */
   async reverify({ token }: Caller, now: Date): Promise<Caller> {
-    return this.#admitted((await this.#db.query<TokenWithClaims>(STANDING, [token.id]))[0], now);
+    return this.#admitted((await this.#db.query<TokenWithClaims>(STANDING, [[token.id]]))[0], now);
+  }
+
+  /** The same for many at once: those of the tokens that have not ended. */
+  async standing(ids: ReadonlySet<string>, now: Date): Promise<Map<string, Caller>> {
+    const callers = new Map<string, Caller>();
+    for (const row of await this.#db.query<TokenWithClaims>(STANDING, [[...ids]])) {
+      try {
+        callers.set(row.id, this.#admitted(row, now));
+      } catch (error) {
+        if (!(error instanceof GuichetError)) throw error;
+      }
+    }
+    return callers;
   }
 
   #admitted(row: TokenWithClaims | undefined, now: Date): Caller {
@@ -125,7 +138,7 @@ export class Tokens {
     return this.#db.transaction(async (tx) => {
       await turnOf(tx, by.id, owner.id);
       // Signed out meanwhile, or somebody else by now: what is made here would outlive it.
-      this.#admitted((await tx.query<TokenWithClaims>(STANDING, [token.id]))[0], new Date());
+      this.#admitted((await tx.query<TokenWithClaims>(STANDING, [[token.id]]))[0], new Date());
       return this.#insert(tx, { ...wanted, createdBy: { id: by.id, name: by.name } });
     });
   }

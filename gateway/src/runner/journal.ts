@@ -3,6 +3,8 @@ import { GuichetError } from '@guichet/contract';
 import type { RunLine } from './store.ts';
 
 const FLUSH_MS = 50;
+/** What comes after a silence waits only for what is said in the same moment. */
+const FIRST_MS = 5;
 const RETRY_MS = 300;
 const MAX_LINES = 10_000;
 const MAX_CHARACTERS = 4000;
@@ -17,13 +19,14 @@ export interface JournalOptions {
 }
 
 /**
- * What a run says, written in batches every 50 ms so that a talkative provider costs a few transactions a second.
+ * What a run says, written in batches, 50 ms apart at least, so that a talkative provider costs a few transactions a second.
  * Of several progress messages in a batch the last one is kept. A database that is away delays lines and loses none.
  */
 export class Journal {
   readonly #options: JournalOptions;
   #lines: RunLine[] = [];
   #written = 0;
+  #flushedAt = 0;
   #timer: NodeJS.Timeout | undefined;
   #flushing: Promise<void> = Promise.resolve();
   #over = false;
@@ -40,7 +43,7 @@ export class Journal {
     if (this.#written + this.#lines.length < MAX_LINES) this.#lines.push(line);
     else if (this.#written + this.#lines.length === MAX_LINES)
       this.#lines.push(toLine({ type: 'log', level: 'warn', message: `Only the first ${MAX_LINES} lines are kept.` }));
-    this.#flushIn(FLUSH_MS);
+    this.#flushIn(Math.max(FIRST_MS, this.#flushedAt + FLUSH_MS - performance.now()));
   }
 
   /** Resolves when everything that was added is written, is nobody's business any more, or is given up. */
@@ -69,6 +72,7 @@ export class Journal {
     if (this.#over || this.#lines.length === 0) return;
     const lines = this.#lines;
     this.#lines = [];
+    this.#flushedAt = performance.now();
     try {
       this.#written += lines.length;
       if (await this.#options.write(lines)) return;
