@@ -60,7 +60,7 @@ function pointOf(open: WeakMap<object, Work>, client: object, [first, second]: u
       ? (first as Query) // a statement, or a cursor, which has none of these
       : {};
   const verb = text.trim().toLowerCase();
-  if (verb === 'begin') {
+  if (/^begin\b/.test(verb)) {
     open.set(client, { told: new Set(), writes: new Set() });
     return undefined;
   }
