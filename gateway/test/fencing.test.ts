@@ -2,7 +2,7 @@ import type { RequestEvent } from '@guichet/contract';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { Bus, type Database, statement } from '../src/db/index.ts';
 import { applyChanges, type LifeEvent, type Outbox, type RequestRow } from '../src/requests/index.ts';
-import { appendLines, leasesOver, lockLost, lockNext, renewLeases } from '../src/runner/store.ts';
+import { appendLines, leasesOver, lockLost, lockNext, renewLeases, renewObservations, takeUnknown } from '../src/runner/store.ts';
 import { Transitions } from '../src/runner/transitions.ts';
 import { type StoredRequests, storedRequests, takeAway } from './support/stored.ts';
 
@@ -106,4 +106,19 @@ test('only a lease that is over can be found lost', async () => {
   expect([await over(), await locked()]).toEqual([expect.not.arrayContaining([row.number]), undefined]);
   await renewLeases(db, { numbers: [row.number], worker: 'worker-1', seconds: -1 });
   expect([await over(), await locked()]).toEqual([expect.arrayContaining([row.number]), row.number]);
+});
+
+test("an observation is one observer's alone as long as it is renewed, and then another's", async () => {
+  const row = await held();
+  await transitions.once(row, { type: 'lose', message: 'gone', startWindowMs: 1000 });
+  const take = async (): Promise<RequestRow | undefined> =>
+    (await takeUnknown(db, 100, 60)).find(({ number }) => number === row.number);
+  const first = await take();
+  expect(await take()).toBeUndefined();
+  if (first === undefined) throw new Error('nobody may observe it');
+  await renewObservations(db, [first], -1); // as if its observer had died a lease ago
+  const second = await take();
+  expect(Number(second?.fencingToken)).toBe(Number(first.fencingToken) + 1);
+  await renewObservations(db, [first], -1); // the one before holds nothing any more
+  expect(await take()).toBeUndefined();
 });

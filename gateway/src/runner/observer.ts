@@ -2,28 +2,44 @@ import { GRANT_MS, lockRequest, observeRun, type RequestRow } from '../requests/
 import type { ExecutionOptions } from './execution.ts';
 import { inRun } from './run-context.ts';
 import { judgeEnd } from './run-ledger.ts';
-import { takeUnknown } from './store.ts';
+import { renewObservations, takeUnknown } from './store.ts';
 
-/** How long an observation is one observer's alone; more than the limit of the call. */
-const ALONE_SECONDS = 20;
+interface ObserverOptions extends ExecutionOptions {
+  readonly leaseSeconds: number;
+}
 
-/** Asks providers what became of runs whose end nobody saw, until they say. */
+/**
+ * Asks providers what became of runs whose end nobody saw, until they say. An observation is one observer's alone for a
+ * lease, which it renews as a worker does those of its runs: one that dies is followed by another as soon as a dead worker is.
+ */
 export class Observer {
-  readonly #options: ExecutionOptions;
+  readonly #options: ObserverOptions;
   readonly #busy = new Set<Promise<void>>();
+  /** What is being asked about. */
+  readonly #held = new Set<RequestRow>();
 
-  constructor(options: ExecutionOptions) {
+  constructor(options: ObserverOptions) {
     this.#options = options;
   }
 
   /** Begins to observe those whose time has come. */
   async observeDue(): Promise<void> {
-    for (const row of await takeUnknown(this.#options.db, 10, ALONE_SECONDS)) {
+    const { db, leaseSeconds, onError } = this.#options;
+    for (const row of await takeUnknown(db, 10, leaseSeconds)) {
+      this.#held.add(row);
       const work = inRun(row, () => this.#observe(row), 'observe')
-        .catch((error: unknown) => this.#options.onError(error))
-        .finally(() => this.#busy.delete(work));
+        .catch((error: unknown) => onError(error))
+        .finally(() => {
+          this.#held.delete(row);
+          this.#busy.delete(work);
+        });
       this.#busy.add(work);
     }
+  }
+
+  async renew(): Promise<void> {
+    const { db, leaseSeconds, onError } = this.#options;
+    if (this.#held.size > 0) await renewObservations(db, [...this.#held], leaseSeconds).catch(onError);
   }
 
   async idle(): Promise<void> {
@@ -35,11 +51,12 @@ export class Observer {
     const { observation, undo, end, againMs, error } = await observeRun(row, this.#options);
     if (error !== undefined) this.#options.onError(error);
     const receipt = await judgeEnd(db, row, end);
+    this.#held.delete(row); // when it is looked at again is for its answer to say
     await db.transaction(async (tx) => {
       const current = await lockRequest(tx, row.number);
       if (current === undefined || current.fencingToken !== row.fencingToken) return;
       const event = { type: 'settle', observation, undo, grantMs: GRANT_MS, startWindowMs: windows.startMs, againMs } as const;
-      await transitions.apply(tx, current, { event, receipt });
+      await transitions.apply(tx, current, { event, receipt, fence: true });
     });
   }
 }

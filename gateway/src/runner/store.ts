@@ -27,6 +27,12 @@ const TO_OBSERVE = statement(
    update requests r set observe_at = clock_timestamp() + make_interval(secs => $2), fencing_token = fencing_token + 1
    from due where r.number = due.number returning ${ROW}`,
 );
+const RENEW_OBSERVATIONS = statement(
+  'run-renew-observations',
+  `update requests r set observe_at = clock_timestamp() + make_interval(secs => $3)
+   from unnest($1::bigint[], $2::bigint[]) as held (number, fencing_token)
+   where r.number = held.number and r.fencing_token = held.fencing_token and r.state = 'unknown'`,
+);
 const RENEW = statement(
   'run-renew',
   `update requests set lease_until = clock_timestamp() + make_interval(secs => $3)
@@ -62,6 +68,15 @@ export async function lockLost(db: Queryable, number: string): Promise<RequestRo
 /** Unknown requests whose time to be observed has come; each is this caller's alone for `seconds`. */
 export const takeUnknown = (db: Queryable, limit: number, seconds: number): Promise<RequestRow[]> =>
   db.query(TO_OBSERVE, [limit, seconds]);
+
+/** Keeps others from observing what this caller observes, for `seconds` more. */
+export async function renewObservations(
+  db: Queryable,
+  held: readonly Pick<RequestRow, 'number' | 'fencingToken'>[],
+  seconds: number,
+): Promise<void> {
+  await db.query(RENEW_OBSERVATIONS, [held.map(({ number }) => number), held.map(({ fencingToken }) => fencingToken), seconds]);
+}
 
 export interface Renewed {
   readonly number: string;

@@ -59,6 +59,7 @@ export class Worker {
     }, limitMs);
     await all;
     clearTimeout(limit);
+    await this.#observer.idle();
     this.#drained = true;
     clearTimeout(this.#timer);
     await this.#ticking;
@@ -144,6 +145,7 @@ export class Worker {
 
   async #tick(): Promise<void> {
     if (this.#running.size > 0) await this.#renew([...this.#running.keys()]);
+    await this.#observer.renew();
     if (this.#stopped) return;
     const due = await whatIsDue(this.#options.db).catch((error: unknown) => {
       this.#troubledAt = performance.now();
