@@ -276,7 +276,11 @@ test('a database that breaks in the middle', async () => {
     body: { environment: 'staging', input: { name: 'db', password: during } },
   });
   await sql(estate.databaseUrl, 'alter table audit_events drop constraint no_reads');
-  await sql(estate.database.url, `select pg_terminate_backend(pid) from pg_stat_activity where application_name like 'guichet%'`);
+  await sql(
+    estate.database.url,
+    `select pg_terminate_backend(pid) from pg_stat_activity
+     where application_name like 'guichet%' and datname = current_database()`,
+  );
   await expect.poll(async () => (await estate.send('GET', '/v1/me')).status, { timeout: 10_000 }).toBe(200);
 });
 

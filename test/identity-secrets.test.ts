@@ -100,7 +100,8 @@ test('no secret reaches the log, wherever callers, providers and the database pu
   await admin.query('alter table audit_events add constraint no_reads check (type not like $$read.%$$) not valid');
   evil.answer = (response) => response.end(answers[0]);
   expect((await send('/v1/actions/evil.look/read', signedIn, call))[0]).toBe(500);
-  await admin.query(`select pg_terminate_backend(pid) from pg_stat_activity where application_name like 'guichet%'`);
+  await admin.query(`select pg_terminate_backend(pid) from pg_stat_activity
+     where application_name like 'guichet%' and datname = current_database()`);
   await admin.end();
   await expect.poll(async () => (await send('/v1/me', signedIn))[0], { timeout: 10_000 }).toBe(200);
 
