@@ -167,10 +167,10 @@ async function start(
     onRun: runReport({ metrics, log: (fields, message) => logger.info(fields, message) }),
   });
   const { concurrency, leaseSeconds, tickMs, graceMs, drainMs, enabled } = config.worker;
-  const worker = new Worker({ ...world, transitions, name, concurrency, leaseSeconds, tickMs, graceMs, onError });
+  const timekeeper = clocks(filing, { ...requestOptions, onError });
+  const settings = { name, concurrency, leaseSeconds, tickMs, graceMs };
+  const worker = new Worker({ ...world, transitions, ...settings, timekeeper, onError });
   if (enabled) worker.start();
-  const timekeeper = clocks(filing, { ...requestOptions, everyMs: tickMs, onError });
-  if (enabled) timekeeper.start();
   closers.push(() => worker.drain(drainMs));
   const searchIndex = new SearchIndex({ db, holder: name, onError });
   searchIndex.start();

@@ -4,10 +4,7 @@ import { ScheduleClock, Schedules } from './schedules/index.ts';
 import { Timekeeper } from './timekeeper.ts';
 
 /** What gateways do by themselves when its time has come, beside runs: undos of what was for a while, and schedules. */
-export function clocks(
-  filing: Filing,
-  options: RequestsOptions & { everyMs: number; onError: (error: unknown) => void },
-): Timekeeper {
+export function clocks(filing: Filing, options: RequestsOptions & { onError: (error: unknown) => void }): Timekeeper {
   const undos = new UndoClock(filing, options, new Lanes(options));
   const schedules = new ScheduleClock(filing, options, new Lanes(options));
   return new Timekeeper({ ...options, clocks: [undos, schedules] });

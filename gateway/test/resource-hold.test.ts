@@ -73,7 +73,7 @@ describe('a resource with a run whose outcome is unknown', () => {
     const waits = await stored.file(resource);
     expect(waits.waitsFor).toBe(unknown.number);
     expect(await claimable()).not.toContain(waits.number);
-    expect(await whatIsDue(db)).toMatchObject({ queued: false });
+    expect(await whatIsDue()(db)).toMatchObject({ queued: false });
   });
 
   test('holds up nobody on another resource, in another environment or of another type', async () => {

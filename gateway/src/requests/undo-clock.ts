@@ -15,16 +15,18 @@ import { writeTransition } from './write.ts';
 /** For so long one that is due is one gateway's alone; then another takes it up. */
 const ALONE_SECONDS = 60;
 
+/** What is due by it. */
+const DUE = 'undo_try_at <= clock_timestamp()';
 const LANE = `coalesce(split_part(undo->>'action', '.', 1), '')`;
 /** The providers of undos that are due, the one that waits longest first. */
 const LANES = statement(
   'undo-lanes',
-  `select ${LANE} as lane from requests where undo_try_at <= clock_timestamp() group by lane order by min(undo_try_at)`,
+  `select ${LANE} as lane from requests where ${DUE} group by lane order by min(undo_try_at)`,
 );
 /** One that is due, for this caller alone: what fails here is tried again when that time is over. */
 const TAKE_DUE = statement(
   'undo-take-due',
-  `with due as (select number from requests where undo_try_at <= clock_timestamp() and ${LANE} = $1
+  `with due as (select number from requests where ${DUE} and ${LANE} = $1
      order by undo_try_at limit 1 for update skip locked)
    update requests r set undo_try_at = clock_timestamp() + make_interval(secs => $2) from due where r.number = due.number returning ${ROW}`,
 );
@@ -34,6 +36,7 @@ const TAKE_DUE = statement(
  * Policy is asked at that moment; what it does not let happen by itself is told and waits for a person.
  */
 export class UndoClock {
+  readonly due = `exists (select from requests where ${DUE})`;
   readonly #filing: Filing;
   readonly #options: RequestsOptions;
   readonly #lanes: Lanes;

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { lockResource, type RequestRow, requestName } from '../requests/index.ts';
+import type { Timekeeper } from '../timekeeper.ts';
 import { Execution, type ExecutionOptions } from './execution.ts';
 import { Observer } from './observer.ts';
 import { inRun } from './run-context.ts';
@@ -13,16 +14,19 @@ export interface WorkerOptions extends ExecutionOptions {
   readonly leaseSeconds: number;
   /** How often leases are renewed and the tables looked at, in ms; well below the lease. */
   readonly tickMs: number;
+  /** Rung at each tick for what is due by it, beside runs. */
+  readonly timekeeper?: Timekeeper;
 }
 
 /**
  * Claims runs and runs them. It wakes when the bus says that something is queued, and looks by itself every tick, so that
- * a lost message costs a tick. The same tick finds runs whose worker is dead, and unknown runs that can be observed.
+ * a lost message costs a tick. The same tick finds runs whose worker is dead, unknown runs that can be observed, and what is due by clocks.
  */
 export class Worker {
   readonly #options: WorkerOptions;
   readonly #running = new Map<string, { execution: Execution; done: Promise<void> }>();
   readonly #observer: Observer;
+  readonly #whatIsDue: ReturnType<typeof whatIsDue>;
   #claiming: Promise<void> | undefined;
   #again = false;
   #stopped = false;
@@ -35,6 +39,7 @@ export class Worker {
   constructor(options: WorkerOptions) {
     this.#options = options;
     this.#observer = new Observer(options);
+    this.#whatIsDue = whatIsDue(options.timekeeper?.conditions);
   }
 
   start(): void {
@@ -147,10 +152,11 @@ export class Worker {
     if (this.#running.size > 0) await this.#renew([...this.#running.keys()]);
     await this.#observer.renew();
     if (this.#stopped) return;
-    const due = await whatIsDue(this.#options.db).catch((error: unknown) => {
+    const due = await this.#whatIsDue(this.#options.db).catch((error: unknown) => {
       this.#troubledAt = performance.now();
       throw error;
     });
+    this.#options.timekeeper?.ring(due.others);
     if (due.queued) this.#wake();
     // A database that was away let nobody renew: the living get the time of a lease to say so before anybody is buried.
     if (due.lost && performance.now() - this.#troubledAt > this.#options.leaseSeconds * 1000) await this.#buryTheDead();

@@ -4,6 +4,7 @@ import type { Lanes } from '../lanes.ts';
 import type { Filing, RequestsOptions } from '../requests/index.ts';
 import { audit, callOf } from './schedules.ts';
 import {
+  ANY_DUE,
   addFiring,
   busyWith,
   changeSchedule,
@@ -31,6 +32,7 @@ const MOST_TRIES = 5;
  * another one takes up.
  */
 export class ScheduleClock {
+  readonly due = ANY_DUE;
   readonly #filing: Filing;
   readonly #options: RequestsOptions;
   readonly #lanes: Lanes;

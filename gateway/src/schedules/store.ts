@@ -43,9 +43,10 @@ const CHANGE = statement(
   'schedule-change',
   `update schedules s set state = $2, paused_reason = $3, next_at = $4 where s.id = $1 returning ${ROW}`,
 );
+const DUE = `s.state = 'active' and s.next_at <= clock_timestamp()`;
 const LOCK_DUE = statement(
   'schedule-lock-due',
-  `select ${ROW} from schedules s where s.state = 'active' and s.next_at <= clock_timestamp() order by s.next_at limit $1 for update skip locked`,
+  `select ${ROW} from schedules s where ${DUE} order by s.next_at limit $1 for update skip locked`,
 );
 const MOVE = statement('schedule-move', 'update schedules set next_at = $2 where id = $1');
 
@@ -101,6 +102,8 @@ const ADD_FIRING = statement(
 );
 const LANE = `split_part(s.action, '.', 1)`;
 const DUE_FILING = `from schedule_firings f join schedules s on s.id = f.schedule where f.outcome = 'filing' and f.try_at <= clock_timestamp()`;
+/** A condition: a time has come, or is to be filed. */
+export const ANY_DUE = `(exists (select from schedules s where ${DUE}) or exists (select ${DUE_FILING}))`;
 const FILING_LANES = statement('firing-lanes', `select ${LANE} as lane ${DUE_FILING} group by lane order by min(f.try_at)`);
 const TAKE_FILING = statement(
   'firing-take',
