@@ -176,6 +176,7 @@ create table principals (
   email text,
   team text,
   left_at timestamp with time zone,
+  held_since timestamp with time zone,
   constraint principals_pkey PRIMARY KEY (id)
 );
 
@@ -359,6 +360,7 @@ create table schedules (
   paused_reason text,
   created_at timestamp with time zone not null default clock_timestamp(),
   next_at timestamp with time zone,
+  owned_since timestamp with time zone,
   constraint schedules_missed_check CHECK ((missed = ANY (ARRAY['skip'::text, 'once'::text]))),
   constraint schedules_state_check CHECK ((state = ANY (ARRAY['active'::text, 'paused'::text, 'deleted'::text]))),
   constraint schedules_pkey PRIMARY KEY (id)

@@ -181,6 +181,13 @@ describe('an approval does not count again', () => {
     }
   });
 
+  test('of somebody whose name stands for somebody else by now', async () => {
+    await done();
+    const reassign = "update principals set held_since = clock_timestamp() where id = 'user:amine'";
+    await sql(gateway.databaseUrl, reassign, []);
+    waits(await file());
+  });
+
   test('of somebody who has left the team by the time it runs: it is void', async () => {
     const asleep = { company: COMPANY, policies, worker: { enabled: false } };
     // On a database of its own, so that nobody runs it before the team has changed.

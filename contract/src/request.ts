@@ -39,6 +39,7 @@ export const Approval = z
     reusedFrom: RequestId.nullable().describe('The request that it was given for, when it was used again'),
     comment: z.string(),
     at: z.iso.datetime(),
+    former: z.boolean().optional().describe('Given by somebody else, who had that name before: it does not count any more'),
   })
   .meta({ id: 'Approval' });
 export type Approval = z.infer<typeof Approval>;

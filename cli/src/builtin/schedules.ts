@@ -94,8 +94,15 @@ export const schedulesResume: Leaf = {
   },
   async run(shell, { args: [schedule = ''] }) {
     const client = await shell.client();
-    const resumed = await client.call('schedules.resume', { params: { schedule }, body: {}, signal: shell.context.interrupt });
-    await shell.show(resumed, () => `Resumed ${resumed.name}: it is due next ${timeOf(resumed.nextAt, shell)}.`);
+    const signal = shell.context.interrupt;
+    const before = await client.call('schedules.show', { params: { schedule }, signal });
+    const resumed = await client.call('schedules.resume', { params: { schedule }, body: {}, signal });
+    const { id, name } = resumed.owner;
+    const taken =
+      id === before.owner.id
+        ? ''
+        : ` ${clean(before.owner.name)}, whose it was, is gone: it files as ${clean(name)} from now on.`;
+    await shell.show(resumed, () => `Resumed ${resumed.name}: it is due next ${timeOf(resumed.nextAt, shell)}.${taken}`);
     return EXIT.ok;
   },
 };

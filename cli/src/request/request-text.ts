@@ -30,10 +30,10 @@ export function requestText(request: Request, canvas: Canvas): string {
         `${gate.approved} of ${gate.count} from ${clean(approversInWords(gate.approvers))}: ${clean(gate.reason)}`,
       ),
     ),
-    ...request.approvals.map(({ by, at, comment, reusedFrom }) =>
+    ...request.approvals.map(({ by, at, comment, reusedFrom, former }) =>
       field(
         'Approved',
-        `by ${clean(by.name)}, ${time(at)}${reusedFrom === null ? '' : `, for ${reusedFrom}`}${comment === '' ? '' : `: ${clean(comment)}`}`,
+        `by ${clean(by.name)}, ${time(at)}${reusedFrom === null ? '' : `, for ${reusedFrom}`}${comment === '' ? '' : `: ${clean(comment)}`}${former === true ? paint.yellow(' (counts no more: the name stands for somebody else, or another account)') : ''}`,
       ),
     ),
   ];

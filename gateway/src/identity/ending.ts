@@ -43,6 +43,8 @@ const REVOKE_MACHINE_TOKENS_BY = statement(
   'machine-tokens-by-revoke',
   `update tokens set revoked_at = now() where id in (select id ${MACHINE_TOKENS_BY}) returning id, name, principal_id as "principalId"`,
 );
+/** From now on, by the clock that approvals and requests are dated by, the name is somebody else's. */
+const PASS_ON = statement('principal-pass-on', 'update principals set held_since = clock_timestamp() where id = $1');
 /** What they have filed again and again: theirs, and those of machines that they stand behind. */
 const PAUSE_SCHEDULES_OF = statement(
   'schedules-of-pause',
@@ -111,13 +113,19 @@ export async function endAllOf(tx: Transaction, id: string, { tokens, ...ending 
 /** Makes nothing of somebody's the next one's who has their name: sessions, tokens, what was claimed of them, their account. */
 export async function endTenureOf(tx: Transaction, id: string, ending: Ending): Promise<Ended & { readonly unbound: boolean }> {
   const ended = await endAllOf(tx, id, { tokens: true, ...ending });
-  await pauseSchedulesOf(tx, id, ending);
+  await passOn(tx, id, ending);
   await forgetClaimsOf(tx, id);
   return { ...ended, unbound: (await tx.query(UNBIND, [id])).length > 0 };
 }
 
-/** Until whoever they are now, or the team of their provider, wants them: the next one with the name files nothing unasked. */
-export async function pauseSchedulesOf(tx: Transaction, id: string, { actor, why }: Ending): Promise<void> {
+/** What they have approved and filed is not the next one's who has their name, and files nothing more by itself. */
+export async function passOn(tx: Transaction, id: string, ending: Ending): Promise<void> {
+  await tx.query(PASS_ON, [id]);
+  await pauseSchedulesOf(tx, id, ending);
+}
+
+/** Until somebody takes them over: the next one with the name files nothing unasked. */
+async function pauseSchedulesOf(tx: Transaction, id: string, { actor, why }: Ending): Promise<void> {
   const name = id.slice(id.indexOf(':') + 1);
   const comment =
     why === 'reassigned'

@@ -3,7 +3,7 @@ import { appendAudit } from '../audit/index.ts';
 import type { Company } from '../catalog/index.ts';
 import { type Database, statement, type Transaction } from '../db/index.ts';
 import type { OidcConfig } from './config.ts';
-import { endAllOf, endTenureOf, forgetClaimsOf, machineTokensBy, pauseSchedulesOf, turnOf } from './ending.ts';
+import { endAllOf, endTenureOf, forgetClaimsOf, machineTokensBy, passOn, turnOf } from './ending.ts';
 import { areStill, type Holder, holderOf, isAnother, isSameAddress, type Said } from './holder.ts';
 
 const SYSTEM = { id: 'system', name: 'Guichet' };
@@ -147,7 +147,7 @@ async function reassign(
   const ended = keepsAccount
     ? { ...(await endAllOf(tx, now.id, { tokens: true, ...ending })), unbound: false }
     : await endTenureOf(tx, now.id, ending);
-  if (keepsAccount) await pauseSchedulesOf(tx, now.id, ending);
+  if (keepsAccount) await passOn(tx, now.id, ending);
   const made = await machineTokensBy(tx, now.id);
   if (ended.sessions + ended.tokens + made.length === 0 && !ended.unbound) return;
   const facts = ({ name, email, team }: Omit<typeof now, 'id'>) => ({ name, email, ...(team !== null && { team }) });

@@ -178,6 +178,14 @@ export class Decisions {
       at: row.readAt.toISOString(),
       reusedFrom: null,
     };
+    if (row.approvals.some(({ by, former }) => former === true && by.id === principal.id))
+      return {
+        refusal: new GuichetError(
+          'approval.duplicate',
+          `${requestName(row)} was approved by somebody else who had your name before: that counts no more, and yours would look the same.`,
+          { remedy: 'It waits for somebody else of its approvers, or has to be filed again.' },
+        ),
+      };
     if (approvedBy(row, approval.person, this.#options.directory.company))
       return {
         refusal: new GuichetError('approval.duplicate', `You have approved ${requestName(row)} already.`, {

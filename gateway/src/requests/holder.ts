@@ -13,7 +13,7 @@ export interface Kept {
 
 export async function keptOf(db: Queryable, row: RequestRow, directory: Directory): Promise<Kept> {
   const member = (await directory.members(db, [row.requesterId])).get(row.requesterId);
-  return { row, holder: member === undefined ? undefined : asPrincipal(member, row.scope) };
+  return { row, holder: member === undefined || row.requesterIsFormer ? undefined : asPrincipal(member, row.scope) };
 }
 
 /** Policy's decision about whoever files an extension, and about whoever has what it keeps on: both have to be let. */

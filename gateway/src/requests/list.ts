@@ -1,7 +1,7 @@
 import type { ApproverGroup, RequestState, TokenScope } from '@guichet/contract';
 import type { Queryable, Statement } from '../db/index.ts';
 import { statement } from '../db/index.ts';
-import { type RequestRow, ROW } from './row.ts';
+import { IS_FORMER, type RequestRow, ROW } from './row.ts';
 
 export interface RequestFilter {
   readonly state?: RequestState | undefined;
@@ -41,7 +41,7 @@ export interface Approver {
 /** How many people count for a gate: as countedApprovals and approvedFor have it. */
 const APPROVED = (others: string): string => `(select count(distinct other.person) from approvals a
     join jsonb_to_recordset(${others}::jsonb) as other (id text, person text, groups text[]) on other.id = a.principal_id
-    where a.request = r.number and gate->>'approvers' = any (other.groups) and not other.person = any (r.behind)
+    where a.request = r.number and not ${IS_FORMER('a.principal_id', 'a.at')} and gate->>'approvers' = any (other.groups) and not other.person = any (r.behind)
       and (a.reused_from is null or r.approved_with or r.created_at - a.at < make_interval(secs => (gate->>'reuseSeconds')::int)))`;
 
 /** An open gate of one of the groups, on a request that the person neither stands behind nor has approved yet. */

@@ -1,7 +1,7 @@
 import { type Approval, approverGroupsOf, formatRequestId, type Gate } from '@guichet/contract';
 import { statement, type Transaction } from '../db/index.ts';
 import { liftsGate } from '../policy/index.ts';
-import type { RequestRow } from './row.ts';
+import { IS_FORMER, type RequestRow } from './row.ts';
 import { personsBehind, type World } from './standing.ts';
 
 /**
@@ -14,7 +14,8 @@ const GIVEN = statement(
    from requests q join approvals a on a.request = q.number
    where q.digest = $1 and q.requester_id = $2 and q.resource_type = $3 and q.resource_id = $4 and q.owner_team = $5
      and q.number <> $6 and q.state not in ('rejected', 'withdrawn', 'void')
-     and a.reused_from is null and a.at > $7::timestamptz - make_interval(secs => $8)
+     and a.reused_from is null and not ${IS_FORMER('a.principal_id', 'a.at')} and not ${IS_FORMER('q.requester_id', 'q.created_at')}
+     and a.at > $7::timestamptz - make_interval(secs => $8)
      and not exists (select from requests z where z.digest = $1 and z.state = 'rejected' and z.finished_at >= a.at)
    order by a.at desc, a.request desc`,
 );

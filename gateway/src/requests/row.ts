@@ -75,6 +75,8 @@ export interface RequestRow extends Life, Temporary {
   /** Not before this time. */
   readonly startAt: Date | null;
   readonly approvals: readonly Approval[];
+  /** The id of its requester stands for somebody else by now. */
+  readonly requesterIsFormer: boolean;
   /** When the row was read, by the clock of the database: the only clock that all replicas share. */
   readonly readAt: Date;
 }
@@ -189,8 +191,13 @@ const NAMES = [
 
 export const sqlName = (name: string): string => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 
+/** What an id has done before it stood for whom it stands for now. */
+export const IS_FORMER = (id: string, at: string): string =>
+  `exists (select from principals former where former.id = ${id} and former.held_since > ${at})`;
+
 const APPROVALS = `(select coalesce(json_agg(json_build_object('by', json_build_object('id', a.principal_id, 'name', a.principal_name),
-  'person', a.person_id, 'groups', a.groups, 'comment', a.comment, 'reusedFrom', 'REQ-' || a.reused_from, 'at', to_char(a.at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')) order by a.at), '[]')
+  'person', a.person_id, 'groups', a.groups, 'comment', a.comment, 'reusedFrom', 'REQ-' || a.reused_from,
+  'former', ${IS_FORMER('a.principal_id', 'a.at')}, 'at', to_char(a.at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')) order by a.at), '[]')
   from approvals a where a.request = r.number)`;
 
 /** A request on the same resource whose outcome is unknown; what is not about to run waits for none. */
@@ -199,6 +206,7 @@ const WAITS_FOR = `case when r.state in ('queued', 'running') then (select min(u
 
 /** The select list of a RequestRow, for a table aliased r. */
 export const ROW = `${NAMES.map((name) => `r.${sqlName(name)} as "${name}"`).join(', ')}, ${APPROVALS} as approvals,
+  ${IS_FORMER('r.requester_id', 'r.created_at')} as "requesterIsFormer",
   ${WAITS_FOR} as "waitsFor", clock_timestamp() as "readAt"`;
 
 const JSON_COLUMNS = new Set(['gates', 'input', 'plan', 'drift', 'output', 'failure', 'scope', 'review', 'sealed', 'undo']);

@@ -72,7 +72,8 @@ export function countedApprovals(
 ): CountedApproval[] {
   return approvals.flatMap((approval) => {
     const approver = members.get(approval.by.id);
-    if (approver === undefined || approver.person === null) return [];
+    // Somebody else had the name when it was given.
+    if (approver === undefined || approver.person === null || approval.former === true) return [];
     const { person } = approver;
     const groups = approverGroupsOf(approver);
     if (approval.reusedFrom === null) return [{ person, groups }];
@@ -142,6 +143,7 @@ export async function standingOf(
   const members = read ?? (await directory.members(db, [row.requesterId, ...approvals.map(({ by }) => by.id)]));
   const member = members.get(row.requesterId);
   if (member === undefined) return fallen('policy.denied', `${row.requesterName} is no longer in the company.`);
+  if (row.requesterIsFormer) return fallen('policy.denied', formerText(row));
   const requester = asPrincipal(member, row.scope);
   const about = aboutRequest(row);
   const ask = (principal: Principal): Decision =>
@@ -159,6 +161,10 @@ export async function standingOf(
   if (decision.effect === 'deny') return fallen('policy.denied', decision.reasons.map(({ message }) => message).join(' '));
   return { holds: true, found, requester, decision };
 }
+
+/** Why nothing happens any more for whoever asked for it. */
+export const formerText = ({ requesterName }: Pick<RequestRow, 'requesterName'>): string =>
+  `${requesterName}, who asked for it, had another account then: the name may be somebody else's now.`;
 
 function fallen(code: 'action.unknown' | 'plan.drifted' | 'policy.denied', message: string): Standing {
   return {

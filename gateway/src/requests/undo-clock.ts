@@ -5,6 +5,7 @@ import type { Lanes } from '../lanes.ts';
 import type { Filing } from './filing.ts';
 import type { Told } from './life.ts';
 import { type RequestRow, ROW } from './row.ts';
+import { formerText } from './standing.ts';
 import { transition } from './state.ts';
 import { lockRequest, requestName } from './store.ts';
 import type { RequestsOptions } from './submission.ts';
@@ -67,6 +68,7 @@ export class UndoClock {
     if (live !== undefined && !(live.state === 'awaiting_approval' && (await this.#supersede(live.number, row)))) return;
     const requester = (await directory.members(db, [row.requesterId])).get(row.requesterId);
     if (requester === undefined) return this.#hold(row, `${row.requesterName}, who asked for it, is no longer in the company.`);
+    if (row.requesterIsFormer) return this.#hold(row, formerText(row));
     if (row.undo?.input == null) return this.#hold(row, 'Nobody knows how it is undone.');
     const { action, input } = row.undo;
     const reason = `The time of ${requestName(row)} is over${row.reason === '' ? '.' : `: ${row.reason}`}`;

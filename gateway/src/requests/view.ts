@@ -108,7 +108,7 @@ function toRequest(
     input: { ...row.input },
     plan: withoutSeen(row.plan),
     digest: row.digest,
-    approvals: [...row.approvals],
+    approvals: row.approvals.map(({ former, ...approval }) => (former === true ? { ...approval, former } : approval)),
     decidedBy: row.decidedById === null ? null : { id: row.decidedById, name: row.decidedByName ?? row.decidedById },
     comment: row.comment,
     cancelRequestedAt: isoOrNull(row.cancelRequestedAt),

@@ -241,7 +241,7 @@ export class Execution {
       input,
       secrets,
       caller: requester,
-      approvers: approvals.map(({ by }) => by),
+      approvers: approvals.filter(({ former }) => former !== true).map(({ by }) => by),
       request: requestName(this.#row),
       run: runId,
       seen: plan.seen,

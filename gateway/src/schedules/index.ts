@@ -1,3 +1,3 @@
 export { LATE_MS, ScheduleClock } from './schedule-clock.ts';
-export { type CreateCall, Schedules } from './schedules.ts';
+export { type Bearing, type CreateCall, Schedules } from './schedules.ts';
 export { Times } from './times.ts';

@@ -103,6 +103,11 @@ export class ScheduleClock {
         outcome: 'denied',
         message: `${row.ownerName}, whose schedule it is, is no longer in the company.`,
       });
+    if (row.ownerIsFormer)
+      return this.#end(row, firing, {
+        outcome: 'denied',
+        message: `${row.ownerName}, whose schedule it is, had another account when they made it.`,
+      });
     try {
       await this.#filing.submit(asPrincipal(owner, row.scope), {
         ...callOf(row),

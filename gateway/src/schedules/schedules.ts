@@ -8,7 +8,8 @@ import {
   type ScheduleShown,
 } from '@guichet/contract';
 import { appendAudit } from '../audit/index.ts';
-import type { Queryable } from '../db/index.ts';
+import type { Company } from '../catalog/index.ts';
+import type { Queryable, Transaction } from '../db/index.ts';
 import { denied, type Question } from '../policy/index.ts';
 import type { Filing, RequestsOptions, SubmitCall } from '../requests/index.ts';
 import {
@@ -20,6 +21,7 @@ import {
   listSchedules,
   lockSchedule,
   type ScheduleRow,
+  takeOver,
 } from './store.ts';
 import { Times } from './times.ts';
 
@@ -35,6 +37,10 @@ export interface CreateCall {
   readonly input: Readonly<Record<string, unknown>>;
   readonly reason: string;
   readonly missed: ScheduleRow['missed'];
+}
+
+/** Of the token that a call is made with. */
+export interface Bearing {
   readonly tokenMakerId: string;
   /** What the token was exchanged for a proof of. */
   readonly origin?: string | undefined;
@@ -53,7 +59,7 @@ export class Schedules {
   }
 
   /** The first decision is asked here, so that what could never be filed is refused now; each time has another. */
-  async create(principal: Principal, call: CreateCall): Promise<ScheduleShown> {
+  async create(principal: Principal, call: CreateCall & Bearing): Promise<ScheduleShown> {
     if (call.origin !== undefined) throw tooShort(call.origin);
     const { db, catalog, directory, now } = this.#options;
     const { name, cron, timezone: timeZone, action, environment, reason, missed } = call;
@@ -78,15 +84,10 @@ export class Schedules {
       resource: { type: 'schedule', id: name, owner: found.action.team },
     });
     if (decision.effect === 'deny') throw denied(decision);
-    const maker = directory.company.personOf(call.tokenMakerId);
-    const behind = [...new Set([principal.person, maker].filter((person) => person !== null))];
     const row = await db.transaction(async (tx) => {
       const made = await insertSchedule(tx, {
         name,
-        ownerId: principal.id,
-        ownerName: principal.name,
-        scope: principal.scope,
-        behind,
+        ...ownedBy(principal, call, directory.company),
         team: found.action.team,
         cron,
         timeZone,
@@ -123,7 +124,7 @@ export class Schedules {
   async change(
     principal: Principal,
     name: string,
-    { change, comment = '' }: { change: Change; comment?: string },
+    { change, comment = '', ...bearing }: { change: Change; comment?: string } & Bearing,
   ): Promise<ScheduleShown> {
     const { id } = await this.#find(principal, name);
     const answer = await this.#options.db.transaction(async (tx): Promise<ScheduleRow | GuichetError> => {
@@ -134,6 +135,7 @@ export class Schedules {
         return new GuichetError('schedule.state_conflict', `The schedule '${name}' is ${row.state} already.`, {
           remedy: `guichet schedules show ${name} shows it.`,
         });
+      const owner = change === 'resume' ? await this.#newOwner(tx, { principal, row, bearing }) : undefined;
       const next = { pause: 'paused', resume: 'active', delete: 'deleted' } as const;
       const changed = await changeSchedule(tx, id, {
         state: next[change],
@@ -142,11 +144,37 @@ export class Schedules {
         nextAt: change === 'resume' ? new Times(row).after(row.readAt) : null,
       });
       const type = ({ pause: 'schedule.paused', resume: 'schedule.resumed', delete: 'schedule.deleted' } as const)[change];
-      await audit(tx, row, { type, actor: principal, data: { ...(comment !== '' && { comment }) } });
+      await audit(tx, row, {
+        type,
+        actor: principal,
+        data: { ...(comment !== '' && { comment }), ...(owner !== undefined && { owner: owner.ownerId, before: row.ownerId }) },
+      });
       return changed ?? unknownSchedule(name);
     });
     if (answer instanceof GuichetError) throw answer;
     return this.#shown(principal, answer);
+  }
+
+  /**
+   * Whoever resumes what nobody owns any more owns it: it files as them from then on, and what it files is decided by what
+   * they may do. Undefined when its owner is who they were.
+   */
+  async #newOwner(
+    tx: Transaction,
+    { principal, row, bearing }: { principal: Principal; row: ScheduleRow; bearing: Bearing },
+  ): Promise<Owner | undefined> {
+    const { directory, catalog } = this.#options;
+    if (!row.ownerIsFormer && (await directory.members(tx, [row.ownerId])).has(row.ownerId)) return undefined;
+    if (bearing.origin !== undefined) throw tooShort(bearing.origin);
+    this.#ask(principal, {
+      operation: 'schedule.create',
+      action: catalog.find(row.action)?.action ?? aboutSchedule(row).action,
+      environment: row.environment,
+      resource: { type: 'schedule', id: row.name, owner: row.team },
+    });
+    const owner = ownedBy(principal, bearing, directory.company);
+    await takeOver(tx, row.id, owner);
+    return owner;
   }
 
   async #find(principal: Principal, name: string): Promise<ScheduleRow> {
@@ -175,6 +203,13 @@ export class Schedules {
       allowed: this.#may(principal, row, 'schedule.change') ? changes : [],
     };
   }
+}
+
+type Owner = Pick<ScheduleRow, 'ownerId' | 'ownerName' | 'scope' | 'behind'>;
+
+function ownedBy({ id, name, scope, person }: Principal, { tokenMakerId }: Bearing, company: Company): Owner {
+  const behind = [...new Set([person, company.personOf(tokenMakerId)].filter((each) => each !== null))];
+  return { ownerId: id, ownerName: name, scope, behind };
 }
 
 const aboutSchedule = (row: ScheduleRow): Omit<Question, 'principal' | 'operation'> => ({

@@ -19,16 +19,19 @@ export interface ScheduleRow {
   readonly state: Schedule['state'];
   readonly pausedReason: string | null;
   readonly createdAt: Date;
+  /** Its owner, or somebody who stands behind it, had another account when they made it: the name may be somebody else's. */
+  readonly ownerIsFormer: boolean;
   readonly nextAt: Date | null;
   /** By the clock of the database. */
   readonly readAt: Date;
 }
 
-export type NewSchedule = Omit<ScheduleRow, 'id' | 'state' | 'pausedReason' | 'createdAt' | 'readAt'>;
+export type NewSchedule = Omit<ScheduleRow, 'id' | 'state' | 'pausedReason' | 'createdAt' | 'ownerIsFormer' | 'readAt'>;
 
 const ROW = `s.id, s.name, s.owner_id as "ownerId", s.owner_name as "ownerName", s.scope, s.behind, s.team, s.cron, s.time_zone as "timeZone",
   s.action, s.environment, s.input, s.reason, s.missed, s.state, s.paused_reason as "pausedReason", s.created_at as "createdAt",
-  s.next_at as "nextAt", clock_timestamp() as "readAt"`;
+  s.next_at as "nextAt", exists (select from principals p where (p.id = s.owner_id or p.id = any (s.behind))
+    and p.held_since > coalesce(s.owned_since, s.created_at)) as "ownerIsFormer", clock_timestamp() as "readAt"`;
 
 const INSERT = statement(
   'schedule-insert',
@@ -44,6 +47,10 @@ const CHANGE = statement(
   `update schedules s set state = $2, paused_reason = $3, next_at = $4 where s.id = $1 returning ${ROW}`,
 );
 const DUE = `s.state = 'active' and s.next_at <= clock_timestamp()`;
+const TAKE_OVER = statement(
+  'schedule-take-over',
+  `update schedules s set owner_id = $2, owner_name = $3, scope = $4, behind = $5, owned_since = clock_timestamp() where s.id = $1`,
+);
 const LOCK_DUE = statement(
   'schedule-lock-due',
   `select ${ROW} from schedules s where ${DUE} order by s.next_at limit $1 for update skip locked`,
@@ -74,6 +81,15 @@ export async function changeSchedule(
   { state, pausedReason, nextAt }: Pick<ScheduleRow, 'state' | 'pausedReason' | 'nextAt'>,
 ): Promise<ScheduleRow | undefined> {
   return (await db.query<ScheduleRow>(CHANGE, [id, state, pausedReason, nextAt]))[0];
+}
+
+/** From now on it files as another owner. */
+export async function takeOver(
+  db: Queryable,
+  id: string,
+  { ownerId, ownerName, scope, behind }: Pick<ScheduleRow, 'ownerId' | 'ownerName' | 'scope' | 'behind'>,
+): Promise<void> {
+  await db.query(TAKE_OVER, [id, ownerId, ownerName, JSON.stringify(scope), behind]);
 }
 
 /** Schedules that are due, locked; those that another gateway has in hand are skipped. */
