@@ -460,6 +460,7 @@ CREATE INDEX requests_requester ON public.requests USING btree (requester_id, nu
 CREATE INDEX requests_to_approve ON public.requests USING btree (number) WHERE (state = 'awaiting_approval'::text);
 CREATE INDEX requests_to_review ON public.requests USING btree (number) WHERE ((review ->> 'state'::text) = 'open'::text);
 CREATE INDEX requests_undo_due ON public.requests USING btree (undo_try_at) WHERE (undo_try_at IS NOT NULL);
+CREATE INDEX requests_undo_held ON public.requests USING btree (number DESC) WHERE (undo_state = 'held'::text);
 CREATE UNIQUE INDEX requests_undo_of ON public.requests USING btree (undo_of) WHERE ((undo_of IS NOT NULL) AND (state = ANY (ARRAY['awaiting_approval'::text, 'queued'::text, 'running'::text, 'unknown'::text, 'succeeded'::text])));
 CREATE INDEX requests_unknown ON public.requests USING btree (observe_at) WHERE (state = 'unknown'::text);
 CREATE INDEX requests_unknown_resources ON public.requests USING btree (environment, resource_type, resource_id) WHERE (state = 'unknown'::text);

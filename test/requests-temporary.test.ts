@@ -197,9 +197,13 @@ describe('when its time is over', () => {
     expect((await until(id, 'held', after)).temporary?.message).toBe(
       'Nadia Benali, who asked for it, is no longer in the company.',
     );
+    const listed = async (undo: string): Promise<string[]> =>
+      (await after.call<{ items: Request[] }>('amine', 'GET', `/v1/requests?undo=${undo}`)).body.items.map((each) => each.id);
+    expect([await listed('held'), await listed('scheduled'), await listed('possible')]).toEqual([[id], [], [id]]);
     const { body } = await post('amine', id, 'undo', { reason: 'she has left' }, after);
     await after.until(body.id, 'succeeded');
     await until(id, 'undone', after);
+    expect([await listed('held'), await listed('possible')]).toEqual([[], []]);
     expect(flags.values.get(name)).toBe('old');
     await after.close();
     await database.drop();

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { sql } from './support/beside.ts';
 import { startGateway, type TestGateway } from './support/gateway.ts';
 import { Lab } from './support/lab-provider.ts';
@@ -64,4 +64,23 @@ test('what was approved too long ago does not run: it expires when it would be c
   const awake = await startGateway({ lab, databaseUrl: gateway.databaseUrl });
   expect((await awake.until(request.id, 'expired')).run).toBeNull();
   await awake.close();
+});
+
+test('windows and starts are reckoned by the clock of the database, whatever the clock of a gateway says', async () => {
+  const inMinutes = (minutes: number): string => new Date(Date.now() + minutes * 60_000).toISOString();
+  const [soon, past] = [inMinutes(30), inMinutes(-30)];
+  vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 3_600_000 });
+  try {
+    const waiting = await file(gateway);
+    expect(Date.parse(waiting.expiresAt ?? '') - Date.parse(waiting.createdAt)).toBeLessThanOrEqual(2500);
+    const { body: later } = await gateway.submit('nadia', { action: 'lab.change', startAt: soon });
+    expect(later).toMatchObject({ state: 'queued', expiresAt: new Date(Date.parse(soon) + 60_000).toISOString() });
+    const { body: queued } = await gateway.submit('nadia', { action: 'lab.change' });
+    const window = Date.parse(queued.expiresAt ?? '') - Date.parse(queued.createdAt);
+    expect(Math.abs(window - 60_000)).toBeLessThan(1000);
+    vi.setSystemTime(Date.now() - 7_200_000);
+    expect((await gateway.submit('nadia', { action: 'lab.change', startAt: past })).status).toBe(400);
+  } finally {
+    vi.useRealTimers();
+  }
 });

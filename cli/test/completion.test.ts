@@ -99,7 +99,19 @@ it('offers the words that a flag takes, where it takes no others', async () => {
 it('offers live ids of requests', async () => {
   server.handlers['requests.list'] = ({ query }) => ({
     items: [
-      makeRequest('queued', { id: query.toApprove ? 'REQ-2' : query.toReview ? 'REQ-3' : query.state ? 'REQ-4' : 'REQ-1' }),
+      makeRequest('queued', {
+        id: query.toApprove
+          ? 'REQ-2'
+          : query.toReview
+            ? 'REQ-3'
+            : query.state
+              ? 'REQ-4'
+              : query.undo
+                ? query.undo === 'possible'
+                  ? 'REQ-5'
+                  : 'REQ-6'
+                : 'REQ-1',
+      }),
     ],
     next: null,
     toReview: 1,
@@ -108,6 +120,8 @@ it('offers live ids of requests', async () => {
   expect(await complete('requests', 'approve', '')).toEqual(['REQ-2']);
   expect(await complete('requests', 'review', '')).toEqual(['REQ-3']);
   expect(await complete('requests', 'break-glass', '')).toEqual(['REQ-4']);
+  expect(await complete('requests', 'undo', '')).toEqual(['REQ-5']);
+  expect(await complete('requests', 'extend', '')).toEqual(['REQ-6']);
 });
 
 it('offers what is remembered, quietly, when the gateway is away', async () => {

@@ -58,6 +58,12 @@ export const REQUEST_ROUTES = {
       environment: Slug.optional(),
       toApprove: flag.optional().describe('Only those that wait for an approval that the caller can give'),
       toReview: flag.optional().describe('Only those whose glass was broken, and whose review the caller can close'),
+      undo: z
+        .enum(['possible', 'scheduled', 'held'])
+        .optional()
+        .describe(
+          'Only those that can be undone and are not; that are undone by themselves; whose time is over, and that a person has to undo',
+        ),
       ...timeFilter,
     }),
     response: page(RequestSummary).extend({ toReview: z.int().describe('How many reviews wait for the caller') }),

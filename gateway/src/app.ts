@@ -139,13 +139,12 @@ async function start(
   await keeper.start();
   closers.push(() => keeper.stop());
 
-  const now = (): Date => new Date();
-  const calls = new ProviderCalls({ grants, now, metrics });
+  const calls = new ProviderCalls({ grants, now: () => new Date(), metrics });
   const windows = { approvalMs: config.windows.approval, startMs: config.windows.start };
   const jobs = new Jobs({ url, webhooks: config.webhooks, onError });
   const world = { db, bus, catalog, directory, policy, calls, sealer, windows };
   const limits = new Limits(config.limits);
-  const requestOptions = { ...world, outbox: jobs, limits, now };
+  const requestOptions = { ...world, outbox: jobs, limits };
   const filing = new Filing(requestOptions);
   const requests = new Requests(requestOptions, filing);
   const decisions = new Decisions(requestOptions);

@@ -112,7 +112,7 @@ describe('a resource with a run whose outcome is unknown', () => {
   test('keeps nobody beyond the start window', async () => {
     const resource = fresh();
     await lostOn(resource);
-    const late = await stored.file({ ...resource, expiresAt: new Date(Date.now() - 1000) });
+    const late = await stored.file({ ...resource, window: { ms: -1000, from: new Date(0) } });
     expect(await claimable()).toContain(late.number);
     expect(await transitions.once(late, { type: 'expire' })).toBe('expired');
     const told = await db.query<{ data: unknown }>(EXPIRED, [late.number]);

@@ -13,6 +13,7 @@ export const requestsList: Leaf = {
     command
       .option('--to-approve', 'Only those that wait for an approval that you can give')
       .option('--to-review', 'Only those whose glass was broken, and whose review you can close')
+      .option('--to-undo', 'Only those whose time is over, and that a person has to undo')
       .option('--mine', 'Only your own')
       .addOption(new Option('--state <state>', REQUEST_STATES.join(', ')).argParser(oneOf('--state', REQUEST_STATES)))
       .option('--action <id>', 'An action such as postgres.terminate-session, or postgres.*')
@@ -25,6 +26,7 @@ export const requestsList: Leaf = {
     addExamples(command, [
       'guichet requests list --to-approve',
       'guichet requests list --to-review',
+      'guichet requests list --to-undo',
       'guichet requests list --mine --state awaiting_approval',
       'guichet requests list --action "kafka.*" --since 7d -o json',
     ]);
@@ -61,6 +63,7 @@ function queryOf({ flags }: Given, now: Date) {
   return {
     ...(flags['toApprove'] === true && { toApprove: 'true' as const }),
     ...(flags['toReview'] === true && { toReview: 'true' as const }),
+    ...(flags['toUndo'] === true && { undo: 'held' as const }),
     ...(state !== undefined && { state }),
     ...(flags['action'] !== undefined && { action: String(flags['action']) }),
     ...(flags['env'] !== undefined && { environment: String(flags['env']) }),
@@ -109,6 +112,7 @@ function reviewText({ incident, brokenBy, verdict }: Review): string {
 function emptyText(flags: Given['flags']): string {
   if (flags['toApprove'] === true) return 'Nothing waits for your approval.';
   if (flags['toReview'] === true) return 'No broken glass waits for your review.';
+  if (flags['toUndo'] === true) return 'Nothing waits for a person to undo it.';
   const filtered = ['state', 'action', 'env', 'requester', 'since', 'until'].some((name) => flags[name] !== undefined);
   if (filtered) return 'No request fits. Leave out a filter to see more.';
   if (flags['mine'] === true)

@@ -11,7 +11,8 @@ export interface Builtin {
     | 'to-approve'
     | 'to-review'
     | 'waiting'
-    | 'succeeded'
+    | 'undoable'
+    | 'extendable'
     | 'schedule'
     | 'unknown'
     | 'action'
@@ -92,7 +93,7 @@ export const BUILTINS: readonly Builtin[] = [
   {
     words: ['requests', 'undo'],
     summary: 'Undo what a request has done, with a request of its own',
-    argument: 'succeeded',
+    argument: 'undoable',
     load: async () => (await import('./requests-undo.ts')).requestsUndo,
   },
   {
@@ -104,7 +105,7 @@ export const BUILTINS: readonly Builtin[] = [
   {
     words: ['requests', 'extend'],
     summary: 'Put off the end of what was asked for a while',
-    argument: 'succeeded',
+    argument: 'extendable',
     load: async () => (await import('./requests-extend.ts')).requestsExtend,
   },
   {

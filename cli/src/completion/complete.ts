@@ -140,8 +140,10 @@ async function argumentValues(shell: Shell, kind: Builtin['argument'], typed: st
       return requestIds(shell, { toReview: 'true' });
     case 'waiting':
       return requestIds(shell, { state: 'awaiting_approval' });
-    case 'succeeded':
-      return requestIds(shell, { state: 'succeeded' });
+    case 'undoable':
+      return requestIds(shell, { undo: 'possible' });
+    case 'extendable':
+      return requestIds(shell, { undo: 'scheduled' });
     case 'unknown':
       return requestIds(shell, { state: 'unknown' });
     case 'action':
@@ -198,7 +200,12 @@ async function teamNames(shell: Shell): Promise<readonly Candidate[]> {
 
 async function requestIds(
   shell: Shell,
-  filter: { toApprove?: 'true'; toReview?: 'true'; state?: 'awaiting_approval' | 'succeeded' | 'unknown' } = {},
+  filter: {
+    toApprove?: 'true';
+    toReview?: 'true';
+    undo?: 'possible' | 'scheduled';
+    state?: 'awaiting_approval' | 'unknown';
+  } = {},
 ): Promise<readonly Candidate[]> {
   const client = await shell.client();
   const { items } = await client.call('requests.list', { query: { limit: 30, ...filter }, signal: patience(shell) });

@@ -49,7 +49,7 @@ export class Filing {
   async submit(principal: Principal, call: SubmitCall): Promise<Request> {
     const before = await this.#sentBefore(principal, call);
     if (before !== undefined) return this.#view(before, principal);
-    checkStart(call, this.#options.now());
+    await checkStart(this.#options.db, call);
     const planned = await this.#planned(principal, call, { toSubmit: true });
     if (call.fingerprint !== undefined && call.fingerprint !== planned.plan.fingerprint) {
       const data = { input: planned.input, summary: planned.plan.summary, shown: call.fingerprint };
@@ -178,12 +178,13 @@ export class Filing {
     return db.transaction(async (tx) => {
       if (call.byClock !== true) await limits.submission(tx, { action: row.action, principalId: principal.id });
       const undone = row.undoOf === null ? undefined : await claimUndo(tx, row.undoOf, call.byClock);
-      const number = await insertRequest(tx, { row, told, auditData: [{ reason, summary, digest, input, gates }] });
-      if (number === undefined) return undefined;
+      const inserted = await insertRequest(tx, { row, told, auditData: [{ reason, summary, digest, input, gates }] });
+      if (inserted === undefined) return undefined;
+      const { number, expiresAt } = inserted;
       await call.within?.(tx, number);
       for (const approval of carried) await insertApproval(tx, number, approval);
       await outbox.enqueue(tx, { request: { ...row, number }, told });
-      if (row.state === 'awaiting_approval') await outbox.expireLater(tx, { number, at: row.expiresAt });
+      if (row.state === 'awaiting_approval') await outbox.expireLater(tx, { number, at: expiresAt });
       if (undone !== undefined)
         await tellFiled(tx, { row: undone, undo: number, actor: call.byClock === true ? undefined : actor }, this.#options);
       tx.afterCommit(() => {

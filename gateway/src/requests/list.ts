@@ -21,6 +21,8 @@ export interface RequestFilter {
   readonly concerning?: Concerned | undefined;
   /** Only requests with a smaller number than this. */
   readonly before?: string | undefined;
+  /** Only those that can be undone and are not; that are undone by themselves; whose undo a person has to file. */
+  readonly undo?: keyof typeof UNDO | undefined;
   readonly limit: number;
 }
 
@@ -55,6 +57,14 @@ const TO_APPROVE = ({ accounts, groups, others }: Record<keyof Approver, string>
 const TO_REVIEW = ({ accounts, groups }: Record<'accounts' | 'groups', string>): string => `r.review->>'state' = 'open'
   and not r.behind && ${accounts}::text[] and not r.review->>'person' = any (${accounts})
   and exists (select from jsonb_array_elements(r.gates) gate where gate->>'approvers' = any (${groups}::text[]))`;
+
+const UNDO = {
+  // As undoRefusal has it.
+  possible: `r.state = 'succeeded' and r.undo->>'input' is not null and not exists (select from requests u
+  where u.undo_of = r.number and u.state in ('awaiting_approval', 'queued', 'running', 'unknown', 'succeeded'))`,
+  scheduled: `r.undo_state = 'scheduled'`,
+  held: `r.undo_state = 'held'`,
+};
 
 /**
  * Numbers are given in the order of time, but for transactions that overlap, which last seconds: so a time is a range of
@@ -93,6 +103,7 @@ function whereOf(filter: Omit<RequestFilter, 'limit'>): { where: string; values:
   };
   // In the text, so that the index of each state is found without the value; a state is one of a closed set.
   if (filter.state !== undefined) conditions.push(`r.state = '${filter.state}'`);
+  if (filter.undo !== undefined) conditions.push(UNDO[filter.undo]);
   add(filter.requesterId, (p) => `r.requester_id = ${p}`);
   if (filter.action?.endsWith('.*'))
     add(`${filter.action.slice(0, -1).replace(/[%_\\]/g, '\\$&')}%`, (p) => `r.action like ${p}`);

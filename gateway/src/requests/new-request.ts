@@ -9,6 +9,9 @@ import { secretDigestOf } from './secrets.ts';
 import { digestOfRequest, personsBehind } from './standing.ts';
 import type { RequestsOptions, SubmitCall } from './submission.ts';
 
+/** Before any other. */
+const NO_TIME = new Date(0);
+
 export interface PlannedCall {
   readonly found: CatalogAction;
   /** As it may be shown. */
@@ -23,7 +26,7 @@ export function newRequest(
   principal: Principal,
   call: SubmitCall,
   { found, input, secrets, plan, place, gates, waits }: PlannedCall & { gates: NewRequest['gates']; waits: boolean },
-  { windows, now, sealer, directory }: RequestsOptions,
+  { windows, sealer, directory }: RequestsOptions,
 ): Omit<NewRequest, 'sealed'> {
   const { action } = found;
   const { environment, lastsSeconds = null, extensionOf = null } = call;
@@ -31,7 +34,6 @@ export function newRequest(
   const startAt = call.startAt === undefined ? null : new Date(call.startAt);
   const { fingerprint, resource, summary } = plan;
   const terms = { lastsSeconds, startAt, extensionOf };
-  const start = Math.max(now().getTime(), startAt?.getTime() ?? 0);
   return {
     action: action.id,
     actionVersion: action.version,
@@ -62,9 +64,9 @@ export function newRequest(
     approvedWith: call.approvedWith !== undefined,
     byClock: call.byClock === true,
     ...terms,
-    runAfter: startAt ?? new Date(0),
+    runAfter: startAt ?? NO_TIME,
     state: waits ? 'awaiting_approval' : 'queued',
-    expiresAt: new Date(waits ? now().getTime() + windows.approvalMs : start + windows.startMs),
+    window: waits ? { ms: windows.approvalMs, from: NO_TIME } : { ms: windows.startMs, from: startAt ?? NO_TIME },
   };
 }
 

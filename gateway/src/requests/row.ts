@@ -117,7 +117,8 @@ export type NewRequest = Pick<
   | 'runAfter'
 > & {
   readonly state: RequestState;
-  readonly expiresAt: Date;
+  /** What it waits for has so long, from when it is filed, or from a later time: both by the clock of the database. */
+  readonly window: { readonly ms: number; readonly from: Date };
   /** The secrets of the input. Never part of a RequestRow: who needs them reads them. */
   readonly sealed: Envelope | null;
 };
@@ -212,7 +213,7 @@ export const ROW = `${NAMES.map((name) => `r.${sqlName(name)} as "${name}"`).joi
 const JSON_COLUMNS = new Set(['gates', 'input', 'plan', 'drift', 'output', 'failure', 'scope', 'review', 'sealed', 'undo']);
 
 /** Columns and values of changes or of a new row, in the order of the given object's keys. */
-export function columnsOf(values: Changes | NewRequest): { columns: string[]; parameters: unknown[] } {
+export function columnsOf(values: Changes | Omit<NewRequest, 'window'>): { columns: string[]; parameters: unknown[] } {
   const { decidedBy, ...plain } = values as Changes & { decidedBy?: Actor };
   const entries: [string, unknown][] = Object.entries(plain).filter(([, value]) => value !== undefined);
   if (decidedBy !== undefined) entries.push(['decidedById', decidedBy.id], ['decidedByName', decidedBy.name]);

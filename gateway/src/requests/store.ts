@@ -48,26 +48,34 @@ function cached(cache: Map<string, Statement>, prefix: string, columns: readonly
   return made;
 }
 
+export interface Inserted {
+  readonly number: string;
+  readonly expiresAt: Date;
+}
+
 /**
  * Inserts a request with its first events and audit rows. Undefined when the requester used the idempotency key before.
+ * When its window ends is reckoned by the clock of the database, the one that the end is compared with.
  * `auditData` replaces the data of the events in the audit log, index by index.
  */
 export async function insertRequest(
   db: Queryable,
   { row, told, auditData }: { row: NewRequest; told: readonly Told[]; auditData: readonly Readonly<Record<string, unknown>>[] },
-): Promise<string | undefined> {
-  const { columns, parameters } = columnsOf(row);
+): Promise<Inserted | undefined> {
+  const { window, ...stored } = row;
+  const { columns, parameters } = columnsOf(stored);
   const insert = cached(INSERTS, 'request-insert', columns, () => {
-    const first = columns.length + 1;
+    const [from, ms, first] = [columns.length + 1, columns.length + 2, columns.length + 3];
     const values = columns.map((_, index) => `$${index + 1}`);
-    return `with changed as (insert into requests (${columns.join(', ')}, event_count)
-      values (${values.join(', ')}, cardinality($${first}::text[]))
+    return `with changed as (insert into requests (${columns.join(', ')}, expires_at, event_count)
+      values (${values.join(', ')}, greatest(clock_timestamp(), $${from}::timestamptz) + make_interval(secs => $${ms}::float8 / 1000),
+        cardinality($${first}::text[]))
       on conflict (requester_id, idempotency_key) where idempotency_key is not null do nothing
-      returning number, event_count, action, environment, resource_type, resource_id),
-      ${tellAfter(first)} select number from changed`;
+      returning number, expires_at, event_count, action, environment, resource_type, resource_id),
+      ${tellAfter(first)} select number, expires_at as "expiresAt" from changed`;
   });
-  const rows = await db.query<{ number: string }>(insert, [...parameters, ...eventParameters(told, auditData)]);
-  return rows[0]?.number;
+  const values = [...parameters, window.from, window.ms, ...eventParameters(told, auditData)];
+  return (await db.query<Inserted>(insert, values))[0];
 }
 
 /**

@@ -21,7 +21,6 @@ export interface RequestsOptions extends World {
   readonly sealer: Sealer;
   readonly limits: Limits;
   readonly windows: Windows;
-  readonly now: () => Date;
 }
 
 export interface WriteCall {

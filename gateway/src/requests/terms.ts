@@ -1,5 +1,6 @@
 import { type Decision, formatDuration, GuichetError, type Plan } from '@guichet/contract';
 import type { Catalog, CatalogAction } from '../catalog/index.ts';
+import { databaseTime, type Queryable } from '../db/index.ts';
 import { mergeGates, type Policy, type Question } from '../policy/index.ts';
 import type { SubmitCall } from './submission.ts';
 
@@ -7,9 +8,9 @@ import type { SubmitCall } from './submission.ts';
 const FARTHEST_START_MS = 366 * 86_400_000;
 
 /** Refuses a start that has passed, or is too far away. */
-export function checkStart({ startAt }: SubmitCall, now: Date): void {
+export async function checkStart(db: Queryable, { startAt }: SubmitCall): Promise<void> {
   if (startAt === undefined) return;
-  const ahead = Date.parse(startAt) - now.getTime();
+  const ahead = Date.parse(startAt) - (await databaseTime(db)).getTime();
   if (ahead > 0 && ahead <= FARTHEST_START_MS) return;
   const message = ahead > 0 ? 'is more than 366 days away' : 'has passed';
   const remedy = 'Name a time that is still to come, with its zone: 2026-12-01T06:00:00+01:00.';

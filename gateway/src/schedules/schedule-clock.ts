@@ -8,6 +8,7 @@ import {
   addFiring,
   busyWith,
   changeSchedule,
+  countTry,
   endFiring,
   type FiringRow,
   filingLanes,
@@ -91,8 +92,8 @@ export class ScheduleClock {
     const row = await lockSchedule(db, firing.schedule);
     if (row === undefined) return;
     if (row.state !== 'active') return this.#end(row, firing, stopped(row));
-    // Each try more takes its time; what is later than that was left by a gateway that died, or found after an outage.
-    const mayTake = LATE_MS + Math.max(0, firing.tries - 1) * 2 * ALONE_SECONDS * 1000;
+    // A try that failed took its time; what is later than that was left by a gateway that died, or found after an outage.
+    const mayTake = LATE_MS + firing.tries * 2 * ALONE_SECONDS * 1000;
     if (row.missed === 'skip' && row.readAt.getTime() - firing.at.getTime() > mayTake)
       return this.#end(row, firing, { outcome: 'missed', message: missedText(false) });
     const busy = await busyWith(db, row.id);
@@ -127,7 +128,8 @@ export class ScheduleClock {
       const { code, message } = error;
       if (code === 'policy.denied') return this.#end(row, firing, { outcome: 'denied', message });
       const mayPass = ERRORS[code].retryable || code.startsWith('provider.');
-      if (mayPass && firing.tries < MOST_TRIES) return; // taken up again when its minute is over
+      // Taken up again when its minute is over. Counted here, not when it is taken: a take that meets a live one is no try.
+      if (mayPass && firing.tries + 1 < MOST_TRIES) return countTry(db, firing);
       await this.#end(row, firing, { outcome: 'failed', message });
     }
   }

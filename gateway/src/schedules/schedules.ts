@@ -9,7 +9,7 @@ import {
 } from '@guichet/contract';
 import { appendAudit } from '../audit/index.ts';
 import type { Company } from '../catalog/index.ts';
-import type { Queryable, Transaction } from '../db/index.ts';
+import { databaseTime, type Queryable, type Transaction } from '../db/index.ts';
 import { denied, type Question } from '../policy/index.ts';
 import type { Filing, RequestsOptions, SubmitCall } from '../requests/index.ts';
 import {
@@ -61,10 +61,10 @@ export class Schedules {
   /** The first decision is asked here, so that what could never be filed is refused now; each time has another. */
   async create(principal: Principal, call: CreateCall & Bearing): Promise<ScheduleShown> {
     if (call.origin !== undefined) throw tooShort(call.origin);
-    const { db, catalog, directory, now } = this.#options;
+    const { db, catalog, directory } = this.#options;
     const { name, cron, timezone: timeZone, action, environment, reason, missed } = call;
     const times = new Times({ cron, timeZone });
-    const nextAt = times.after(now());
+    const nextAt = times.after(await databaseTime(db));
     if (nextAt === null)
       throw new GuichetError('input.invalid', `/cron '${cron}' never comes.`, {
         errors: [{ field: '/cron', message: 'never comes' }],

@@ -107,6 +107,7 @@ export interface FiringRow {
   readonly since: Date | null;
   readonly request: string | null;
   readonly message: string | null;
+  /** How often its provider could not plan it. */
   readonly tries: number;
 }
 
@@ -124,8 +125,12 @@ const FILING_LANES = statement('firing-lanes', `select ${LANE} as lane ${DUE_FIL
 const TAKE_FILING = statement(
   'firing-take',
   `with due as (select f.schedule, f.at ${DUE_FILING} and ${LANE} = $1 order by f.try_at limit 1 for update of f skip locked)
-   update schedule_firings f set try_at = clock_timestamp() + make_interval(secs => $2), tries = f.tries + 1
+   update schedule_firings f set try_at = clock_timestamp() + make_interval(secs => $2)
    from due where f.schedule = due.schedule and f.at = due.at returning ${FIRING}`,
+);
+const COUNT_TRY = statement(
+  'firing-count-try',
+  `update schedule_firings set tries = tries + 1 where schedule = $1 and at = $2 and outcome = 'filing'`,
 );
 const END_FIRING = statement(
   'firing-end',
@@ -163,6 +168,11 @@ export const filingLanes = async (db: Queryable): Promise<string[]> =>
 /** A time that is to be filed with a plan of this provider, this caller's alone for `seconds`. */
 export const takeFiling = async (db: Queryable, lane: string, seconds: number): Promise<FiringRow | undefined> =>
   (await db.query<FiringRow>(TAKE_FILING, [lane, seconds]))[0];
+
+/** It could not be filed now; whoever takes it next knows. */
+export async function countTry(db: Queryable, { schedule, at }: Pick<FiringRow, 'schedule' | 'at'>): Promise<void> {
+  await db.query(COUNT_TRY, [schedule, at]);
+}
 
 /** False when somebody else has ended it. */
 export async function endFiring(

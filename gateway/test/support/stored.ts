@@ -27,10 +27,10 @@ export async function storedRequests(makeDatabase = (url: string) => databaseAt(
     url: fresh.url,
     read,
     file: async (more = {}) => {
-      const row = { ...QUEUED, expiresAt: new Date(Date.now() + 3_600_000), ...more };
+      const row = { ...QUEUED, ...more };
       const told = [{ type: 'request.submitted', data: {} }] as const;
-      const number = await insertRequest(db, { row, told, auditData: [] });
-      return read(number ?? '');
+      const inserted = await insertRequest(db, { row, told, auditData: [] });
+      return read(inserted?.number ?? '');
     },
     [Symbol.asyncDispose]: async () => {
       await db.close();
@@ -41,7 +41,8 @@ export async function storedRequests(makeDatabase = (url: string) => databaseAt(
 
 export const databaseAt = (url: string): Database => new Database({ url, poolSize: 4, onError: () => {} });
 
-const QUEUED: Omit<NewRequest, 'expiresAt'> = {
+const QUEUED: NewRequest = {
+  window: { ms: 3_600_000, from: new Date(0) },
   action: 'lab.change',
   undoOf: null,
   approvedWith: false,
