@@ -141,6 +141,22 @@ test('the same Idempotency-Key files one undo, however often it is sent', async 
   expect(second).toMatchObject({ status: 201, body: { id: first.body.id } });
 });
 
+test('the same call of an undo, sent again while the first is being served, gives the same request', async () => {
+  const { request } = await setFlag();
+  const headers = { 'idempotency-key': `undo-at-once-${request.id}` };
+  const lock = await lockRow(one.databaseUrl, request.id);
+  const racing = Promise.all([
+    undo('nadia', request.id, {}, headers),
+    two.call<Request & Problem>('nadia', 'POST', `/v1/requests/${request.id}/undo`, { body: {}, headers }),
+  ]);
+  await lock.waiters(2);
+  await lock.release();
+  const [first, second] = await racing;
+  expect([first.status, second.status]).toEqual([201, 201]);
+  expect(second.body.id).toBe(first.body.id);
+  await one.until(first.body.id, 'succeeded');
+});
+
 test.each([
   ['nothing', 'Its run left nothing that could be undone.'],
   ['nonsense', 'Its run left nothing that could be undone.'],
