@@ -5,6 +5,8 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { HeadFile, HeadOutput } from '../src/audit/destinations.ts';
 import { HeadPublisher } from '../src/audit/publisher.ts';
 import { headsAfter } from '../src/audit/sealed-log.ts';
+import { verifyLog } from '../src/audit/verify-log.ts';
+import type { Queryable, Statement } from '../src/db/index.ts';
 import { type TestLog, testLog } from './support/sealed-log.ts';
 
 /** What a superuser of the database tries, who holds no key. */
@@ -137,4 +139,35 @@ test('a line that is no head, at the end of a file, does not end its being told'
   publisher.wake();
   await vi.waitFor(async () => expect((await file.last())?.number).toBe(2), { timeout: 10_000 });
   await publisher.stop();
+});
+
+test('what is sealed while the log is checked is left for the next time, and is no finding', async () => {
+  for (const count of [2, 2]) await log.write(count);
+  let isFirst = true;
+  const db: Queryable = {
+    query: async <Row extends object>(statement: Statement, values: readonly unknown[] = []) => {
+      const rows = await log.db.query<Row>(statement, values);
+      if (isFirst && statement.name === 'audit-heads-after') {
+        isFirst = false;
+        await log.write(3);
+      }
+      return rows;
+    },
+  };
+  expect(await verifyLog(db)).toMatchObject({ heads: 2, events: 4, findings: [] });
+  expect(await log.verify()).toMatchObject({ heads: 3, events: 7, findings: [] });
+});
+
+test('an event that says to be of a time between two pages of events, or has an id that none has, is found', async () => {
+  await log.write(2);
+  await log.sql(`insert into audit_events (type, actor_id, actor_name, outcome, at)
+    select 'test.event', 'user:b', 'B', 'ok', clock_timestamp() - make_interval(secs => n * 0.0001) from generate_series(1, 5000) n`);
+  await log.sealer.seal();
+  await log.write(1);
+  await log.tamper(`insert into audit_events (id, xid, at, type, actor_id, actor_name, outcome)
+    select -7, '1', max(at) - interval '1 microsecond', 'test.event', 'user:b', 'B', 'ok' from audit_events`);
+  expect((await log.verify()).findings).toMatchObject([{ kind: 'unreadable' }]);
+  await log.tamper(`delete from audit_events where id = -7; insert into audit_events (id, xid, at, type, actor_id, actor_name, outcome)
+    select 9000, '1', max(at) - interval '1 microsecond', 'test.event', 'user:b', 'B', 'ok' from audit_events`);
+  expect((await log.verify()).findings).toMatchObject([{ kind: 'inserted', ids: ['9000'] }]);
 });

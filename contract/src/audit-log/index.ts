@@ -16,4 +16,4 @@ export { LeafPages } from './leaves.ts';
 export { type Hash, leafHash, MerkleTree, nodeHash, rootOf, rootOfProof, splitOf } from './merkle.ts';
 export { compareWithPublished } from './published.ts';
 export { unknownRestores } from './restores.ts';
-export { clockInWords, LogVerifier } from './verify.ts';
+export { clockInWords, type EventLine, LogVerifier, readLine } from './verify.ts';

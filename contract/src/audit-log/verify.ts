@@ -4,7 +4,8 @@ import { type Hash, leafHash, MerkleTree, rootOf } from './merkle.ts';
 
 /** A transaction may take so long between the event and its commit. One that comes later still was put there afterwards. */
 const LATEST_COMMIT_MS = 3_600_000;
-const START = /^\{"id":"(\d{1,16})","at":"([^"]{20,40})"/;
+const START = /^\{"id":"(-?\d+)","at":"([^"]{20,40})"/;
+const LONGEST_ID = 16;
 
 export interface LogVerifierOptions {
   /** All heads, in order, from the first one whose events are looked at. */
@@ -15,6 +16,20 @@ export interface LogVerifierOptions {
   readonly goesOn?: boolean;
   /** The hash of a leaf as the log keeps it, to say which event of a head was edited. */
   readonly leafAt?: (index: number) => Hash | undefined;
+}
+
+/** An event as a line, and what it says of itself. */
+export interface EventLine {
+  /** NaN when it is no event. */
+  readonly id: number;
+  readonly at: string;
+  readonly text: string;
+}
+
+/** What the beginning of a line says. */
+export function readLine(text: string): EventLine {
+  const [, id = '-', at = ''] = START.exec(text) ?? [];
+  return { id: id.length > LONGEST_ID || id.startsWith('-') ? Number.NaN : Number(id), at, text };
 }
 
 interface Line {
@@ -55,28 +70,30 @@ export class LogVerifier {
   }
 
   line(text: string): void {
-    const [, id = '', at = ''] = START.exec(text) ?? [];
-    if (id === '') {
+    this.event(readLine(text));
+  }
+
+  event({ id, at, text }: EventLine): void {
+    if (Number.isNaN(id)) {
       this.#find('unreadable', `A line is no event of the log: ${text.slice(0, 60)}`);
       return;
     }
-    const number = Number(id);
-    const owner = this.#owners.of(number);
+    const owner = this.#owners.of(id);
     if (owner === undefined) {
-      this.#strays.push({ id: number, at });
-      if (this.#options.goesOn !== true || number < this.#owners.largest) this.#refuseStrays();
+      this.#strays.push({ id, at });
+      if (this.#options.goesOn !== true || id < this.#owners.largest) this.#refuseStrays();
       return;
     }
-    this.#refuseStrays();
+    if (this.#strays.length > 0) this.#refuseStrays();
     while (owner > this.#current) this.#endHead();
     if (owner < this.#current) {
       this.#find('reordered', `Event ${id} (${at}) stands after events of later heads.`, {
-        ids: [number],
+        ids: [id],
         head: this.#heads[owner]?.number,
       });
       return;
     }
-    this.#lines.push({ id: number, at, hash: leafHash(text) });
+    this.#lines.push({ id, at, hash: leafHash(text) });
   }
 
   /** How many events at the end are under none of the heads. */
@@ -116,30 +133,23 @@ export class LogVerifier {
     this.#lines = [];
     const before = this.#heads[this.#current - 2];
     const expected = countOf(head);
-    if (lines.length === expected && isInOrder(lines)) {
-      this.#flushMissing();
-      this.#events += lines.length;
-      const hashes = lines.map(({ hash }) => hash);
-      const intact = rootOf(hashes).toString('hex') === head.batch;
-      if (intact) this.#checkTimes(lines, { head, before });
-      else this.#findEdited(lines, head);
-      this.#grow(intact ? hashes : undefined, head);
+    if (lines.length !== expected || !isInOrder(lines)) {
+      this.#findMisplaced(lines, head);
+      this.#tree = undefined; // after damage it can be known no more, and each head stands for its own events alone
       return;
     }
-    this.#findMisplaced(lines, head);
-    this.#grow(undefined, head);
-  }
-
-  /** The tree over everything; after damage it can be known no more, and each head stands for its own events alone. */
-  #grow(hashes: readonly Hash[] | undefined, head: AuditHead): void {
-    const tree = this.#tree;
-    if (tree === undefined) return;
-    if (hashes === undefined) {
-      this.#tree = undefined;
-      return;
-    }
-    for (const hash of hashes) tree.append(hash);
-    if (tree.root().toString('hex') !== head.root)
+    this.#flushMissing();
+    this.#events += lines.length;
+    const hashes = lines.map(({ hash }) => hash);
+    const tree = this.#tree?.fork();
+    for (const hash of hashes) tree?.append(hash);
+    const isWhole = tree?.root().toString('hex') === head.root;
+    // The root of everything stands for these events too: that of theirs alone is asked for where that one does not hold.
+    const isIntact = isWhole || rootOf(hashes).toString('hex') === head.batch;
+    this.#tree = isIntact ? tree : undefined;
+    if (!isIntact) this.#findEdited(lines, head);
+    else this.#checkTimes(lines, { head, before });
+    if (isIntact && !isWhole && tree !== undefined)
       this.#find('broken_chain', `The events up to head ${head.number} (${head.at}) do not come to its root.`, {
         head: head.number,
       });

@@ -12,4 +12,4 @@ export const LINE = `
   || ',"actor":{"id":' || to_json(actor_id)::text || ',"name":' || to_json(actor_name)::text || '},"action":' || ${json('action')}
   || ',"environment":' || ${json('environment')} || ',"resource":' || ${json('resource')}
   || ',"request":' || coalesce('"REQ-' || request || '"', 'null') || ',"outcome":"' || outcome
-  || '","data":' || translate(data::text, E'\\n\\r', '  ') || '}'`;
+  || '","data":' || replace(replace(data::text, E'\\n', ' '), E'\\r', ' ') || '}'`;

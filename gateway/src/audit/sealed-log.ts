@@ -1,4 +1,4 @@
-import { type AuditHead, countOf, type Hash } from '@guichet/contract/audit-log';
+import { type AuditHead, countOf, type EventLine, type Hash, readLine } from '@guichet/contract/audit-log';
 import { type Queryable, statement } from '../db/index.ts';
 import { LINE } from './line.ts';
 import { HEADS_AFTER, TILE } from './seal-statements.ts';
@@ -9,24 +9,30 @@ const EVENTS_A_PAGE = 5000;
 /** Missing events are looked for by their id alone, which no index has: a few of them. */
 const SOUGHT = 1000;
 
+/** Some heads in a row, whose events are read together. */
+export interface HeadPage {
+  readonly heads: readonly [AuditHead, ...AuditHead[]];
+  /** The head before them; undefined when they are the first. */
+  readonly before: AuditHead | undefined;
+  /** Whether they are the last ones of which the events are asked for. */
+  readonly isEnd: boolean;
+}
+
 /** The events of some heads, as they are now. */
-export interface SealedPage {
-  readonly heads: readonly AuditHead[];
-  /** The lines in the order of the log; then those that are in no head, although they lie among these. */
-  readonly lines: readonly string[];
+export interface SealedEvents {
+  /** In the order of the log; then those that are in no head, although they lie among these. */
+  readonly events: readonly EventLine[];
   /** Index of the first event of these heads, and the hashes that the log keeps of them. */
   readonly start: number;
   readonly hashes: Buffer;
+}
+
+/** A page of an export. */
+export interface SealedPage extends Pick<SealedEvents, 'start' | 'hashes'> {
+  readonly lines: readonly string[];
   /** Pass it as `after` for the next page; undefined on the last one. */
   readonly next: number | undefined;
 }
-
-interface Line {
-  readonly id: string;
-  readonly line: string;
-}
-
-const START = /^\{"id":"(\d+)","at":"([^"]+)"/;
 
 // What is not settled, or came after the last head, is no part of this. What says to be of a transaction that has not begun
 // yet, or of a time that was sealed long ago, only looks so: it is shown, and found to be in no head.
@@ -35,15 +41,15 @@ const WINDOW = statement(
   `with last as (select settled_to, above_id, 
      least((head->>'until')::timestamptz, (head->>'at')::timestamptz, clock_timestamp()) - interval '1 hour' as earliest,
      cluster = (select system_identifier::text from pg_control_system()) as counts_here
-     from audit_heads order by number desc limit 1)
+     from audit_heads where number <= $3::bigint order by number desc limit 1)
    select string_agg(${LINE}, E'\\n') as lines from audit_events, last
    where at >= $1::timestamptz and at <= $2::timestamptz and not (xid >= last.settled_to and id > last.above_id
      and (not last.counts_here or (xid < pg_snapshot_xmax(pg_current_snapshot()) and at >= last.earliest)))`,
 );
-const BY_ID = statement('audit-sealed-by-id', `select id::text, ${LINE} as line from audit_events where id = any($1::bigint[])`);
+const BY_ID = statement('audit-sealed-by-id', `select ${LINE} as line from audit_events where id = any($1::bigint[])`);
 const PLACES = statement(
   'audit-sealed-places',
-  'select min(first_at)::text as first_at, max(last_at)::text as last_at from audit_heads where number between $1 and $2',
+  `select least(min(first_at), $3::timestamptz)::text as first, max(last_at)::text as last from audit_heads where number between $1 and $2`,
 );
 const BEFORE = statement('audit-sealed-before', 'select head from audit_heads where number = $1');
 const AROUND = statement(
@@ -59,89 +65,100 @@ export async function headsAfter(db: Queryable, after: number, limit: number): P
   return (await db.query<{ head: AuditHead }>(HEADS_AFTER, [after, limit])).map(({ head }) => head);
 }
 
+/** Splits heads into pages of about 5,000 events; the one before the first of them is told. */
+export function* pagesOf(all: readonly AuditHead[], first?: AuditHead): Generator<HeadPage> {
+  let before = first;
+  for (let start = 0; start < all.length; ) {
+    let end = start;
+    for (let count = 0; end < all.length; end++) {
+      count += countOf(all[end] as AuditHead); // end is below the length
+      if (end > start && count > EVENTS_A_PAGE) break;
+    }
+    const heads = all.slice(start, end) as [AuditHead, ...AuditHead[]]; // one at least
+    yield { heads, before, isEnd: end === all.length };
+    before = heads.at(-1);
+    start = end;
+  }
+}
+
 /** The events of the next heads after a head, about 5,000 of them; whole heads. */
 export async function sealedAfter(db: Queryable, after: number): Promise<SealedPage> {
   const found = await headsAfter(db, after, HEADS_A_PAGE);
-  const heads: AuditHead[] = [];
-  let count = 0;
-  for (const head of found) {
-    if (heads.length > 0 && count + countOf(head) > EVENTS_A_PAGE) break;
-    heads.push(head);
-    count += countOf(head);
-  }
-  const first = heads[0];
-  const last = heads.at(-1);
-  if (first === undefined || last === undefined) return { heads, lines: [], start: 0, hashes: Buffer.alloc(0), next: undefined };
-  const start = first.size - countOf(first);
-  const isEnd = heads.length === found.length && found.length < HEADS_A_PAGE;
-  return {
-    heads,
-    lines: await linesOf(db, { heads, first, last, isEnd }),
-    start,
-    hashes: await leavesOf(db, start, last.size),
-    next: isEnd ? undefined : last.number,
-  };
+  const [previous] = await db.query<{ head: AuditHead }>(BEFORE, [(found[0]?.number ?? 0) - 1]);
+  const page = pagesOf(found, previous?.head).next().value;
+  if (page === undefined) return { lines: [], start: 0, hashes: Buffer.alloc(0), next: undefined };
+  const isEnd = page.isEnd && found.length < HEADS_A_PAGE;
+  const { events, start, hashes } = await sealedEvents(db, { ...page, isEnd });
+  return { lines: events.map(({ text }) => text), start, hashes, next: isEnd ? undefined : page.heads.at(-1)?.number };
 }
 
-async function linesOf(
-  db: Queryable,
-  { heads, first, last, isEnd }: { heads: readonly AuditHead[]; first: AuditHead; last: AuditHead; isEnd: boolean },
-): Promise<string[]> {
-  const [place] = await db.query<{ first_at: string; last_at: string }>(PLACES, [first.number, last.number]);
-  const [before] = await db.query<{ head: AuditHead }>(BEFORE, [first.number - 1]);
-  const until = before?.head.until ?? '-infinity';
-  const from = before === undefined || (place?.first_at ?? until) > until ? until : (place?.first_at ?? until);
-  // All in one value: rows of their own would cost more than checking them.
-  const [window] = await db.query<{ lines: string | null }>(WINDOW, [from, isEnd ? 'infinity' : (place?.last_at ?? 'infinity')]);
-  const found = new Map<number, string[]>();
-  const isNew = new Set<number>();
-  for (const line of window?.lines?.split('\n') ?? []) {
-    const [, number, at = ''] = START.exec(line) ?? [];
-    const id = Number(number);
-    const lines = found.get(id);
-    if (lines === undefined) found.set(id, [line]);
-    else lines.push(line);
-    if (before === undefined || at > until) isNew.add(id);
+export async function sealedEvents(db: Queryable, page: HeadPage): Promise<SealedEvents> {
+  const [first] = page.heads;
+  const start = first.size - countOf(first);
+  const { size } = page.heads.at(-1) ?? first;
+  return { events: await eventsOf(db, page), start, hashes: await leavesOf(db, start, size) };
+}
+
+async function eventsOf(db: Queryable, { heads, before, isEnd }: HeadPage): Promise<EventLine[]> {
+  const last = heads.at(-1)?.number;
+  const until = before?.until ?? '-infinity';
+  const [place] = await db.query<{ first: string; last: string }>(PLACES, [heads[0].number, last, until]);
+  // All in one value: rows of their own would cost more than checking them. What came after the last head of all is left out.
+  const [window] = await db.query<{ lines: string | null }>(WINDOW, [
+    place?.first ?? until,
+    isEnd ? 'infinity' : (place?.last ?? 'infinity'),
+    isEnd ? last : Number.MAX_SAFE_INTEGER,
+  ]);
+  const found = new Map<number, EventLine>();
+  const twins: EventLine[] = [];
+  for (const text of window?.lines?.split('\n') ?? []) {
+    const line = readLine(text);
+    if (found.has(line.id)) twins.push(line);
+    else found.set(line.id, line);
   }
-  const missing: number[] = [];
-  const lines: string[] = [];
-  const take = (id: number): void => {
-    const here = found.get(id);
-    if (here === undefined) missing.push(id);
-    else lines.push(...here);
-    found.delete(id);
-  };
-  const all = heads.flatMap(({ ids }) => ids);
-  const isMissing = all.some(([a, b]) => {
-    for (let id = a; id <= b; id++) if (!found.has(id)) return true;
-    return false;
-  });
-  if (isMissing) await seek(db, { found, ids: all });
-  for (const [a, b] of all) for (let id = a; id <= b; id++) take(id);
+  const ranges = heads.flatMap(({ ids }) => ids);
+  const missing = idsOf(ranges).filter((id) => !found.has(id));
+  if (missing.length > 0)
+    for (const event of await seek(db, missing.slice(0, SOUGHT)))
+      if (found.has(event.id)) twins.push(event);
+      else found.set(event.id, event);
+  const events: EventLine[] = [];
+  for (const id of idsOf(ranges)) {
+    const event = found.get(id);
+    if (event === undefined) continue;
+    events.push(event);
+    if (twins.length > 0) events.push(...twins.filter((twin) => twin.id === id));
+  }
+  if (events.length === found.size + twins.length) return events;
+  const isNew = ({ at }: EventLine): boolean => at === '' || before === undefined || at > until;
+  const owned = new Set(idsOf(ranges));
+  const others = [...found.values(), ...twins].filter((event) => !owned.has(event.id) && isNew(event));
   const strays = await strayIds(
     db,
-    [...found.keys()].filter((id) => isNew.has(id)),
+    others.map(({ id }) => id),
   );
-  return [...lines, ...strays.flatMap((id) => found.get(id) ?? [])];
+  return [...events, ...others.filter(({ id }) => strays.has(id))];
+}
+
+function idsOf(ranges: readonly (readonly [number, number])[]): number[] {
+  const ids: number[] = [];
+  for (const [first, last] of ranges) for (let id = first; id <= last; id++) ids.push(id);
+  return ids;
 }
 
 /** What does not lie where it was sealed may lie elsewhere: then its time was changed. */
-async function seek(
-  db: Queryable,
-  { found, ids }: { found: Map<number, string[]>; ids: readonly (readonly [number, number])[] },
-): Promise<void> {
-  const sought: number[] = [];
-  for (const [first, last] of ids)
-    for (let id = first; id <= last && sought.length < SOUGHT; id++) if (!found.has(id)) sought.push(id);
-  for (const { id, line } of await db.query<Line>(BY_ID, [sought])) found.set(Number(id), [line]);
+async function seek(db: Queryable, ids: readonly number[]): Promise<EventLine[]> {
+  const rows = await db.query<{ line: string }>(BY_ID, [ids]);
+  return rows.map(({ line }) => readLine(line));
 }
 
 /** Those that no head has. */
-async function strayIds(db: Queryable, ids: readonly number[]): Promise<number[]> {
-  if (ids.length === 0) return [];
-  const rows = await db.query<{ head: AuditHead }>(AROUND, [Math.min(...ids), Math.max(...ids)]);
+async function strayIds(db: Queryable, ids: readonly number[]): Promise<Set<number>> {
+  if (ids.length === 0) return new Set();
+  const known = ids.filter(Number.isFinite);
+  const rows = known.length === 0 ? [] : await db.query<{ head: AuditHead }>(AROUND, [Math.min(...known), Math.max(...known)]);
   const ranges = rows.flatMap(({ head }) => head.ids);
-  return ids.filter((id) => !ranges.some(([first, last]) => first <= id && id <= last));
+  return new Set(ids.filter((id) => !ranges.some(([first, last]) => first <= id && id <= last)));
 }
 
 async function leavesOf(db: Queryable, start: number, end: number): Promise<Buffer> {

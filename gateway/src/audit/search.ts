@@ -91,6 +91,14 @@ const TAIL_BY_ID = tail('id > $3::bigint and ($1::xid8, $2::bigint) is not null'
 /** So many events are looked at one by one before the index is asked: what is common is found among them. */
 const WINDOW = 5000;
 
+/** Each time that the index is asked for is so many times as long as the one before it. */
+const LONGER = 3;
+/**
+ * What is common by itself and rare together costs the index the most: then a long time is looked through in so many
+ * pieces at once, each by a core of its own where the database has them.
+ */
+const AT_ONCE = 3;
+
 /** What fits among the newest events before a place, and where the look ended: null when there are no more. */
 const NEWEST = statement(
   'audit-search-newest',
@@ -167,18 +175,33 @@ async function indexed(db: Queryable, { query, before, since, limit }: Look): Pr
   const oldest = (await db.query<{ at: string | null }>(OLDEST))[0]?.at ?? null;
   const last = oldest === null || since === FIRST ? oldest : later(oldest, since);
   let to = end;
-  for (let months = 1; last !== null && places.length < limit && to.at > last; months *= 2) {
-    const least = later(monthsBefore(to.at, months), last);
-    const found = await db.query<{ place: AuditPlace }>(INDEXED, [query, to.at, to.id, least, limit - places.length]);
-    places.push(...found.map(({ place }) => place));
-    to = { at: least, id: '0' };
+  for (let months = 1; last !== null && places.length < limit && to.at > last; months *= LONGER) {
+    const count = limit - places.length;
+    const times = timesBefore(to, months, last);
+    const found = await Promise.all(
+      times.map(({ before, least }) => db.query<{ place: AuditPlace }>(INDEXED, [query, before.at, before.id, least, count])),
+    );
+    places.push(...found.flat().map(({ place }) => place));
+    to = { at: times.at(-1)?.least ?? last, id: '0' };
   }
-  return places;
+  return places.slice(0, limit);
 }
 
-/** The beginning of the month that is so many months back; that of the time's own month for 1. */
+/** The months before a place, in some times that are looked through at the same time: newest first, and none before `last`. */
+function timesBefore(place: AuditPlace, months: number, last: string): { before: AuditPlace; least: string }[] {
+  const end = later(monthsBefore(place.at, months), last);
+  const times: { before: AuditPlace; least: string }[] = [];
+  for (let before = place; before.at > end; ) {
+    const least = later(monthsBefore(before.at, Math.ceil(months / AT_ONCE)), end);
+    times.push({ before, least });
+    before = { at: least, id: '0' };
+  }
+  return times;
+}
+
+/** The beginning of the month that is so many months back; 1 is that in which the last moment before this time lies. */
 function monthsBefore(time: string, months: number): string {
-  const date = new Date(time);
+  const date = new Date(Date.parse(time) - 1);
   return `${new Date(Date.UTC(date.getUTCFullYear(), date.getUTCMonth() - months + 1)).toISOString().slice(0, 19)}.000000Z`;
 }
 

@@ -8,9 +8,11 @@ import {
   LogVerifier,
 } from '@guichet/contract/audit-log';
 import type { Queryable } from '../db/index.ts';
-import { headsAfter, type SealedPage, sealedAfter } from './sealed-log.ts';
+import { headsAfter, pagesOf, type SealedEvents, sealedEvents } from './sealed-log.ts';
 
 const HEADS_A_PAGE = 2000;
+/** Pages that are read while one is checked. */
+const AHEAD = 2;
 
 export interface Verified {
   readonly heads: number;
@@ -34,9 +36,13 @@ export interface VerifyOptions {
 /** Checks the whole log as the database has it: all heads, and all events under them. */
 export async function verifyLog(db: Queryable, { key, published = [], onProgress }: VerifyOptions = {}): Promise<Verified> {
   const chain = new HeadChain({ key });
+  const all: AuditHead[] = [];
   for (let after = 0; ; ) {
     const heads = await headsAfter(db, after, HEADS_A_PAGE);
-    for (const head of heads) chain.add(head);
+    for (const head of heads) {
+      chain.add(head);
+      all.push(head);
+    }
     const last = heads.at(-1);
     if (last === undefined || heads.length < HEADS_A_PAGE) break;
     after = last.number;
@@ -46,14 +52,11 @@ export async function verifyLog(db: Queryable, { key, published = [], onProgress
   const verifier = new LogVerifier({ heads: chain.heads, leafAt: leaves.at });
   const total = chain.heads.at(-1)?.size ?? 0;
   let seen = 0;
-  // The next page is read while this one is checked.
-  for (let next: Promise<SealedPage> | undefined = sealedAfter(db, 0); next !== undefined; ) {
-    const page: SealedPage = await next;
-    next = page.next === undefined ? undefined : sealedAfter(db, page.next);
-    next?.catch(() => {}); // it rejects where it is waited for
-    leaves.add(page.start, page.hashes);
-    for (const line of page.lines) verifier.line(line);
-    seen += page.lines.length;
+  // The log grows meanwhile: what comes after these heads is for the next time.
+  for await (const { start, hashes, events } of readAhead(db, all)) {
+    leaves.add(start, hashes);
+    for (const event of events) verifier.event(event);
+    seen += events.length;
     onProgress?.(seen, total);
   }
   verifier.end();
@@ -66,4 +69,21 @@ export async function verifyLog(db: Queryable, { key, published = [], onProgress
     restores: chain.restores,
     notes: clockInWords(verifier),
   };
+}
+
+async function* readAhead(db: Queryable, heads: readonly AuditHead[]): AsyncGenerator<SealedEvents> {
+  const pages = pagesOf(heads);
+  const coming: Promise<SealedEvents>[] = [];
+  for (;;) {
+    while (coming.length < AHEAD) {
+      const { value } = pages.next();
+      if (value === undefined) break;
+      const page = sealedEvents(db, value);
+      page.catch(() => {}); // it rejects where it is waited for
+      coming.push(page);
+    }
+    const page = coming.shift();
+    if (page === undefined) return;
+    yield await page;
+  }
 }
