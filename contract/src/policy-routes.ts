@@ -71,6 +71,12 @@ export const POLICY_ROUTES = {
       service: Slug.optional().describe('Service of what it would act on'),
       resource: z.strictObject({ type: z.string().min(1).max(100), id: z.string().min(1).max(500) }).optional(),
       input: z.record(z.string(), z.unknown()).optional().describe('What rules that look at the input see of it'),
+      lastsSeconds: z
+        .int()
+        .min(1)
+        .max(366 * 86_400)
+        .optional()
+        .describe('Asked for so long; for good when absent'),
       operation: z.enum(OPERATIONS).optional().describe('What is asked for, when it is not the obvious'),
       as: who.optional().describe('As somebody else: for people only, and recorded'),
     }),

@@ -8,6 +8,7 @@ const write = { kind: 'write', risk: 'destructive' } as const;
 const vocabulary = vocabularyOf({
   actions: [
     { ...write, id: 'kafka.topics.delete', input: {} },
+    { ...write, id: 'orders.hold', input: {} },
     { ...write, id: 'postgres.create-read-replica', input: { type: 'object', properties: { instanceType: text } } },
   ],
 });

@@ -1,6 +1,7 @@
 import { EXIT, GuichetError, OPERATIONS, type PolicyExplained } from '@guichet/contract';
 import { Option } from 'commander';
 import { oneOf } from '../command.ts';
+import { durationFlag } from '../duration.ts';
 import { namingFlags } from '../name-flags.ts';
 import type { Canvas } from '../output/canvas.ts';
 import { clean } from '../output/clean.ts';
@@ -8,7 +9,7 @@ import { wrap } from '../output/width.ts';
 import { decisionLine, rulesText } from '../policy/rules-text.ts';
 import { decisionText } from '../request/plan-text.ts';
 import { readRequestId } from '../request/request-id.ts';
-import { addExamples, type Given, type Leaf, textFlag } from './leaf.ts';
+import { addExamples, type Given, type Leaf, numberFlag, textFlag } from './leaf.ts';
 
 export const policyExplain: Leaf = {
   define(command) {
@@ -20,6 +21,7 @@ export const policyExplain: Leaf = {
       .option('--owner <team>', "The team that owns what it acts on (default: the service's, else the provider's own)")
       .option('--resource <type:id>', 'What it acts on, such as postgres.instance:pg1')
       .option('--input <json>', 'What rules that look at the input see of it')
+      .addOption(new Option('--for <duration>', 'Asked for so long, such as 2h').argParser(durationFlag('--for')))
       .option('--as <who>', 'As somebody else: a person, or machine:NAME. It is recorded that you asked')
       .addOption(
         new Option('--operation <operation>', 'What is asked for, such as request.cancel').argParser(
@@ -30,6 +32,7 @@ export const policyExplain: Leaf = {
       'guichet policy explain REQ-12',
       'guichet policy explain REQ-12 --as amine',
       'guichet policy explain --action postgres.terminate-session --env production --owner payments --as nadia',
+      'guichet policy explain --action orders.hold --env production --for 8h',
       'guichet policy explain --operation audit.see --as machine:ci-orders',
     ]);
   },
@@ -50,6 +53,7 @@ const FLAGS = {
   '/environment': '--env',
   '/operation': '--operation',
   '/input': '--input',
+  '/lastsSeconds': '--for',
 } as const;
 
 function bodyOf({ args, flags }: Given) {
@@ -59,6 +63,7 @@ function bodyOf({ args, flags }: Given) {
   const service = textFlag(flags, 'service');
   const resource = textFlag(flags, 'resource');
   const input = textFlag(flags, 'input');
+  const lastsSeconds = numberFlag(flags, 'for');
   const as = textFlag(flags, 'as');
   const operation = OPERATIONS.find((known) => known === flags['operation']);
   if (args[0] === undefined && action === undefined && operation === undefined)
@@ -75,6 +80,7 @@ function bodyOf({ args, flags }: Given) {
     ...(service !== undefined && { service }),
     ...(resource !== undefined && { resource: readResource(resource) }),
     ...(input !== undefined && { input: readInput(input) }),
+    ...(lastsSeconds !== undefined && { lastsSeconds }),
     ...(operation !== undefined && { operation }),
     ...(as !== undefined && { as }),
   };

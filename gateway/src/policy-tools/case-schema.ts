@@ -24,6 +24,7 @@ const Case = z.strictObject({
     })
     .optional(),
   input: z.record(z.string(), z.unknown()).default({}),
+  lastsSeconds: z.int().min(1).optional().describe('Asked for so long; for good when absent'),
   approvals: z.array(Who).default([]).describe('Who has approved'),
   operation: z.enum(OPERATIONS).optional().describe('action.submit of a write and action.read of a read when absent'),
   requester: Who.optional().describe('Who filed the request that is spoken of'),

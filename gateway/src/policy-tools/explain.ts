@@ -29,6 +29,8 @@ export interface ExplainCall {
   readonly service?: string | undefined;
   readonly resource?: { readonly type: string; readonly id: string } | undefined;
   readonly input?: Readonly<Record<string, unknown>> | undefined;
+  /** Asked for so long. */
+  readonly lastsSeconds?: number | undefined;
   readonly operation?: Operation | undefined;
   /** user:NAME or machine:NAME; a bare name is a person. */
   readonly as?: string | undefined;
@@ -130,7 +132,7 @@ async function aboutFiled(
 
 function aboutCall(caller: Principal, { call, as, world }: { call: ExplainCall; as: Principal; world: ExplainWorld }): Asked {
   const { directory, policy } = world;
-  const { action: id, environment, operation, owner, service: serviceName, resource, input } = call;
+  const { action: id, environment, operation, owner, service: serviceName, resource, input, lastsSeconds } = call;
   const name = as.name;
   if (id === undefined || environment === undefined)
     // refuseNonsense lets only an operation of its own through without them
@@ -160,6 +162,7 @@ function aboutCall(caller: Principal, { call, as, world }: { call: ExplainCall; 
       action,
       environment,
       input,
+      lastsSeconds,
       resource: { type: 'thing', id: 'any', ...resource, owner: owner ?? service?.team ?? action.team, service: serviceName },
     },
     name,
@@ -183,7 +186,8 @@ function offered(
 }
 
 /** What does not go together. */
-function refuseNonsense({ request, action, environment, owner, service, resource, input, operation, as }: ExplainCall): void {
+function refuseNonsense(call: ExplainCall): void {
+  const { request, action, environment, owner, service, resource, input, lastsSeconds, operation, as } = call;
   const errors: FieldError[] = [];
   const needs = (field: string, message: string, remedy: string): void => void errors.push({ field, message, remedy });
   if (request !== undefined) {
@@ -192,6 +196,7 @@ function refuseNonsense({ request, action, environment, owner, service, resource
     if (owner !== undefined) needs('/owner', 'does not go with a request, which has its own', 'Leave it out.');
     if (service !== undefined) needs('/service', 'does not go with a request, which has its own', 'Leave it out.');
     if (input !== undefined) needs('/input', 'does not go with a request, which has its own', 'Leave it out.');
+    if (lastsSeconds !== undefined) needs('/lastsSeconds', 'does not go with a request, which has its own', 'Leave it out.');
     if (resource !== undefined) needs('/resource', 'does not go with a request, which has its own', 'Leave it out.');
     if (operation !== undefined && operation !== 'action.run' && !operation.startsWith('request.'))
       needs('/operation', `'${operation}' is not asked about a request`, 'Use action.run, or one that begins with request.');

@@ -74,6 +74,7 @@ export async function replay(
       resource: submission.resource,
       environment: submission.environment,
       input: submission.input,
+      lastsSeconds: submission.lastsSeconds,
       context: { requesterId: submission.requester.id, behind: submission.behind },
     });
     if (!isSame(submission.was, now)) differences.push(differenceOf(submission, now));

@@ -35,7 +35,7 @@ function runCase(one: PolicyCase, world: { policy: Policy; company: Company }): 
 }
 
 function questionOf(one: PolicyCase, { policy, company }: { policy: Policy; company: Company }): Question {
-  const { action, environment, resource, requester, input } = one;
+  const { action, environment, resource, requester, input, lastsSeconds } = one;
   const member = memberOf(company, one.who);
   const principal = asPrincipal(
     { ...member, teams: one.teams ?? member.teams, onCall: one.onCall ?? member.onCall },
@@ -46,7 +46,7 @@ function questionOf(one: PolicyCase, { policy, company }: { policy: Policy; comp
     return { person: approver.person ?? id, groups: approverGroupsOf(approver) };
   });
   const operation = one.operation ?? (action?.kind === 'read' ? 'action.read' : 'action.submit');
-  const about = { action, environment, resource, input };
+  const about = { action, environment, resource, input, lastsSeconds };
   if (requester === undefined)
     return { ...about, operation, principal, approvals, context: { tokenOwner: ownerOf(one, company) } };
   const filedBy = memberOf(company, requester);

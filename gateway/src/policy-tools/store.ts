@@ -22,6 +22,7 @@ export interface Submission {
     readonly service?: string | undefined;
   };
   readonly input: Readonly<Record<string, unknown>>;
+  readonly lastsSeconds?: number | undefined;
   readonly was: Decision;
 }
 
@@ -61,12 +62,13 @@ interface RequestRow {
   readonly service: string | null;
   readonly input: Record<string, unknown>;
   readonly gates: Gate[];
+  readonly lasts_seconds: number | null;
 }
 
 const REQUESTS = statement(
   'replay-requests',
   `select number, created_at, requester_id, requester_name, behind, scope, action, risk, environment,
-     resource_type, resource_id, owner_team, plan->'resource'->>'service' as service, input, gates
+     resource_type, resource_id, owner_team, plan->'resource'->>'service' as service, input, gates, lasts_seconds
    from requests where number < $1 order by number desc limit $2`,
 );
 
@@ -86,6 +88,7 @@ export async function filedSince(db: Queryable, query: SubmissionsQuery): Promis
       environment: row.environment,
       resource: { type: row.resource_type, id: row.resource_id, owner: row.owner_team, service: row.service ?? undefined },
       input: row.input,
+      lastsSeconds: row.lasts_seconds ?? undefined,
       was: row.gates.length === 0 ? { effect: 'permit', policies: [] } : { effect: 'needs', gates: row.gates },
     }),
   );
@@ -107,6 +110,7 @@ interface DeniedRow {
     readonly risk?: Risk;
     readonly scope?: TokenScope;
     readonly behind?: readonly string[];
+    readonly lastsSeconds?: number;
   };
 }
 
@@ -124,11 +128,12 @@ export async function deniedSince(db: Queryable, query: SubmissionsQuery): Promi
     query,
   );
   const submissions = page.submissions.flatMap(({ row: { data, ...row } }): Submission[] => {
-    const { decision: was, input, resource, risk, scope = {}, behind = [] } = data;
+    const { decision: was, input, resource, risk, scope = {}, behind = [], lastsSeconds } = data;
     if (resource === undefined || risk === undefined) return [];
     const requester = { id: row.actor_id, name: row.actor_name };
     const { id: key, at, action, environment } = row;
-    return [{ key, request: null, at, requester, behind, scope, action, risk, environment, resource, input, was }];
+    const asked = { requester, behind, scope, action, risk, environment, resource, input, lastsSeconds };
+    return [{ key, request: null, at, ...asked, was }];
   });
   return { submissions, next: page.next };
 }

@@ -49,7 +49,13 @@ function subject(question: Question, facts: Facts): Subject {
     return {
       action: { uid: uid('Action', action.id), attrs: {}, parents: groupsOf(action).map((group) => uid('Action', group)) },
       entity: isWrite ? resourceEntity(question) : offerEntity(question),
-      context: { environment: environment ?? '', risk: action.risk, input, ...(isWrite && { approvals: [...facts.lifted] }) },
+      context: {
+        environment: environment ?? '',
+        risk: action.risk,
+        input,
+        ...(isWrite && { approvals: [...facts.lifted] }),
+        ...(isWrite && question.lastsSeconds !== undefined && { lastsSeconds: question.lastsSeconds }),
+      },
     };
   }
   const type = resourceTypeOf(operation);

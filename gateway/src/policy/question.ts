@@ -36,6 +36,8 @@ export interface Question {
   readonly environment?: string | undefined;
   /** The input of the action; policies see its plain fields. */
   readonly input?: Readonly<Record<string, unknown>> | undefined;
+  /** Of a write that is asked for a while: so long after its success it is undone. Absent: it is for good. */
+  readonly lastsSeconds?: number | undefined;
   readonly context?: {
     /** Who filed the request that is spoken of. */
     readonly requesterId?: string | undefined;

@@ -102,7 +102,11 @@ function fixedAction(operation: Operation): ActionType<string> {
 }
 
 function catalogAction(action: VocabularyAction): ActionType<string> {
-  const write: Attributes = { approvals: { type: 'Set', element: { type: 'String' } } };
+  const write: Attributes = {
+    approvals: { type: 'Set', element: { type: 'String' } },
+    // Of what is asked for a while; what is for good has none.
+    lastsSeconds: { type: 'Long', required: false },
+  };
   const context = record({
     environment: STRING,
     risk: STRING,

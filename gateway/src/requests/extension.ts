@@ -50,8 +50,18 @@ export function extensionHindrance(extension: RequestRow, original: RequestRow, 
 }
 
 /** When it is undone by an extension that is made now. */
-export function extendedUntil({ undoAt }: RequestRow, { lastsSeconds }: RequestRow, now: Date): Date {
+export function extendedUntil({ undoAt }: RequestRow, { lastsSeconds }: Pick<RequestRow, 'lastsSeconds'>, now: Date): Date {
   return new Date(Math.max(now.getTime(), undoAt?.getTime() ?? 0) + (lastsSeconds ?? 0) * 1000);
+}
+
+/**
+ * For how long, of what is put off by so much, it is there in all: a rule about how long something may be for is not passed in
+ * pieces. In seconds.
+ */
+export function wholeTime(original: RequestRow, seconds = 0): number {
+  const end = extendedUntil(original, { lastsSeconds: seconds }, original.readAt).getTime();
+  const began = original.finishedAt?.getTime() ?? end - seconds * 1000;
+  return Math.ceil((end - began) / 1000);
 }
 
 export function extensionOutput(original: RequestRow, undoAt: Date): Output {

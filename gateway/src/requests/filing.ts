@@ -10,6 +10,7 @@ import {
 import { appendAudit } from '../audit/index.ts';
 import type { Transaction } from '../db/index.ts';
 import { type CountedApproval, denied, deniedAndRecorded, type Question, refuseUnseen, seenBy } from '../policy/index.ts';
+import { wholeTime } from './extension.ts';
 import { decideKept } from './holder.ts';
 import { isSameCall } from './idempotency.ts';
 import type { Told } from './life.ts';
@@ -151,6 +152,7 @@ export class Filing {
       resource: { ...plan.resource, ...place },
       environment,
       input,
+      lastsSeconds: call.keeps === undefined ? lastsSeconds : wholeTime(call.keeps.row, lastsSeconds),
       // Gates that nobody behind it can lift become others here, as they will at the run.
       context: { requesterId: principal.id, behind: behindCall(principal, call, this.#options) },
     };
@@ -238,6 +240,7 @@ export class Filing {
       risk,
       scope: principal.scope,
       behind: behindCall(principal, call, this.#options),
+      ...(call.lastsSeconds !== undefined && { lastsSeconds: call.lastsSeconds }),
     };
     const data = { input, decision, ...facts };
     return this.#audit(principal, call, { type: 'request.denied', outcome: 'denied', resource: `${type}:${id}`, data });

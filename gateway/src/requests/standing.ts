@@ -11,6 +11,7 @@ import { digestOf } from '@guichet/contract/digest';
 import { asPrincipal, type Catalog, type CatalogAction, type Company, type Directory, type Member } from '../catalog/index.ts';
 import type { Queryable } from '../db/index.ts';
 import type { CountedApproval, Policy, Question } from '../policy/index.ts';
+import { wholeTime } from './extension.ts';
 import { decideKept, keptOf } from './holder.ts';
 import type { RequestRow } from './row.ts';
 import { findRequest } from './store.ts';
@@ -52,6 +53,7 @@ export const aboutRequest = (row: RequestRow) =>
     resource: resourceOf(row),
     environment: row.environment,
     input: row.input,
+    lastsSeconds: row.lastsSeconds ?? undefined,
     context: {
       requesterId: row.requesterId,
       behind: personsBehind(row),
@@ -146,16 +148,17 @@ export async function standingOf(
   if (row.requesterIsFormer) return fallen('policy.denied', formerText(row));
   const requester = asPrincipal(member, row.scope);
   const about = aboutRequest(row);
+  const kept = row.extensionOf === null ? undefined : await findRequest(db, row.extensionOf);
   const ask = (principal: Principal): Decision =>
     policy.decide({
       ...about,
       operation: 'action.run',
       principal,
       action: found.action,
+      lastsSeconds: kept === undefined ? about.lastsSeconds : wholeTime(kept, about.lastsSeconds),
       context: { ...about.context, brokenGlass: brokenGlass || about.context.brokenGlass },
       approvals: countedApprovals({ ...row, approvals }, members),
     });
-  const kept = row.extensionOf === null ? undefined : await findRequest(db, row.extensionOf);
   const own = ask(requester);
   const decision = kept === undefined ? own : decideKept(await keptOf(db, kept, directory), own, ask);
   if (decision.effect === 'deny') return fallen('policy.denied', decision.reasons.map(({ message }) => message).join(' '));

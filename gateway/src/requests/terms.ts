@@ -42,12 +42,12 @@ export function decideTerms(
   { found, environment, lastsSeconds }: { found: CatalogAction; environment: string; lastsSeconds: number | undefined },
   { catalog, policy }: { catalog: Catalog; policy: Policy },
 ): Decision {
-  const decision = policy.decide(question);
+  const decision = policy.decide({ lastsSeconds, ...question });
   if (lastsSeconds === undefined) return decision;
   const { action } = inverseOf(catalog, found, environment);
   if (decision.effect === 'deny') return decision;
   // With which input it is undone is known when it has run.
-  const back = policy.decide({ ...question, action, input: {} });
+  const back = policy.decide({ ...question, action, input: {}, lastsSeconds: undefined });
   if (back.effect === 'deny')
     return {
       effect: 'deny',
