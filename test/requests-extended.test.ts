@@ -91,6 +91,8 @@ test('what whoever has it may not have any more is not extended, though whoever 
   await rm(folder, { recursive: true });
 });
 
+const PAYMENTS = ['Amine Diallo', 'Nadia Benali', 'Paula Costa'].map((name) => expect.objectContaining({ name }));
+
 test('those who subscribed are told of it, with whom it concerns', async () => {
   const id = await done();
   const { body } = await post('nadia', id, 'extend', { seconds: 1800, reason: 'not done yet' });
@@ -100,6 +102,28 @@ test('those who subscribed are told of it, with whom it concerns', async () => {
     .toContain('request.extended');
   expect((await hook.heard(id, 1)).find(({ event }) => event.type === 'request.extended')?.event).toMatchObject({
     actor: null,
-    data: { by: body.id, concerns: ['user:nadia', 'team:payments'] },
+    data: { by: body.id, concerns: ['user:nadia', 'team:payments'], people: PAYMENTS },
+  });
+});
+
+test('those who subscribed are told of a schedule too, and of whom it concerns by name', async () => {
+  const schedule = { name: 'nightly', cron: '0 3 1 1 *', action: 'flags.set', environment: 'staging', reason: 'keeps it tidy' };
+  const input = { name: 'flag-1', value: 'night' };
+  await gateway.call('nadia', 'POST', '/v1/schedules', { body: { ...schedule, input } });
+  // Nine hours late: it is not made up for.
+  const late = `update schedules set next_at = clock_timestamp() - interval '9 hours' where name = 'nightly'`;
+  await sql(gateway.databaseUrl, late, []);
+  const heard = await hook.heard('nightly', 2);
+  expect(heard.map(({ event }) => event.type).sort()).toEqual(['schedule.created', 'schedule.missed']);
+  expect(heard.find(({ event }) => event.type === 'schedule.missed')).toMatchObject({
+    event: {
+      actor: null,
+      data: {
+        count: 1,
+        concerns: ['user:nadia', 'team:platform'],
+        people: [{ name: 'Nadia Benali' }, { name: 'Sven Lindqvist' }],
+      },
+    },
+    schedule: { name: 'nightly', action: 'flags.set', environment: 'staging', owner: { id: 'user:nadia', name: 'Nadia Benali' } },
   });
 });

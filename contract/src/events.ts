@@ -37,6 +37,19 @@ export const REQUEST_EVENTS = [
 ] as const;
 export type RequestEventType = (typeof REQUEST_EVENTS)[number];
 
+/** What can happen to a schedule; a time at which it files is told of the request. */
+export const SCHEDULE_EVENTS = [
+  'schedule.created',
+  'schedule.paused',
+  'schedule.resumed',
+  'schedule.deleted',
+  'schedule.missed',
+  'schedule.overlapped',
+  'schedule.denied',
+  'schedule.failed',
+] as const;
+export type ScheduleEventType = (typeof SCHEDULE_EVENTS)[number];
+
 /** What a run says while it runs. */
 export const RUN_EVENTS = ['run.log', 'run.progress'] as const;
 export type RunEventType = (typeof RUN_EVENTS)[number];
@@ -56,14 +69,7 @@ export const AUDIT_EVENTS = [
   'request.denied',
   'approval.denied',
   'access.denied',
-  'schedule.created',
-  'schedule.paused',
-  'schedule.resumed',
-  'schedule.deleted',
-  'schedule.missed',
-  'schedule.overlapped',
-  'schedule.denied',
-  'schedule.failed',
+  ...SCHEDULE_EVENTS,
   'policy.asked',
   'policy.loaded',
   'policy.refused',

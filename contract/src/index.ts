@@ -32,6 +32,8 @@ export {
   RequestEvent,
   type RequestEventType,
   RUN_EVENTS,
+  SCHEDULE_EVENTS,
+  type ScheduleEventType,
 } from './events.ts';
 export { ActionId, ActionName, RequestId, Slug } from './ids.ts';
 export { AwsAssertion, Exchanged, WorkloadAssertion } from './machine-identity.ts';

@@ -141,7 +141,7 @@ async function start(
 
   const calls = new ProviderCalls({ grants, now: () => new Date(), metrics });
   const windows = { approvalMs: config.windows.approval, startMs: config.windows.start };
-  const jobs = new Jobs({ url, webhooks: config.webhooks, onError });
+  const jobs = new Jobs({ url, webhooks: config.webhooks, people: (tx, ids) => directory.named(tx, ids), onError });
   const world = { db, bus, catalog, directory, policy, calls, sealer, windows };
   const limits = new Limits(config.limits);
   const requestOptions = { ...world, outbox: jobs, limits };

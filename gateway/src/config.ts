@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
-import { type FieldError, GuichetError, REQUEST_EVENTS, Slug } from '@guichet/contract';
+import { type FieldError, GuichetError, REQUEST_EVENTS, SCHEDULE_EVENTS, Slug } from '@guichet/contract';
 import { parse } from 'yaml';
 import { z } from 'zod';
 import { AuditConfig } from './audit/index.ts';
@@ -90,7 +90,7 @@ export const ConfigFile = z.strictObject({
         name: Slug,
         url: z.url({ protocol: /^https?$/ }),
         secretFromEnv: z.string().optional(),
-        events: z.array(z.enum(REQUEST_EVENTS)).optional(),
+        events: z.array(z.enum([...REQUEST_EVENTS, ...SCHEDULE_EVENTS])).optional(),
       }),
     )
     .default([]),

@@ -6,12 +6,13 @@ import { expect } from 'vitest';
 export interface Delivery {
   readonly id: string;
   readonly event: { readonly type: string; readonly actor: { id: string } | null; readonly data: Record<string, unknown> };
-  readonly request: { readonly id: string };
+  readonly request?: { readonly id: string };
+  readonly schedule?: { readonly name: string };
 }
 
 export interface Receiver {
   readonly url: Promise<string>;
-  /** What was told of a request, once it is so much. */
+  /** What was told of a request, by its id, or of a schedule, by its name, once it is so much. */
   heard(id: string, count: number): Promise<Delivery[]>;
   close(): Promise<void>;
 }
@@ -29,7 +30,7 @@ export function receiver(): Receiver {
       response.writeHead(204).end();
     });
   });
-  const about = (id: string): Delivery[] => all.filter(({ request }) => request.id === id);
+  const about = (id: string): Delivery[] => all.filter(({ request, schedule }) => request?.id === id || schedule?.name === id);
   return {
     url: new Promise(
       (resolve) => server.listen(0, '127.0.0.1', () => resolve(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`)), // it listens on TCP

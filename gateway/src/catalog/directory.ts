@@ -1,4 +1,4 @@
-import { type ApproverGroup, approverGroupsOf } from '@guichet/contract';
+import { type Actor, type ApproverGroup, approverGroupsOf } from '@guichet/contract';
 import { type Queryable, statement } from '../db/index.ts';
 import type { Company, Member } from './company/index.ts';
 
@@ -76,6 +76,18 @@ export class Directory {
     return this.#people(await db.query<Claimed>(CLAIMED, [teams]))
       .filter((member) => approverGroupsOf(member).some((group) => groups.includes(group)))
       .sort((one, other) => one.name.localeCompare(other.name));
+  }
+
+  /** Whom ids and groups stand for now: people and machines, each once, by name. */
+  async named(db: Queryable, idsAndGroups: readonly string[]): Promise<Actor[]> {
+    const isGroup = (each: string): each is ApproverGroup => each.startsWith('team:') || each.startsWith('on-call:');
+    const own = await this.members(
+      db,
+      idsAndGroups.filter((each) => !isGroup(each)),
+    );
+    const groups = await this.approvers(db, idsAndGroups.filter(isGroup));
+    const all = new Map([...own.values(), ...groups].map(({ id, name }) => [id, { id, name }]));
+    return [...all.values()].sort((one, other) => one.name.localeCompare(other.name));
   }
 
   /** Ids of every account of a person. */

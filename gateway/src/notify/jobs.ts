@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
-import { formatRequestId } from '@guichet/contract';
+import { type Actor, formatRequestId } from '@guichet/contract';
 import { type Job, type JobResult, PgBoss } from 'pg-boss';
-import type { Transaction } from '../db/index.ts';
-import type { Outbox } from '../requests/index.ts';
+import type { Queryable, Transaction } from '../db/index.ts';
+import type { News, Outbox, Told } from '../requests/index.ts';
 import { type Delivery, deliver, type Webhook } from './webhook.ts';
 
 const EXPIRY = 'request-expiry';
@@ -17,6 +17,8 @@ const POLLING = { pollingIntervalSeconds: POLL_SECONDS, batchSize: 20, burstWhen
 export interface JobsOptions {
   readonly url: string;
   readonly webhooks: readonly Webhook[];
+  /** Whom ids and groups stand for now. */
+  readonly people: (db: Queryable, concerns: readonly string[]) => Promise<Actor[]>;
   readonly onError: (error: unknown) => void;
 }
 
@@ -30,9 +32,11 @@ export interface Timers {
 export class Jobs implements Outbox {
   readonly #boss: PgBoss;
   readonly #webhooks: readonly Webhook[];
+  readonly #people: JobsOptions['people'];
 
-  constructor({ url, webhooks, onError }: JobsOptions) {
+  constructor({ url, webhooks, people, onError }: JobsOptions) {
     this.#webhooks = webhooks;
+    this.#people = people;
     this.#boss = new PgBoss({
       connectionString: url,
       application_name: 'guichet-jobs',
@@ -85,26 +89,22 @@ export class Jobs implements Outbox {
     );
   }
 
-  async enqueue(tx: Transaction, { request, told }: Parameters<Outbox['enqueue']>[1]): Promise<void> {
-    for (const webhook of this.#webhooks) {
-      for (const { type, actor, data } of told) {
-        if (webhook.events !== undefined && !webhook.events.includes(type)) continue;
-        const { action, environment, summary, reason, requesterId, requesterName, number } = request;
-        const delivery: Delivery = {
-          id: randomUUID(),
-          event: { type, actor: actor ?? null, data },
-          request: {
-            id: formatRequestId(number),
-            action,
-            environment,
-            summary,
-            reason,
-            requester: { id: requesterId, name: requesterName },
-          },
-        };
+  async enqueue(tx: Transaction, news: News): Promise<void> {
+    for (const { type, actor, data } of news.told) {
+      const subscribed = this.#webhooks.filter(({ events }) => events === undefined || events.includes(type));
+      if (subscribed.length === 0) continue;
+      const event = { type, actor: actor ?? null, data: await this.#withPeople(tx, data) };
+      for (const webhook of subscribed) {
+        const delivery: Delivery = { id: randomUUID(), event, ...subjectOf(news) };
         await this.#boss.send(DELIVERY, { webhook: webhook.name, delivery: storable(delivery) }, { db: tx });
       }
     }
+  }
+
+  /** Receivers cannot look up who is in a team. */
+  async #withPeople(tx: Transaction, data: Told['data']): Promise<Told['data']> {
+    const { concerns } = data;
+    return isTexts(concerns) ? { ...data, people: await this.#people(tx, concerns) } : data;
   }
 
   async expireLater(tx: Transaction, { number, at }: { number: string; at: Date }): Promise<void> {
@@ -119,6 +119,19 @@ export class Jobs implements Outbox {
     await this.#boss.stop({ graceful: true, timeout: 5000 });
   }
 }
+
+function subjectOf(news: News): Pick<Delivery, 'request' | 'schedule'> {
+  if ('schedule' in news) {
+    const { name, action, environment, reason, ownerId, ownerName } = news.schedule;
+    return { schedule: { name, action, environment, reason, owner: { id: ownerId, name: ownerName } } };
+  }
+  const { action, environment, summary, reason, requesterId, requesterName, number } = news.request;
+  const requester = { id: requesterId, name: requesterName };
+  return { request: { id: formatRequestId(number), action, environment, summary, reason, requester } };
+}
+
+const isTexts = (value: unknown): value is readonly string[] =>
+  Array.isArray(value) && value.every((each) => typeof each === 'string');
 
 /** Does a batch at once; one that fails is tried again alone, and holds up none of the others. */
 function each<Data>(jobs: readonly Job<Data>[], work: (data: Data) => Promise<void>): Promise<JobResult[]> {

@@ -9,7 +9,7 @@ export interface Webhook {
   readonly events?: readonly string[] | undefined;
 }
 
-/** What a webhook receives: one event of one request. `id` is the same in each retry of a delivery. */
+/** What a webhook receives: one event of one request, or of one schedule. `id` is the same in each retry of a delivery. */
 export interface Delivery {
   readonly id: string;
   readonly event: {
@@ -17,13 +17,20 @@ export interface Delivery {
     readonly actor: { id: string; name: string } | null;
     readonly data: Readonly<Record<string, unknown>>;
   };
-  readonly request: {
+  readonly request?: {
     readonly id: string;
     readonly action: string;
     readonly environment: string;
     readonly summary: string;
     readonly reason: string;
     readonly requester: { id: string; name: string };
+  };
+  readonly schedule?: {
+    readonly name: string;
+    readonly action: string;
+    readonly environment: string;
+    readonly reason: string;
+    readonly owner: { id: string; name: string };
   };
 }
 

@@ -7,7 +7,7 @@ export type { Life, LifeEvent, LifeEventType, Told } from './life.ts';
 export type { RequestFilter } from './list.ts';
 export { GRANT_MS, type ObserveOptions, observeRun } from './observe.ts';
 export { openRequests } from './open-requests.ts';
-export type { Outbox } from './outbox.ts';
+export type { News, Outbox } from './outbox.ts';
 export { placeOf } from './place.ts';
 export { lockRequestOn, lockResource, type ResourceKey } from './resource.ts';
 export { closeReview, REMINDER_MS, remindReview } from './review.ts';

@@ -2,7 +2,7 @@ import { ERRORS, GuichetError } from '@guichet/contract';
 import { asPrincipal } from '../catalog/index.ts';
 import type { Lanes } from '../lanes.ts';
 import type { Filing, RequestsOptions } from '../requests/index.ts';
-import { audit, callOf } from './schedules.ts';
+import { callOf, tellSchedule } from './schedules.ts';
 import {
   ANY_DUE,
   addFiring,
@@ -78,7 +78,11 @@ export class ScheduleClock {
             since: row.nextAt,
             message: missedText(fires),
           });
-          await audit(tx, row, { type: 'schedule.missed', actor: null, outcome: 'failed', data });
+          await tellSchedule(
+            tx,
+            { row, outbox: this.#options.outbox },
+            { type: 'schedule.missed', actor: null, outcome: 'failed', data },
+          );
         }
         if (fires) await addFiring(tx, { schedule: row.id, at: last, outcome: 'filing' });
         await moveSchedule(tx, row.id, times.after(row.readAt));
@@ -142,10 +146,18 @@ export class ScheduleClock {
       if (!(await endFiring(tx, firing, ended))) return;
       const type = `schedule.${outcome}` as const;
       const data = { at: firing.at.toISOString(), message, concerns: [row.ownerId, `team:${row.team}`] };
-      await audit(tx, row, { type, actor: null, outcome: outcome === 'denied' ? 'denied' : 'failed', data });
+      await tellSchedule(
+        tx,
+        { row, outbox: this.#options.outbox },
+        { type, actor: null, outcome: outcome === 'denied' ? 'denied' : 'failed', data },
+      );
       if (outcome !== 'denied' || current?.state !== 'active') return;
       await changeSchedule(tx, row.id, { state: 'paused', pausedReason: message, nextAt: null });
-      await audit(tx, row, { type: 'schedule.paused', actor: null, data: { comment: message } });
+      await tellSchedule(
+        tx,
+        { row, outbox: this.#options.outbox },
+        { type: 'schedule.paused', actor: null, data: { comment: message } },
+      );
     });
   }
 }

@@ -1,17 +1,17 @@
 import {
-  type AuditEventType,
   type Firing,
   formatRequestId,
   GuichetError,
   type Principal,
   type Schedule,
+  type ScheduleEventType,
   type ScheduleShown,
 } from '@guichet/contract';
 import { appendAudit } from '../audit/index.ts';
 import type { Company } from '../catalog/index.ts';
-import { databaseTime, type Queryable, type Transaction } from '../db/index.ts';
+import { databaseTime, type Transaction } from '../db/index.ts';
 import { denied, type Question } from '../policy/index.ts';
-import type { Filing, RequestsOptions, SubmitCall } from '../requests/index.ts';
+import type { Filing, Outbox, RequestsOptions, SubmitCall } from '../requests/index.ts';
 import {
   changeSchedule,
   type FiringRow,
@@ -61,7 +61,7 @@ export class Schedules {
   /** The first decision is asked here, so that what could never be filed is refused now; each time has another. */
   async create(principal: Principal, call: CreateCall & Bearing): Promise<ScheduleShown> {
     if (call.origin !== undefined) throw tooShort(call.origin);
-    const { db, catalog, directory } = this.#options;
+    const { db, catalog, directory, outbox } = this.#options;
     const { name, cron, timezone: timeZone, action, environment, reason, missed } = call;
     const times = new Times({ cron, timeZone });
     const nextAt = times.after(await databaseTime(db));
@@ -99,11 +99,15 @@ export class Schedules {
         nextAt,
       });
       if (made !== undefined)
-        await audit(tx, made, {
-          type: 'schedule.created',
-          actor: principal,
-          data: { cron, timezone: timeZone, input, reason, missed },
-        });
+        await tellSchedule(
+          tx,
+          { row: made, outbox },
+          {
+            type: 'schedule.created',
+            actor: principal,
+            data: { cron, timezone: timeZone, input, reason, missed },
+          },
+        );
       return made;
     });
     if (row === undefined)
@@ -144,11 +148,15 @@ export class Schedules {
         nextAt: change === 'resume' ? new Times(row).after(row.readAt) : null,
       });
       const type = ({ pause: 'schedule.paused', resume: 'schedule.resumed', delete: 'schedule.deleted' } as const)[change];
-      await audit(tx, row, {
-        type,
-        actor: principal,
-        data: { ...(comment !== '' && { comment }), ...(owner !== undefined && { owner: owner.ownerId, before: row.ownerId }) },
-      });
+      await tellSchedule(
+        tx,
+        { row, outbox: this.#options.outbox },
+        {
+          type,
+          actor: principal,
+          data: { ...(comment !== '' && { comment }), ...(owner !== undefined && { owner: owner.ownerId, before: row.ownerId }) },
+        },
+      );
       return changed ?? unknownSchedule(name);
     });
     if (answer instanceof GuichetError) throw answer;
@@ -219,17 +227,17 @@ const aboutSchedule = (row: ScheduleRow): Omit<Question, 'principal' | 'operatio
   context: { tokenOwner: { principalId: row.ownerId } },
 });
 
-/** Records something of a schedule; `actor` null: the gateway itself. */
-export async function audit(
-  db: Queryable,
-  row: ScheduleRow,
+/** Records something of a schedule, and tells those who subscribed; `actor` null: the gateway itself. */
+export async function tellSchedule(
+  tx: Transaction,
+  { row, outbox }: { row: ScheduleRow; outbox: Outbox },
   {
     type,
     actor,
     outcome = 'ok',
     data,
   }: {
-    type: Extract<AuditEventType, `schedule.${string}`>;
+    type: ScheduleEventType;
     actor: Pick<Principal, 'id' | 'name'> | null;
     outcome?: 'ok' | 'denied' | 'failed';
     data: Readonly<Record<string, unknown>>;
@@ -237,7 +245,10 @@ export async function audit(
 ): Promise<void> {
   const { id, name } = actor ?? { id: 'system', name: 'Guichet' };
   const { action, environment } = row;
-  await appendAudit(db, { type, actor: { id, name }, outcome, action, environment, resource: `schedule:${row.name}`, data });
+  await appendAudit(tx, { type, actor: { id, name }, outcome, action, environment, resource: `schedule:${row.name}`, data });
+  const concerns = [row.ownerId, `team:${row.team}`];
+  const told = { type, data: { ...data, concerns }, ...(actor !== null && { actor: { id, name } }) };
+  await outbox.enqueue(tx, { schedule: row, told: [told] });
 }
 
 function viewOf(row: ScheduleRow): Schedule {
