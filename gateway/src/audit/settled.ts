@@ -33,11 +33,14 @@ export interface SettledBatch {
 }
 
 const OPEN = statement('audit-cursor-open', 'insert into audit_cursors (name) values ($1) on conflict do nothing');
-/** Begins at the end: what is in the log already is not told. */
+/**
+ * Begins at the end: what is in the log already is not told. What is being written right now has its id, and is not there
+ * yet: it is of a transaction that has not ended, so that is where to begin.
+ */
 const OPEN_AT_END = statement(
   'audit-cursor-open-at-end',
-  `insert into audit_cursors (name, floor, top)
-   select $1, last, last from (select coalesce(max(id), 0) as last from audit_events) newest on conflict do nothing`,
+  `insert into audit_cursors (name, xid, top)
+   select $1, pg_snapshot_xmin(pg_current_snapshot()), last_value from audit_events_id_seq on conflict do nothing`,
 );
 
 /** Takes or keeps the lease and reads on, in one statement: a reader with nothing to do costs one transaction a look. */
@@ -63,8 +66,9 @@ const ADVANCE = statement(
 const CATCH_UP = statement(
   'audit-cursor-catch-up',
   `select id, ${AT_TEXT} as at, type, actor_id, actor_name, action, environment, resource, request, outcome, data from audit_events
-   where id > $1 and id <= $2 order by id limit $3`,
+   where id > $1 and id <= $2 order by id`,
 );
+const NEXT_ID = statement('audit-cursor-next-id', 'select min(id)::text as id from audit_events where id > $1 and id <= $2');
 const CAUGHT_UP = statement(
   'audit-cursor-caught-up',
   `update audit_cursors set floor = $3, top = greatest(top, $3), catch_up_to = nullif(catch_up_to, $3), moved_at = clock_timestamp(),
@@ -80,7 +84,7 @@ const REBASE = statement(
   'audit-cursor-rebase',
   `update audit_cursors c set system = audit_system(), xid = '0', id = 0,
      floor = least(c.top, (select min(e.id) - 1 from audit_events e where (e.xid, e.id) > (c.xid, c.id) and e.id > c.floor)),
-     catch_up_to = (select coalesce(max(e.id), 0) from audit_events e)
+     catch_up_to = (select last_value from audit_events_id_seq)
    where name = $1 and system <> audit_system() and catch_up_to is null`,
 );
 const FAIL = statement(
@@ -148,10 +152,18 @@ export class SettledReader {
     await db.query(ADVANCE, [name, holder, to.xid, to.id, top, from.xid, from.id]);
   }
 
+  /** By ranges of ids, which the index of ids is for; where a range is empty, the next event is looked for once. */
   async #catchUp({ floor, to, limit }: { floor: string; to: string; limit: number }): Promise<SettledBatch> {
     const { db, name, holder } = this.#options;
-    const rows = await db.query<AuditRow>(CATCH_UP, [floor, to, limit]);
-    const last = rows.length < limit ? to : (rows.at(-1)?.id ?? to);
+    const endOf = (from: string): string => String(BigInt(to) < BigInt(from) + BigInt(limit) ? to : BigInt(from) + BigInt(limit));
+    let last = endOf(floor);
+    let rows = await db.query<AuditRow>(CATCH_UP, [floor, last]);
+    if (rows.length === 0 && last !== to) {
+      const [next] = await db.query<{ id: string | null }>(NEXT_ID, [last, to]);
+      const from = next?.id == null ? to : String(BigInt(next.id) - 1n);
+      last = endOf(from);
+      rows = await db.query<AuditRow>(CATCH_UP, [from, last]);
+    }
     const advance = async (): Promise<void> => void (await db.query(CAUGHT_UP, [name, holder, last, floor]));
     if (rows.length === 0) await advance();
     return { events: rows.map(toAuditEvent), advance };
