@@ -435,10 +435,12 @@ create table used_assertions (
 CREATE UNIQUE INDEX approvals_person ON public.approvals USING btree (request, person_id);
 CREATE INDEX audit_events_actor ON ONLY public.audit_events USING btree (actor_id, at, id);
 CREATE INDEX audit_events_denied ON ONLY public.audit_events USING btree (id) WHERE (type = 'request.denied'::text);
+CREATE INDEX audit_events_id ON ONLY public.audit_events USING brin (id) WITH (autosummarize='on');
 CREATE INDEX audit_events_request ON ONLY public.audit_events USING btree (request, at, id) WHERE (request IS NOT NULL);
 CREATE INDEX audit_events_xid ON ONLY public.audit_events USING btree (xid);
 CREATE INDEX audit_events_default_actor_id_at_id_idx ON public.audit_events_default USING btree (actor_id, at, id);
-CREATE INDEX audit_events_default_id_idx ON public.audit_events_default USING btree (id) WHERE (type = 'request.denied'::text);
+CREATE INDEX audit_events_default_id_idx ON public.audit_events_default USING brin (id) WITH (autosummarize='on');
+CREATE INDEX audit_events_default_id_idx1 ON public.audit_events_default USING btree (id) WHERE (type = 'request.denied'::text);
 CREATE INDEX audit_events_default_request_at_id_idx ON public.audit_events_default USING btree (request, at, id) WHERE (request IS NOT NULL);
 CREATE INDEX audit_events_default_xid_idx ON public.audit_events_default USING btree (xid);
 CREATE INDEX audit_heads_last_id ON public.audit_heads USING btree (last_id);

@@ -158,3 +158,58 @@ test('a migration that never gets its lock ends with an error that says so, and 
   await client.query('commit');
   expect(await tables()).toEqual(['migrations', 't1']);
 });
+
+test('two migrations with the same number are refused, and named', async () => {
+  const known = [migration(1), { ...migration(1, { sql: 'create table other (x int)' }), name: '0001-other.sql' }];
+  await expect(migrate(database.url, known)).rejects.toMatchObject({
+    code: 'config.invalid',
+    message: expect.stringMatching(/0001-test\.sql and 0001-other\.sql/),
+    remedy: expect.stringContaining('next free number'),
+  });
+  expect(await tables()).toEqual([]);
+});
+
+const STEPS = `-- breaking: false
+-- step when select from t1
+create index concurrently t1_x on t1 (x);
+-- step when select where false
+create table never (x int);
+-- step
+create table last (x int);`;
+
+test('a migration in steps makes an index while others write, leaves out what is not for it, and begins anew when it ended half way', async () => {
+  await migrate(database.url, [migration(1)]);
+  await client.query('insert into t1 values (1)');
+  const broken = migration(2, { sql: STEPS.replace('create table last (x int)', 'select 1 / 0') });
+  await expect(migrate(database.url, [migration(1), broken])).rejects.toThrow('division by zero');
+  expect(await tables()).toEqual(['migrations', 't1']);
+  const index = async () =>
+    (await client.query(`select indisvalid as valid from pg_index where indexrelid = to_regclass('t1_x')`)).rows;
+  expect(await index()).toEqual([{ valid: true }]);
+  await client.query(`update pg_index set indisvalid = false where indexrelid = 't1_x'::regclass`); // as one that was left half made
+  expect(await migrate(database.url, [migration(1), migration(2, { sql: STEPS })])).toEqual(['0002-test.sql']);
+  expect(await index()).toEqual([{ valid: true }]);
+  expect(await tables()).toEqual(['last', 'migrations', 't1']);
+});
+
+test('a log with rows gets its parts with the indexes that were made before', async () => {
+  const all = await knownMigrations();
+  await migrate(database.url, all.slice(0, 11));
+  const event = `insert into audit_events (type, actor_id, actor_name, outcome) select 'test.event', 'user:a', 'A', 'ok' from generate_series(1, 5)`;
+  await client.query(event);
+  await migrate(database.url, all);
+  const { rows } = await client.query<{ name: string; part: string | null }>(
+    `select indexrelid::regclass::text as name, inhparent::regclass::text as part from pg_index left join pg_inherits on inhrelid = indexrelid
+     where indrelid = 'audit_events_first'::regclass order by 1`,
+  );
+  expect(rows).toEqual(
+    ['actor', 'denied', 'id', 'pkey', 'request', 'xid'].map((name) => ({
+      name: `audit_events_first_${name}`,
+      part: `audit_events_${name}`,
+    })),
+  );
+  await client.query(event);
+  expect((await client.query('select count(*)::int as count, max(id)::int as last from audit_events')).rows).toEqual([
+    { count: 10, last: 10 },
+  ]);
+});

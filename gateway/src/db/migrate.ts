@@ -9,6 +9,8 @@ const FOLDER = new URL('../../migrations/', import.meta.url);
 const LOCK = 7_283_461;
 /** The oldest major version of PostgreSQL that has all that the schema uses (xid8, gen_random_uuid). */
 const OLDEST = 13;
+/** Between two looks whether another gateway has migrated, in ms. */
+const TURN_MS = 100;
 
 /** How migrations wait for tables that others use, in ms. */
 export interface Patience {
@@ -56,17 +58,18 @@ async function readMigration(folder: URL, name: string): Promise<Migration> {
 }
 
 /**
- * Brings the schema up to date, each migration in a transaction of its own; concurrent gateways wait for each other.
+ * Brings the schema up to date, each migration in a transaction of its own, or in steps; concurrent gateways wait for each other.
  * Other gateways may be at work meanwhile: it never stands in front of them for long.
  * Refuses with `schema.too_new` when the database has a breaking migration that this gateway does not know.
  * Returns the names applied now.
  */
 export async function migrate(url: string, migrations?: readonly Migration[], patience: Patience = PATIENCE): Promise<string[]> {
   const known = migrations ?? (await knownMigrations());
+  refuseTwins(known);
   const client = await connected(url);
   try {
     await refuseOld(client);
-    await client.query('select pg_advisory_lock($1)', [LOCK]);
+    await takeTurn(client);
     await client.query(`create table if not exists migrations (
       number integer primary key, name text not null, breaking boolean not null,
       checksum text not null, applied_at timestamptz not null default now())`);
@@ -122,6 +125,25 @@ function withoutPassword(url: string): string {
   return `${protocol}//${username === '' ? '' : `${username}@`}${host}${pathname}`;
 }
 
+/** Asked for again and again: who waited for it in a statement would be waited for by an index that is made concurrently. */
+async function takeTurn(client: pg.Client): Promise<void> {
+  for (;;) {
+    const { rows } = await client.query<{ mine: boolean }>('select pg_try_advisory_lock($1) as mine', [LOCK]);
+    if (rows[0]?.mine === true) return;
+    await sleep(TURN_MS);
+  }
+}
+
+function refuseTwins(known: readonly Migration[]): void {
+  for (const { number, name } of known) {
+    const twin = known.find((other) => other.number === number && other.name !== name);
+    if (twin !== undefined)
+      throw new GuichetError('config.invalid', `The migrations ${name} and ${twin.name} have the same number.`, {
+        remedy: 'Give the one that came later the next free number.',
+      });
+  }
+}
+
 async function refuseOld(client: pg.Client): Promise<void> {
   const { rows } = await client.query<{ version: string; number: number }>(
     `select current_setting('server_version') as version, current_setting('server_version_num')::int as number`,
@@ -139,9 +161,13 @@ const HELD = /^(55P03|40P01)$/;
 /** A lock that is waited for stops all who come after: it is waited for shortly, and again once they have gone on. */
 async function applyPatiently(client: pg.Client, migration: Migration, patience: Patience): Promise<void> {
   const until = performance.now() + patience.allMs;
-  for (;;) {
+  const steps = stepsOf(migration.sql);
+  for (let done = 0; done < steps.length; ) {
     try {
-      return await apply(client, migration, patience.lockMs);
+      const step = steps[done] as Step; // done is below the length
+      if (done < steps.length - 1) await take(client, step, patience);
+      else await finish(client, { migration, sql: step.sql, lockMs: patience.lockMs });
+      done += 1;
     } catch (error) {
       if (!(error instanceof pg.DatabaseError) || !HELD.test(error.code ?? '')) throw error;
       if (performance.now() > until)
@@ -158,11 +184,58 @@ async function applyPatiently(client: pg.Client, migration: Migration, patience:
   }
 }
 
-async function apply(client: pg.Client, migration: Migration, lockMs: number): Promise<void> {
+interface Step {
+  /** A query: without a row the step is left out. */
+  readonly when: string | undefined;
+  readonly sql: string;
+}
+
+/**
+ * Lines `-- step` divide a migration that would otherwise hold a big table for long. The last step is one transaction with the
+ * note that the migration was applied. Each of those before it stands for itself, and can be what no transaction can (`create
+ * index concurrently`); a migration that ended half way begins anew, so they are fit to be repeated. With
+ * `-- step when QUERY` it is left out unless the query gives a row.
+ */
+function stepsOf(sql: string): Step[] {
+  const [first = '', ...rest] = sql.split(/^-- step(?: when (.+))?\n/m);
+  const steps: Step[] = [{ when: undefined, sql: first }];
+  for (let index = 0; index < rest.length; index += 2) steps.push({ when: rest[index], sql: rest[index + 1] ?? '' });
+  return steps;
+}
+
+const CONCURRENTLY = /^create (?:unique )?index concurrently (\w+)/m;
+
+async function take(client: pg.Client, { when, sql }: Step, { lockMs, allMs }: Patience): Promise<void> {
+  if (when !== undefined && (await client.query(when)).rowCount === 0) return;
+  const index = CONCURRENTLY.exec(sql)?.[1];
+  if (index !== undefined && (await isMade(client, index))) return;
+  // Who makes an index concurrently waits for those who write, and nobody waits behind it.
+  await client.query(`set lock_timeout = ${index === undefined ? lockMs : allMs}`);
+  try {
+    await client.query(sql);
+  } finally {
+    await client.query('set lock_timeout = 0').catch(() => {}); // the connection is gone, and with it what was set
+  }
+}
+
+/** False when it is not there; one that was left half made is dropped. */
+async function isMade(client: pg.Client, index: string): Promise<boolean> {
+  const { rows } = await client.query<{ valid: boolean }>(
+    'select indisvalid as valid from pg_index where indexrelid = to_regclass($1)',
+    [index],
+  );
+  if (rows[0]?.valid === false) await client.query(`drop index concurrently ${index}`);
+  return rows[0]?.valid === true;
+}
+
+async function finish(
+  client: pg.Client,
+  { migration, sql, lockMs }: { migration: Migration; sql: string; lockMs: number },
+): Promise<void> {
   await client.query('begin');
   try {
     await client.query(`set local lock_timeout = ${lockMs}`);
-    await client.query(migration.sql);
+    await client.query(sql);
     await client.query('insert into migrations (number, name, breaking, checksum) values ($1, $2, $3, $4)', [
       migration.number,
       migration.name,
