@@ -15,6 +15,17 @@ create table approvals (
   constraint approvals_pkey PRIMARY KEY (request, principal_id)
 );
 
+create table audit_archives (
+  first_head bigint not null,
+  last_head bigint not null,
+  before timestamp with time zone not null,
+  manifest text not null,
+  event bigint not null,
+  dropped_at timestamp with time zone,
+  constraint audit_archives_pkey PRIMARY KEY (first_head),
+  constraint audit_archives_last_head_key UNIQUE (last_head)
+);
+
 create table audit_cursors (
   name text not null,
   system text not null default audit_system(),

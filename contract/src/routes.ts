@@ -205,7 +205,12 @@ export const ROUTES = {
         .describe('Words that must all be there; one ending in * stands for what begins so'),
       ...timeFilter,
     }),
-    response: page(AuditEvent),
+    response: page(AuditEvent).extend({
+      archivedBefore: z.iso
+        .datetime()
+        .optional()
+        .describe('On the last page, when older events that could fit are in an archive and not here: the time before which'),
+    }),
   },
   'audit.reconcile': {
     method: 'POST',

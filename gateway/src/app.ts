@@ -273,15 +273,15 @@ export async function withTokens<Result>(
 /** For the operator's own commands about keys: those of the configuration, and those that sign grants. */
 export async function withKeys<Result>(
   config: Config,
-  work: (parts: { db: Database; keyring: Keyring; sealer: Sealer; keys: GrantKeys }) => Promise<Result>,
+  work: (parts: { db: Database; url: string; keyring: Keyring; sealer: Sealer; keys: GrantKeys }) => Promise<Result>,
 ): Promise<Result> {
   const closers: Closer[] = [];
   try {
-    const { db } = await openDatabase(config, { closers, onError: () => {} });
+    const { db, url } = await openDatabase(config, { closers, onError: () => {} });
     const keyring = await loadKeyring(config.sealing, config.folder);
     const sealer = await Sealer.start({ db, keyring });
     const { rotateAfter: rotateAfterMs, overlap: overlapMs } = config.grants;
-    return await work({ db, keyring, sealer, keys: await GrantKeys.load({ db, sealer, rotateAfterMs, overlapMs }) });
+    return await work({ db, url, keyring, sealer, keys: await GrantKeys.load({ db, sealer, rotateAfterMs, overlapMs }) });
   } finally {
     await closeAll(closers);
   }

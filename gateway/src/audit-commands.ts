@@ -1,9 +1,25 @@
 import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
 import { type Actor, GuichetError } from '@guichet/contract';
 import { type AuditHead, HeadChain, readHead, unknownRestores } from '@guichet/contract/audit-log';
 import { withKeys } from './app.ts';
-import { acceptRestore, rotateAuditKey, type Verified, verifyLog } from './audit/index.ts';
+import {
+  type ArchiveReport,
+  acceptRestore,
+  archiveAudit,
+  archivedLines,
+  destinationsOf,
+  type KeyVault,
+  loadAuditKeys,
+  rotateAuditKey,
+  SealLoop,
+  sequenceIn,
+  type Verified,
+  verifyLog,
+} from './audit/index.ts';
 import type { Config } from './config.ts';
+import type { Database } from './db/index.ts';
 import { whyUnreadable } from './findings/index.ts';
 
 const OPERATOR: Actor = { id: 'system', name: 'operator' };
@@ -13,20 +29,24 @@ export interface VerifyFlags {
   readonly key: string | undefined;
   /** Heads of restores that the operator knows of. */
   readonly restores?: readonly number[] | undefined;
+  /** A folder of archives. */
+  readonly archive?: string | undefined;
   readonly onProgress: (text: string) => void;
 }
 
 /** `verify-audit`: checks the log straight from the database, without a gateway. What came out, in words. */
 export async function verifyAudit(
   config: Config,
-  { heads, key, restores, onProgress }: VerifyFlags,
+  { heads, key, restores, archive, onProgress }: VerifyFlags,
 ): Promise<{ ok: boolean; text: string }> {
   const published = heads === undefined ? undefined : publishedHeads(heads, key);
+  const archived = archive === undefined ? undefined : archivedLines(await sequenceIn(archive));
   const started = performance.now();
   const verified = await withKeys(config, async ({ db }) =>
     verifyLog(db, {
       key,
       published: published?.heads,
+      archived,
       onProgress: (events, of) => {
         if (performance.now() - started > 1000)
           onProgress(`Checked ${events.toLocaleString('en')} of ${of.toLocaleString('en')} events …`);
@@ -38,10 +58,13 @@ export async function verifyAudit(
   return { ok: findings.length === 0, text: inWords({ ...verified, findings }, unknown.length < verified.restores.length) };
 }
 
-function inWords({ events, heads, findings, key, restores, notes }: Verified, hasKnown: boolean): string {
+function inWords({ events, heads, findings, key, restores, notes, archived }: Verified, hasKnown: boolean): string {
   const lines = findings.map(({ kind, message }) => `${kind.replaceAll('_', ' ')}  ${message}`);
   const sum = `${events.toLocaleString('en')} events, ${heads.toLocaleString('en')} heads`;
-  const end = findings.length === 0 ? `${sum}, all hold. The key is ${key ?? 'none yet'}.` : `${sum}: the log does not hold.`;
+  const end =
+    findings.length === 0
+      ? `${sum}, ${archived === undefined ? 'all hold' : 'what is here holds'}. The key is ${key ?? 'none yet'}.`
+      : `${sum}: the log does not hold.`;
   const known = hasKnown ? [`Restores that are declared: by head ${restores.map(({ number }) => number).join(', ')}.`] : [];
   return `${[...lines, ...known, ...notes, end].join('\n')}\n`;
 }
@@ -70,6 +93,78 @@ function headOf(line: string): AuditHead | undefined {
   } catch {
     return undefined;
   }
+}
+
+const MONTH = /^(\d{4})-(0[1-9]|1[0-2])(?:-(0[1-9]|[12]\d|3[01]))?$/;
+/** A gateway that runs seals every second; one that does not is not needed. */
+const SEALS_WITHIN_MS = 90_000;
+const LOOK_MS = 500;
+
+/** `archive-audit`: what was done, in words. */
+export async function archiveAuditLog(
+  config: Config,
+  { before, to, onProgress }: { before: string | undefined; to: string | undefined; onProgress: (text: string) => void },
+): Promise<string> {
+  const [, year, month] = MONTH.exec(before ?? '') ?? [];
+  if (year === undefined || month === undefined)
+    throw new GuichetError('usage.invalid', 'Say before which month events are archived.', {
+      remedy: 'Pass --before 2026-03: what is older than March 1st, UTC.',
+    });
+  if (to === undefined)
+    throw new GuichetError('usage.invalid', 'Say where the archive goes.', { remedy: 'Pass --to FOLDER, on another disk.' });
+  const until = new Date(Date.UTC(Number(year), Number(month) - 1, 1));
+  const { keep } = config.audit;
+  if (until.getTime() > Date.now() - keep)
+    throw new GuichetError('usage.invalid', `Events of the last ${keep / 86_400_000} days are not archived (audit.keep).`, {
+      remedy: `Pass a month up to ${new Date(Date.now() - keep).toISOString().slice(0, 7)}.`,
+    });
+  const report = await withKeys(config, async ({ db, sealer, url }) =>
+    archiveAudit({
+      db,
+      keys: await loadAuditKeys(db, sealer),
+      before: until,
+      folder: resolve(to),
+      readers: config.auditSinks.map(({ name }) => `sink:${name}`),
+      by: OPERATOR,
+      untilSealed: (isSealed) => seal({ config, db, sealer, url }, isSealed),
+      onProgress,
+    }),
+  );
+  return archiveInWords(report);
+}
+
+/** Seals as a gateway does until something is sealed; while a gateway does it, this waits for it. */
+async function seal<Envelope>(
+  { config, db, sealer, url }: { config: Config; db: Database; sealer: KeyVault<Envelope>; url: string },
+  isSealed: () => Promise<boolean>,
+): Promise<void> {
+  const destinations = destinationsOf(config.audit, { folder: config.folder, db });
+  const loop = new SealLoop({ url, db, vault: sealer, destinations, onNews: () => {}, onError: () => {} });
+  loop.start();
+  try {
+    const started = performance.now();
+    while (!(await isSealed())) {
+      if (performance.now() - started > SEALS_WITHIN_MS)
+        throw new GuichetError(
+          'internal',
+          `The archive was written, and is not under a head yet${loop.problem === undefined ? '' : `: ${loop.problem}`}.`,
+          {
+            remedy: 'Nothing was taken out of the database. Run archive-audit again: it goes on from here.',
+          },
+        );
+      await wait(LOOK_MS);
+    }
+  } finally {
+    await loop.stop();
+  }
+}
+
+function archiveInWords({ archive, before, heldBy }: ArchiveReport): string {
+  const held = heldBy === undefined ? '' : `Not further, for ${heldBy}.\n`;
+  if (archive === undefined) return `Nothing to archive from before ${before.toISOString().slice(0, 10)}.\n${held}`;
+  const { from, to, start, size } = archive.manifest;
+  return `${(size - start).toLocaleString('en')} events from before ${archive.manifest.before.slice(0, 10)}, under the heads ${from} to ${to}, are in ${archive.path}, and not in the database any more.
+${held}Keep the folder: verify-audit --archive and guichet audit verify --archive check the log with it. Its manifest has the SHA-256 ${archive.digest}.\n`;
 }
 
 /** `accept-restore`: what was done, in words. */

@@ -41,10 +41,12 @@ const HELP = `guichet-gateway ${VERSION}: the only door
   node gateway/src/main.ts --config guichet.yaml rewrap
       Seals what is sealed in the database with the first key of 'sealing'. Afterwards older keys are not needed.
 
-  node gateway/src/main.ts --config guichet.yaml verify-audit [--heads FILE] [--key KEY] [--accept-restore N]...
+  node gateway/src/main.ts --config guichet.yaml verify-audit [--heads FILE] [--key KEY] [--archive FOLDER]
+                                                        [--accept-restore N]...
       Checks the audit log straight from the database: that no event was changed, removed or put in. Exit code 20 when one was.
       --heads   heads that were published outside the database: the log must agree with them
       --key     the public key of the log, as it was given to you
+      --archive checks archived events too: the folder that archive-audit wrote to
       --accept-restore   the head of this number declares a restore that you know of
 
   node gateway/src/main.ts --config guichet.yaml accept-restore --lost HASH --reason TEXT
@@ -53,6 +55,10 @@ const HELP = `guichet-gateway ${VERSION}: the only door
 
   node gateway/src/main.ts --config guichet.yaml rotate-audit-key
       Makes a new key that signs the heads of the audit log. The one before it announces it.
+
+  node gateway/src/main.ts --config guichet.yaml archive-audit --before 2026-03 --to FOLDER
+      Writes the events of the audit log from before a month to a folder, checks what it has written, and takes them out of the
+      database. Whole months; none of the last 90 days (audit.keep), and none that a request which goes on still needs.
 
   --help, --version
 
@@ -70,6 +76,7 @@ const COMMANDS: readonly string[] = [
   'verify-audit',
   'accept-restore',
   'rotate-audit-key',
+  'archive-audit',
 ];
 
 async function main(): Promise<void> {
@@ -86,7 +93,12 @@ async function main(): Promise<void> {
     if (rest.length > 0) throw new GuichetError('usage.invalid', 'check takes no name.', { remedy: '--help shows how.' });
     return check(values.config);
   }
-  if (command === 'verify-audit' || command === 'accept-restore' || command === 'rotate-audit-key') {
+  if (
+    command === 'verify-audit' ||
+    command === 'accept-restore' ||
+    command === 'rotate-audit-key' ||
+    command === 'archive-audit'
+  ) {
     if (rest.length > 0) throw new GuichetError('usage.invalid', `${command} takes no name.`, { remedy: '--help shows how.' });
     return audit(command, loadConfig(values.config), values);
   }
@@ -145,6 +157,9 @@ function readArguments() {
         key: { type: 'string' },
         reason: { type: 'string' },
         lost: { type: 'string' },
+        before: { type: 'string' },
+        to: { type: 'string' },
+        archive: { type: 'string' },
         'accept-restore': { type: 'string', multiple: true },
         help: { type: 'boolean', short: 'h' },
         version: { type: 'boolean' },
@@ -199,15 +214,18 @@ interface AuditFlags {
   readonly key?: string | undefined;
   readonly reason?: string | undefined;
   readonly lost?: string | undefined;
+  readonly before?: string | undefined;
+  readonly to?: string | undefined;
+  readonly archive?: string | undefined;
   readonly 'accept-restore'?: readonly string[] | undefined;
 }
 
 async function audit(
-  command: 'verify-audit' | 'accept-restore' | 'rotate-audit-key',
+  command: 'verify-audit' | 'accept-restore' | 'rotate-audit-key' | 'archive-audit',
   config: Config,
-  { heads, key, reason, lost, 'accept-restore': known = [] }: AuditFlags,
+  { heads, key, reason, lost, before, to, archive, 'accept-restore': known = [] }: AuditFlags,
 ): Promise<void> {
-  const { acceptAuditRestore, rotateKeyOfAudit, verifyAudit } = await import('./audit-commands.ts');
+  const { acceptAuditRestore, archiveAuditLog, rotateKeyOfAudit, verifyAudit } = await import('./audit-commands.ts');
   if (command === 'accept-restore') return void process.stdout.write(await acceptAuditRestore(config, { lost, reason }));
   if (command === 'rotate-audit-key') return void process.stdout.write(await rotateKeyOfAudit(config));
   let shown = false;
@@ -215,8 +233,12 @@ async function audit(
     shown = true;
     if (process.stderr.isTTY) process.stderr.write(`\r\u001b[K${text}`);
   };
-  const { ok, text } = await verifyAudit(config, { heads, key, restores: known.map(Number), onProgress });
-  if (shown && process.stderr.isTTY) process.stderr.write('\r\u001b[K');
+  const wipe = (): void => void (shown && process.stderr.isTTY && process.stderr.write('\r\u001b[K'));
+  if (command === 'archive-audit') {
+    const done = await archiveAuditLog(config, { before, to, onProgress }).finally(wipe);
+    return void process.stdout.write(done);
+  }
+  const { ok, text } = await verifyAudit(config, { heads, key, archive, restores: known.map(Number), onProgress }).finally(wipe);
   process.stdout.write(text);
   if (!ok) process.exitCode = EXIT.failed;
 }

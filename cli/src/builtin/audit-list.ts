@@ -33,11 +33,16 @@ export const auditList: Leaf = {
   async run(shell, given) {
     const client = await shell.client();
     const query = queryOf(given, shell.context.now());
-    const found = await readPages(given, (page) =>
-      client.call('audit.list', { query: { ...query, ...page }, signal: shell.context.interrupt }),
-    );
+    let archivedBefore: string | undefined;
+    const found = await readPages(given, async (page) => {
+      const answer = await client.call('audit.list', { query: { ...query, ...page }, signal: shell.context.interrupt });
+      ({ archivedBefore } = answer);
+      return answer;
+    });
     await shell.show(found, () => drawTable(toTable(found.items), shell.canvas, { keep: ['type'] }));
     sayMore(shell, found);
+    if (archivedBefore !== undefined && !shell.forPrograms)
+      shell.say(shell.aside.dim(`Events from before ${archivedBefore.slice(0, 10)} are archived, and not searched here.`));
     return EXIT.ok;
   },
 };

@@ -15,6 +15,8 @@ export class HeadChain {
   readonly findings: AuditFinding[] = [];
   /** Restores that somebody declared. */
   readonly restores: AuditHead[] = [];
+  /** Every key that signs in it, oldest first. */
+  readonly keys: AuditKey[] = [];
   #key: AuditKey | undefined;
   #given: string | undefined;
   #hash: string | undefined;
@@ -39,7 +41,7 @@ export class HeadChain {
     const { announces } = head;
     if (announces !== undefined && last !== undefined) {
       this.#checkSignature(head);
-      if (kidOf(announces.public) === announces.kid) this.#key = announces;
+      if (kidOf(announces.public) === announces.kid) this.#use(announces);
     }
     if (head.restore !== undefined) this.restores.push(head);
     this.heads.push(head);
@@ -81,7 +83,7 @@ export class HeadChain {
       return;
     }
     const publicKey = given ?? announces?.public ?? '';
-    this.#key = { kid: kidOf(publicKey), public: publicKey };
+    this.#use({ kid: kidOf(publicKey), public: publicKey });
     if (head.number === 1 && head.previous !== null)
       this.#find({ kind: 'broken_chain', head: 1, message: 'Head 1 names a head before it.' });
     if (head.number === 1) this.#checkSize(0, head);
@@ -133,6 +135,11 @@ export class HeadChain {
       head: head.number,
       message: `The signature of head ${head.number} (${head.at}) does not hold: it was changed after it was signed.`,
     });
+  }
+
+  #use(key: AuditKey): void {
+    this.#key = key;
+    this.keys.push(key);
   }
 
   #find(finding: AuditFinding): void {

@@ -68,7 +68,8 @@ const SPKI_PREFIX = Buffer.from('302a300506032b6570032100', 'hex');
 export const kidOf = (publicKey: string): string =>
   createHash('sha256').update(Buffer.from(publicKey, 'base64')).digest('hex').slice(0, 16);
 
-function keyObject(publicKey: string): KeyObject | undefined {
+/** The key that these 32 bytes in base64 are; undefined when they are none. */
+export function publicKeyOf(publicKey: string): KeyObject | undefined {
   const bytes = Buffer.from(publicKey, 'base64');
   if (bytes.length !== 32) return undefined;
   return createPublicKey({ key: Buffer.concat([SPKI_PREFIX, bytes]), format: 'der', type: 'spki' });
@@ -76,7 +77,7 @@ function keyObject(publicKey: string): KeyObject | undefined {
 
 /** True when the key signed the head. */
 export function isSignedBy(head: AuditHead, publicKey: string): boolean {
-  const key = keyObject(publicKey);
+  const key = publicKeyOf(publicKey);
   return key !== undefined && verify(null, signedBytes(head), key, Buffer.from(head.signature, 'base64'));
 }
 

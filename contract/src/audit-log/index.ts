@@ -1,3 +1,12 @@
+export {
+  type ArchiveManifest,
+  type ArchiveStatement,
+  archiveBytes,
+  inSequence,
+  isArchiveProven,
+  readArchiveStatement,
+  readManifest,
+} from './archive.ts';
 export { HeadChain } from './chain.ts';
 export type { AuditFinding, AuditFindingKind } from './findings.ts';
 export {
@@ -16,4 +25,11 @@ export { LeafPages } from './leaves.ts';
 export { type Hash, leafHash, MerkleTree, nodeHash, rootOf, rootOfProof, splitOf } from './merkle.ts';
 export { compareWithPublished } from './published.ts';
 export { unknownRestores } from './restores.ts';
-export { clockInWords, type EventLine, LogVerifier, readLine } from './verify.ts';
+export {
+  type ArchivedEvents,
+  archivedInWords,
+  clockInWords,
+  type EventLine,
+  LogVerifier,
+  readLine,
+} from './verify.ts';

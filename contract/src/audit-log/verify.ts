@@ -1,6 +1,8 @@
+import { type ArchiveStatement, isArchiveProven, readArchiveStatement } from './archive.ts';
 import { type AuditFinding, type AuditFindingKind, idsInWords, someIds } from './findings.ts';
-import { type AuditHead, countOf } from './head.ts';
+import { type AuditHead, type AuditKey, countOf } from './head.ts';
 import { type Hash, leafHash, MerkleTree, rootOf } from './merkle.ts';
+import { Owners, placesOf } from './owners.ts';
 
 /** A transaction may take so long between the event and its commit. One that comes later still was put there afterwards. */
 const LATEST_COMMIT_MS = 3_600_000;
@@ -16,6 +18,25 @@ export interface LogVerifierOptions {
   readonly goesOn?: boolean;
   /** The hash of a leaf as the log keeps it, to say which event of a head was edited. */
   readonly leafAt?: (index: number) => Hash | undefined;
+  /** The keys of the log: what one of them signed may say that events are in an archive. */
+  readonly keys?: readonly AuditKey[];
+}
+
+/** Events that are not here, and of which a sealed and signed event says that they were archived. */
+export interface ArchivedEvents {
+  readonly events: number;
+  /** The first and the last head of them. */
+  readonly from: number;
+  readonly to: number;
+}
+
+/** A head of whose events some are gone. */
+interface Gone {
+  readonly head: AuditHead;
+  /** Those that are, when not all of them are. */
+  readonly ids: readonly number[] | undefined;
+  /** Whether the hashes that the log keeps of them come to the head; undefined when there are none. */
+  readonly hashesHold?: boolean | undefined;
 }
 
 /** An event as a line, and what it says of itself. */
@@ -55,7 +76,13 @@ export class LogVerifier {
   #strays: { readonly id: number; readonly at: string }[] = [];
   #events = 0;
   /** Deleted so far, when nothing has come since: whether the end of the log is gone is known at the end alone. */
-  #missing: { head: AuditHead; ids: number[] }[] = [];
+  #missing: Gone[] = [];
+  /** Heads of which no event is here although later ones are: deleted, unless a later event says that they were archived. */
+  #empty: Gone[] = [];
+  /** What events of the head that is read now say of archives. */
+  #said: ArchiveStatement[] = [];
+  readonly #statements: { readonly statement: ArchiveStatement; readonly head: number }[] = [];
+  #archived: ArchivedEvents | undefined;
 
   constructor(options: LogVerifierOptions) {
     this.#options = options;
@@ -67,6 +94,17 @@ export class LogVerifier {
   /** How many events were found in their place. */
   get events(): number {
     return this.#events;
+  }
+
+  /** Those that are checked with their archive only; known after the end. */
+  get archived(): ArchivedEvents | undefined {
+    return this.#archived;
+  }
+
+  /** All events of the heads up to this size were given, or are not there. */
+  reached(size: number): void {
+    for (let head = this.#heads[this.#current]; head !== undefined && head.size <= size; head = this.#heads[this.#current])
+      this.#endHead();
   }
 
   line(text: string): void {
@@ -94,6 +132,8 @@ export class LogVerifier {
       return;
     }
     this.#lines.push({ id, at, hash: leafHash(text) });
+    const statement = readArchiveStatement(text);
+    if (statement !== undefined) this.#said.push(statement);
   }
 
   /** How many events at the end are under none of the heads. */
@@ -113,16 +153,41 @@ export class LogVerifier {
 
   end(): void {
     while (this.#current < this.#heads.length) this.#endHead();
+    this.#settleEmpty();
     const [first] = this.#missing;
     const last = this.#missing.at(-1);
     if (first === undefined || last === undefined) return;
-    const ids = this.#missing.flatMap((one) => one.ids);
+    const ids = this.#missing.flatMap(idsOf);
     this.#missing = [];
     this.#find(
       'truncated',
-      `The end of the log is gone: ${counted(ids.length)} from ${first.ids[0]} on, of ${first === last ? `head ${first.head.number} (${first.head.at})` : `the heads ${first.head.number} (${first.head.at}) to ${last.head.number} (${last.head.at})`}.`,
+      `The end of the log is gone: ${counted(ids.length)} from ${ids[0]} on, of ${first === last ? `head ${first.head.number} (${first.head.at})` : `the heads ${first.head.number} (${first.head.at}) to ${last.head.number} (${last.head.at})`}.`,
       { ids, head: first.head.number },
     );
+  }
+
+  /** What is gone as whole heads was archived, when an event under a later head says so that a key of the log signed. */
+  #settleEmpty(): void {
+    const { keys = [] } = this.#options;
+    const proven = this.#statements
+      .filter(({ statement, head }) => head > statement.to && isArchiveProven(statement, { keys, heads: this.#heads }))
+      .map(({ statement }) => statement);
+    const isArchived = ({ head: { number } }: Gone): boolean => proven.some(({ from, to }) => from <= number && number <= to);
+    const archived = this.#empty.filter(isArchived);
+    for (const gone of this.#empty.filter((each) => !isArchived(each))) this.#findDeleted(gone);
+    for (const { head, hashesHold } of archived)
+      if (hashesHold === false)
+        this.#find(
+          'edited',
+          `The hashes of the archived events of head ${head.number} (${head.at}) are not those that were sealed.`,
+          {
+            head: head.number,
+          },
+        );
+    const [first] = archived;
+    if (first === undefined) return;
+    const events = archived.reduce((sum, { head }) => sum + countOf(head), 0);
+    this.#archived = { events, from: first.head.number, to: archived.at(-1)?.head.number ?? first.head.number };
   }
 
   #endHead(): void {
@@ -131,8 +196,14 @@ export class LogVerifier {
     this.#current += 1;
     const lines = this.#lines;
     this.#lines = [];
+    const said = this.#said;
+    this.#said = [];
     const before = this.#heads[this.#current - 2];
     const expected = countOf(head);
+    if (lines.length === 0 && expected > 0) {
+      this.#missWhole(head);
+      return;
+    }
     if (lines.length !== expected || !isInOrder(lines)) {
       this.#findMisplaced(lines, head);
       this.#tree = undefined; // after damage it can be known no more, and each head stands for its own events alone
@@ -148,11 +219,38 @@ export class LogVerifier {
     const isIntact = isWhole || rootOf(hashes).toString('hex') === head.batch;
     this.#tree = isIntact ? tree : undefined;
     if (!isIntact) this.#findEdited(lines, head);
-    else this.#checkTimes(lines, { head, before });
+    else {
+      this.#checkTimes(lines, { head, before });
+      for (const statement of said) this.#statements.push({ statement, head: head.number });
+    }
     if (isIntact && !isWhole && tree !== undefined)
       this.#find('broken_chain', `The events up to head ${head.number} (${head.at}) do not come to its root.`, {
         head: head.number,
       });
+  }
+
+  /** None of its events is here. When the log keeps their hashes still, the tree goes on over them. */
+  #missWhole(head: AuditHead): void {
+    const hashes = this.#keptHashes(head);
+    const tree = hashes === undefined ? undefined : this.#tree?.fork();
+    for (const hash of hashes ?? []) tree?.append(hash);
+    const isWhole = tree?.root().toString('hex') === head.root;
+    const hashesHold = hashes === undefined ? undefined : isWhole || rootOf(hashes).toString('hex') === head.batch;
+    this.#missing.push({ head, ids: undefined, hashesHold });
+    this.#tree = isWhole ? tree : undefined;
+  }
+
+  /** The hashes that the log keeps of the events of a head, when it has all of them. */
+  #keptHashes(head: AuditHead): Hash[] | undefined {
+    const { leafAt } = this.#options;
+    if (leafAt === undefined) return undefined;
+    const hashes: Hash[] = [];
+    for (let index = head.size - countOf(head); index < head.size; index++) {
+      const hash = leafAt(index);
+      if (hash === undefined) return undefined;
+      hashes.push(hash);
+    }
+    return hashes;
   }
 
   #checkTimes(lines: readonly Line[], { head, before }: { head: AuditHead; before: AuditHead | undefined }): void {
@@ -188,10 +286,9 @@ export class LogVerifier {
     const found = new Set(lines.map(({ id }) => id));
     const gone: number[] = [];
     for (const [first, last] of head.ids) for (let id = first; id <= last; id++) if (!found.has(id)) gone.push(id);
-    if (gone.length === 0 || lines.length > 0) this.#flushMissing();
+    this.#flushMissing();
     if (gone.length > 0) this.#missing.push({ head, ids: gone });
-    if (lines.length > 0 && gone.length > 0 && gone[0] !== undefined && lines.some(({ id }) => id > (gone[0] ?? 0)))
-      this.#flushMissing();
+    if (gone[0] !== undefined && lines.some(({ id }) => id > (gone[0] ?? 0))) this.#flushMissing();
     this.#events += found.size;
     if (found.size < lines.length) {
       const twice = lines.filter(({ id }, index) => lines.findIndex((line) => line.id === id) < index).map(({ id }) => id);
@@ -224,13 +321,19 @@ export class LogVerifier {
   }
 
   #flushMissing(): void {
-    for (const { head, ids } of this.#missing)
-      this.#find(
-        'deleted',
-        `${named(ids)} ${ids.length === 1 ? 'is' : 'are'} gone: sealed by head ${head.number} (${head.at}).`,
-        { ids, head: head.number },
-      );
+    for (const gone of this.#missing)
+      if (gone.ids === undefined) this.#empty.push(gone);
+      else this.#findDeleted(gone);
     this.#missing = [];
+  }
+
+  #findDeleted(gone: Gone): void {
+    const { head } = gone;
+    const ids = idsOf(gone);
+    this.#find('deleted', `${named(ids)} ${ids.length === 1 ? 'is' : 'are'} gone: sealed by head ${head.number} (${head.at}).`, {
+      ids,
+      head: head.number,
+    });
   }
 
   #find(
@@ -250,48 +353,17 @@ export const clockInWords = ({ clockWentBack }: LogVerifier): string[] =>
         `The clock of the database went back: head ${clockWentBack.head.number} was made at ${clockWentBack.head.at}, after events of ${clockWentBack.before.until}.`,
       ];
 
+/** In words, for whoever checks. */
+export const archivedInWords = ({ archived }: LogVerifier): string[] =>
+  archived === undefined
+    ? []
+    : [
+        `${counted(archived.events)} under the heads ${archived.from} to ${archived.to} ${archived.events === 1 ? 'is' : 'are'} archived, and not checked here: pass --archive FOLDER.`,
+      ];
+
+const idsOf = ({ head, ids }: Gone): readonly number[] =>
+  ids ?? head.ids.flatMap(([first, last]) => Array.from({ length: last - first + 1 }, (_, index) => first + index));
 const counted = (count: number): string => (count === 1 ? '1 event' : `${count.toLocaleString('en')} events`);
 const named = (ids: readonly number[]): string => `Event${ids.length === 1 ? '' : 's'} ${idsInWords(ids)}`;
 const isInOrder = (lines: readonly Line[]): boolean =>
   lines.every(({ id }, index) => index === 0 || id > (lines[index - 1]?.id ?? 0));
-
-function placesOf(head: AuditHead): Map<number, number> {
-  const places = new Map<number, number>();
-  let place = head.size - countOf(head);
-  for (const [first, last] of head.ids) for (let id = first; id <= last; id++) places.set(id, place++);
-  return places;
-}
-
-/** Which head an event belongs to. */
-class Owners {
-  readonly #firsts: number[] = [];
-  readonly #lasts: number[] = [];
-  readonly #heads: number[] = [];
-
-  constructor(heads: readonly AuditHead[]) {
-    const ranges = heads.flatMap(({ ids }, index) => ids.map(([first, last]) => [first, last, index] as const));
-    ranges.sort(([a], [b]) => a - b);
-    for (const [first, last, index] of ranges) {
-      this.#firsts.push(first);
-      this.#lasts.push(last);
-      this.#heads.push(index);
-    }
-  }
-
-  get largest(): number {
-    return this.#lasts.at(-1) ?? 0;
-  }
-
-  /** Index of the head; undefined when the event is in none. */
-  of(id: number): number | undefined {
-    let low = 0;
-    let high = this.#firsts.length;
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      if ((this.#firsts[middle] ?? 0) <= id) low = middle + 1;
-      else high = middle;
-    }
-    const place = low - 1;
-    return place >= 0 && id <= (this.#lasts[place] ?? -1) ? this.#heads[place] : undefined;
-  }
-}

@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import { z } from 'zod';
 import type { Queryable } from '../db/index.ts';
+import { Duration } from '../duration.ts';
 import { type HeadDestination, HeadFile, HeadOutput } from './destinations.ts';
 
 const ToFile = z.strictObject({ file: z.string().min(1).describe('A file that heads are added to, one a line') });
@@ -13,6 +14,7 @@ export const AuditConfig = z.strictObject({
     .min(1)
     .default([{ file: '.data/audit-heads.jsonl' }])
     .describe('Where the signed heads of the audit log are told, outside the database'),
+  keep: Duration.prefault('90d').describe('Events younger than this are never archived'),
 });
 
 export type AuditSettings = z.output<typeof AuditConfig>;

@@ -1,11 +1,13 @@
-export { rotateAuditKey } from './audit-keys.ts';
-export { AuditConfig } from './config.ts';
+export { type ArchiveReport, archiveAudit } from './archive.ts';
+export { linesOf as archivedLines, sequenceIn } from './archive-files.ts';
+export { type KeyVault, loadAuditKeys, rotateAuditKey } from './audit-keys.ts';
+export { AuditConfig, destinationsOf } from './config.ts';
 export { sealLag } from './lag.ts';
-export { type AuditFilter, listAudit } from './list.ts';
+export { type AuditFilter, archivedBefore, listAudit } from './list.ts';
 export { keepAuditParts } from './parts.ts';
 export { acceptRestore } from './restore.ts';
-export { type SealLoop, startSealing } from './seal-loop.ts';
-export { headsAfter, proofOf, type SealedPage, sealedAfter } from './sealed-log.ts';
+export { SealLoop, startSealing } from './seal-loop.ts';
+export { archivedHead, headsAfter, proofOf, type SealedPage, sealedAfter } from './sealed-log.ts';
 export { SearchIndex } from './search-index.ts';
 export { openCursor, type SettledBatch, SettledReader } from './settled.ts';
 export { type AuditPlace, appendAudit, type NewAuditEvent } from './store.ts';

@@ -46,6 +46,17 @@ export async function listAudit(db: Queryable, filter: AuditFilter): Promise<Aud
   return (await db.query<AuditRow>(known, [...values, limit])).map(toAuditEvent);
 }
 
+const ARCHIVED = statement(
+  'audit-list-archived',
+  'select max(before) as before from audit_archives where dropped_at is not null',
+);
+
+/** The time before which events are in an archive; undefined when none are, or none of the time that is asked for. */
+export async function archivedBefore(db: Queryable, since: string | undefined): Promise<string | undefined> {
+  const before = (await db.query<{ before: Date | null }>(ARCHIVED))[0]?.before ?? undefined;
+  return before === undefined || (since !== undefined && new Date(since) >= before) ? undefined : before.toISOString();
+}
+
 /** A time as the log writes it, so that times compare as texts. */
 function toMicroseconds(time: string): string {
   const fraction = /\.(\d+)/.exec(time)?.[1] ?? '';

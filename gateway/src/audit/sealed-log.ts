@@ -16,6 +16,8 @@ export interface HeadPage {
   readonly before: AuditHead | undefined;
   /** Whether they are the last ones of which the events are asked for. */
   readonly isEnd: boolean;
+  /** True when their events are in an archive, as the database has it: then they are not looked for far and wide. */
+  readonly isArchived: boolean;
 }
 
 /** The events of some heads, as they are now. */
@@ -61,21 +63,40 @@ const LEAVES = statement(
   'select number::int as number, hashes from audit_tiles where level = 0 and number between $1 and $2 order by number',
 );
 
+const ARCHIVED = statement(
+  'audit-archived-heads',
+  'select coalesce(max(last_head), 0)::float8 as head from audit_archives where dropped_at is not null',
+);
+
+/** The last head whose events are in an archive, as the database has it; 0 when there is none. */
+export async function archivedHead(db: Queryable): Promise<number> {
+  return (await db.query<{ head: number }>(ARCHIVED))[0]?.head ?? 0;
+}
+
 export async function headsAfter(db: Queryable, after: number, limit: number): Promise<AuditHead[]> {
   return (await db.query<{ head: AuditHead }>(HEADS_AFTER, [after, limit])).map(({ head }) => head);
 }
 
-/** Splits heads into pages of about 5,000 events; the one before the first of them is told. */
-export function* pagesOf(all: readonly AuditHead[], first?: AuditHead): Generator<HeadPage> {
+/**
+ * Splits heads into pages of about 5,000 events; the one before the first of them is told, and the last one that is archived:
+ * what is has pages of its own.
+ */
+export function* pagesOf(
+  all: readonly AuditHead[],
+  { first, archived = 0 }: { first?: AuditHead | undefined; archived?: number } = {},
+): Generator<HeadPage> {
   let before = first;
   for (let start = 0; start < all.length; ) {
     let end = start;
+    const isArchived = (all[start]?.number ?? 0) <= archived;
     for (let count = 0; end < all.length; end++) {
-      count += countOf(all[end] as AuditHead); // end is below the length
+      const head = all[end] as AuditHead; // end is below the length
+      count += countOf(head);
+      if (isArchived && head.number > archived) break;
       if (end > start && count > EVENTS_A_PAGE) break;
     }
     const heads = all.slice(start, end) as [AuditHead, ...AuditHead[]]; // one at least
-    yield { heads, before, isEnd: end === all.length };
+    yield { heads, before, isEnd: end === all.length, isArchived };
     before = heads.at(-1);
     start = end;
   }
@@ -83,9 +104,10 @@ export function* pagesOf(all: readonly AuditHead[], first?: AuditHead): Generato
 
 /** The events of the next heads after a head, about 5,000 of them; whole heads. */
 export async function sealedAfter(db: Queryable, after: number): Promise<SealedPage> {
+  const archived = await archivedHead(db);
   const found = await headsAfter(db, after, HEADS_A_PAGE);
   const [previous] = await db.query<{ head: AuditHead }>(BEFORE, [(found[0]?.number ?? 0) - 1]);
-  const page = pagesOf(found, previous?.head).next().value;
+  const page = pagesOf(found, { first: previous?.head, archived }).next().value;
   if (page === undefined) return { lines: [], start: 0, hashes: Buffer.alloc(0), next: undefined };
   const isEnd = page.isEnd && found.length < HEADS_A_PAGE;
   const { events, start, hashes } = await sealedEvents(db, { ...page, isEnd });
@@ -99,7 +121,7 @@ export async function sealedEvents(db: Queryable, page: HeadPage): Promise<Seale
   return { events: await eventsOf(db, page), start, hashes: await leavesOf(db, start, size) };
 }
 
-async function eventsOf(db: Queryable, { heads, before, isEnd }: HeadPage): Promise<EventLine[]> {
+async function eventsOf(db: Queryable, { heads, before, isEnd, isArchived }: HeadPage): Promise<EventLine[]> {
   const last = heads.at(-1)?.number;
   const until = before?.until ?? '-infinity';
   const [place] = await db.query<{ first: string; last: string }>(PLACES, [heads[0].number, last, until]);
@@ -118,7 +140,7 @@ async function eventsOf(db: Queryable, { heads, before, isEnd }: HeadPage): Prom
   }
   const ranges = heads.flatMap(({ ids }) => ids);
   const missing = idsOf(ranges).filter((id) => !found.has(id));
-  if (missing.length > 0)
+  if (missing.length > 0 && !isArchived)
     for (const event of await seek(db, missing.slice(0, SOUGHT)))
       if (found.has(event.id)) twins.push(event);
       else found.set(event.id, event);

@@ -52,6 +52,9 @@ export const AT_TEXT = `to_char(at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.
 /** The select list of an AuditRow. */
 export const COLUMNS = `id, ${AT_TEXT} as at, type, actor_id, actor_name, action, environment, resource, request, outcome, data`;
 
+/** The columns of the table. */
+export const COLUMNS_STORED = 'id, xid, at, type, actor_id, actor_name, action, environment, resource, request, outcome, data';
+
 export function toAuditEvent({ actor_id, actor_name, request, ...row }: AuditRow): AuditEvent {
   return {
     ...row,

@@ -1,6 +1,8 @@
 import {
+  type ArchivedEvents,
   type AuditFinding,
   type AuditHead,
+  archivedInWords,
   clockInWords,
   compareWithPublished,
   HeadChain,
@@ -8,7 +10,7 @@ import {
   LogVerifier,
 } from '@guichet/contract/audit-log';
 import type { Queryable } from '../db/index.ts';
-import { headsAfter, pagesOf, type SealedEvents, sealedEvents } from './sealed-log.ts';
+import { archivedHead, headsAfter, pagesOf, type SealedEvents, sealedEvents } from './sealed-log.ts';
 
 const HEADS_A_PAGE = 2000;
 /** Pages that are read while one is checked. */
@@ -23,6 +25,8 @@ export interface Verified {
   readonly notes: readonly string[];
   /** Heads that declare a restore. */
   readonly restores: readonly AuditHead[];
+  /** What is in an archive that was not given. */
+  readonly archived: ArchivedEvents | undefined;
 }
 
 export interface VerifyOptions {
@@ -30,11 +34,16 @@ export interface VerifyOptions {
   readonly key?: string | undefined;
   /** Heads that were published, to compare with. */
   readonly published?: readonly AuditHead[] | undefined;
+  /** The lines of the archives of this log, oldest first. */
+  readonly archived?: AsyncIterable<string> | undefined;
   readonly onProgress?: (events: number, of: number) => void;
 }
 
 /** Checks the whole log as the database has it: all heads, and all events under them. */
-export async function verifyLog(db: Queryable, { key, published = [], onProgress }: VerifyOptions = {}): Promise<Verified> {
+export async function verifyLog(
+  db: Queryable,
+  { key, published = [], archived, onProgress }: VerifyOptions = {},
+): Promise<Verified> {
   const chain = new HeadChain({ key });
   const all: AuditHead[] = [];
   for (let after = 0; ; ) {
@@ -49,13 +58,19 @@ export async function verifyLog(db: Queryable, { key, published = [], onProgress
   }
   chain.end();
   const leaves = new LeafPages();
-  const verifier = new LogVerifier({ heads: chain.heads, leafAt: leaves.at });
+  const verifier = new LogVerifier({ heads: chain.heads, leafAt: leaves.at, keys: chain.keys });
   const total = chain.heads.at(-1)?.size ?? 0;
   let seen = 0;
+  for await (const line of archived ?? []) {
+    verifier.line(line);
+    seen += 1;
+    if (seen % 10_000 === 0) onProgress?.(seen, total);
+  }
   // The log grows meanwhile: what comes after these heads is for the next time.
   for await (const { start, hashes, events } of readAhead(db, all)) {
     leaves.add(start, hashes);
     for (const event of events) verifier.event(event);
+    if (events.length === 0) verifier.reached(start + hashes.length / 32);
     seen += events.length;
     onProgress?.(seen, total);
   }
@@ -67,12 +82,13 @@ export async function verifyLog(db: Queryable, { key, published = [], onProgress
     key: chain.key?.public,
     findings,
     restores: chain.restores,
-    notes: clockInWords(verifier),
+    archived: verifier.archived,
+    notes: [...clockInWords(verifier), ...archivedInWords(verifier)],
   };
 }
 
 async function* readAhead(db: Queryable, heads: readonly AuditHead[]): AsyncGenerator<SealedEvents> {
-  const pages = pagesOf(heads);
+  const pages = pagesOf(heads, { archived: await archivedHead(db) });
   const coming: Promise<SealedEvents>[] = [];
   for (;;) {
     while (coming.length < AHEAD) {

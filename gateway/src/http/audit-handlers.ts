@@ -1,5 +1,5 @@
 import { GuichetError, type Principal } from '@guichet/contract';
-import { headsAfter, proofOf, type SealLoop, sealedAfter } from '../audit/index.ts';
+import { archivedHead, headsAfter, proofOf, type SealLoop, sealedAfter } from '../audit/index.ts';
 import type { Database } from '../db/index.ts';
 import { denied, type Policy } from '../policy/index.ts';
 import type { Handlers } from './call.ts';
@@ -42,10 +42,14 @@ export function auditHandlers({
     'audit.proof': async ({ caller, params: { event } }) => {
       refuse(caller.principal);
       const proof = await proofOf(db, event);
-      if (proof === undefined)
+      if (proof === undefined) {
+        const hasArchives = (await archivedHead(db)) > 0;
         throw new GuichetError('audit.not_sealed', `There is no sealed event ${event} in the audit log.`, {
-          remedy: 'An event is sealed a few seconds after it is written: try again, or look at its number.',
+          remedy: hasArchives
+            ? 'Its oldest events are in an archive, and have no proof here: guichet audit verify --archive FOLDER checks them. A new event is sealed a few seconds after it is written.'
+            : 'An event is sealed a few seconds after it is written: try again, or look at its number.',
         });
+      }
       const { line, index, path, head } = proof;
       return { event: line, index, path: path.map((hash) => hash.toString('hex')), head: { ...head } };
     },

@@ -1,6 +1,6 @@
 import { GuichetError, type Principal, parseRequestId } from '@guichet/contract';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { type AuditFilter, type AuditPlace, listAudit } from '../audit/index.ts';
+import { type AuditFilter, type AuditPlace, archivedBefore, listAudit } from '../audit/index.ts';
 import type { Catalog, Grants } from '../catalog/index.ts';
 import type { Bus, Database } from '../db/index.ts';
 import { type Machines, type StandingCallers, scopeWarnings } from '../identity/index.ts';
@@ -202,7 +202,9 @@ export function makeHandlers(services: Services): Handlers {
         after: auditCursor(cursor),
         limit: limit + 1,
       };
-      return page(await listAudit(db, filter), limit, ({ at, id }) => `${at}_${id}`);
+      const found = page(await listAudit(db, filter), limit, ({ at, id }) => `${at}_${id}`);
+      const archived = found.next === null ? await archivedBefore(db, filter.since) : undefined;
+      return archived === undefined ? found : { ...found, archivedBefore: archived };
     },
     ...auditHandlers(services),
     ...scheduleHandlers(services.schedules),

@@ -1,0 +1,267 @@
+import { sign } from 'node:crypto';
+import { resolve } from 'node:path';
+import { type Actor, GuichetError } from '@guichet/contract';
+import {
+  type AuditHead,
+  archiveBytes,
+  HeadChain,
+  headHash,
+  headLine,
+  LogVerifier,
+  MerkleTree,
+} from '@guichet/contract/audit-log';
+import type { Database } from '../db/index.ts';
+import { type Archive, archivesIn, linesOf, nameArchive, writeArchive } from './archive-files.ts';
+import { BEHIND, LAST_ARCHIVE, LAST_BEFORE, LIVE, RECORD, RECORD_EVENT, SEALED_BY } from './archive-statements.ts';
+import type { HeldKey } from './audit-keys.ts';
+import { type Archived, dropArchived, refuseUndroppable } from './drop-archived.ts';
+import { TILE } from './seal-statements.ts';
+import { headsAfter, pagesOf, sealedEvents } from './sealed-log.ts';
+import { edgeOf, treeOf } from './tiles.ts';
+
+const HEADS_A_PAGE = 2000;
+
+export interface ArchiveOptions {
+  readonly db: Database;
+  readonly keys: readonly HeldKey[];
+  /** The first of a month, UTC. */
+  readonly before: Date;
+  readonly folder: string;
+  /** Readers of the log that must have been told all of it, as audit_cursors names them. */
+  readonly readers: readonly string[];
+  readonly by: Actor;
+  /** Comes back when what was written is sealed. */
+  readonly untilSealed: (isSealed: () => Promise<boolean>) => Promise<void>;
+  readonly onProgress?: (text: string) => void;
+}
+
+/** What was done. */
+export interface ArchiveReport {
+  /** Undefined when there was nothing to archive. */
+  readonly archive: Archive | undefined;
+  readonly before: Date;
+  /** What kept it from going further, in words. */
+  readonly heldBy: string | undefined;
+}
+
+interface Recorded {
+  readonly from: number;
+  readonly to: number;
+  readonly before: Date;
+  readonly manifest: string;
+  readonly event: string;
+  readonly droppedAt: Date | null;
+}
+
+/**
+ * Archives the events of whole heads from before a month, and takes them out of the database:
+ *
+ *   write --> read back and check --> name --> record (an event, signed) --> wait for its head --> drop
+ *
+ * Whoever dies on the way leaves everything in the database, or a whole archive of which a sealed event says so; the next
+ * one goes on from there.
+ */
+export async function archiveAudit(options: ArchiveOptions): Promise<ArchiveReport> {
+  const { db, folder, onProgress = () => {} } = options;
+  const chain = await wholeChain(db);
+  const [last] = await db.query<Recorded>(LAST_ARCHIVE);
+  if (last !== undefined && last.droppedAt === null) {
+    onProgress('An archive is recorded whose events are still in the database: going on with it.');
+    return { archive: await finish(options, { chain, recorded: last }), before: last.before, heldBy: undefined };
+  }
+  const { before, heldBy } = await limited(db, options.before);
+  const from = (last?.to ?? 0) + 1;
+  const to = (await db.query<{ head: number }>(LAST_BEFORE, [before]))[0]?.head ?? 0;
+  const head = chain.heads[to - 1];
+  if (to < from || head === undefined) return { archive: undefined, before, heldBy };
+  const start = chain.heads[from - 2]?.size ?? 0;
+  await refuseBehind(options, before);
+  await refuseUndroppable(db, { from, to, events: head.size - start, before });
+  const archive =
+    (await leftBehind(folder, { from, head })) ?? (await write(options, { chain, from, head, start, before, onProgress }));
+  const recorded = await record(options, { archive, head });
+  return { archive: await finish(options, { chain, recorded }), before, heldBy };
+}
+
+/** All heads; rejects when they are no chain that holds. */
+async function wholeChain(db: Database): Promise<HeadChain> {
+  const chain = new HeadChain();
+  for (let after = 0; ; ) {
+    const heads = await headsAfter(db, after, HEADS_A_PAGE);
+    for (const head of heads) chain.add(head);
+    after = heads.at(-1)?.number ?? after;
+    if (heads.length < HEADS_A_PAGE) break;
+  }
+  chain.end();
+  const [finding] = chain.findings;
+  if (finding !== undefined) throw notWhole(finding.message);
+  return chain;
+}
+
+const notWhole = (message: string): GuichetError =>
+  new GuichetError('internal', `The audit log does not hold, and is not archived: ${message}`, {
+    remedy: "Run the gateway's own 'verify-audit', and find out who has changed the database.",
+  });
+
+/** What requests still need stays: the log is archived up to the month of the oldest of them. */
+async function limited(db: Database, before: Date): Promise<{ before: Date; heldBy: string | undefined }> {
+  const [live] = await db.query<{ number: string; state: string; at: Date }>(LIVE);
+  if (live === undefined) return { before, heldBy: undefined };
+  const month = new Date(Date.UTC(live.at.getUTCFullYear(), live.at.getUTCMonth(), 1));
+  if (month >= before) return { before, heldBy: undefined };
+  return {
+    before: month,
+    heldBy: `REQ-${live.number} (${live.state}) of ${live.at.toISOString().slice(0, 10)} has not come to its end`,
+  };
+}
+
+async function refuseBehind({ db, readers }: ArchiveOptions, before: Date): Promise<void> {
+  const behind = await db.query<{ name: string }>(BEHIND, [before, readers]);
+  if (behind.length > 0)
+    throw new GuichetError(
+      'usage.invalid',
+      `Not everybody has been told these events yet: ${behind.map(({ name }) => name).join(', ')}.`,
+      {
+        remedy: 'Wait until the sinks have taken them (guichet_audit_sink_lag_seconds), or take a sink out of the configuration.',
+      },
+    );
+}
+
+/** A whole archive of just these heads, which somebody wrote who died before it was recorded. */
+async function leftBehind(folder: string, { from, head }: { from: number; head: AuditHead }): Promise<Archive | undefined> {
+  const found = (await archivesIn(folder)).filter(({ manifest }) => manifest.to >= from);
+  const same = found.find(({ manifest }) => manifest.from === from && manifest.head === headHash(head));
+  const other = found.find((archive) => archive !== same);
+  if (other !== undefined)
+    throw new GuichetError('usage.invalid', `${other.path} has events that no archive of this log was recorded with.`, {
+      remedy: 'Its events are all in the database still: remove the folder, or name another one with --to.',
+    });
+  return same;
+}
+
+interface Range {
+  readonly chain: HeadChain;
+  readonly from: number;
+  readonly head: AuditHead;
+  readonly start: number;
+  readonly before: Date;
+  readonly onProgress: (text: string) => void;
+}
+
+async function write({ db, folder }: ArchiveOptions, { chain, from, head, start, before, onProgress }: Range): Promise<Archive> {
+  const heads = chain.heads.slice(from - 1, head.number);
+  async function* events(): AsyncGenerator<readonly string[]> {
+    let written = 0;
+    for (const page of pagesOf(heads, { first: chain.heads[from - 2] })) {
+      const lines = (await sealedEvents(db, { ...page, isEnd: false })).events.map(({ text }) => text);
+      yield lines;
+      written += lines.length;
+      onProgress(`Wrote ${written.toLocaleString('en')} of ${(head.size - start).toLocaleString('en')} events …`);
+    }
+  }
+  async function* headLines(): AsyncGenerator<readonly string[]> {
+    yield heads.map(headLine);
+  }
+  const facts = {
+    v: 1,
+    log: head.log,
+    from,
+    to: head.number,
+    head: headHash(head),
+    start,
+    size: head.size,
+    before: before.toISOString(),
+  } as const;
+  const archive = await writeArchive(folder, { facts, events: events(), heads: headLines() });
+  onProgress('Reading back what was written …');
+  await check(db, archive, chain);
+  return nameArchive(archive, folder);
+}
+
+/** Reads an archive as it lies there, and holds every event of it against the heads. */
+async function check(db: Database, archive: Archive, chain: HeadChain): Promise<void> {
+  const { from, to, head, before } = archive.manifest;
+  const heads = chain.heads.slice(from - 1, to);
+  const last = heads.at(-1);
+  if (last === undefined || headHash(last) !== head) throw notWhole(`${archive.path} is not of these heads.`);
+  const verifier = new LogVerifier({ heads, tree: await treeBefore(db, chain.heads[from - 2]) });
+  for await (const line of linesOf([archive])) {
+    verifier.line(line);
+    // Of an event of another time its part would stay, or go too soon.
+    if (!(line.slice(line.indexOf('"at":"') + 6, line.indexOf('"at":"') + 25) < before))
+      throw notWhole(`an event is not from before ${before}.`);
+  }
+  verifier.end();
+  const [finding] = verifier.findings;
+  if (finding !== undefined) throw notWhole(finding.message);
+  let index = 0;
+  for await (const line of linesOf([archive], 'heads'))
+    if (line !== headLine(heads[index++] as AuditHead)) throw notWhole(`${archive.path} has other heads.`); // compared with undefined it is another one
+}
+
+/** The tree up to a head, as the database keeps it; it comes to the root of that head. */
+async function treeBefore(db: Database, head: AuditHead | undefined): Promise<MerkleTree> {
+  if (head === undefined) return new MerkleTree();
+  const edge = new Map<number, Buffer>();
+  for (const { level, number } of edgeOf(head.size)) {
+    const [row] = await db.query<{ hashes: Buffer }>(TILE, [level, number]);
+    if (row !== undefined) edge.set(level, row.hashes);
+  }
+  const tree = treeOf(head.size, (level) => edge.get(level));
+  if (tree?.root().toString('hex') !== head.root) throw notWhole(`its hashes do not come to head ${head.number}.`);
+  return tree;
+}
+
+/** The event that says what was archived, signed with the key of the log, and what the database keeps of it. */
+async function record(
+  { db, keys, by }: ArchiveOptions,
+  { archive, head }: { archive: Archive; head: AuditHead },
+): Promise<Recorded> {
+  const { manifest, digest } = archive;
+  const { from, to, before } = manifest;
+  const key = keys.find(({ kid }) => kid === (head.announces?.kid ?? head.key));
+  if (key === undefined) throw notWhole(`its head ${to} is signed with a key that is not here.`);
+  const unsigned = {
+    from,
+    to,
+    head: headHash(head),
+    events: manifest.size - manifest.start,
+    before,
+    manifest: digest,
+    key: key.kid,
+  };
+  const data = { ...unsigned, signature: sign(null, archiveBytes(unsigned), key.secret).toString('base64') };
+  const event = await db.transaction(async (tx) => {
+    const [row] = await tx.query<{ id: string }>(RECORD_EVENT, [by.id, by.name, JSON.stringify(data)]);
+    if (row === undefined) throw new GuichetError('internal', 'The event of the archive was not written.');
+    await tx.query(RECORD, [from, to, before, digest, row.id]);
+    return row.id;
+  });
+  return { from, to, before: new Date(before), manifest: digest, event, droppedAt: null };
+}
+
+/** Waits until the archive is under a head, looks at the archive once more, and takes its events out of the database. */
+async function finish(
+  { db, folder, untilSealed, onProgress = () => {} }: ArchiveOptions,
+  { chain, recorded }: { chain: HeadChain; recorded: Recorded },
+): Promise<Archive> {
+  const archive = (await archivesIn(folder)).find(({ digest }) => digest === recorded.manifest);
+  if (archive === undefined)
+    throw new GuichetError(
+      'usage.invalid',
+      `The archive of the heads ${recorded.from} to ${recorded.to}, which is recorded, is not in ${resolve(folder)}.`,
+      {
+        remedy: 'Its events are all in the database still: name the folder where it is with --to.',
+      },
+    );
+  await check(db, archive, chain);
+  onProgress('Waiting until the archive is recorded under a head …');
+  await untilSealed(async () => {
+    const rows = await db.query<{ number: number }>(SEALED_BY, [recorded.event]);
+    return rows.some(({ number }) => number > recorded.to);
+  });
+  const archived: Archived = { ...recorded, events: archive.manifest.size - archive.manifest.start };
+  await refuseUndroppable(db, archived);
+  await dropArchived(db, archived);
+  return archive;
+}
