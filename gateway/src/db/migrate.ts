@@ -18,7 +18,7 @@ export interface Patience {
   readonly lockMs: number;
   /** Between two tries, in which those who waited behind us go on. */
   readonly pauseMs: number;
-  /** For a migration altogether. */
+  /** For a migration, or a step of one, altogether. */
   readonly allMs: number;
 }
 
@@ -160,7 +160,7 @@ const HELD = /^(55P03|40P01)$/;
 
 /** A lock that is waited for stops all who come after: it is waited for shortly, and again once they have gone on. */
 async function applyPatiently(client: pg.Client, migration: Migration, patience: Patience): Promise<void> {
-  const until = performance.now() + patience.allMs;
+  let until = performance.now() + patience.allMs;
   const steps = stepsOf(migration.sql);
   for (let done = 0; done < steps.length; ) {
     try {
@@ -168,6 +168,7 @@ async function applyPatiently(client: pg.Client, migration: Migration, patience:
       if (done < steps.length - 1) await take(client, step, patience);
       else await finish(client, { migration, sql: step.sql, lockMs: patience.lockMs });
       done += 1;
+      until = performance.now() + patience.allMs;
     } catch (error) {
       if (!(error instanceof pg.DatabaseError) || !HELD.test(error.code ?? '')) throw error;
       if (performance.now() > until)
