@@ -55,7 +55,7 @@ const sealed = async (): Promise<AuditHead[]> =>
 const told = async (): Promise<string> => readFile(join(folder, 'heads.jsonl'), 'utf8').catch(() => '');
 
 test('a sealer killed between the commit of a head and its publication leaves it to the next one, and the chain is whole', async () => {
-  gateway.start({ point: SEALED, nth: 1 });
+  gateway.start({ points: [SEALED], nth: 1 });
   expect((await gateway.ended).killed).toBe(true);
   expect(await sealed()).toHaveLength(1);
   expect(await told()).toBe('');
@@ -64,7 +64,7 @@ test('a sealer killed between the commit of a head and its publication leaves it
     database.url,
     "insert into audit_events (type, actor_id, actor_name, outcome) values ('test.event', 'user:a', 'A', 'ok')",
   );
-  gateway.start({ point: SEALED, nth: 1 });
+  gateway.start({ points: [SEALED], nth: 1 });
   expect((await gateway.ended).killed).toBe(true);
   const heads = await sealed();
   expect(heads).toHaveLength(2);

@@ -34,6 +34,7 @@ import { Decisions, Filing, openRequests, Requests } from './requests/index.ts';
 import { runReport, Transitions, Worker } from './runner/index.ts';
 import { type Keyring, loadKeyring, Sealer } from './sealing/index.ts';
 import { carryContext, Metrics, startTracing } from './telemetry/index.ts';
+import type { Timekeeper } from './timekeeper.ts';
 import { VERSION } from './version.ts';
 
 const CATALOG_REFRESH_MS = 10_000;
@@ -55,6 +56,8 @@ export interface App {
   readonly tokens: Tokens;
   readonly directory: Directory;
   readonly catalog: Catalog;
+  /** The worker rings it; where none is enabled, nobody does. */
+  readonly timekeeper: Timekeeper;
   /** Takes no new work, lets what runs come to its end, and stops. */
   close(): Promise<void>;
 }
@@ -244,7 +247,7 @@ async function start(
   });
   listening = address;
   logger.info({ url: address, worker: enabled ? name : 'off' }, 'guichet is open');
-  return { url: address, server, tokens, directory, catalog, close: () => closeAll(closers) };
+  return { url: address, server, tokens, directory, catalog, timekeeper, close: () => closeAll(closers) };
 }
 
 /** For the operator's own commands: the tokens and the company of a gateway that need not run. */

@@ -21,6 +21,8 @@ takeOrders();
 const settings = JSON.parse(process.env['COUNTING_PROVIDER'] ?? '{}') as ProviderSettings; // the storm starts us
 const log = new EffectLog(settings.logFile);
 const running = new Set<string>();
+/** Longer than a limit of a second and the grace of a gateway without settings. */
+const HANG_MS = 6300;
 const intents = new pg.Pool({ connectionString: settings.databaseUrl, max: 4 });
 intents.on('error', () => {}); // the next query connects again
 
@@ -40,11 +42,13 @@ interface Kind {
   readonly observe?: boolean;
   readonly approval?: { readonly team: string; readonly count: number };
   readonly timeoutSeconds?: number;
+  /** The action that undoes it. */
+  readonly undo?: string;
   /** What the run does beside counting. */
-  readonly as?: 'usual' | 'slow' | 'failing' | 'refused' | 'late';
+  readonly as?: 'usual' | 'slow' | 'failing' | 'refused' | 'late' | 'hanging';
 }
 
-function counted(name: string, { idempotent = false, observe = true, as = 'usual', timeoutSeconds = 20, approval }: Kind) {
+function counted(name: string, { idempotent = false, observe = true, as = 'usual', timeoutSeconds = 20, approval, undo }: Kind) {
   return action(name, {
     title: `Count (${name})`,
     kind: 'write',
@@ -83,6 +87,7 @@ function counted(name: string, { idempotent = false, observe = true, as = 'usual
         if (as !== 'late') signal.throwIfAborted();
         log.append({ kind: 'effect', ...about, at: new Date().toISOString() });
         passed('run, after the effect');
+        if (as === 'hanging') await sleep(HANG_MS); // the effect is there, and whoever waits for the answer has given up
         if (as === 'slow') await sleep(60); // between the effect and the answer
         setImmediate(() => passed('run, after the result'));
         return { kind: 'text' as const, text: 'Counted.' };
@@ -90,6 +95,9 @@ function counted(name: string, { idempotent = false, observe = true, as = 'usual
         running.delete(runId);
       }
     },
+    ...(undo !== undefined && {
+      undo: { action: undo, input: ({ input: { thing } }: { input: z.infer<typeof input> }) => ({ thing }) },
+    }),
     ...(observe && {
       observe: ({ runId }: { runId: string }) => {
         passed('observe');
@@ -132,6 +140,10 @@ const provider = defineProvider({
     counted('never', { as: 'failing' }),
     counted('refused', { as: 'refused' }),
     counted('late', { as: 'late', timeoutSeconds: 1 }),
+    counted('hanging', { as: 'hanging', timeoutSeconds: 1 }),
+    counted('promptly', { timeoutSeconds: 1 }),
+    counted('put', { undo: 'take-back' }),
+    counted('take-back', {}),
     counted('approved', { approval: one }),
     counted('approved-twice', { approval: { team: 'payments', count: 2 }, as: 'slow' }),
   ],

@@ -68,8 +68,8 @@ function pointOf(open: WeakMap<object, Work>, client: object, [first, second]: u
   if (verb === 'rollback') open.delete(client);
   if (verb === 'commit') {
     open.delete(client);
-    const done = work === undefined ? [] : work.told.size > 0 ? [...work.told] : [...work.writes];
-    return done.length === 0 ? undefined : `commit of ${done.slice(0, 3).join(' + ')}`;
+    const done = work === undefined ? [] : work.told.size > 0 ? [...work.told].slice(0, 5) : [...work.writes].slice(0, 3);
+    return done.length === 0 ? undefined : `commit of ${done.join(' + ')}`;
   }
   if (!/\b(?:insert|update|delete|truncate|create|alter)\b/i.test(text) && !/\bfor update\b/i.test(text)) return undefined;
   const label =
@@ -77,6 +77,7 @@ function pointOf(open: WeakMap<object, Work>, client: object, [first, second]: u
   if (work === undefined) return /^\s*select\b/i.test(text) ? undefined : `write of ${label.trim().toLowerCase()}`;
   const events = values.flat().filter((value) => typeof value === 'string' && /^request\.[a-z_]+$/.test(value));
   for (const event of events) work.told.add(String(event));
+  if (name?.startsWith('firing-')) work.told.add(name);
   if (!/for update/i.test(text)) work.writes.add(label.trim().toLowerCase());
   return undefined;
 }

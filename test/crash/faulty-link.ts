@@ -4,14 +4,16 @@ import type { Random } from './random.ts';
 /**
  * What a link does to a call: `reset` and `blackhole` after some bytes of the answer, in both directions;
  * `half`: the answer ends in the middle of a line; `garbage` in place of the rest of it; `error`: a 500 that the provider never sent;
- * `drip`: a few bytes at a time.
+ * `drip`: a few bytes at a time; `late`: the answer comes when the time of a short run is over.
  */
-export const FAULTS = ['reset', 'blackhole', 'half', 'garbage', 'error', 'drip'] as const;
+export const FAULTS = ['reset', 'blackhole', 'half', 'garbage', 'error', 'drip', 'late'] as const;
 export type Fault = (typeof FAULTS)[number];
 
 /** Where connections wait in vain for so long before the link gives them up, in ms. */
 const BLACKHOLE_MS = 3000;
 const RETRY_MS = 100;
+/** More than the limit of the shortest runs, which is a second. */
+const LATE_MS = 1600;
 const DRIP_BYTES = 64;
 const DRIP_MS = 4;
 
@@ -41,7 +43,7 @@ export class FaultyLink {
   private constructor(target: () => number, random: Random) {
     this.#target = target;
     this.#random = random;
-    this.#server = createServer((near) => this.#join(near));
+    this.#server = createServer((near) => this.#join(near)).on('error', () => {}); // whoever calls is told nothing, and calls again
   }
 
   static async open(target: () => number, random: Random): Promise<FaultyLink> {
@@ -102,7 +104,9 @@ export class FaultyLink {
       setTimeout(() => this.#connect(pair, { patienceMs: patienceMs - RETRY_MS, end }), RETRY_MS);
     });
     far.once('connect', () => {
-      far.on('close', end).on('data', (data) => this.#pass(pair, data));
+      far
+        .on('close', () => (pair.fault === 'late' ? setTimeout(end, LATE_MS) : end()))
+        .on('data', (data) => this.#pass(pair, data));
       near.resume();
     });
     far.connect(this.#target(), '127.0.0.1');
@@ -113,6 +117,7 @@ export class FaultyLink {
     const { near, far, fault } = pair;
     if (fault === undefined || fault === 'error') return void near.write(data);
     if (fault === 'drip') return void this.#drip(pair, data);
+    if (fault === 'late') return void setTimeout(() => !near.destroyed && near.write(data), LATE_MS);
     if (pair.left < 0) return;
     near.write(data.subarray(0, pair.left));
     pair.left -= data.length;

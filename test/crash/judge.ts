@@ -1,10 +1,11 @@
 import { formatRequestId } from '@guichet/contract';
 import { Database, verifyLog } from '@guichet/gateway';
-import pg from 'pg';
 import type { Deed } from './effect-log.ts';
+import { type Errands, query } from './errands.ts';
+import { judgeTerms, type TermFindings } from './judge-terms.ts';
 import type { Asked } from './load.ts';
 
-export interface Findings {
+export interface Findings extends TermFindings {
   /** Each list is empty when all is well. */
   readonly effectsWithoutIntent: string[];
   readonly doubledEffects: string[];
@@ -34,7 +35,7 @@ const ROWS = `select r.number, r.action, r.state, r.idempotency_key as key, r.at
     r.run_after <= now() and not exists (select from requests u where u.state = 'unknown' and u.environment = r.environment
       and u.resource_type = r.resource_type and u.resource_id = r.resource_id) as due,
     (select type from request_events e where e.request = r.number and e.type <> 'request.cancel_requested'
-      and e.type like 'request.%' order by e.number desc limit 1) as "lastEvent"
+      and e.type like 'request.%' and e.type not like 'request.undo%' order by e.number desc limit 1) as "lastEvent"
   from requests r order by r.number`;
 
 /** Events of the journal and rows of the audit log that do not stand for each other. */
@@ -66,22 +67,26 @@ const INTO: Readonly<Record<string, readonly string[]>> = {
 
 /** How many are not where they come to rest: running, unknown though the provider can tell, or queued and free to run. */
 const RESTLESS = `select number, state from (${ROWS}) r where state = 'running' or (state = 'unknown' and observable) or (state = 'queued' and due)`;
-const UNFINISHED = `select number, state from requests where state in ('queued', 'running') or (state = 'unknown' and observable)`;
+/** What will not stay as it is: somebody, or the clock, goes on with it. */
+const UNFINISHED = `select number, state from requests where state in ('queued', 'running', 'unknown')
+  union all select number, 'to be undone' from requests where undo_state = 'scheduled'
+  union all select 0, 'being filed by a schedule' from schedule_firings where outcome = 'filing'`;
 
 export async function restless(databaseUrl: string, { alsoWaiting = false } = {}): Promise<string[]> {
   const rows = await query<Row>(databaseUrl, alsoWaiting ? UNFINISHED : RESTLESS);
   return rows.map(({ number, state }) => `${formatRequestId(number)} is ${state}`);
 }
 
-export async function judge({
-  databaseUrl,
-  asked,
-  deeds,
-}: {
-  databaseUrl: string;
-  asked: readonly Asked[];
-  deeds: readonly Deed[];
-}): Promise<Findings> {
+export interface Evidence {
+  readonly databaseUrl: string;
+  readonly asked: readonly Asked[];
+  readonly deeds: readonly Deed[];
+  readonly errands: Pick<Errands, 'came' | 'notedUntil' | 'notStarted'>;
+  /** Everything has had the time to end. */
+  readonly toTheEnd: boolean;
+}
+
+export async function judge({ databaseUrl, asked, deeds, errands, toTheEnd }: Evidence): Promise<Findings> {
   const rows = await query<Row>(databaseUrl, ROWS);
   const effects = Map.groupBy(
     deeds.filter(({ kind }) => kind === 'effect'),
@@ -101,20 +106,24 @@ export async function judge({
       if (byId.get(request)?.idempotent !== true && done.length > 1) return [`${request} had ${done.length} effects`];
       return runs.size === done.length ? [] : [`one run of ${request} had more than one effect`];
     }),
-    lostRequests: asked.flatMap(({ key, id, refused, action }) => {
+    lostRequests: asked.flatMap(({ key, id, refused, action, mayBeRefused }) => {
       const filed = byKey.get(key) ?? [];
       if (filed.length > 1) return [`the key ${key} filed ${filed.length} requests`];
       if (id !== undefined && !byId.has(id)) return [`${id} was acknowledged, and is not there`];
-      const mayBeRefused = action.endsWith('.refused') && refused === 'action.refused';
-      return id === undefined && !mayBeRefused ? [`${key} (${action}) was refused: ${refused ?? 'no answer'}`] : [];
+      return id === undefined && !mayBeRefused.includes(refused ?? '')
+        ? [`${key} (${action}) was refused: ${refused ?? 'no answer'}`]
+        : [];
     }),
     wrongEnds: rows.flatMap((row) => {
       const id = formatRequestId(row.number);
-      const why = wrong(row, { effects: effects.get(id)?.length ?? 0, wished: wishes.get(row.key)?.wished ?? new Set() });
+      const wished = wishes.get(row.key)?.wished ?? new Set();
+      const notStarted = errands.notStarted.has(id);
+      const why = wrong(row, { effects: effects.get(id)?.length ?? 0, wished, notStarted });
       const untold = INTO[row.state]?.includes(row.lastEvent) === true ? [] : [`${id} is ${row.state} after ${row.lastEvent}`];
       return [...(why === undefined ? [] : [`${id} (${row.action}, try ${row.attempt}) ${why}: ${row.why ?? ''}`]), ...untold];
     }),
     unsettled: await restless(databaseUrl),
+    ...(await judgeTerms({ databaseUrl, deeds, came: errands.came, notedUntil: errands.notedUntil, toTheEnd })),
     brokenSeals: await brokenSeals(databaseUrl),
     auditGaps: [
       ...gaps.map(({ request, type, told, recorded }) => `${type} of request ${request}: told ${told}, recorded ${recorded}`),
@@ -139,7 +148,7 @@ async function brokenSeals(url: string): Promise<string[]> {
 /** What is wrong with how a request ended, as far as the effects and the wishes for it tell. */
 function wrong(
   { action, state, attempt, observable }: Row,
-  { effects, wished }: { effects: number; wished: Asked['wished'] },
+  { effects, wished, notStarted }: { effects: number; wished: Asked['wished']; notStarted: boolean },
 ): string | undefined {
   const none = effects === 0 ? undefined : `is ${state}, and had ${effects} effects`;
   const never = action.endsWith('.never');
@@ -147,7 +156,7 @@ function wrong(
     case 'succeeded':
       return never ? 'succeeded, which it cannot' : effects > 0 ? undefined : 'succeeded without an effect';
     case 'failed':
-      return never || attempt >= 5 ? none : 'failed, which it cannot';
+      return never || attempt >= 5 || notStarted ? none : 'failed, which it cannot';
     case 'cancelled':
       return wished.has('cancel') ? none : 'was cancelled, which nobody wished';
     case 'rejected':
@@ -163,15 +172,5 @@ function wrong(
       return wished.has('approve') ? 'was approved, and still waits' : none;
     default:
       return `is ${state}`;
-  }
-}
-
-async function query<Result extends pg.QueryResultRow>(databaseUrl: string, text: string): Promise<Result[]> {
-  const client = new pg.Client({ connectionString: databaseUrl });
-  await client.connect();
-  try {
-    return (await client.query<Result>(text)).rows;
-  } finally {
-    await client.end();
   }
 }

@@ -28,11 +28,23 @@ const { values } = parseArgs({
   },
 });
 
+/** A run of so many kills that misses a named point has failed: the failpoints, or the load, no longer come to it. */
+const ENOUGH_FOR_ALL = 1000;
+
+/** What went wrong in this process. It goes on: what the others did is judged all the same, and this is told beside it. */
+const mishaps: string[] = [];
+const onMishap = (error: unknown): void => {
+  const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  if (mishaps.length < 50) mishaps.push(text);
+  process.stderr.write(`in the harness itself: ${text}\n`);
+};
+
 async function main(): Promise<void> {
   if (values.help) return void process.stdout.write(HELP);
   const [kills, seed, clients] = [values.kills, values.seed, values.clients].map(Number);
   if (!kills || seed === undefined || Number.isNaN(seed) || !clients)
     throw new Error('--kills, --seed and --clients are whole numbers');
+  process.on('uncaughtException', onMishap).on('unhandledRejection', onMishap);
   process.stdout.write(`seed ${seed}, ${kills} kills\n`);
   const dataDir = await temporaryDataDir();
   const server = await startPostgres({ dataDir, settings: { max_connections: '200' } });
@@ -46,32 +58,41 @@ async function main(): Promise<void> {
       pauseMs: 1200,
       settleMs: 15_000,
       toTheEnd: kills > 100,
+      mishaps,
       onProgress: (line) => process.stdout.write(`${line}\n`),
     });
     await mkdir(dirname(values.report), { recursive: true });
     await writeFile(values.report, `${JSON.stringify(report, null, 2)}\n`);
     process.stdout.write(`${inWords(report)}\nThe whole report: ${values.report}\n`);
-    if (!isClean(report)) process.exitCode = 1;
+    const missed = kills >= ENOUGH_FOR_ALL ? notHit(report) : [];
+    if (missed.length > 0) process.stdout.write(`FAILED: nobody died at ${missed.join('; ')}\n`);
+    if (!isClean(report) || missed.length > 0) process.exitCode = 1;
   } finally {
     await server.stop();
     await rm(dataDir, { recursive: true, force: true });
   }
 }
 
+const notHit = ({ coverage }: StormReport): string[] =>
+  Object.entries(coverage).flatMap(([point, count]) => (count === 0 ? [point] : []));
+
 function inWords(report: StormReport): string {
-  const { findings, atPoints, killsOf, requests } = report;
-  const points = Object.entries(atPoints);
-  const missed = points.filter(([, count]) => count === 0).map(([point]) => point);
+  const { findings, killsOf, requests, coverage } = report;
   const list = (counts: Readonly<Record<string, number>>): string =>
     Object.entries(counts)
       .map(([name, count]) => `${name} ${count}`)
       .join(', ');
+  const named = Object.entries(coverage);
   return [
     '',
-    `${report.kills} kills in ${report.seconds} s: ${list(killsOf)}; ${report.atRandom} at random, ${report.kills - report.atRandom} at named points`,
-    `${points.length - missed.length} of ${points.length} points were killed at${missed.length > 0 ? `; not at: ${missed.join('; ')}` : ''}`,
+    'kills  named point',
+    ...named.map(([point, count]) => `${String(count).padStart(5)}  ${point}`),
+    `${named.length - notHit(report).length} of ${named.length} named points were killed at`,
+    '',
+    `${report.kills} kills in ${report.seconds} s: ${list(killsOf)}; ${report.atRandom} at random, ${report.kills - report.atRandom} at points`,
     `faults of the link: ${list(report.linkFaults)}; sessions of the database cut: ${report.sessionsCut}`,
     `requests: ${list(requests)}; effects ${report.effects}; calls sent again: ${list(report.repeats)}`,
+    `said by a person what became of them: ${report.resolved}; undone: ${report.undone}; times of schedules: ${list(report.firings)}`,
     `at rest after: ${report.restedAfterMs === null ? 'NEVER' : `${report.restedAfterMs} ms`}`,
     ...Object.entries(findings).flatMap(([what, found]) => [
       `${what}: ${found.length}`,
@@ -81,3 +102,4 @@ function inWords(report: StormReport): string {
 }
 
 await main();
+process.exit(); // whatever is left open

@@ -4,16 +4,18 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseConfig, startApp } from '@guichet/gateway';
 import { freePort } from '@guichet/postgres-server';
-import pg from 'pg';
 import { pino } from 'pino';
+import { Caller, type Person } from './caller.ts';
 import type { ProviderSettings } from './counting-provider.ts';
 import { readDeeds } from './effect-log.ts';
-import { FAULTS, FaultyLink } from './faulty-link.ts';
+import { Errands, query } from './errands.ts';
+import { FaultyLink } from './faulty-link.ts';
 import { type Findings, judge, restless } from './judge.ts';
 import { Killer, type KillReport } from './killer.ts';
-import { Load, type Person } from './load.ts';
+import { Load } from './load.ts';
 import { Random } from './random.ts';
 import { Victim } from './victim.ts';
+import { Weather } from './weather.ts';
 
 export interface StormOptions {
   /** A database of its own. */
@@ -21,6 +23,8 @@ export interface StormOptions {
   readonly seed: number;
   /** How many processes are killed. */
   readonly kills: number;
+  /** How much sooner they are killed than in a long storm; 1 when absent. */
+  readonly haste?: number;
   readonly clients: number;
   /** Between two requests of a client, in ms at most. */
   readonly pauseMs: number;
@@ -31,6 +35,8 @@ export interface StormOptions {
   /** Waits until also what waits for its next try has ended: the grant of a lost call lives for more than a minute. */
   readonly toTheEnd: boolean;
   readonly onProgress?: (line: string) => void;
+  /** What went wrong in this process itself, while it held the others to account. */
+  readonly mishaps?: readonly string[];
 }
 
 export interface StormReport extends KillReport {
@@ -42,11 +48,21 @@ export interface StormReport extends KillReport {
   readonly repeats: Readonly<Record<string, number>>;
   /** What gateways logged as errors, the first of them. */
   readonly trouble: readonly string[];
+  /** Unknown runs that a person has settled. */
+  readonly resolved: number;
+  /** Effects of undos. */
+  readonly undone: number;
+  /** What became of the times of schedules. */
+  readonly firings: Readonly<Record<string, number>>;
   readonly sessionsCut: number;
   readonly linkFaults: Readonly<Record<string, number>>;
   /** How long it took from the last process up until everything was at rest; null when it never was. */
   readonly restedAfterMs: number | null;
-  readonly findings: Findings & { readonly strange: readonly string[]; readonly fellOver: readonly string[] };
+  readonly findings: Findings & {
+    readonly strange: readonly string[];
+    readonly fellOver: readonly string[];
+    readonly mishaps: readonly string[];
+  };
 }
 
 const GATEWAY = new URL('../../gateway/src/main.ts', import.meta.url).pathname;
@@ -62,7 +78,12 @@ export async function storm(options: StormOptions): Promise<StormReport> {
   const ports = { provider: await freePort(), gateways: [await freePort(), await freePort()] };
   const link = await FaultyLink.open(() => ports.provider, random.fork());
   const logFile = join(folder, 'effects.jsonl');
-  const killer = new Killer({ random: random.fork(), kills: options.kills, onProgress: options.onProgress });
+  const killer = new Killer({
+    random: random.fork(),
+    kills: options.kills,
+    haste: options.haste,
+    onProgress: options.onProgress,
+  });
   const closers: (() => Promise<unknown>)[] = [() => rm(folder, { recursive: true, force: true }), () => link.close()];
   try {
     const gateways = ports.gateways.map((port) => `http://127.0.0.1:${port}`);
@@ -79,29 +100,41 @@ export async function storm(options: StormOptions): Promise<StormReport> {
     closers.push(() => Promise.all(victims.map((victim) => victim.kill())));
     for (const victim of victims) victim.start();
     await Promise.all(victims.map((victim) => opened(victim)));
-    const load = new Load({ gateways, tokens, random: random.fork(), pauseMs: options.pauseMs });
+    const caller = new Caller({ gateways, tokens });
+    const load = new Load({ caller, random: random.fork(), pauseMs: options.pauseMs });
+    const { databaseUrl } = options;
+    const errands = new Errands({ caller, databaseUrl, logFile, random: random.fork() });
+    closers.push(() => errands.end());
     const started = performance.now();
     load.start(options.clients);
+    errands.start();
     const weather = new Weather({ link, databaseUrl: options.databaseUrl, random: random.fork() });
     weather.start();
+    options.onProgress?.('all are up');
     await killer.killAll(victims);
-    await weather.end();
-    await load.end(60_000);
-    const restedAfterMs = await rest(options);
-    const { databaseUrl } = options;
-    const findings = await judge({ databaseUrl, asked: load.asked, deeds: readDeeds(logFile) });
+    options.onProgress?.('all are up again, for good');
+    const calm = Promise.all([weather.end(), load.end(60_000)]).then(() => performance.now());
+    await errands.endSchedules();
+    options.onProgress?.('nobody asks for more');
+    const restedAfterMs = await rest(options, await calm);
+    await errands.end();
+    const deeds = readDeeds(logFile);
+    const findings = await judge({ databaseUrl, asked: load.asked, deeds, errands, toTheEnd: options.toTheEnd });
     return {
       ...killer.report,
       seed: options.seed,
       seconds: Math.round((performance.now() - started) / 1000),
-      requests: await countStates(databaseUrl),
-      effects: readDeeds(logFile).filter(({ kind }) => kind === 'effect').length,
-      repeats: Object.fromEntries(load.repeats),
+      requests: await countBy(databaseUrl, 'select state as what, count(*)::int from requests group by state order by state'),
+      effects: deeds.filter(({ kind }) => kind === 'effect').length,
+      repeats: Object.fromEntries(caller.repeats),
       trouble: killer.trouble,
+      resolved: errands.resolved,
+      undone: deeds.filter(({ kind, action }) => kind === 'effect' && action === 'take-back').length,
+      firings: await countBy(databaseUrl, 'select outcome as what, count(*)::int from schedule_firings group by outcome'),
       sessionsCut: weather.sessionsCut,
       linkFaults: { ...Object.fromEntries(link.met), cut: weather.cuts },
       restedAfterMs,
-      findings: { ...findings, strange: load.strange, fellOver: killer.fellOver },
+      findings: { ...findings, strange: caller.strange, fellOver: killer.fellOver, mishaps: options.mishaps ?? [] },
     };
   } finally {
     for (const close of closers.reverse()) await close();
@@ -177,76 +210,20 @@ async function opened(victim: Victim): Promise<void> {
   throw new Error(`${victim.name} did not open: ${said}`);
 }
 
-interface WeatherOptions {
-  readonly link: FaultyLink;
-  readonly databaseUrl: string;
-  readonly random: Random;
-}
-
-/** What happens beside the kills: connections of the database that are cut, and a link that is faulty, or cut off. */
-class Weather {
-  readonly #options: WeatherOptions;
-  readonly #stop = new AbortController();
-  #done: Promise<void> = Promise.resolve();
-  sessionsCut = 0;
-  cuts = 0;
-
-  constructor(options: WeatherOptions) {
-    this.#options = options;
-  }
-
-  start(): void {
-    const { link, random } = this.#options;
-    link.fault = () => (random.chance(0.15) ? random.pick(FAULTS) : undefined);
-    this.#done = this.#blow();
-  }
-
-  async end(): Promise<void> {
-    this.#stop.abort();
-    await this.#done;
-    this.#options.link.fault = () => undefined;
-    this.#options.link.mend();
-  }
-
-  async #blow(): Promise<void> {
-    const { link, random } = this.#options;
-    const { signal } = this.#stop;
-    const pause = (ms: number): Promise<void> => sleep(ms, undefined, { signal }).catch(() => {});
-    while (!signal.aborted) {
-      await pause(random.between(1500, 5000));
-      if (random.chance(0.7)) await this.#cutSessions();
-      else {
-        this.cuts += 1;
-        link.cut();
-        await pause(random.between(300, 2000));
-        link.mend();
-      }
-    }
-  }
-
-  async #cutSessions(): Promise<void> {
-    const client = new pg.Client({ connectionString: this.#options.databaseUrl });
-    await client.connect();
-    const { rowCount } = await client.query(
-      `select pg_terminate_backend(pid) from pg_stat_activity
-       where datname = current_database() and application_name = 'guichet' and random() < 0.3`,
-    );
-    this.sessionsCut += rowCount ?? 0;
-    await client.end();
-  }
-}
-
-/** How long it took until everything was where it comes to rest; null when that is not within the time. */
-async function rest({ databaseUrl, settleMs, toTheEnd, onProgress }: StormOptions): Promise<number | null> {
+/** How long after `calm` everything was where it comes to rest; null when that is not within the time. */
+async function rest({ databaseUrl, settleMs, toTheEnd, onProgress }: StormOptions, calm: number): Promise<number | null> {
   const until = async (limitMs: number, alsoWaiting: boolean): Promise<number | null> => {
-    const started = performance.now();
-    for (;;) {
+    for (let told = 0; ; ) {
       const left = await restless(databaseUrl, { alsoWaiting });
-      const ms = Math.round(performance.now() - started);
+      const ms = Math.round(performance.now() - calm);
       if (left.length === 0) return ms;
       if (ms > limitMs) {
         onProgress?.(`not at rest after ${ms} ms: ${left.slice(0, 10).join(', ')}`);
         return null;
+      }
+      if (alsoWaiting && Math.floor(ms / 30_000) > told) {
+        told = Math.floor(ms / 30_000);
+        onProgress?.(`${left.length} still wait after ${Math.round(ms / 1000)} s: ${left.slice(0, 5).join(', ')}`);
       }
       await sleep(100);
     }
@@ -257,12 +234,7 @@ async function rest({ databaseUrl, settleMs, toTheEnd, onProgress }: StormOption
   return (await until(600_000, true)) === null ? null : rested;
 }
 
-async function countStates(databaseUrl: string): Promise<Record<string, number>> {
-  const client = new pg.Client({ connectionString: databaseUrl });
-  await client.connect();
-  const { rows } = await client.query<{ state: string; count: number }>(
-    'select state, count(*)::int from requests group by state order by state',
-  );
-  await client.end();
-  return Object.fromEntries(rows.map(({ state, count }) => [state, count]));
+async function countBy(databaseUrl: string, counting: string): Promise<Record<string, number>> {
+  const rows = await query<{ what: string; count: number }>(databaseUrl, counting);
+  return Object.fromEntries(rows.map(({ what, count }) => [what, count]));
 }

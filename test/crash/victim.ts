@@ -1,6 +1,5 @@
 import { type ChildProcess, fork } from 'node:child_process';
-import { once } from 'node:events';
-import type { Arm, Seen } from './points.ts';
+import { type Arm, DIES_AT, type Seen } from './points.ts';
 
 export interface VictimOptions {
   readonly name: string;
@@ -18,8 +17,8 @@ export interface VictimOptions {
 export interface Death {
   /** False when nobody killed it: it fell over by itself, which is a finding. */
   readonly killed: boolean;
-  /** Whether it had come up before. */
-  readonly opened: boolean;
+  /** The armed point at which it died. */
+  readonly point: string | undefined;
   readonly said: string;
 }
 
@@ -29,12 +28,15 @@ export interface VictimListener {
   readonly onTrouble: (line: string) => void;
 }
 
+/** So much of what it says is kept: its beginning. */
+const MOST_SAID = 20_000;
+
 /** A process that lives to be killed, and to be started again. */
 export class Victim {
   readonly options: VictimOptions;
   #child: ChildProcess | undefined;
   #open: Promise<boolean> = Promise.resolve(false);
-  #ended: Promise<Death> = Promise.resolve({ killed: true, opened: false, said: '' });
+  #ended: Promise<Death> = Promise.resolve({ killed: true, point: undefined, said: '' });
   readonly #listener: VictimListener;
 
   constructor(options: VictimOptions, listener: VictimListener) {
@@ -56,25 +58,37 @@ export class Victim {
     this.#child = child;
     if (arm !== undefined) child.send(arm, () => {});
     let said = '';
-    let opened = false;
-    this.#open = new Promise((resolve) => {
-      const hear = (text: string): void => {
-        if (said.length < 20_000) said += text;
-        for (const line of text.split('\n')) if (line.includes('"level":"error"')) this.#listener.onTrouble(line);
-        if (!opened && isOpen(text)) {
-          opened = true;
-          resolve(true);
-        }
-      };
-      child.stdout?.on('data', (chunk: Buffer) => hear(chunk.toString()));
-      child.stderr?.on('data', (chunk: Buffer) => hear(chunk.toString()));
-      child.on('message', (message: Seen | { open: true }) => {
-        if ('seen' in message) this.#listener.onPoint(message.seen);
-        else hear('"open"');
-      });
-      child.once('exit', () => resolve(false));
+    let errors = '';
+    const opened = Promise.withResolvers<boolean>();
+    const ended = Promise.withResolvers<Death>();
+    const hear = (text: string): void => {
+      if (said.length < MOST_SAID) said += text;
+      for (const line of text.split('\n')) if (line.includes('"level":"error"')) this.#listener.onTrouble(line);
+      if (isOpen(text)) opened.resolve(true);
+    };
+    child.stdout?.setEncoding('utf8').on('data', hear);
+    child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+      errors = (errors + text).slice(-MOST_SAID);
+      hear(text);
     });
-    this.#ended = once(child, 'exit').then(([, signal]) => ({ killed: signal === 'SIGKILL', opened, said }));
+    child.on('message', (message: Seen | { open: true }) => {
+      if ('seen' in message) this.#listener.onPoint(message.seen);
+      else hear('"open"');
+    });
+    child.once('exit', () => opened.resolve(false));
+    // When all that it said was read too.
+    child.once('close', (_, signal) => {
+      const point = errors.split('\n').findLast((line) => line.startsWith(DIES_AT));
+      ended.resolve({ killed: signal === 'SIGKILL', point: point?.slice(DIES_AT.length), said: said + errors.slice(-2000) });
+    });
+    // It could not be started, or not be told something: the former is all that will be heard of it.
+    child.on('error', (error) => {
+      if (child.pid !== undefined) return;
+      opened.resolve(false);
+      ended.resolve({ killed: false, point: undefined, said: String(error) });
+    });
+    this.#open = opened.promise;
+    this.#ended = ended.promise;
   }
 
   /** True once this life is open; false when it ended before. */

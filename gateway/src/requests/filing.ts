@@ -50,6 +50,18 @@ export class Filing {
   async submit(principal: Principal, call: SubmitCall): Promise<Request> {
     const before = await this.#sentBefore(principal, call);
     if (before !== undefined) return this.#view(before, principal);
+    try {
+      return await this.#submitNew(principal, call);
+    } catch (error) {
+      // Refused, perhaps because the same call, which was being served at the same time, has filed it meanwhile.
+      const isAnswer = error instanceof GuichetError && error.code !== 'database.unavailable';
+      const own = isAnswer ? await this.#sentBefore(principal, call) : undefined;
+      if (own === undefined) throw error;
+      return this.#view(own, principal);
+    }
+  }
+
+  async #submitNew(principal: Principal, call: SubmitCall): Promise<Request> {
     await checkStart(this.#options.db, call);
     const planned = await this.#planned(principal, call, { toSubmit: true });
     if (call.fingerprint !== undefined && call.fingerprint !== planned.plan.fingerprint) {

@@ -35,18 +35,15 @@ export class Undos {
     // A repeat of the call that has filed it gives what it gave then.
     const before = submission && (await this.#requests.repeated(principal, submission));
     if (before !== undefined) return before;
-    try {
-      const refusal = undoRefusal(row, await liveUndo(this.#options.db, number));
-      if (refusal !== undefined) throw refusal;
-      if (submission === undefined) throw new GuichetError('internal', `REQ-${number} has nothing that undoes it.`);
-      return await this.#requests.submit(principal, submission);
-    } catch (error) {
-      // The same call, sent again while the first was still being served: what has undone it meanwhile is its own.
-      const isUndone = error instanceof GuichetError && error.code === 'request.undone';
-      const own = isUndone && submission !== undefined && (await this.#requests.repeated(principal, submission));
-      if (own) return own;
-      throw error;
+    const refusal = undoRefusal(row, await liveUndo(this.#options.db, number));
+    if (refusal !== undefined) {
+      // The same call, sent again while the first is being served: what undoes it by now is its own.
+      const own = submission && (await this.#requests.repeated(principal, submission));
+      if (own !== undefined) return own;
+      throw refusal;
     }
+    if (submission === undefined) throw new GuichetError('internal', `REQ-${number} has nothing that undoes it.`);
+    return this.#requests.submit(principal, submission);
   }
 
   #recordDenied(principal: Principal, row: RequestRow, data: Readonly<Record<string, unknown>>): Promise<void> {

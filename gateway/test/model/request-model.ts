@@ -1,4 +1,5 @@
 import type { RequestState } from '@guichet/contract';
+import { afterUndos, resolved, succeeded, timeOver, undone } from './undo-model.ts';
 
 /** The people of the model: nadia asks, amine and paula are of the team that approves. */
 export const PEOPLE = ['nadia', 'amine', 'paula'] as const;
@@ -7,6 +8,9 @@ export type Person = (typeof PEOPLE)[number];
 /** Actions, by what matters for the life of a request. */
 export const KINDS = {
   free: { needs: 0, idempotent: false, observable: true },
+  /** Asked for a while, and undone by `back`. */
+  temp: { needs: 0, idempotent: false, observable: true },
+  back: { needs: 0, idempotent: false, observable: true },
   blind: { needs: 0, idempotent: false, observable: false },
   again: { needs: 0, idempotent: true, observable: false },
   one: { needs: 1, idempotent: false, observable: true },
@@ -18,6 +22,16 @@ export type Kind = keyof typeof KINDS;
 export type Step =
   | { readonly do: 'submit'; readonly kind: Kind; readonly thing: 'this' | 'that' }
   | { readonly do: 'approve' | 'reject' | 'withdraw' | 'cancel'; readonly who: Person; readonly at: number }
+  | { readonly do: 'undo'; readonly who: Person; readonly at: number }
+  /** Somebody who has looked says what became of it; its call can arrive no more. */
+  | {
+      readonly do: 'resolve';
+      readonly who: Person;
+      readonly at: number;
+      readonly outcome: 'succeeded' | 'failed' | 'not_started';
+    }
+  /** The time for which it was asked is over, and the clock rings. */
+  | { readonly do: 'time_over'; readonly at: number }
   /** The window that it is in ends. */
   | { readonly do: 'pass_time'; readonly at: number }
   | { readonly do: 'claim' }
@@ -39,13 +53,23 @@ export interface ModelRequest {
   readonly dispatched: boolean;
   readonly attempt: number;
   readonly token: number;
+  readonly undoState: 'scheduled' | 'held' | 'undone' | null;
+  /** The clock will undo it, or try to again. */
+  readonly clockIsSet: boolean;
 }
 
-interface Known extends ModelRequest {
+export interface Known extends ModelRequest {
   readonly kind: Kind;
   readonly thing: string;
   readonly approvers: readonly Person[];
   readonly windowOver: boolean;
+  /** The place of what it undoes. */
+  readonly undoOf: number | null;
+  readonly byClock: boolean;
+  /** How often the clock has filed what undoes it. */
+  readonly undoTries: number;
+  /** Its provider has said how it is undone. */
+  readonly canBeUndone: boolean;
 }
 
 /** A run as a worker claimed it. Its token may be worth nothing by now. */
@@ -64,6 +88,10 @@ const MAX_ATTEMPTS = 5;
 
 /** What a step leads to. Written from docs/spec/request-life.md, not from the code. */
 export function next(model: Model, step: Step): Model {
+  return afterUndos(model, taken(model, step));
+}
+
+function taken(model: Model, step: Step): Model {
   switch (step.do) {
     case 'submit':
       return { ...model, requests: [...model.requests, submitted(step.kind, step.thing)] };
@@ -72,6 +100,12 @@ export function next(model: Model, step: Step): Model {
     case 'withdraw':
     case 'cancel':
       return change(model, step.at, (request) => decided(request, step.do, step.who));
+    case 'undo':
+      return undone(model, step.at);
+    case 'resolve':
+      return change(model, step.at, (request) => resolved(request, step));
+    case 'time_over':
+      return timeOver(model, step.at);
     case 'pass_time':
       return change(model, step.at, (request) => ({
         windowOver: request.state === 'awaiting_approval' || request.state === 'queued',
@@ -97,19 +131,22 @@ export function next(model: Model, step: Step): Model {
   }
 }
 
-function submitted(kind: Kind, thing: string): Known {
+export function submitted(kind: Kind, thing: string): Known {
   const state = KINDS[kind].needs > 0 ? 'awaiting_approval' : 'queued';
   const nothing = { approvals: 0, approvers: [], cancelWished: false, dispatched: false, attempt: 0, token: 0 };
-  return { kind, thing, state, windowOver: false, ...nothing };
+  const undoing = { undoOf: null, byClock: false, undoState: null, clockIsSet: false, undoTries: 0, canBeUndone: false };
+  return { kind, thing, state, windowOver: false, ...nothing, ...undoing };
 }
 
-function change(model: Model, at: number, by: (request: Known) => Partial<Known>): Model {
+export function change(model: Model, at: number, by: (request: Known) => Partial<Known>): Model {
   const requests = model.requests.map((request, index) => (index === at ? { ...request, ...by(request) } : request));
   return { ...model, requests };
 }
 
 function decided(request: Known, what: 'approve' | 'reject' | 'withdraw' | 'cancel', who: Person): Partial<Known> {
   const { state, windowOver, approvers, kind } = request;
+  // Whoever stands behind what was asked for a while keeps it by no means.
+  if (request.byClock && who === 'nadia') return {};
   if (windowOver && (state === 'awaiting_approval' || state === 'queued')) return { state: 'expired' };
   if (what === 'cancel') {
     if (state === 'queued') return { state: 'cancelled', cancelWished: true };
@@ -150,7 +187,7 @@ function reported(model: Model, request: Known, step: Report): Partial<Known> {
       if (cancelWished) return { state: 'cancelled' };
       return isHeld(model, request) ? { state: 'queued' } : { dispatched: true };
     case 'succeed':
-      return dispatched ? { state: 'succeeded' } : {};
+      return dispatched ? succeeded(request) : {};
     case 'fail':
       return dispatched ? { state: 'failed' } : {};
     case 'confirm_cancel':
@@ -174,8 +211,10 @@ function lost({ dispatched, cancelWished, kind, attempt }: Known): Partial<Known
   return blindRetry ? { state: 'queued', dispatched: false, windowOver: false } : { state: 'unknown' };
 }
 
-function settled({ cancelWished, attempt }: Known, status: Extract<Step, { do: 'observe' }>['status']): Partial<Known> {
-  if (status === 'succeeded' || status === 'failed') return { state: status };
+function settled(request: Known, status: Extract<Step, { do: 'observe' }>['status']): Partial<Known> {
+  const { cancelWished, attempt } = request;
+  if (status === 'succeeded') return succeeded(request);
+  if (status === 'failed') return { state: status };
   if (status !== 'not_started') return {};
   if (cancelWished) return { state: 'cancelled' };
   return attempt >= MAX_ATTEMPTS ? { state: 'failed' } : { state: 'queued', dispatched: false, windowOver: false };
@@ -183,11 +222,13 @@ function settled({ cancelWished, attempt }: Known, status: Extract<Step, { do: '
 
 /** What of a model is compared with the database. `dispatched` says nothing after the end. */
 export const comparable = ({ requests }: Model): ModelRequest[] =>
-  requests.map(({ state, approvals, cancelWished, dispatched, attempt, token }) => ({
+  requests.map(({ state, approvals, cancelWished, dispatched, attempt, token, undoState, clockIsSet }) => ({
     state,
     approvals,
     cancelWished,
     dispatched: (state === 'running' || state === 'unknown') && dispatched,
     attempt,
     token,
+    undoState,
+    clockIsSet,
   }));

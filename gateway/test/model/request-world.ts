@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { Manifest, Observation, ProviderEndpoint, Request } from '@guichet/contract';
+import type { Manifest, Observation, ProviderEndpoint, Request, Undo } from '@guichet/contract';
 import { testDatabase } from '@guichet/postgres-server/testing';
 import { pino } from 'pino';
 import { startApp } from '../../src/app.ts';
@@ -35,6 +35,7 @@ const manifest: Manifest = {
     timeoutSeconds: 30,
     examples: [],
     options: [],
+    ...(name === 'temp' && { undo: 'back' }),
     ...(needs > 0 && { approval: { team: 'payments', count: needs } }),
   })),
 };
@@ -65,13 +66,29 @@ const sql = {
     'model-end-lease',
     `update requests set lease_until = now() - interval '1 second' where number = $1 and state = 'running'`,
   ),
+  timeOver: statement(
+    'model-time-over',
+    `update requests r set undo_at = clock_timestamp(), undo_try_at = clock_timestamp()
+     where number = $1 and undo_state = 'scheduled' and undo_try_at is not null and not exists (select from requests u
+       where u.undo_of = r.number and u.state in ('awaiting_approval', 'queued', 'running', 'unknown', 'succeeded'))
+     returning number`,
+  ),
+  undoFiled: statement(
+    'model-undo-filed',
+    `select u.number from requests u join requests r on r.number = u.undo_of
+     where r.number = $1 and r.undo_try_at is null and u.by_clock order by u.number desc limit 1`,
+  ),
+  longAgo: statement(
+    'model-long-ago',
+    `update requests set dispatched_at = dispatched_at - interval '2 minutes' where number = $1 and state = 'unknown'`,
+  ),
   noWait: statement('model-no-wait', 'update requests set run_after = now() where number = any ($1) and run_after > now()'),
   putAside: statement('model-put-aside', `update requests set run_after = 'infinity' where state = 'queued'`),
   seen: statement(
     'model-seen',
     `select state, (select count(*) from approvals a where a.request = r.number)::int as approvals,
        cancel_requested_at is not null as "cancelWished", (state in ('running', 'unknown') and dispatched_at is not null) as dispatched,
-       attempt, fencing_token::int as token from requests r where number = any ($1) order by number`,
+       attempt, fencing_token::int as token, undo_state as "undoState", undo_try_at is not null as "clockIsSet" from requests r where number = any ($1) order by number`,
   ),
 };
 const CHECKS = Object.entries(INVARIANTS).map(([name, text], index) => ({
@@ -88,6 +105,7 @@ export class World implements AsyncDisposable {
   readonly #db: Database;
   readonly #transitions: Transitions;
   readonly #tokens: ReadonlyMap<Person, string>;
+  readonly #ring: () => void;
   readonly #close: () => Promise<void>;
   /** Requests of this sequence, in the order in which they were filed. */
   #numbers: string[] = [];
@@ -99,12 +117,14 @@ export class World implements AsyncDisposable {
     db: Database;
     transitions: Transitions;
     tokens: ReadonlyMap<Person, string>;
+    ring: () => void;
     close: () => Promise<void>;
   }) {
     this.#url = parts.url;
     this.#db = parts.db;
     this.#transitions = parts.transitions;
     this.#tokens = parts.tokens;
+    this.#ring = parts.ring;
     this.#close = parts.close;
   }
 
@@ -143,7 +163,9 @@ export class World implements AsyncDisposable {
       await db.close();
       await database.drop();
     };
-    return new World({ url: app.url, db, transitions, tokens: new Map(pairs), close });
+    // Of its clocks, undos are the first.
+    const ring = (): void => app.timekeeper.ring([true, false]);
+    return new World({ url: app.url, db, transitions, tokens: new Map(pairs), ring, close });
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -167,6 +189,12 @@ export class World implements AsyncDisposable {
       case 'withdraw':
       case 'cancel':
         return this.#decide(step);
+      case 'undo':
+        return this.#undo(step);
+      case 'resolve':
+        return this.#resolve(step);
+      case 'time_over':
+        return this.#timeOver(this.#numbers[step.at]);
       case 'pass_time':
         return void (await this.#db.query(sql.passTime, [this.#numbers[step.at]]));
       case 'claim':
@@ -186,13 +214,41 @@ export class World implements AsyncDisposable {
       environment: 'staging',
       input: { thing: `${thing} ${this.#things}` },
       reason: 'a step',
+      ...(kind === 'temp' && { lastsSeconds: 3600 }),
     };
     const { status, answer } = await this.#call('nadia', '/v1/requests', body);
     if (status !== 201) throw new Error(`submitting ${kind} gave ${status}: ${JSON.stringify(answer)}`);
     this.#numbers.push(answer.id.replace('REQ-', ''));
   }
 
-  async #decide({ do: what, who, at }: Extract<Step, { who: Person }>): Promise<void> {
+  async #undo({ who, at }: Extract<Step, { do: 'undo' }>): Promise<void> {
+    const number = this.#numbers[at];
+    if (number === undefined) return;
+    const { status, answer } = await this.#call(who, `/v1/requests/REQ-${number}/undo`, {});
+    if (status === 201) this.#numbers.push(answer.id.replace('REQ-', ''));
+    else if (status !== 409) throw new Error(`undo by ${who} gave ${status}: ${JSON.stringify(answer)}`);
+  }
+
+  async #resolve({ who, at, outcome }: Extract<Step, { do: 'resolve' }>): Promise<void> {
+    const number = this.#numbers[at];
+    if (number === undefined) return;
+    await this.#db.query(sql.longAgo, [number]);
+    const { status } = await this.#call(who, `/v1/requests/REQ-${number}/resolve`, { outcome, reason: 'somebody looked' });
+    if (![200, 403, 409].includes(status)) throw new Error(`resolve by ${who} gave ${status}`);
+  }
+
+  /** What the clock files is there when this resolves. */
+  async #timeOver(number: string | undefined): Promise<void> {
+    if (number === undefined || (await this.#db.query(sql.timeOver, [number])).length === 0) return;
+    for (;;) {
+      this.#ring();
+      const [filed] = await this.#db.query<{ number: string }>(sql.undoFiled, [number]);
+      if (filed !== undefined) return void this.#numbers.push(filed.number);
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+  }
+
+  async #decide({ do: what, who, at }: Extract<Step, { do: 'approve' | 'reject' | 'withdraw' | 'cancel' }>): Promise<void> {
     const number = this.#numbers[at];
     if (number === undefined) return;
     const { status } = await this.#call(who, `/v1/requests/REQ-${number}/${what}`, { comment: 'a step' });
@@ -228,7 +284,7 @@ export class World implements AsyncDisposable {
 
   async #report(step: Extract<Step, { at: number }>): Promise<void> {
     const row = this.#held[step.at];
-    const event = eventOf(step);
+    const event = eventOf(step, row);
     if (row !== undefined && event !== undefined) await this.#transitions.once(row, event);
   }
 
@@ -261,7 +317,7 @@ export class World implements AsyncDisposable {
     await this.#db.transaction(async (tx) => {
       const row = await lockRequest(tx, number);
       if (row === undefined || !row.observable) return;
-      const event: LifeEvent = { type: 'settle', observation, grantMs: 70_000, startWindowMs, againMs: 1000 };
+      const event: LifeEvent = { type: 'settle', observation, undo: undoOf(row), grantMs: 70_000, startWindowMs, againMs: 1000 };
       await this.#transitions.apply(tx, row, { event });
     });
   }
@@ -281,12 +337,16 @@ export class World implements AsyncDisposable {
   }
 }
 
-function eventOf(step: Step): LifeEvent | undefined {
+/** How its provider says that it is undone. */
+const undoOf = ({ action, input }: RequestRow): Undo | null =>
+  action === 'lab.temp' ? { action: 'lab.back', input: { ...input }, problem: null } : null;
+
+function eventOf(step: Step, row: RequestRow | undefined): LifeEvent | undefined {
   switch (step.do) {
     case 'dispatch':
       return { type: 'dispatch', timeoutMs: 30_000 };
     case 'succeed':
-      return { type: 'succeed', output: { kind: 'text', text: 'done' } };
+      return { type: 'succeed', output: { kind: 'text', text: 'done' }, undo: row === undefined ? null : undoOf(row) };
     case 'fail':
       return { type: 'fail', failure };
     case 'confirm_cancel':
