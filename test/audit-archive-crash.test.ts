@@ -58,7 +58,7 @@ async function archiveUntil(point: string): Promise<void> {
     },
     { onPoint: () => {}, onTrouble: () => {} },
   );
-  process.start({ point, nth: 1 });
+  process.start({ points: [point], nth: 1 });
   const { killed, said } = await process.ended;
   expect(killed, `${point}: ${said}`).toBe(true);
 }

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { comparable, EMPTY, KINDS, type Kind, type Model, next, PEOPLE, type Step } from './model/request-model.ts';
+import { EMPTY, KINDS, type Kind, type Model, PEOPLE, type Step } from './model/parts.ts';
+import { comparable, next } from './model/request-model.ts';
 import { World } from './model/request-world.ts';
 
 /** GUICHET_MODEL_RUNS=500 for a long run; GUICHET_MODEL_SEED to see a failure again. */

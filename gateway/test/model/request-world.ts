@@ -10,7 +10,7 @@ import { findRequest } from '../../src/requests/store.ts';
 import { lockLost, lockNext } from '../../src/runner/store.ts';
 import { Transitions } from '../../src/runner/transitions.ts';
 import { INVARIANTS } from './invariants.ts';
-import { KINDS, type ModelRequest, PEOPLE, type Person, type Step } from './request-model.ts';
+import { KINDS, type ModelRequest, PEOPLE, type Person, type Step } from './parts.ts';
 
 const COMPANY = new URL('../../../test/support/company.yaml', import.meta.url).pathname;
 const SEALING = { GUICHET_MODEL_KEY: Buffer.alloc(32, 7).toString('base64') };

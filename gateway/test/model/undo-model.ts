@@ -1,4 +1,4 @@
-import { change, type Known, type Model, type Step, submitted } from './request-model.ts';
+import { change, type Known, type Model, type Step, submitted } from './parts.ts';
 
 /** The part of the model about undoing: by people, by the clock, and after the word of a person. */
 
