@@ -51,7 +51,9 @@ export class Bus {
     context.with(ROOT_CONTEXT, () => {
       this.#wake(topic);
       this.#pending.add(topic);
-      if (!this.#flushing) void this.#flush();
+      if (this.#flushing) return;
+      this.#flushing = true;
+      queueMicrotask(() => void this.#flush()); // what is told in the same moment goes with it
     });
   }
 
@@ -76,7 +78,6 @@ export class Bus {
   }
 
   async #flush(): Promise<void> {
-    this.#flushing = true;
     while (this.#pending.size > 0 && !this.#closed) {
       const topics = [...this.#pending];
       this.#pending = new Set();

@@ -13,12 +13,21 @@ export function statement(name: string, text: string): Statement {
   return { name, text };
 }
 
+/** A statement and its parameters. */
+export type Sent = readonly [statement: Statement, values: readonly unknown[]];
+
 export interface Queryable {
   // A row's shape is what the SQL beside the call says; the caller states it.
   query<Row extends object>(statement: Statement, values?: readonly unknown[]): Promise<Row[]>;
 }
 
 export interface Transaction extends Queryable {
+  /**
+   * Sends statements that change nothing (reads, locks) without waiting for the one before, at the beginning of a
+   * transaction also without waiting for its begin. The server does one after the other, each with a snapshot of its own.
+   * The rows of the last one.
+   */
+  queryAhead<Row extends object>(...statements: readonly Sent[]): Promise<Row[]>;
   /** Runs after the commit, and only then: this is where others are told. Must not throw. */
   afterCommit(effect: () => void): void;
   /** For libraries that write in our transaction (pg-boss). */
@@ -50,6 +59,8 @@ export class Database implements Queryable {
       application_name: 'guichet',
       // A server that is frozen refuses nothing and closes nothing: only our own clock ends the wait for it.
       query_timeout: 12_000,
+      // Statements can be sent before the one ahead of them is answered: who does so is named above.
+      pipeline: true,
       // A transaction that is forgotten would hold its row locks and stall vacuum for ever. The locks of a gateway that is
       // cut off from its database are gone before the leases of its runs are over: see worker.leaseSeconds.
       options: '-c idle_in_transaction_session_timeout=5000 -c statement_timeout=10000',
@@ -79,17 +90,25 @@ export class Database implements Queryable {
 
   async #transaction<Result>(work: (tx: Transaction) => Promise<Result>): Promise<Result> {
     const effects: (() => void)[] = [];
+    const result = await this.#committed(work, effects);
+    // The connection is free by now: what is woken goes on with it while it is warm.
+    for (const effect of effects) effect();
+    return result;
+  }
+
+  async #committed<Result>(work: (tx: Transaction) => Promise<Result>, effects: (() => void)[]): Promise<Result> {
     const client = await this.pool.connect().catch((error: unknown) => {
       throw asDatabaseError(error);
     });
     let broken: Error | undefined;
     try {
-      await client.query('begin');
-      const result = await work(transactionOn(client, effects));
+      const begun = client.query('begin');
+      begun.catch(() => {}); // told by whatever waits for it, below at the latest
+      const result = await work(transactionOn(client, { begun, effects }));
+      await begun;
       await client.query('commit').catch((error: unknown) => {
         throw asCommitError(error);
       });
-      for (const effect of effects) effect();
       return result;
     } catch (error) {
       // Behind a statement without an answer a rollback would wait as long again: the connection is dropped instead.
@@ -111,11 +130,25 @@ export class Database implements Queryable {
   }
 }
 
-function transactionOn(client: pg.PoolClient, effects: (() => void)[]): Transaction {
+/** What changes something waits for the begin: outside of a transaction it could not be taken back. */
+function transactionOn(
+  client: pg.PoolClient,
+  { begun, effects }: { begun: Promise<unknown>; effects: (() => void)[] },
+): Transaction {
+  const send = <Row extends object>([statement, values]: Sent) => client.query<Row>({ ...statement, values: [...values] });
   return {
-    query: async <Row extends object>(statement: Statement, values: readonly unknown[] = []) =>
-      (await client.query<Row>({ ...statement, values: [...values] })).rows,
-    executeSql: async (text, values) => client.query(text, values),
+    query: async <Row extends object>(statement: Statement, values: readonly unknown[] = []) => {
+      await begun;
+      return (await send<Row>([statement, values])).rows;
+    },
+    queryAhead: async <Row extends object>(...statements: readonly Sent[]) => {
+      const [, ...results] = await Promise.all([begun, ...statements.map((each) => send<Row>(each))]);
+      return results.at(-1)?.rows ?? [];
+    },
+    executeSql: async (text, values) => {
+      await begun;
+      return client.query(text, values);
+    },
     afterCommit: (effect) => effects.push(effect),
   };
 }

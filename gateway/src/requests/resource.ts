@@ -1,6 +1,6 @@
 import { statement, type Transaction } from '../db/index.ts';
 import type { RequestRow } from './row.ts';
-import { findRequest } from './store.ts';
+import { readingOf } from './store.ts';
 
 /** What a request acts on: a resource of one environment. */
 export type ResourceKey = Pick<RequestRow, 'environment' | 'resourceType' | 'resourceId'>;
@@ -36,6 +36,5 @@ export async function lockRequestOn(
   row: ResourceKey & Pick<RequestRow, 'number'>,
   mode: 'shared' | 'alone',
 ): Promise<RequestRow | undefined> {
-  await tx.query(REQUEST[mode], [keyOf(row), row.number]);
-  return findRequest(tx, row.number);
+  return (await tx.queryAhead<RequestRow>([REQUEST[mode], [keyOf(row), row.number]], readingOf(row.number)))[0];
 }

@@ -1,5 +1,5 @@
 import { type Actor, type Approval, formatRequestId, parseRequestId } from '@guichet/contract';
-import { type Queryable, type Statement, statement, type Transaction } from '../db/index.ts';
+import { type Queryable, type Sent, type Statement, statement, type Transaction } from '../db/index.ts';
 import type { Changes, Told } from './life.ts';
 import { columnsOf, type NewRequest, type RequestRow, ROW } from './row.ts';
 
@@ -110,9 +110,11 @@ const BY_KEY = statement('request-by-key', `select ${ROW} from requests r where 
  * had before: it would miss the approval that the other one has just given, and carry an old time.
  */
 export async function lockRequest(tx: Transaction, number: string): Promise<RequestRow | undefined> {
-  await tx.query(LOCK, [number]);
-  return findRequest(tx, number);
+  return (await tx.queryAhead<RequestRow>([LOCK, [number]], readingOf(number)))[0];
 }
+
+/** The statement that reads a request. */
+export const readingOf = (number: string): Sent => [SHOW, [number]];
 
 export async function findRequest(db: Queryable, number: string): Promise<RequestRow | undefined> {
   return (await db.query<RequestRow>(SHOW, [number]))[0];

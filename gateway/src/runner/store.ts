@@ -1,4 +1,4 @@
-import { type Queryable, statement } from '../db/index.ts';
+import { type Queryable, statement, type Transaction } from '../db/index.ts';
 import { type RequestRow, type ResourceKey, ROW } from '../requests/index.ts';
 
 /** Runs wait while the outcome of another one on their resource is unknown, until their start window ends. */
@@ -48,7 +48,7 @@ const APPEND = statement(
 );
 
 /** Queued requests, locked; those that another worker is claiming are skipped. */
-export const lockNext = (db: Queryable, limit: number): Promise<RequestRow[]> => db.query(NEXT, [limit]);
+export const lockNext = (tx: Transaction, limit: number): Promise<RequestRow[]> => tx.queryAhead([NEXT, [limit]]);
 
 /** Running requests whose worker has not renewed its lease, at this moment. */
 export const leasesOver = (db: Queryable, limit: number): Promise<(Pick<RequestRow, 'number'> & ResourceKey)[]> =>
