@@ -84,6 +84,31 @@ export class Database implements Queryable {
     }
   }
 
+  /** Reads, sent together over one connection: one after the other, each with a snapshot of its own, in one round trip. */
+  queryTogether<Rows extends readonly object[]>(
+    ...statements: { [Index in keyof Rows]: Sent }
+  ): Promise<{
+    [Index in keyof Rows]: Rows[Index][];
+  }> {
+    const name = statements.map(([{ name: each }]) => each).join('+');
+    return inSpanOfTrace(`db ${name}`, DB_SPAN, async () => {
+      const client = await this.pool.connect().catch((error: unknown) => {
+        throw asDatabaseError(error);
+      });
+      let broken: Error | undefined;
+      try {
+        const results = await Promise.all(statements.map((each) => send(client, each)));
+        // A row's shape is what the SQL beside the call says; the caller states it.
+        return results.map(({ rows }) => rows) as { [Index in keyof Rows]: Rows[Index][] };
+      } catch (error) {
+        broken = error instanceof Error ? error : new Error(String(error)); // others may be under way on it
+        throw asDatabaseError(error);
+      } finally {
+        client.release(broken);
+      }
+    });
+  }
+
   transaction<Result>(work: (tx: Transaction) => Promise<Result>): Promise<Result> {
     return inSpanOfTrace('db transaction', DB_SPAN, () => this.#transaction(work));
   }
@@ -130,19 +155,22 @@ export class Database implements Queryable {
   }
 }
 
+function send<Row extends object>(client: pg.ClientBase, [statement, values]: Sent): Promise<pg.QueryResult<Row>> {
+  return client.query<Row>({ ...statement, values: [...values] });
+}
+
 /** What changes something waits for the begin: outside of a transaction it could not be taken back. */
 function transactionOn(
   client: pg.PoolClient,
   { begun, effects }: { begun: Promise<unknown>; effects: (() => void)[] },
 ): Transaction {
-  const send = <Row extends object>([statement, values]: Sent) => client.query<Row>({ ...statement, values: [...values] });
   return {
     query: async <Row extends object>(statement: Statement, values: readonly unknown[] = []) => {
       await begun;
-      return (await send<Row>([statement, values])).rows;
+      return (await send<Row>(client, [statement, values])).rows;
     },
     queryAhead: async <Row extends object>(...statements: readonly Sent[]) => {
-      const [, ...results] = await Promise.all([begun, ...statements.map((each) => send<Row>(each))]);
+      const [, ...results] = await Promise.all([begun, ...statements.map((each) => send<Row>(client, each))]);
       return results.at(-1)?.rows ?? [];
     },
     executeSql: async (text, values) => {

@@ -12,9 +12,13 @@ export interface StandingCaller {
   readonly leave: () => void;
 }
 
+/** What is known of a token, for all calls that came with it. */
 interface Held {
   caller: Caller;
   at: number;
+  calls: number;
+  /** Somebody asks already. */
+  asking: Promise<Caller> | undefined;
 }
 
 /**
@@ -25,7 +29,7 @@ export class StandingCallers {
   readonly #tokens: Tokens;
   readonly #onError: (error: unknown) => void;
   readonly #renewMs: number;
-  readonly #held = new Set<Held>();
+  readonly #held = new Map<string, Held>();
   #timer: NodeJS.Timeout | undefined;
   #renewing = false;
 
@@ -37,20 +41,19 @@ export class StandingCallers {
 
   /** Begins with a caller that has just been verified. */
   enter(caller: Caller): StandingCaller {
-    const held: Held = { caller, at: Date.now() };
-    this.#held.add(held);
+    const { id } = caller.token;
+    const held: Held = this.#held.get(id) ?? { caller, at: 0, calls: 0, asking: undefined };
+    Object.assign(held, { caller, at: Date.now(), calls: held.calls + 1 });
+    this.#held.set(id, held);
     this.#timer ??= setInterval(() => void this.#renew(), this.#renewMs).unref();
-    const now = async (): Promise<Caller> => {
-      // The round is late, or found that the token has ended: then who asks is told so, and is shown nothing.
-      if (Date.now() - held.at > FRESH_MS) {
-        const at = Date.now();
-        held.caller = await this.#tokens.reverify(held.caller, new Date());
-        held.at = at;
-      }
-      return held.caller;
-    };
+    // The round is late, or found that the token has ended: then who asks is told so, and is shown nothing.
+    const now = async (): Promise<Caller> => (Date.now() - held.at > FRESH_MS ? this.#ask(held) : held.caller);
+    let left = false;
     const leave = (): void => {
-      this.#held.delete(held);
+      if (left) return;
+      left = true;
+      held.calls -= 1;
+      if (held.calls === 0) this.#held.delete(id);
       if (this.#held.size > 0) return;
       clearInterval(this.#timer);
       this.#timer = undefined;
@@ -58,13 +61,27 @@ export class StandingCallers {
     return { now, leave };
   }
 
+  /** One look for all calls of a token that want to know in the same moment. */
+  #ask(held: Held): Promise<Caller> {
+    const ask = async (): Promise<Caller> => {
+      const at = Date.now();
+      const caller = await this.#tokens.reverify(held.caller, new Date(at));
+      if (held.at <= at) Object.assign(held, { caller, at });
+      return held.caller;
+    };
+    held.asking ??= ask().finally(() => {
+      held.asking = undefined;
+    });
+    return held.asking;
+  }
+
   async #renew(): Promise<void> {
     if (this.#renewing) return;
     this.#renewing = true;
     const at = Date.now(); // what is read after it is at least as new
-    const held = [...this.#held];
+    const held = [...this.#held.values()];
     try {
-      const standing = await this.#tokens.standing(new Set(held.map(({ caller }) => caller.token.id)), new Date(at));
+      const standing = await this.#tokens.standing(new Set(this.#held.keys()), new Date(at));
       for (const one of held) {
         const caller = standing.get(one.caller.token.id);
         if (caller === undefined)

@@ -1,6 +1,6 @@
 import type { Database } from '../db/index.ts';
 import type { RequestRow } from './row.ts';
-import { eventsAfter, findRequest, type StoredEvent } from './store.ts';
+import { readingEvents, readingOf, type StoredEvent } from './store.ts';
 
 /** A request as it stood, and then its events after a number: all up to the state that it is in are among them. */
 export interface Look {
@@ -19,8 +19,8 @@ interface Pending {
 
 /**
  * Looks at requests for many watchers at once. An event wakes all who watch a request in the same moment: those whose
- * look has not begun yet share one, from the earliest event that any of them wants, so that an event costs two
- * statements however many watch. A look that has begun is shared with nobody who comes later: it may be too old for them.
+ * look has not begun yet share one, from the earliest event that any of them wants, so that an event costs one
+ * round trip however many watch. A look that has begun is shared with nobody who comes later: it may be too old for them.
  */
 export class RequestFeed {
   readonly #db: Database;
@@ -43,8 +43,11 @@ export class RequestFeed {
 
   async #read(number: string, pending: Pending): Promise<Look> {
     this.#pending.delete(number); // who comes from here on gets a look of their own
-    const row = await findRequest(this.#db, number);
-    const events = await eventsAfter(this.#db, number, pending.after, MOST);
+    // The state first: what led to it is among the events that are read after it.
+    const [[row], events] = await this.#db.queryTogether<[RequestRow, StoredEvent]>(
+      readingOf(number),
+      readingEvents(number, pending.after, MOST),
+    );
     return { row, events, whole: events.length < MOST };
   }
 }

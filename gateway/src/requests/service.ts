@@ -30,6 +30,7 @@ export class Requests {
   readonly #options: RequestsOptions;
   readonly #filing: Filing;
   readonly #feed: RequestFeed;
+  readonly #looks = new WeakMap<RequestRow, Map<Principal, boolean>>();
 
   constructor(options: RequestsOptions, filing = new Filing(options)) {
     this.#options = options;
@@ -66,7 +67,7 @@ export class Requests {
   /** The same with its events after a number, for many watchers at once: see RequestFeed. */
   async look(principal: Principal, number: string, after: number): Promise<Look & { readonly row: RequestRow }> {
     const { row, ...look } = await this.#feed.look(number, after);
-    if (row !== undefined && this.#maySee(principal, row)) return { row, ...look };
+    if (row !== undefined && this.#seenBy(principal, row)) return { row, ...look };
     throw unknownRequest(number);
   }
 
@@ -103,6 +104,15 @@ export class Requests {
       if (visible.length === filter.limit || rows.length < filter.limit) return visible;
       before = rows.at(-1)?.number;
     }
+  }
+
+  /** Asked once for each who looks: a row that many look at, at one moment, is one object. */
+  #seenBy(principal: Principal, row: RequestRow): boolean {
+    const known = this.#looks.get(row) ?? new Map<Principal, boolean>();
+    this.#looks.set(row, known);
+    const answer = known.get(principal) ?? this.#maySee(principal, row);
+    known.set(principal, answer);
+    return answer;
   }
 
   #maySee(principal: Principal, row: RequestRow): boolean {

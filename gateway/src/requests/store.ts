@@ -153,6 +153,9 @@ const EVENTS = statement(
    where request = $1 and number > $2 order by number limit $3`,
 );
 
+/** The statement that reads events after a number. */
+export const readingEvents = (number: string, after: number, limit: number): Sent => [EVENTS, [number, after, limit]];
+
 /** Events after a number, oldest first, `limit` at most. */
 export async function eventsAfter(db: Queryable, number: string, after: number, limit = 500): Promise<StoredEvent[]> {
   return db.query<StoredEvent>(EVENTS, [number, after, limit]);
