@@ -465,6 +465,8 @@ CREATE INDEX requests_action ON public.requests USING btree (action text_pattern
 CREATE INDEX requests_created_at ON public.requests USING btree (created_at);
 CREATE INDEX requests_digest ON public.requests USING btree (digest);
 CREATE INDEX requests_ended ON public.requests USING btree (state, number DESC) WHERE (state = ANY (ARRAY['succeeded'::text, 'failed'::text, 'cancelled'::text, 'rejected'::text, 'withdrawn'::text, 'expired'::text, 'void'::text]));
+CREATE INDEX requests_ended_action ON public.requests USING btree (action text_pattern_ops, state, number DESC) WHERE (state = ANY (ARRAY['succeeded'::text, 'failed'::text, 'cancelled'::text, 'rejected'::text, 'withdrawn'::text, 'expired'::text, 'void'::text]));
+CREATE INDEX requests_ended_requester ON public.requests USING btree (requester_id, state, number DESC) WHERE (state = ANY (ARRAY['succeeded'::text, 'failed'::text, 'cancelled'::text, 'rejected'::text, 'withdrawn'::text, 'expired'::text, 'void'::text]));
 CREATE INDEX requests_environment ON public.requests USING btree (environment, number DESC);
 CREATE UNIQUE INDEX requests_idempotency ON public.requests USING btree (requester_id, idempotency_key) WHERE (idempotency_key IS NOT NULL);
 CREATE INDEX requests_leases ON public.requests USING btree (lease_until) WHERE (state = 'running'::text);
