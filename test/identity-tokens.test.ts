@@ -43,6 +43,15 @@ test('a token is its maker, is shown once, and says when it ends', async () => {
   expect(JSON.stringify(await listed())).not.toContain(secret);
 });
 
+test('a token makes none that outlives it; a sign-in may', async () => {
+  const short = await create('nadia');
+  const { body } = await gateway.call<TokenCreated>({ token: short.secret }, 'POST', '/v1/tokens', {
+    body: { name: 'longer', expiresInDays: 300 },
+  });
+  expect(body.expiresAt).toBe(short.expiresAt);
+  expect(body.warnings.join()).toContain('It ends with the token that it was made with.');
+});
+
 test('the database holds no token as it is, in any column of any table', async () => {
   const { secret } = await create('nadia');
   await whoIs(secret);

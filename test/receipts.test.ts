@@ -267,6 +267,26 @@ describe('reconcile', () => {
     expect(kindsFor(await reconcile(), id)).toEqual(['grant_without_effect']);
   });
 
+  test('shows what a person has resolved as resolved, unless the ledger says otherwise', async () => {
+    lab.mode = 'half';
+    const { body: filed } = await gateway.submit('nadia', { action: 'lab.change-blindly', reason: 'a look at receipts' });
+    const lost = await gateway.until(filed.id, 'unknown');
+    lab.mode = 'succeed';
+    const path = `/v1/requests/${lost.id}/resolve`;
+    const body = { outcome: 'succeeded', reason: 'I looked at the thing itself' };
+    expect((await gateway.call('amine', 'POST', path, { body })).status).toBe(200);
+    expect((await reconcile()).findings.filter(({ request, resolved }) => request === lost.id && resolved === undefined)).toEqual(
+      [],
+    );
+    const lines = (await readFile(await file(), 'utf8')).split('\n');
+    await writeFile(await file(), lines.filter((line) => !line.includes(lost.run?.id ?? '?')).join('\n'));
+    restart();
+    expect((await reconcile()).findings.find(({ request }) => request === lost.id)).toMatchObject({
+      kind: 'grant_without_effect',
+      resolved: { by: { id: 'user:amine' }, comment: 'I looked at the thing itself' },
+    });
+  });
+
   test('is for those who may read the audit log, and names a provider that is not there', async () => {
     const machine = { token: await gateway.token('machine:ci-checkout') };
     expect((await gateway.call(machine, 'POST', '/v1/audit/reconcile', { body: { since } })).status).toBe(403);

@@ -71,6 +71,8 @@ describe('schedules', () => {
     const { stdout } = await home.run(['schedules', 'show', 'nightly-vacuum']);
     expect(stdout).toMatch(/Last +filed REQ-12/);
     expect(stdout).toMatch(/missed 3 times, the last at .*: No gateway filed it in time\./);
+    // The schedule's own zone, and the reader's beside it.
+    expect(stdout).toMatch(/Next +2126-03-02 03:00 in Europe\/Paris, .* here/);
     expect(stdout).toContain('You can: guichet schedules pause nightly-vacuum · guichet schedules delete nightly-vacuum');
   });
 

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { Slug } from './ids.ts';
+import { Actor } from './principal.ts';
 
 export const FINDING_KINDS = [
   'effect_without_grant',
@@ -25,6 +26,10 @@ export const ReconcileFinding = z
     grant: z.string().nullable(),
     message: z.string(),
     remedy: z.string(),
+    resolved: z
+      .object({ by: Actor, at: z.iso.datetime(), comment: z.string() })
+      .optional()
+      .describe('A person has said what became of the run, and its provider says nothing else: nobody has to look at it again'),
   })
   .meta({ id: 'ReconcileFinding' });
 export type ReconcileFinding = z.infer<typeof ReconcileFinding>;

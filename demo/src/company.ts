@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { GuichetError } from '@guichet/contract';
-import { loadConfig, startApp } from '@guichet/gateway';
+import { createLogger, loadConfig, startApp } from '@guichet/gateway';
 import { availableMajors, type Major } from '@guichet/postgres-server';
 import pg from 'pg';
 import { type Instance, startInstance } from './estate.ts';
@@ -107,7 +107,8 @@ async function startGateways({
   const { home, port, signal } = options;
   if (replicas === undefined) {
     const path = await writeGatewayConfig(options);
-    const app = await startApp(loadConfig(path, { ...process.env, [CLIENT_SECRET]: secret }));
+    const config = loadConfig(path, { ...process.env, [CLIENT_SECRET]: secret });
+    const app = await startApp(config, { logger: createLogger(config.logLevel, { forPeople: true }) });
     return { url: app.url, stop: () => app.close() };
   }
   const { url, gateways, stop } = await startReplicas({

@@ -1,6 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import { terminalLine } from '@guichet/gateway';
 import { type KeptProcess, keepProcess } from './kept-process.ts';
 
 export interface OrdersOptions {
@@ -19,10 +21,21 @@ export function startOrders(options: OrdersOptions): Promise<KeptProcess> {
 
 function spawnOrders({ home, port, gatewayUrl }: OrdersOptions): ChildProcess {
   const main = fileURLToPath(new URL('./orders/main.ts', import.meta.url));
-  return spawn(process.execPath, [main], {
-    stdio: ['pipe', 'pipe', 'inherit'],
+  const child = spawn(process.execPath, [main], {
+    stdio: ['pipe', 'pipe', 'pipe'],
     env: { ...process.env, ORDERS_PORT: String(port), GUICHET_URL: gatewayUrl, ORDERS_DATA: join(home, 'orders') },
   });
+  // It logs for programs; here people read.
+  createInterface({ input: child.stderr }).on('line', (line) => process.stderr.write(readable(line)));
+  return child;
+}
+
+function readable(line: string): string {
+  try {
+    return terminalLine(line);
+  } catch {
+    return `${line}\n`; // what Node itself says
+  }
 }
 
 async function served(child: ChildProcess): Promise<void> {

@@ -166,6 +166,7 @@ async function start(
     bus,
     outbox: jobs,
     onNews,
+    onReceipt: (judged) => metrics.receiptJudged(judged),
     onRun: runReport({ metrics, log: (fields, message) => logger.info(fields, message) }),
   });
   const { concurrency, leaseSeconds, tickMs, graceMs, drainMs, enabled } = config.worker;

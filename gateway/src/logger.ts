@@ -3,9 +3,9 @@ import { currentLogFields } from './telemetry/index.ts';
 import { terminalLines } from './terminal-lines.ts';
 
 /**
- * The log of the gateway: JSON lines on standard output (for people, when that is a terminal), each with the call or the run that it is of. docs/spec/logs.md.
+ * The log of the gateway: JSON lines on standard output (for people, when that is a terminal or `forPeople` says so), each with the call or the run that it is of. docs/spec/logs.md.
  */
-export function createLogger(level: string): Logger {
+export function createLogger(level: string, { forPeople = process.stdout.isTTY === true } = {}): Logger {
   const options: LoggerOptions = {
     level,
     base: { service: 'guichet-gateway', pid: process.pid },
@@ -14,7 +14,7 @@ export function createLogger(level: string): Logger {
     serializers: { err: safeError },
     mixin: currentLogFields,
   };
-  return process.stdout.isTTY ? pino(options, terminalLines(process.stdout)) : pino(options);
+  return forPeople ? pino(options, terminalLines(process.stdout)) : pino(options);
 }
 
 /** PostgreSQL's data exceptions: their messages quote the value (`invalid input syntax for type uuid: "..."`). */

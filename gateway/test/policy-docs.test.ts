@@ -7,9 +7,8 @@ const text = { type: 'string' };
 const write = { kind: 'write', risk: 'destructive' } as const;
 const vocabulary = vocabularyOf({
   actions: [
-    { ...write, id: 'kafka.topics.delete', input: {} },
-    { ...write, id: 'orders.hold', input: {} },
-    { ...write, id: 'postgres.create-read-replica', input: { type: 'object', properties: { instanceType: text } } },
+    { ...write, id: 'postgres.terminate-session', input: {} },
+    { ...write, id: 'orders.hold', input: { type: 'object', properties: { order: text } } },
   ],
 });
 

@@ -102,7 +102,7 @@ export async function startGateway({
     const known = tokens.get(principalId);
     if (known !== undefined) return known;
     const made = app.tokens
-      .issue({ name: 'test', principalId, expiresInDays: 1, scope: {}, createdBy: { id: 'system', name: 'test' } })
+      .issue({ name: 'test', principalId, expiresInDays: 366, scope: {}, createdBy: { id: 'system', name: 'test' } })
       .then(({ secret }) => secret);
     tokens.set(principalId, made);
     return made;

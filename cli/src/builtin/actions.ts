@@ -53,7 +53,7 @@ export const actionsList: Leaf = {
 
 export const actionsShow: Leaf = {
   define(command) {
-    command.argument('<action...>', 'Its id or its words: kafka.topics.delete, or kafka topics delete');
+    command.argument('<action...>', 'Its id or its words: orders.hold, or orders hold');
     addExamples(command, ['guichet actions show postgres.terminate-session', 'guichet actions show postgres.activity -o json']);
   },
   async run(shell, { args }) {

@@ -36,7 +36,7 @@ export const auditReconcile: Leaf = {
     const since = parseTime('--since', textFlag(flags, 'since') ?? '30d', shell.context.now());
     const found = await reconcileAll(shell, { since, provider: textFlag(flags, 'provider') });
     await shell.show(found, () => reconcileText(found, { shell, examples: numberFlag(flags, 'examples') ?? 10 }));
-    return found.findings.length === 0 ? EXIT.ok : EXIT.failed;
+    return openOf(found).length === 0 ? EXIT.ok : EXIT.failed;
   },
 };
 
@@ -72,6 +72,9 @@ async function reconcileAll(
   return all;
 }
 
+const openOf = ({ findings }: Pick<Reconciliation, 'findings'>): ReconcileFinding[] =>
+  findings.filter(({ resolved }) => resolved === undefined);
+
 const TITLES: Readonly<Record<ReconcileFinding['kind'], string>> = {
   effect_without_grant: 'Effects without a grant',
   grant_without_effect: 'Grants without an effect',
@@ -90,17 +93,22 @@ function reconcileText(found: Reconciliation, { shell, examples }: { shell: Shel
   const { paint } = canvas;
   const { grants, entries, findings, skipped, since } = found;
   const when = formatCell(since, 'timestamp', canvas).text;
-  const verdict = findings.length === 0 ? paint.green('Both sides agree.') : paint.red(`${counted(findings.length, 'finding')}.`);
+  const open = openOf(found);
+  const resolved = findings.filter((each) => each.resolved !== undefined);
+  const agree = resolved.length === 0 ? 'Both sides agree.' : 'Both sides agree, but for what people have resolved.';
+  const verdict = open.length === 0 ? paint.green(agree) : paint.red(`${counted(open.length, 'finding')}.`);
   const lines = [
     `${counted(grants, 'grant')} of runs and ${entries.toLocaleString('en')} ${entries === 1 ? 'entry' : 'entries'} of ledgers since ${when}. ${verdict}`,
   ];
   for (const { provider, reason } of skipped) lines.push(paint.dim(`Not looked at: ${clean(provider)}. ${clean(reason)}`));
-  for (const [kind, members] of grouped(findings)) {
-    lines.push('', paint.bold(`${TITLES[kind]} (${members.length.toLocaleString('en')})`));
+  const list = (title: string, members: readonly ReconcileFinding[]): void => {
+    lines.push('', paint.bold(`${title} (${members.length.toLocaleString('en')})`));
     for (const member of members.slice(0, examples)) lines.push(...findingLines(member, shell));
     if (members.length > examples && examples > 0)
       lines.push(paint.dim(`  … ${members.length - examples} more; --examples ${members.length} shows them`));
-  }
+  };
+  for (const [kind, members] of grouped(open)) list(TITLES[kind], members);
+  if (resolved.length > 0) list('Resolved by people', resolved);
   return lines.join('\n');
 }
 
@@ -114,9 +122,12 @@ function grouped(findings: readonly ReconcileFinding[]): Map<ReconcileFinding['k
   return groups;
 }
 
-function findingLines({ provider, at, request, run, message, remedy }: ReconcileFinding, { canvas }: Shell): string[] {
+function findingLines({ provider, at, request, run, message, remedy, resolved }: ReconcileFinding, { canvas }: Shell): string[] {
   const { paint } = canvas;
   const time = at === null ? '' : `  ${formatCell(at, 'timestamp', { ...canvas, tight: true }).text}`;
   const what = [provider, request, run === null ? null : `run ${run}`].filter((part) => part !== null).map((part) => clean(part));
-  return [`  ${what.join(' · ')}${time}`, `    ${clean(message)}`, `    ${paint.cyan('→')} ${clean(remedy)}`];
+  const said = [`  ${what.join(' · ')}${time}`, `    ${clean(message)}`];
+  if (resolved === undefined) return [...said, `    ${paint.cyan('→')} ${clean(remedy)}`];
+  const when = formatCell(resolved.at, 'timestamp', { ...canvas, tight: true }).text;
+  return [...said, `    ${paint.green('✓')} Resolved by ${clean(resolved.by.name)}, ${when}: ${clean(resolved.comment)}`];
 }

@@ -28,7 +28,7 @@ export const requestsList: Leaf = {
       'guichet requests list --to-review',
       'guichet requests list --to-undo',
       'guichet requests list --mine --state awaiting_approval',
-      'guichet requests list --action "kafka.*" --since 7d -o json',
+      'guichet requests list --action "orders.*" --since 7d -o json',
     ]);
   },
   async run(shell, given) {

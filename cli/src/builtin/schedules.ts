@@ -102,7 +102,10 @@ export const schedulesResume: Leaf = {
       id === before.owner.id
         ? ''
         : ` ${clean(before.owner.name)}, whose it was, is gone: it files as ${clean(name)} from now on.`;
-    await shell.show(resumed, () => `Resumed ${resumed.name}: it is due next ${timeOf(resumed.nextAt, shell)}.${taken}`);
+    await shell.show(
+      resumed,
+      () => `Resumed ${resumed.name}: it is due next ${timeOf(resumed.nextAt, shell, resumed.timezone)}.${taken}`,
+    );
     return EXIT.ok;
   },
 };
@@ -181,8 +184,17 @@ function toTable(items: readonly Schedule[]): TableOutput {
   };
 }
 
-const timeOf = (at: string | null, shell: Shell): string =>
-  at === null ? 'never' : formatCell(at, 'timestamp', shell.canvas).text;
+/** In the zone of the schedule, and in that of whoever reads it where it is another. */
+function timeOf(at: string | null, { canvas }: Shell, timeZone: string): string {
+  if (at === null) return 'never';
+  const own = formatCell(at, 'timestamp', canvas).text;
+  const there = clockIn(at, timeZone);
+  return there === clockIn(at) ? own : `${there} in ${clean(timeZone)}, ${own} here`;
+}
+
+/** `2026-12-01 06:00`, on this machine when no zone is named. */
+const clockIn = (at: string, timeZone?: string): string =>
+  new Date(at).toLocaleString('sv-SE', { dateStyle: 'short', timeStyle: 'short', ...(timeZone !== undefined && { timeZone }) });
 
 function scheduleText(schedule: ScheduleShown, shell: Shell): string {
   const { paint } = shell.canvas;
@@ -200,8 +212,11 @@ function scheduleText(schedule: ScheduleShown, shell: Shell): string {
     field('Missed', schedule.missed === 'once' ? 'made up for once, and told' : 'skipped, and told'),
   ];
   if (schedule.pausedReason !== null) lines.push(field('Paused', paint.yellow(clean(schedule.pausedReason))));
-  if (schedule.upcoming.length > 0) lines.push(field('Next', schedule.upcoming.map((at) => timeOf(at, shell)).join(', ')));
-  lines.push(...schedule.firings.map((firing, index) => field(index === 0 ? 'Last' : '', firingText(firing, shell))));
+  if (schedule.upcoming.length > 0)
+    lines.push(field('Next', schedule.upcoming.map((at) => timeOf(at, shell, schedule.timezone)).join('\n             ')));
+  lines.push(
+    ...schedule.firings.map((firing, index) => field(index === 0 ? 'Last' : '', firingText(firing, shell, schedule.timezone))),
+  );
   if (schedule.allowed.length > 0)
     lines.push(
       paint.dim(`You can: ${schedule.allowed.map((command) => `guichet schedules ${command} ${schedule.name}`).join(' · ')}`),
@@ -209,10 +224,10 @@ function scheduleText(schedule: ScheduleShown, shell: Shell): string {
   return lines.join('\n');
 }
 
-function firingText({ at, outcome, count, request, message }: Firing, shell: Shell): string {
+function firingText({ at, outcome, count, request, message }: Firing, shell: Shell, timeZone: string): string {
   const { paint } = shell.canvas;
   const what =
     outcome === 'filed' ? paint.green(`filed ${request ?? ''}`) : outcome === 'filing' ? 'is being filed' : paint.red(outcome);
-  const times = count > 1 ? ` ${count} times, the last at ${timeOf(at, shell)}` : ` ${timeOf(at, shell)}`;
+  const times = count > 1 ? ` ${count} times, the last at ${timeOf(at, shell, timeZone)}` : ` ${timeOf(at, shell, timeZone)}`;
   return `${what}${times}${message === null ? '' : `: ${clean(message)}`}`;
 }

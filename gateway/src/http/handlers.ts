@@ -45,6 +45,8 @@ export interface Services extends AuditServices, AuthServices, DirectoryServices
   readonly draining: AbortSignal;
 }
 
+const DAY_MS = 86_400_000;
+
 /** One handler for each route of the table: parse has happened, call the domain, reply. Nothing else. */
 export function makeHandlers(services: Services): Handlers {
   const {
@@ -87,7 +89,11 @@ export function makeHandlers(services: Services): Handlers {
       const created = await tokens.create(caller, { name, principalId, expiresInDays, scope, all });
       throttles.familiar.add(created.secret);
       const offered = visibleActions({ catalog, policy }, caller.principal).map(({ id }) => id);
-      return { ...created, warnings: scopeWarnings(scope, offered) };
+      const ends = Date.parse(created.expiresAt) - Date.parse(created.createdAt) < (expiresInDays - 1) * DAY_MS;
+      const sooner = ends
+        ? ['It ends with the token that it was made with. To make one that lasts longer, sign in: guichet login.']
+        : [];
+      return { ...created, warnings: [...sooner, ...scopeWarnings(scope, offered)] };
     },
     'tokens.revoke': async ({ caller, params }) => tokens.revoke(caller.principal, params.token),
 

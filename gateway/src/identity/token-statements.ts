@@ -52,7 +52,7 @@ export const TOUCH = statement(
 export const INSERT = statement(
   'token-insert',
   `insert into tokens (hash, name, kind, principal_id, scope, created_by_id, created_by_name, expires_at)
-   values ($1, $2, $3, $4, $5, $6, $7, now() + make_interval(days => $8)) returning ${COLUMNS}`,
+   values ($1, $2, $3, $4, $5, $6, $7, least(now() + make_interval(days => $8), $9::timestamptz)) returning ${COLUMNS}`,
 );
 export const REVOKE = statement('token-revoke', `update tokens set revoked_at = now() where id = $1 returning ${COLUMNS}`);
 export const LIST = statement(

@@ -48,7 +48,11 @@ export interface NewToken {
   readonly all?: boolean | undefined;
 }
 
-type MadeBy = NewToken & { readonly createdBy: Actor };
+interface MadeBy extends NewToken {
+  readonly createdBy: Actor;
+  /** It ends then at the latest: with the token that it is made with. */
+  readonly notAfter?: Date | undefined;
+}
 
 export interface TokensOptions {
   readonly db: Database;
@@ -127,7 +131,7 @@ export class Tokens {
 
   /** Creates a token; the secret is returned here and never again. */
   async create(caller: Caller, wanted: NewToken): Promise<Token & { secret: string }> {
-    const { principal: by, origin, token } = caller;
+    const { principal: by, origin, token, session } = caller;
     const owner = this.#directory.company.member(wanted.principalId);
     // Who may make no tokens at all learns nothing of which machines there are.
     this.#permit('token.create', by, owner?.id ?? by.id);
@@ -139,7 +143,9 @@ export class Tokens {
       await turnOf(tx, by.id, owner.id);
       // Signed out meanwhile, or somebody else by now: what is made here would outlive it.
       this.#admitted((await tx.query<TokenWithClaims>(STANDING, [[token.id]]))[0], new Date());
-      return this.#insert(tx, { ...wanted, createdBy: { id: by.id, name: by.name } });
+      // Whoever has found a token must not make it last: only a sign-in gives what is to outlive it.
+      const notAfter = session === undefined ? new Date(token.expiresAt) : undefined;
+      return this.#insert(tx, { ...wanted, createdBy: { id: by.id, name: by.name }, notAfter });
     });
   }
 
@@ -149,11 +155,11 @@ export class Tokens {
   }
 
   async #insert(tx: Transaction, wanted: MadeBy): Promise<Token & { secret: string }> {
-    const { name, principalId, expiresInDays, scope, createdBy } = wanted;
+    const { name, principalId, expiresInDays, scope, createdBy, notAfter = null } = wanted;
     const kind = principalId.startsWith('machine:') ? 'machine' : 'user';
     const secret = newSecret(PREFIX[kind]);
     const { id, name: maker } = createdBy;
-    const values = [hashOf(secret), name, kind, principalId, JSON.stringify(scope), id, maker, expiresInDays];
+    const values = [hashOf(secret), name, kind, principalId, JSON.stringify(scope), id, maker, expiresInDays, notAfter];
     const [row] = await tx.query<TokenRow>(INSERT, values);
     if (row === undefined) throw new GuichetError('internal', 'The token was not stored.');
     await appendAudit(tx, {

@@ -14,6 +14,10 @@ function finding(kind: Kind, grant: IssuedGrant, words: { message: string; remed
   return { kind, provider, at: issuedAt.toISOString(), request: formatRequestId(request), run, grant: grantId, ...words };
 }
 
+/** What a person has settled is shown with who did; a ledger that says otherwise stays a finding. */
+const settled = (found: ReconcileFinding, { resolved }: IssuedGrant): ReconcileFinding =>
+  resolved === null ? found : { ...found, resolved };
+
 /** An entry of a ledger whose grant the gateway has not issued to this provider for this run. */
 export function foreignEntry(provider: string, entry: LedgerEntry, grant: IssuedGrant | undefined): ReconcileFinding | undefined {
   if (grant?.provider === provider && grant.runId === entry.run && formatRequestId(grant.request) === entry.request)
@@ -61,7 +65,7 @@ export function compareEnds(entry: LedgerEntry, grant: IssuedGrant): ReconcileFi
   }
   if (theirs === 'started' || theirs === 'unknown') {
     const message = `The ledger has no outcome of the run; the gateway says ${ours}.`;
-    return finding('outcome_missing', grant, { message, remedy: look });
+    return settled(finding('outcome_missing', grant, { message, remedy: look }), grant);
   }
   // A run that was stopped at its time limit is cancelled to the one and failed to the other.
   if ((ours === 'succeeded') !== (theirs === 'succeeded'))
@@ -89,11 +93,12 @@ export function unknownToLedger(grant: IssuedGrant, { knowsFrom }: { knowsFrom: 
       remedy: `When the provider has no other replica with a ledger of its own: guichet requests resolve ${id} --as not_started.`,
     });
   }
-  return finding('grant_without_effect', grant, {
+  const missing = finding('grant_without_effect', grant, {
     message: `The gateway says ${ours}, and the ledger has no such run.`,
     remedy:
       'Ask the team of the provider whether its ledger was lost, cut off or is not shared by its replicas; compare its receipt with what is there.',
   });
+  return settled(missing, grant);
 }
 
 /** What was recorded about the receipt when the run ended. */

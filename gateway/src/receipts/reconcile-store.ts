@@ -16,10 +16,19 @@ export interface IssuedGrant {
   readonly verdict: 'verified' | 'missing' | 'refused' | null;
   readonly reason: string | null;
   readonly result: string | null;
+  /** Who settled its unknown outcome, when a person did. */
+  readonly resolved: {
+    readonly by: { readonly id: string; readonly name: string };
+    readonly at: string;
+    readonly comment: string;
+  } | null;
 }
 
 const SELECT = `select g.grant_id as "grantId", g.run_id as "runId", g.request::text as request, g.provider, g.issued_at as "issuedAt",
-    g.outcome, r.state, r.run_id::text as "lastRun", c.verdict, c.reason, c.result
+    g.outcome, r.state, r.run_id::text as "lastRun", c.verdict, c.reason, c.result,
+    case when g.outcome = 'unknown' and r.run_id::text = g.run_id::text then (select json_build_object('by', json_build_object('id', e.actor_id, 'name', e.actor_name),
+        'at', to_char(e.at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'), 'comment', e.data->>'comment')
+      from request_events e where e.request = g.request and e.type = 'request.resolved' order by e.number desc limit 1) end as resolved
   from run_grants g join requests r on r.number = g.request left join receipts c on c.grant_id = g.grant_id`;
 const BY_ID = statement('reconcile-by-id', `${SELECT} where g.grant_id = any ($1::text[])`);
 const ISSUED = statement(

@@ -188,17 +188,19 @@ export class Reconciler {
   async #record(principal: Principal, asked: Readonly<Record<string, unknown>>, answer: Reconciled): Promise<void> {
     const { grants, entries, findings, skipped, through, next } = answer;
     const kinds: Record<string, number> = {};
-    for (const { kind } of findings) kinds[kind] = (kinds[kind] ?? 0) + 1;
+    const open = findings.filter(({ resolved }) => resolved === undefined);
+    for (const { kind } of open) kinds[kind] = (kinds[kind] ?? 0) + 1;
     await appendAudit(this.#options.db, {
       type: 'audit.reconciled',
       actor: { id: principal.id, name: principal.name },
-      outcome: findings.length === 0 ? 'ok' : 'failed',
+      outcome: open.length === 0 ? 'ok' : 'failed',
       data: {
         ...asked,
         through,
         grants,
         entries,
-        findings: findings.length,
+        findings: open.length,
+        resolved: findings.length - open.length,
         kinds,
         skipped: skipped.map(({ provider }) => provider),
         isLast: next === null,

@@ -6,9 +6,12 @@ import type { LiveUndo } from './undo.ts';
 /** The end that an extension puts off is the one that its approvers saw. */
 const fingerprintOf = ({ number, undoAt }: RequestRow): string => `extend:${number}:${undoAt?.toISOString() ?? ''}`;
 
+/** `2026-12-01 06:00:00 UTC`: whoever reads a plan may be anywhere. */
+const inWords = (time: Date): string => `${time.toISOString().slice(0, 19).replace('T', ' ')} UTC`;
+
 export function extensionPlan(row: RequestRow, seconds: number): Plan {
   const { type, id } = { type: row.resourceType, id: row.resourceId };
-  const until = row.undoAt?.toISOString() ?? '';
+  const until = row.undoAt === null ? '' : inWords(row.undoAt);
   return {
     summary: `Keeps ${requestName(row)} for ${formatDuration(seconds)} more: ${row.plan.summary}`,
     effects: [row.undoState === 'held' ? `It should have been undone at ${until}.` : `It would be undone at ${until}.`],
@@ -66,5 +69,5 @@ export function wholeTime(original: RequestRow, seconds = 0): number {
 
 export function extensionOutput(original: RequestRow, undoAt: Date): Output {
   const fields = [{ key: 'undoAt', title: 'Undone at', type: 'timestamp' as const, value: undoAt.toISOString() }];
-  return { kind: 'record', summary: `${requestName(original)} is undone at ${undoAt.toISOString()}`, fields };
+  return { kind: 'record', summary: `${requestName(original)} is undone at ${inWords(undoAt)}`, fields };
 }

@@ -30,6 +30,8 @@ export interface TransitionsOptions {
   readonly onNews: (message: string) => void;
   /** Told of each claim and each end of a run, once it is committed. */
   readonly onRun?: ((change: RunChange) => void) | undefined;
+  /** Told of each receipt, and of each that should have come, once it is committed. */
+  readonly onReceipt?: ((judged: { provider: string; verdict: string }) => void) | undefined;
 }
 
 /** What beside the event itself is written down of a run. */
@@ -111,7 +113,11 @@ export class Transitions {
     }
     const outcome = outcomeOf(row, event, heard);
     if (outcome !== undefined && row.runId !== null) await writeOutcome(tx, row.runId, outcome);
-    if (receipt !== undefined) await insertReceipt(tx, receipt);
+    if (receipt !== undefined) {
+      await insertReceipt(tx, receipt);
+      const { verdict } = receipt;
+      tx.afterCommit(() => this.#options.onReceipt?.({ provider: row.action.slice(0, row.action.indexOf('.')), verdict }));
+    }
     await this.#options.outbox.enqueue(tx, { request: row, told });
     await tellUndone(tx, { row, next }, this.#options);
     tx.afterCommit(() => {

@@ -94,6 +94,12 @@ export const METRICS = {
     help: 'Time that a call of a provider took, to the end of its answer',
     buckets: RUN_SECONDS,
   },
+  guichet_receipts_total: {
+    type: 'counter',
+    scope: 'replica',
+    labels: ['provider', 'verdict'],
+    help: 'Ends of runs that providers should have signed, by what their receipt is: verified, missing or refused',
+  },
   guichet_database_up: {
     type: 'gauge',
     scope: 'replica',

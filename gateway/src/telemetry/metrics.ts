@@ -92,6 +92,10 @@ export class Metrics {
     this.#histogram('guichet_provider_call_duration_seconds').observe(labels, seconds);
   }
 
+  receiptJudged({ provider, verdict }: { provider: string; verdict: string }): void {
+    this.#counter('guichet_receipts_total').inc({ provider, verdict });
+  }
+
   #look({ version, draining, pool, poolSize, worker, workerSlots, providers, headsLate }: Watched): void {
     this.#gauge('guichet_build_info').set({ version }, 1);
     this.#gauge('guichet_draining').set(draining.aborted ? 1 : 0);
