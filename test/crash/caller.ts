@@ -20,6 +20,8 @@ export interface CallerOptions {
   readonly tokens: Readonly<Record<Person, string>>;
 }
 
+/** Whoever has no answer for so long gives up, and that is a finding. */
+const LIMIT_MS = 180_000;
 /** Answers that say: not now. */
 const AGAIN = new Set([429, 500, 502, 503, 504]);
 
@@ -36,7 +38,12 @@ export class Caller {
   }
 
   async call(random: Random, who: Person, path: string, { method = 'POST', body, headers = {} }: Call = {}): Promise<Answer> {
+    const until = performance.now() + LIMIT_MS;
     for (;;) {
+      if (performance.now() > until) {
+        this.strange.push(`${path}: nobody has answered for ${LIMIT_MS / 1000} s`);
+        return { status: 0, body: {} };
+      }
       let why = 'broken';
       const answer = await fetch(`${random.pick(this.#options.gateways)}${path}`, {
         method,

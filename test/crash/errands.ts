@@ -51,8 +51,10 @@ export class Errands {
   }
 
   start(): void {
-    this.#times = this.#keepSchedules();
-    this.#looking = this.#look();
+    const { strange } = this.#options.caller;
+    const onFailure = (error: unknown): void => void strange.push(`an errand failed: ${String(error)}`);
+    this.#times = this.#keepSchedules().catch(onFailure);
+    this.#looking = this.#look().catch(onFailure);
   }
 
   /** No time comes any more; whoever looks goes on. */
@@ -60,7 +62,8 @@ export class Errands {
     this.#stopTimes.abort();
     await this.#times;
     const { caller, random, databaseUrl } = this.#options;
-    for (;;) {
+    // When no gateway notes them any more that is found by the judge.
+    for (let looks = 0; looks < 300; looks += 1) {
       const [late] = await query<{ count: number; now: Date }>(
         databaseUrl,
         `select count(*) filter (where next_at <= clock_timestamp())::int as count, clock_timestamp() as now from schedules`,

@@ -140,11 +140,12 @@ export class Killer {
     const unhit = ranks.filter(({ isNamed, rank }) => isNamed && rank === 0);
     const sorted = ranks.toSorted((a, b) => a.rank - b.rank);
     const middle = sorted[Math.floor(sorted.length / 2)]?.rank ?? 0;
-    const wanted = unhit.length > 0 && random.chance(0.5) ? unhit : sorted.filter(({ rank }) => rank <= middle);
+    const seldom = unhit.length > 0 && random.chance(0.6);
+    const wanted = seldom ? unhit : sorted.filter(({ rank }) => rank <= middle);
     const points = wanted.map(({ point }) => point);
     // Not always all: the first that a process comes to would be the last of nearly each life.
     const some = points.filter(() => random.chance(0.5));
-    return { points: some.length > 0 ? some : [random.pick(points)], nth: random.chance(0.7) ? 1 : 2 };
+    return { points: some.length > 0 ? some : [random.pick(points)], nth: seldom || random.chance(0.7) ? 1 : 2 };
   }
 
   #count(victim: Victim, point: string | undefined): void {

@@ -137,7 +137,8 @@ export async function storm(options: StormOptions): Promise<StormReport> {
       findings: { ...findings, strange: caller.strange, fellOver: killer.fellOver, mishaps: options.mishaps ?? [] },
     };
   } finally {
-    for (const close of closers.reverse()) await close();
+    for (const close of closers.reverse())
+      await close().catch((error: unknown) => options.onProgress?.(`not cleaned up: ${error}`));
   }
 }
 
@@ -214,7 +215,7 @@ async function opened(victim: Victim): Promise<void> {
 async function rest({ databaseUrl, settleMs, toTheEnd, onProgress }: StormOptions, calm: number): Promise<number | null> {
   const until = async (limitMs: number, alsoWaiting: boolean): Promise<number | null> => {
     for (let told = 0; ; ) {
-      const left = await restless(databaseUrl, { alsoWaiting });
+      const left = await restless(databaseUrl, { alsoWaiting }).catch((error: unknown) => [String(error)]);
       const ms = Math.round(performance.now() - calm);
       if (left.length === 0) return ms;
       if (ms > limitMs) {
