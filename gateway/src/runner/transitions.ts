@@ -106,10 +106,19 @@ export class Transitions {
     const next = transition(row, event, row.readAt);
     if (!next.ok) return undefined;
     const told = [...toldOfReceipt(receipt), ...next.told.map((each) => withGrant(each, row, grant))];
-    if (!(await applyChanges(tx, { row, changes: next.changes, told, fence }))) return undefined;
-    if (grant !== undefined && row.runId !== null && next.changes.dispatchedAt instanceof Date) {
-      const { id: grantId, issuedAt, provider } = grant;
-      await insertRunGrant(tx, { grantId, issuedAt, provider, runId: row.runId, request: row.number });
+    const issued =
+      grant !== undefined && row.runId !== null && next.changes.dispatchedAt instanceof Date
+        ? { grantId: grant.id, issuedAt: grant.issuedAt, provider: grant.provider, runId: row.runId, request: row.number }
+        : undefined;
+    // Sent together: a handler waits for it.
+    const [isWritten] = await Promise.all([
+      applyChanges(tx, { row, changes: next.changes, told, fence }),
+      issued && insertRunGrant(tx, issued),
+    ]);
+    if (!isWritten) {
+      if (issued === undefined) return undefined;
+      // The row is locked and its token was looked at: it cannot be. Whatever it is takes the grant back with it.
+      throw new GuichetError('internal', `${requestName(row)} was changed by somebody else behind its lock.`);
     }
     const outcome = outcomeOf(row, event, heard);
     if (outcome !== undefined && row.runId !== null) await writeOutcome(tx, row.runId, outcome);
