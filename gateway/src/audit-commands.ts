@@ -1,8 +1,8 @@
-import { readFileSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { type Actor, GuichetError } from '@guichet/contract';
-import { type AuditHead, HeadChain, readHead, unknownRestores } from '@guichet/contract/audit-log';
+import { type AuditHead, HeadChain, inOrder, readHead, unknownRestores } from '@guichet/contract/audit-log';
 import { withKeys } from './app.ts';
 import {
   type ArchiveReport,
@@ -71,16 +71,19 @@ function inWords({ events, heads, findings, key, restores, notes, archived }: Ve
 
 function publishedHeads(path: string, key: string | undefined): HeadChain {
   let text: string;
+  let isFolder = false;
   try {
-    text = readFileSync(path, 'utf8');
+    isFolder = statSync(path).isDirectory();
+    const files = isFolder
+      ? readdirSync(path, { recursive: true, encoding: 'utf8' }).filter((name) => /\.jsonl?$/.test(name))
+      : [];
+    text = isFolder ? files.map((name) => readFileSync(join(path, name), 'utf8')).join('\n') : readFileSync(path, 'utf8');
   } catch (cause) {
     throw new GuichetError('usage.invalid', `${path} cannot be read: ${whyUnreadable(cause)}.`, { cause });
   }
   const chain = new HeadChain({ key });
-  for (const line of text.split('\n')) {
-    const head = headOf(line);
-    if (head !== undefined) chain.add(head);
-  }
+  const heads = text.split('\n').flatMap((line) => headOf(line) ?? []);
+  for (const head of isFolder ? inOrder(heads) : heads) chain.add(head);
   if (chain.heads.length === 0) throw new GuichetError('usage.invalid', `${path} holds no head of an audit log.`);
   chain.end();
   return chain;

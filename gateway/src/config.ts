@@ -3,7 +3,7 @@ import { dirname, resolve } from 'node:path';
 import { type FieldError, GuichetError, REQUEST_EVENTS, SCHEDULE_EVENTS, Slug } from '@guichet/contract';
 import { parse } from 'yaml';
 import { z } from 'zod';
-import { AuditConfig } from './audit/index.ts';
+import { AuditConfig, type AuditSettings, resolveAudit } from './audit/index.ts';
 import { GrantsConfig } from './catalog/grants-config.ts';
 import { Duration } from './duration.ts';
 import { anyOf, check, invalidFile, notYaml, pointer, whyUnreadable } from './findings/index.ts';
@@ -101,10 +101,14 @@ export const ConfigFile = z.strictObject({
 
 export type ProviderConfig = z.output<typeof ProviderConfig>;
 
-export type Config = Omit<z.output<typeof ConfigFile>, 'webhooks' | 'auditSinks' | 'sealing' | 'identity' | 'tracing'> & {
+export type Config = Omit<
+  z.output<typeof ConfigFile>,
+  'webhooks' | 'audit' | 'auditSinks' | 'sealing' | 'identity' | 'tracing'
+> & {
   readonly tracing: Tracing | undefined;
   readonly identity: IdentitySettings;
   readonly sealing: Sealing;
+  readonly audit: AuditSettings;
   readonly auditSinks: readonly SinkSettings[];
   readonly webhooks: readonly { name: string; url: string; secret: string | undefined; events: readonly string[] | undefined }[];
   /** Paths in the configuration are relative to this folder. */
@@ -164,7 +168,7 @@ export function parseConfig(file: unknown, { path, env = {}, onUnset }: ParseOpt
   if (!checked.ok) throw refused(checked.findings, { path, set });
   const contradictions = contradictionsOf(checked.value);
   if (contradictions.length > 0) throw refused(contradictions, { path, set });
-  const { webhooks, auditSinks, sealing, identity, tracing, ...rest } = checked.value;
+  const { webhooks, audit, auditSinks, sealing, identity, tracing, ...rest } = checked.value;
   const variable = (name: string, field: string): string => variableOf(name, { path, field, env, onUnset });
   return {
     ...rest,
@@ -172,6 +176,7 @@ export function parseConfig(file: unknown, { path, env = {}, onUnset }: ParseOpt
     identity: resolveIdentity(identity, variable),
     sealing: resolveSealing(sealing, variable),
     tracing: resolveTracing(tracing, env),
+    audit: resolveAudit(audit, variable),
     auditSinks: resolveSinks(auditSinks, variable),
     webhooks: webhooks.map(({ secretFromEnv, events, ...hook }, index) => ({
       ...hook,

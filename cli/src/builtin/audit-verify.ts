@@ -36,7 +36,10 @@ interface Report {
 export const auditVerify: Leaf = {
   define(command) {
     command
-      .option('--heads <file>', 'Heads that were published outside the database: the log must agree with them')
+      .option(
+        '--heads <path>',
+        'Heads that were published outside the database, a file or a folder: the log must agree with them',
+      )
       .option('--export <file>', 'Check this export, with --heads and without a gateway')
       .option('--archive <folder>', 'Check archived events too: the folder that the gateway archived them to')
       .option('--accept-restore <head>', 'The head of this number declares a restore that you know of; repeat for more', collect)

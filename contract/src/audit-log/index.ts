@@ -23,6 +23,7 @@ export {
 } from './head.ts';
 export { LeafPages } from './leaves.ts';
 export { type Hash, leafHash, MerkleTree, nodeHash, rootOf, rootOfProof, splitOf } from './merkle.ts';
+export { inOrder } from './order.ts';
 export { compareWithPublished } from './published.ts';
 export { unknownRestores } from './restores.ts';
 export {

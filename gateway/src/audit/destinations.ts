@@ -8,10 +8,19 @@ import { type Queryable, statement } from '../db/index.ts';
 export interface HeadDestination {
   /** As messages name it. */
   readonly name: string;
-  /** The last head that it has; undefined when it has none, or cannot say. */
-  last(): Promise<AuditHead | undefined>;
-  /** Adds heads, in order. When it rejects, all of them come again. */
-  append(heads: readonly AuditHead[]): Promise<void>;
+  /** The last head that it has; undefined when it has none. Rejects when it cannot say. `isFresh`: asks, whatever it remembers. */
+  last(isFresh?: boolean): Promise<AuditHead | undefined>;
+  /** Adds heads, in order. When it rejects, all of them come again. After `signal` it need not wait for anybody far away. */
+  append(heads: readonly AuditHead[], signal?: AbortSignal): Promise<void>;
+}
+
+/** A destination has another head of this number than the log: nothing more is told to it. */
+export class OtherHead extends GuichetError {
+  constructor(where: string, head: AuditHead) {
+    super('internal', `${where} has another head ${head.number} of the audit log than the one of ${head.at}, which is here.`, {
+      remedy: "Run the gateway's own 'verify-audit' with --heads, and find out who has changed the database.",
+    });
+  }
 }
 
 /** So much of the end of a file is read to find its last line: a head of many ranges is long. */
@@ -66,11 +75,31 @@ export class HeadFile implements HeadDestination {
   }
 }
 
-const TOLD = statement('audit-output-told', `select value from audit_settings where name = 'head_on_stdout'`);
+const TOLD = statement('audit-output-told', 'select value from audit_settings where name = $1');
 const TELL = statement(
   'audit-output-tell',
-  `insert into audit_settings (name, value) values ('head_on_stdout', $1) on conflict (name) do update set value = excluded.value`,
+  'insert into audit_settings (name, value) values ($1, $2) on conflict (name) do update set value = excluded.value',
 );
+
+/** What cannot be read again: the database keeps which head it was told last. */
+export class ToldHeads {
+  readonly #db: Queryable;
+  readonly #name: string;
+
+  constructor(db: Queryable, name: string) {
+    this.#db = db;
+    this.#name = name;
+  }
+
+  async last(): Promise<AuditHead | undefined> {
+    const [row] = await this.#db.query<{ value: string }>(TOLD, [this.#name]);
+    return row === undefined ? undefined : readHead(parsed(row.value));
+  }
+
+  async note(head: AuditHead): Promise<void> {
+    await this.#db.query(TELL, [this.#name, headLine(head)]);
+  }
+}
 
 /**
  * Standard output, for those whose logs are kept elsewhere. It cannot be read again: the database says what was written, so
@@ -79,22 +108,21 @@ const TELL = statement(
 export class HeadOutput implements HeadDestination {
   readonly name = 'Standard output';
   readonly #write: (line: string) => void;
-  readonly #db: Queryable;
+  readonly #told: ToldHeads;
 
   constructor(db: Queryable, write: (line: string) => void) {
-    this.#db = db;
+    this.#told = new ToldHeads(db, 'head_on_stdout');
     this.#write = write;
   }
 
-  async last(): Promise<AuditHead | undefined> {
-    const [row] = await this.#db.query<{ value: string }>(TOLD);
-    return row === undefined ? undefined : readHead(parsed(row.value));
+  last(): Promise<AuditHead | undefined> {
+    return this.#told.last();
   }
 
   async append(heads: readonly AuditHead[]): Promise<void> {
     for (const head of heads) this.#write(`${headLine(head)}\n`);
     const last = heads.at(-1);
-    if (last !== undefined) await this.#db.query(TELL, [headLine(last)]);
+    if (last !== undefined) await this.#told.note(last);
   }
 }
 

@@ -1,7 +1,7 @@
 export { type ArchiveReport, archiveAudit } from './archive.ts';
 export { linesOf as archivedLines, sequenceIn } from './archive-files.ts';
 export { type KeyVault, loadAuditKeys, rotateAuditKey } from './audit-keys.ts';
-export { AuditConfig, destinationsOf } from './config.ts';
+export { AuditConfig, type AuditSettings, destinationsOf, resolveAudit } from './config.ts';
 export { sealLag } from './lag.ts';
 export { type AuditFilter, archivedBefore, listAudit } from './list.ts';
 export { keepAuditParts } from './parts.ts';

@@ -2,10 +2,12 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { GuichetError } from '@guichet/contract';
 import { type AuditHead, headHash } from '@guichet/contract/audit-log';
 import type { Database } from '../db/index.ts';
-import type { HeadDestination } from './destinations.ts';
+import { type HeadDestination, OtherHead } from './destinations.ts';
 import { HEADS_AFTER, RESTORE_AFTER } from './seal-statements.ts';
 
 const AT_ONCE = 500;
+/** How long what is on its way may take when the gateway stops; after that the next one tells it. */
+const STOPS_WITHIN_MS = 3000;
 const PAUSES_MS = [1000, 5000, 30_000] as const;
 
 export interface Fork {
@@ -39,7 +41,14 @@ export class HeadPublisher {
     this.#db = db;
     this.#onError = onError;
     this.#lanes = destinations.map(
-      (destination) => new Lane(destination, { after: (last) => this.#after(destination, last), onError }),
+      (destination) =>
+        new Lane(destination, {
+          after: (last) => this.#after(destination, last),
+          onError: (error) => {
+            if (error instanceof OtherHead) this.#problem = error.message;
+            onError(error);
+          },
+        }),
     );
   }
 
@@ -69,7 +78,7 @@ export class HeadPublisher {
     let found: Fork | undefined;
     const silent: unknown[] = [];
     for (const { destination } of this.#lanes) {
-      const published = await destination.last().catch((error: unknown) => {
+      const published = await destination.last(true).catch((error: unknown) => {
         this.#onError(error);
         silent.push(error);
       });
@@ -108,6 +117,7 @@ class Lane {
   readonly #after: (last: AuditHead | undefined) => Promise<AuditHead[]>;
   readonly #onError: (error: unknown) => void;
   readonly #stop = new AbortController();
+  readonly #hurry = new AbortController();
   #running: Promise<void> | undefined;
   #again = false;
   #since: number | undefined;
@@ -136,7 +146,9 @@ class Lane {
 
   async stop(): Promise<void> {
     this.#stop.abort();
+    const hurry = setTimeout(() => this.#hurry.abort(), STOPS_WITHIN_MS);
     await this.#running;
+    clearTimeout(hurry);
   }
 
   async #run(): Promise<void> {
@@ -161,7 +173,7 @@ class Lane {
       const last = await this.destination.last();
       const heads = await this.#after(last);
       if (heads.length === 0) return;
-      await this.destination.append(heads);
+      await this.destination.append(heads, this.#hurry.signal);
     }
   }
 }
