@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { Request } from '@guichet/contract';
 import { type AuditHead, headHash } from '@guichet/contract/audit-log';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { sql } from './support/beside.ts';
@@ -40,6 +41,22 @@ const published = async (): Promise<AuditHead[]> =>
     .slice(0, -1)
     .map((line) => JSON.parse(line));
 
+const shown = (id: string) => gateway.call<Request>('sven', 'GET', `/v1/requests/${id}`);
+
+/** Requests and an undo, of which a database of before cannot know whether they have run since. */
+async function whatMayHaveHappened(): Promise<Record<'waiting' | 'queued' | 'temporary', string>> {
+  const file = async (more: Record<string, unknown>): Promise<string> =>
+    (await gateway.submit('nadia', { reason: 'it has to be done', ...more })).body.id;
+  const waiting = await file({ action: 'lab.destroy' });
+  const queued = await file({ action: 'lab.change', startAt: new Date(Date.now() + 3_600_000).toISOString() });
+  const temporary = await file({ action: 'lab.change' });
+  await gateway.until(temporary, 'succeeded');
+  const lent = `update requests set lasts_seconds = 3600, undo_state = 'scheduled', undo_at = now() + interval '1 hour',
+    undo_try_at = now() + interval '1 hour' where number = $1`;
+  await sql(gateway.databaseUrl, lent, [temporary.replace('REQ-', '')]);
+  return { waiting, queued, temporary };
+}
+
 test('a cut end is sealed over by no word of the database, and after an accepted restore every check says so', async () => {
   const token = await gateway.token('user:sven');
   await vi.waitFor(async () => expect((await published()).length).toBeGreaterThan(0), { timeout: 20_000 });
@@ -71,7 +88,13 @@ test('a cut end is sealed over by no word of the database, and after an accepted
     text: expect.stringContaining('--lost'),
   });
   const { number } = lost;
-  expect(await operator('accept-restore', '--reason', reason, '--lost', headHash(lost))).toMatchObject({ code: 0 });
+  const { waiting, queued, temporary } = await whatMayHaveHappened();
+  const accepted = await operator('accept-restore', '--reason', reason, '--lost', headHash(lost));
+  expect(accepted).toMatchObject({ code: 0, text: expect.stringContaining(`run since: ${waiting}, ${queued}.`) });
+  expect(accepted.text).toContain(`Not undone by themselves any more: ${temporary}`);
+  for (const id of [waiting, queued])
+    expect((await shown(id)).body).toMatchObject({ state: 'void', failure: { code: 'database.restored' } });
+  expect((await shown(temporary)).body).toMatchObject({ state: 'succeeded', temporary: { state: 'held' } });
   await vi.waitFor(async () => expect((await published()).some(({ restore }) => restore?.lost === number)).toBe(true), {
     timeout: 30_000,
     interval: 200,

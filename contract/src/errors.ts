@@ -103,6 +103,12 @@ export const ERRORS = {
   'rate.limited': { status: 429, retryable: true, exit: EXIT.unavailable, title: 'There are too many calls' },
   'policy.denied': { status: 403, retryable: false, exit: EXIT.denied, title: 'Policy does not allow it' },
   'request.not_undoable': { status: 409, retryable: false, exit: EXIT.conflict, title: 'The request cannot be undone' },
+  'database.restored': {
+    status: 409,
+    retryable: false,
+    exit: EXIT.conflict,
+    title: 'The database was restored to an earlier time',
+  },
   'request.undone': { status: 409, retryable: false, exit: EXIT.conflict, title: 'The request is undone already' },
   'schedule.unknown': { status: 404, retryable: false, exit: EXIT.notFound, title: 'There is no such schedule' },
   'schedule.name_taken': { status: 409, retryable: false, exit: EXIT.conflict, title: 'There is a schedule of this name' },

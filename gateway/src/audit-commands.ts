@@ -19,8 +19,9 @@ import {
   verifyLog,
 } from './audit/index.ts';
 import type { Config } from './config.ts';
-import type { Database } from './db/index.ts';
+import type { Database, Transaction } from './db/index.ts';
 import { whyUnreadable } from './findings/index.ts';
+import { type AfterRestore, afterRestore, afterRestoreInWords } from './restored.ts';
 
 const OPERATOR: Actor = { id: 'system', name: 'operator' };
 
@@ -180,8 +181,13 @@ export async function acceptAuditRestore(
       remedy: 'Pass --reason "Restored from the backup of 03:00 after the disk failed".',
     });
   const accepted = { lostHash: lost?.trim() ?? '', reason: reason.trim(), by: OPERATOR };
-  await withKeys(config, ({ db, sealer }) => acceptRestore(db, { ...accepted, vault: sealer }));
-  return 'Recorded. The next head says which published heads are lost; a gateway that runs goes on within seconds.\n';
+  let ended: AfterRestore = { voided: [], held: [], paused: [] };
+  const within = async (tx: Transaction) => {
+    ended = await afterRestore(tx);
+    return { ...ended };
+  };
+  await withKeys(config, ({ db, sealer }) => acceptRestore(db, { ...accepted, vault: sealer, within }));
+  return `Recorded. The next head says which published heads are lost; a gateway that runs goes on within seconds.\n${afterRestoreInWords(ended)}`;
 }
 
 /** `rotate-audit-key`: what was done, in words. */

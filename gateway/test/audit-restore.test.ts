@@ -68,7 +68,7 @@ test('nothing is sealed over heads that were published and are gone, until someb
   await vi.waitFor(() => expect(forged.problem).toContain('head 3'), { timeout: 10_000 });
   await forged.stop();
   const accept = (lostHash: string): Promise<void> =>
-    acceptRestore(log.db, { vault: log.vault, lostHash, reason: REASON, by: OPERATOR });
+    acceptRestore(log.db, { vault: log.vault, lostHash, reason: REASON, by: OPERATOR, within: async () => ({}) });
   await accept('0'.repeat(64));
   const mistaken = start();
   await vi.waitFor(() => expect(mistaken.problem).toContain('head 3'), { timeout: 10_000 });
@@ -103,7 +103,13 @@ test('of several files each goes on after a restore, also one that was behind wh
   await upToDate.append(published.slice(0, 2));
   await log.tamper(CUT);
   const lost = published[3] as AuditHead; // four were published
-  await acceptRestore(log.db, { vault: log.vault, lostHash: headHash(lost), reason: REASON, by: OPERATOR });
+  await acceptRestore(log.db, {
+    vault: log.vault,
+    lostHash: headHash(lost),
+    reason: REASON,
+    by: OPERATOR,
+    within: async () => ({}),
+  });
   const loop = startLoop([behind, ahead, upToDate]);
   const declared = { after: 2, lost: 4, lostHash: headHash(lost) };
   for (const file of [behind, ahead, upToDate])

@@ -1,6 +1,6 @@
 import { type Actor, GuichetError } from '@guichet/contract';
 import { type AuditHead, type DeclaredRestore, headHash } from '@guichet/contract/audit-log';
-import { type Database, type Queryable, statement } from '../db/index.ts';
+import { type Database, type Queryable, statement, type Transaction } from '../db/index.ts';
 import type { KeyVault } from './audit-keys.ts';
 import { LAST_HEAD } from './seal-statements.ts';
 import { appendAudit } from './store.ts';
@@ -29,7 +29,20 @@ const sealOf = (vault: Vault, { lostHash, after, reason }: Acceptance): string =
 /** An operator says that the database was restored to an earlier time, and that it was this head that was lost by it. */
 export async function acceptRestore(
   db: Database,
-  { vault, lostHash, reason, by }: { vault: Vault; lostHash: string; reason: string; by: Actor },
+  {
+    vault,
+    lostHash,
+    reason,
+    by,
+    within,
+  }: {
+    vault: Vault;
+    lostHash: string;
+    reason: string;
+    by: Actor;
+    /** Done in the same transaction; what it gives is recorded beside the rest. */
+    within: (tx: Transaction) => Promise<Readonly<Record<string, unknown>>>;
+  },
 ): Promise<void> {
   if (!HASH.test(lostHash))
     throw new GuichetError('usage.invalid', 'Say which head is lost, by its hash: 64 hex digits.', {
@@ -39,7 +52,7 @@ export async function acceptRestore(
     const [last] = await tx.query<{ head: AuditHead }>(LAST_HEAD);
     const acceptance = { lostHash, after: last?.head.number ?? 0, reason };
     await tx.query(ACCEPT, [JSON.stringify({ ...acceptance, seal: sealOf(vault, acceptance) })]);
-    const data = { reason, lostHash, after: acceptance.after };
+    const data = { reason, lostHash, after: acceptance.after, ...(await within(tx)) };
     await appendAudit(tx, { type: 'audit.restore_accepted', actor: by, outcome: 'ok', data });
   });
 }

@@ -10,6 +10,7 @@ export { openRequests } from './open-requests.ts';
 export type { News, Outbox } from './outbox.ts';
 export { placeOf } from './place.ts';
 export { lockRequestOn, lockResource, type ResourceKey } from './resource.ts';
+export { type EndedByRestore, endWhatMayHaveRun } from './restored.ts';
 export { closeReview, REMINDER_MS, remindReview } from './review.ts';
 export { type RequestRow, ROW } from './row.ts';
 export { type OpenedInput, openInput } from './secrets.ts';

@@ -103,9 +103,9 @@ export async function claimUndo(tx: Transaction, number: string, byClock = false
   return row;
 }
 
-interface Announcers {
+export interface Announcers {
   readonly outbox: Outbox;
-  readonly bus: Bus;
+  readonly bus: Pick<Bus, 'publish'>;
 }
 
 /** Tells on a request that what undoes it was filed. */

@@ -1,10 +1,9 @@
-import type { Bus, Transaction } from '../db/index.ts';
+import type { Transaction } from '../db/index.ts';
 import type { Transition } from './life.ts';
-import type { Outbox } from './outbox.ts';
 import { reminderDue } from './review.ts';
 import type { RequestRow } from './row.ts';
 import { applyChanges } from './store.ts';
-import { tellUndone } from './undo.ts';
+import { type Announcers, tellUndone } from './undo.ts';
 
 /**
  * Writes a transition of a locked row: state, events, audit rows, deliveries and timers; after the commit everybody is
@@ -13,7 +12,7 @@ import { tellUndone } from './undo.ts';
 export async function writeTransition(
   tx: Transaction,
   { row, next }: { row: RequestRow; next: Transition },
-  { outbox, bus }: { outbox: Outbox; bus: Bus },
+  { outbox, bus }: Announcers,
 ): Promise<boolean> {
   if (!next.ok) return false;
   const { changes, told } = next;

@@ -1,3 +1,4 @@
 export { LATE_MS, ScheduleClock } from './schedule-clock.ts';
-export { type Bearing, type CreateCall, Schedules } from './schedules.ts';
+export { type Bearing, type CreateCall, Schedules, tellSchedule } from './schedules.ts';
+export { pauseWhatMayHaveFiled } from './store.ts';
 export { Times } from './times.ts';

@@ -83,6 +83,25 @@ export async function changeSchedule(
   return (await db.query<ScheduleRow>(CHANGE, [id, state, pausedReason, nextAt]))[0];
 }
 
+const RESTORED_FILINGS = statement(
+  'firing-restored',
+  `update schedule_firings set outcome = 'missed', try_at = null, message = $1 where outcome = 'filing'`,
+);
+const RESTORED_SCHEDULES = statement(
+  'schedule-restored',
+  `update schedules s set state = 'paused', paused_reason = $1, next_at = null
+   where s.state = 'active' and s.missed = 'once' and s.next_at <= clock_timestamp() returning ${ROW}`,
+);
+
+/**
+ * The database is back at an earlier time: what was being filed, or would be made up for, may have been filed since. Gives
+ * the schedules that are paused by it; others go on with the next time to come, and tell of those before.
+ */
+export async function pauseWhatMayHaveFiled(db: Queryable, message: string): Promise<ScheduleRow[]> {
+  await db.query(RESTORED_FILINGS, [message]);
+  return db.query<ScheduleRow>(RESTORED_SCHEDULES, [message]);
+}
+
 /** From now on it files as another owner. */
 export async function takeOver(
   db: Queryable,
