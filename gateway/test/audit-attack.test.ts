@@ -1,4 +1,4 @@
-import { appendFile, mkdtemp, readFile, rm } from 'node:fs/promises';
+import { appendFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
@@ -170,4 +170,17 @@ test('an event that says to be of a time between two pages of events, or has an 
   await log.tamper(`delete from audit_events where id = -7; insert into audit_events (id, xid, at, type, actor_id, actor_name, outcome)
     select 9000, '1', max(at) - interval '1 microsecond', 'test.event', 'user:b', 'B', 'ok' from audit_events`);
   expect((await log.verify()).findings).toMatchObject([{ kind: 'inserted', ids: ['9000'] }]);
+});
+
+test('a file without a head says what to do, and half a first line is gone on with', async () => {
+  const path = join(folder, 'heads.jsonl');
+  const file = new HeadFile(path);
+  await writeFile(path, 'not of this log\n');
+  await expect(file.last()).rejects.toMatchObject({ remedy: expect.stringContaining('move it away') });
+  await writeFile(path, '{"v":1,"log":"4f');
+  expect(await file.last()).toBeUndefined();
+  await log.write(2);
+  const heads = await headsAfter(log.db, 0, 10);
+  await file.append(heads);
+  expect(await file.last()).toEqual(heads.at(-1));
 });

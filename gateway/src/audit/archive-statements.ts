@@ -48,7 +48,13 @@ export const STAYING = statement(
 /** Of one part: all at once may take longer than a statement may. */
 export const countBefore = (part: string): Statement =>
   statement('', `select count(*)::float8 as count from ${part} where at < $1::timestamptz`);
-export const PATIENCE = statement('audit-archive-patience', `set local lock_timeout = '3s'`);
+export const PATIENCE = statement('audit-archive-patience', `set local lock_timeout = '400ms'`);
+/** Every transaction before this one has ended. */
+export const MARK = statement('audit-archive-mark', 'select pg_snapshot_xmin(pg_current_snapshot())::text as mark');
+export const CAME_SINCE = statement(
+  'audit-archive-came-since',
+  'select from audit_events where xid >= $1::xid8 and at < $2::timestamptz limit 1',
+);
 export const LOCK_LOG = statement('audit-archive-lock', 'lock table audit_events, audit_search in access exclusive mode');
 /** The parts of a table, and the time before which all rows of each are; null of the default one. */
 export const PARTS = statement(

@@ -261,7 +261,6 @@ async function finish(
     return rows.some(({ number }) => number > recorded.to);
   });
   const archived: Archived = { ...recorded, events: archive.manifest.size - archive.manifest.start };
-  await refuseUndroppable(db, archived);
   await dropArchived(db, archived);
   return archive;
 }

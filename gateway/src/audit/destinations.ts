@@ -52,8 +52,12 @@ export class HeadFile implements HeadDestination {
         const head = readHead(parsed(line));
         if (head !== undefined) return head;
       }
-      if (lines.length === 0) return undefined;
-      throw new GuichetError('internal', `${this.name} does not end with a head of the audit log.`);
+      // Less than a line: the first head was being written.
+      if (lines.length === 0 && size <= TAIL_BYTES) return undefined;
+      throw new GuichetError('internal', `${this.name} does not end with a head of the audit log.`, {
+        remedy:
+          'Nothing is told to it like that. Look at its end; move it away and keep it, or put a copy that is whole in its place: what is missing in it is told then.',
+      });
     } finally {
       await file.close();
     }

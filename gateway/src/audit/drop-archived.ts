@@ -2,11 +2,13 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { GuichetError } from '@guichet/contract';
 import type { Database, Queryable, Transaction } from '../db/index.ts';
 import {
+  CAME_SINCE,
   countBefore,
   DROPPED,
   KEEP_ROWS,
   KEEP_TERMS,
   LOCK_LOG,
+  MARK,
   PARTS,
   PATIENCE,
   PUT_BACK,
@@ -15,8 +17,8 @@ import {
   TERMS_PARTS,
 } from './archive-statements.ts';
 
-const TRIES = 20;
-const PAUSE_MS = 500;
+const TRIES = 60;
+const PAUSE_MS = 1000;
 /** Events of that time that later heads have: those of one head as a rule. */
 const MOST_STAYING = 50_000;
 
@@ -36,12 +38,17 @@ interface Part {
 
 /**
  * Takes archived events out of the database, with their parts, in one transaction. What later heads have of that time
- * stays, in the default part. Whoever writes the log waits for it for a moment; whoever reads it long goes first.
+ * stays, in the default part. Whoever writes the log waits for it for a moment; whoever reads it long goes first. All that takes
+ * long is found out before it locks anybody out.
  */
 export async function dropArchived(db: Database, archived: Archived): Promise<void> {
+  const { to, before } = archived;
+  const [mark] = await db.query<{ mark: string }>(MARK);
+  await refuseUndroppable(db, archived);
+  const staying = await db.query<Place>(STAYING, [to, before]);
   for (let failures = 0; ; failures++) {
     try {
-      return await db.transaction((tx) => drop(tx, archived));
+      return await db.transaction((tx) => drop(tx, { archived, staying, mark: mark?.mark ?? '0' }));
     } catch (error) {
       if (!isBusy(error) || failures >= TRIES) throw error;
       await wait(PAUSE_MS);
@@ -83,12 +90,26 @@ export async function refuseUndroppable(db: Queryable, { to, events, before }: A
     );
 }
 
-async function drop(tx: Transaction, archived: Archived): Promise<void> {
-  const { from, to, before } = archived;
+interface Place {
+  readonly id: string;
+  readonly at: string;
+}
+
+async function drop(
+  tx: Transaction,
+  { archived: { from, before }, staying, mark }: { archived: Archived; staying: readonly Place[]; mark: string },
+): Promise<void> {
   await tx.query(PATIENCE);
   await tx.query(LOCK_LOG);
   if ((await tx.query(DROPPED, [from])).length === 0) return; // another one was faster
-  const staying = await tx.query<{ id: string; at: string }>(STAYING, [to, before]);
+  if ((await tx.query(CAME_SINCE, [mark, before])).length > 0)
+    throw new GuichetError(
+      'internal',
+      `Somebody has put an event of before ${before.toISOString()} into the log: nothing is taken out.`,
+      {
+        remedy: "Run the gateway's own 'verify-audit', and find out who.",
+      },
+    );
   const places = [staying.map(({ at }) => at), staying.map(({ id }) => id)];
   await tx.query(KEEP_ROWS, places);
   await tx.query(KEEP_TERMS, places);
