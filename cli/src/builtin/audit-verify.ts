@@ -107,10 +107,10 @@ async function verifyFiles(
 ): Promise<Report> {
   const verifier = new LogVerifier({ heads: published.heads, goesOn: true, keys: published.keys });
   let count = await verifyArchives(verifier, archived, progress);
-  for await (const line of linesOf(path)) {
-    verifier.line(line);
-    count += 1;
-    if (count % 10_000 === 0) progress.show(`Checked ${count.toLocaleString('en')} events …`);
+  for await (const lines of linesOf(path)) {
+    for (const line of lines) verifier.line(line);
+    count += lines.length;
+    progress.show(`Checked ${count.toLocaleString('en')} events …`);
   }
   verifier.end();
   const findings = [...published.findings, ...verifier.findings, ...unknownRestores(published.restores, known)];
