@@ -6,6 +6,8 @@ import { type StoredEvent, toRequestEvent } from '../requests/index.ts';
 
 const HEARTBEAT_MS = 15_000;
 const STALLED_MS = 30_000;
+/** Events that are there together are sent together, until they come to so many characters. */
+const AT_ONCE = 16_000;
 
 export interface EventStreamOptions {
   readonly bus: Bus;
@@ -69,10 +71,13 @@ export async function streamEvents(options: EventStreamOptions): Promise<void> {
     while (!response.destroyed && !signal.aborted) {
       // The state is read before the events: a final state means that its event is among those read after it.
       const { row, events, whole } = await look(cursor);
-      for (const event of events) {
-        if (sees(event.type))
-          await write(response, textOf(event), () => AbortSignal.any([signal, AbortSignal.timeout(stalledMs)]));
+      let text = '';
+      for (const [index, event] of events.entries()) {
+        if (sees(event.type)) text += textOf(event);
+        if (text.length < AT_ONCE && index < events.length - 1) continue;
+        if (text !== '') await write(response, text, () => AbortSignal.any([signal, AbortSignal.timeout(stalledMs)]));
         if (response.destroyed) return;
+        text = '';
         cursor = event.number;
       }
       if (!whole) continue;
