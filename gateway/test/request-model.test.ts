@@ -94,10 +94,14 @@ test('whatever people, workers, crashes and time do in whatever order, the datab
     fc.asyncProperty(fc.array(arbitraryTurn.filter(isClear), { minLength: 1, maxLength: 40, size: 'max' }), async (turns) => {
       await world.begin();
       let model = EMPTY;
-      // Something to act on.
+      // Something to act on: what waits for approvals, what can be undone, what can be claimed.
       for (const turn of [
         [{ do: 'submit', kind: 'two', thing: 'this' }],
         [{ do: 'submit', kind: 'temp', thing: 'this' }],
+        [{ do: 'claim' }],
+        [{ do: 'dispatch', at: 0 }],
+        [{ do: 'succeed', at: 0 }],
+        [{ do: 'submit', kind: 'free', thing: 'this' }],
         ...turns,
       ] as const) {
         await Promise.all(turn.map((step) => world.take(step)));

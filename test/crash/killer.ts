@@ -18,7 +18,7 @@ export interface KillReport {
 /** Somebody who has not come to an armed point after so long is killed wherever it is. */
 const PATIENCE_MS = 3000;
 /** How long somebody lives before the next attempt on their life, at least and at most. */
-const LIFE_MS = { gateway: [200, 1500], provider: [1000, 4000] } as const;
+const LIFE_MS = { gateway: [200, 1500], provider: [1500, 5500] } as const;
 const REPORT_EVERY = 25;
 /** So many falls, and there is nothing to learn from more. */
 const MOST_FALLS = 20;
@@ -140,7 +140,8 @@ export class Killer {
     const unhit = ranks.filter(({ isNamed, rank }) => isNamed && rank === 0);
     const sorted = ranks.toSorted((a, b) => a.rank - b.rank);
     const middle = sorted[Math.floor(sorted.length / 2)]?.rank ?? 0;
-    const seldom = unhit.length > 0 && random.chance(0.6);
+    // Towards the end those are looked for most of the time.
+    const seldom = unhit.length > 0 && random.chance(this.#begun > this.#wanted * 0.6 ? 0.9 : 0.6);
     const wanted = seldom ? unhit : sorted.filter(({ rank }) => rank <= middle);
     const points = wanted.map(({ point }) => point);
     // Not always all: the first that a process comes to would be the last of nearly each life.
