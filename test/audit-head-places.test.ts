@@ -11,15 +11,16 @@ import {
   PutObjectCommand,
   S3Client,
 } from '@aws-sdk/client-s3';
-import { type AuditHead, headLine } from '@guichet/contract/audit-log';
+import { type AuditHead, headHash, headLine } from '@guichet/contract/audit-log';
 import { parseConfig } from '@guichet/gateway';
 import { testDatabase } from '@guichet/postgres-server/testing';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { AuditReceiver } from './support/audit-receiver.ts';
 import { sql } from './support/beside.ts';
 import { commandLine } from './support/command-line.ts';
-import { COMPANY, startGateway, type TestGateway } from './support/gateway.ts';
+import { COMPANY, SEALING, startGateway, type TestGateway } from './support/gateway.ts';
 import { type Moto, skipsMoto, startMoto } from './support/moto.ts';
+import { operator } from './support/operator.ts';
 
 const LONG = { timeout: 30_000, interval: 200 };
 const SECRET_VARIABLE = 'GUICHET_TEST_HEADS_SECRET';
@@ -185,4 +186,37 @@ describe.skipIf(skipsMoto('heads of the audit log in S3 with object lock'))('a b
     // Requests go on.
     expect((await gateway.submit('nadia', { action: 'lab.change' })).status).toBe(201);
   });
+
+  test('goes on after a restore beside the heads that were lost, and a copy of it is checked with both', async () => {
+    await more(await gatewayWith(place()));
+    await more(gateways[0] as TestGateway); // it was made a line above
+    await untilTold();
+    await stop();
+    const [first, ...lost] = await sealed();
+    const { size = 0 } = first ?? {};
+    await sql(
+      database.url,
+      `set session_replication_role = replica; delete from audit_heads where number > 1; delete from audit_events where id > ${size};
+       update audit_tiles set hashes = substr(hashes, 1, ${32 * size})`,
+    );
+    const config = join(folder, 'operator.yaml');
+    const file = { company: COMPANY, database: { url: database.url }, sealing: { keyFromEnv: SEALING.variable } };
+    await writeFile(config, JSON.stringify({ ...file, audit: { heads: [place()] } })); // JSON is YAML too
+    const env = { [SEALING.variable]: SEALING.key };
+    const reason = ['--lost', headHash(lost.at(-1) as AuditHead), '--reason', 'Restored from the backup of 03:00']; // two were made
+    expect(await operator(config, ['accept-restore', ...reason], env)).toMatchObject({ code: 0 });
+    const gateway = await gatewayWith(place());
+    for (let heads = 0; heads < lost.length + 1; heads++) await more(gateway);
+    await vi.waitFor(async () => {
+      const told = await Promise.all((await versions()).map(async ({ Key = '' }) => (await contentOf(Key)).trim()));
+      expect(told).toEqual(expect.arrayContaining([...lost, ...(await sealed())].map(headLine)));
+    }, LONG);
+    const second = keyOf(2).replace('.json', `-${headHash((await sealed())[1] as AuditHead).slice(0, 16)}.json`); // as the lost one's place is taken
+    expect((await versions()).map(({ Key }) => Key)).toContain(second);
+
+    const copy = await mkdtemp(join(folder, 'copy-'));
+    for (const { Key = '' } of await versions()) await writeFile(join(copy, Key.replaceAll('/', '_')), await contentOf(Key));
+    const verified = await operator(config, ['verify-audit', '--heads', copy, '--accept-restore', '2'], env);
+    expect(verified).toMatchObject({ code: 0 });
+  }, 60_000);
 });
