@@ -14,7 +14,7 @@ import { archivedHead, headsAfter, pagesOf, type SealedEvents, sealedEvents } fr
 
 const HEADS_A_PAGE = 2000;
 /** Pages that are read while one is checked. */
-const AHEAD = 2;
+const AHEAD = 4;
 
 export interface Verified {
   readonly heads: number;
