@@ -48,7 +48,7 @@ const arbitraryStep: fc.Arbitrary<Step> = fc.oneof(
   { weight: 5, arbitrary: fc.constant({ do: 'claim' as const }) },
   { weight: 5, arbitrary: fc.record({ do: fc.constant('dispatch' as const), at }) },
   { weight: 5, arbitrary: report },
-  { weight: 5, arbitrary: unusual },
+  { weight: 12, arbitrary: unusual },
   { weight: 2, arbitrary: fc.record({ do: fc.constant('requeue' as const), at, unsent: fc.boolean() }) },
   { weight: 3, arbitrary: fc.record({ do: fc.constant('crash' as const), at }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('pass_time' as const), at }) },

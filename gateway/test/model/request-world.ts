@@ -240,12 +240,13 @@ export class World implements AsyncDisposable {
   /** What the clock files is there when this resolves. */
   async #timeOver(number: string | undefined): Promise<void> {
     if (number === undefined || (await this.#db.query(sql.timeOver, [number])).length === 0) return;
-    for (;;) {
+    for (let looks = 0; looks < 1000; looks += 1) {
       this.#ring();
       const [filed] = await this.#db.query<{ number: string }>(sql.undoFiled, [number]);
       if (filed !== undefined) return void this.#numbers.push(filed.number);
       await new Promise((resolve) => setTimeout(resolve, 10));
     }
+    throw new Error(`the clock has filed nothing that undoes REQ-${number}`);
   }
 
   async #decide({ do: what, who, at }: Extract<Step, { do: 'approve' | 'reject' | 'withdraw' | 'cancel' }>): Promise<void> {
