@@ -66,12 +66,14 @@ export class SearchIndex {
   async #run(): Promise<void> {
     const { signal } = this.#stop;
     while (!signal.aborted) {
+      const started = performance.now();
       const count = await this.step().catch((error: unknown) => {
         this.#onError(error);
         return 0;
       });
-      const pause = count === BATCH ? 0 : count > 0 ? BUSY_MS : IDLE_MS;
-      if (pause > 0) await sleep(pause, undefined, { signal }).catch(() => {});
+      // Those who write come first: after a full batch it rests for as long as that took.
+      const pause = count === BATCH ? performance.now() - started : count > 0 ? BUSY_MS : IDLE_MS;
+      await sleep(pause, undefined, { signal }).catch(() => {});
     }
   }
 }
