@@ -161,6 +161,25 @@ describe('a run whose end nobody saw', () => {
     expect((await gateway.until(id, 'succeeded')).run?.attempt).toBe(2);
     expect(new Set(lab.entries).size).toBe(2);
   });
+
+  test('is unknown, not cancelled, when somebody cancels it before it is run again', async () => {
+    lab.mode = 'half';
+    const id = await entered('lab.change-idempotently');
+    const putOff = async () =>
+      (
+        await sql(
+          gateway.databaseUrl,
+          `update requests set run_after = now() + interval '1 hour' where number = $1 and state = 'queued' returning number`,
+          [id.slice(4)],
+        )
+      ).length;
+    await expect.poll(putOff, { timeout: 10_000, interval: 20 }).toBe(1);
+    const { body } = await cancel(id);
+    expect(body).toMatchObject({ state: 'unknown', comment: 'wrong one' });
+    const told = (await readEvents(gateway, id, { enough: ({ type }) => type === 'request.lost' })).at(-1);
+    expect(told?.data['message']).toContain('An earlier try was sent');
+    expect(lab.effects).not.toEqual([]);
+  });
 });
 
 describe('retries', () => {

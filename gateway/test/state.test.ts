@@ -19,6 +19,7 @@ const anyLife = fc
     idempotent: fc.boolean(),
     observable: fc.boolean(),
     attempt: fc.integer({ min: 0, max: MAX_ATTEMPTS + 2 }),
+    doubt: fc.constantFrom(null, 'arriving' as const, 'unseen' as const),
     waitsFor: fc.constantFrom(null, '7'),
     lastsSeconds: fc.constantFrom(null, 3600),
     extensionOf: fc.constantFrom(null, '7'),
@@ -61,6 +62,10 @@ describe('every state and every event', () => {
   });
 });
 
+/** Neither of the two goes on with what somebody wants cancelled. */
+const isEndedBy = (type: LifeEventType, state: RequestState): boolean =>
+  (type === 'dispatch' || type === 'claim') && (isFinal(state) || state === 'unknown');
+
 describe('whatever happens', () => {
   const always = (property: (life: Life, event: LifeEvent, next: Extract<Transition, { ok: true }>) => void): void => {
     fc.assert(
@@ -99,15 +104,23 @@ describe('whatever happens', () => {
   test('a run that was never dispatched neither succeeds nor fails', () => {
     always((life, _, { changes }) => {
       if (life.state === 'running' && life.dispatchedAt === null)
-        expect(['succeeded', 'failed', 'unknown']).not.toContain(changes.state);
+        expect(['succeeded', 'failed', ...(life.doubt === 'unseen' ? [] : ['unknown'])]).not.toContain(changes.state);
     });
   });
 
-  test('a request that somebody wants cancelled is never queued or dispatched again', () => {
-    always((life, _, { changes }) => {
-      if (life.cancelRequestedAt === null || (life.state !== 'running' && life.state !== 'unknown')) return;
-      expect(changes.state).not.toBe('queued');
-      expect(changes.dispatchedAt ?? null).toBeNull();
+  test('a request that somebody wants cancelled is never dispatched again, and waits only for its lost call', () => {
+    always((life, { type }, { changes }) => {
+      if (life.cancelRequestedAt === null) return;
+      expect(type === 'dispatch' || type === 'claim').toBe(isEndedBy(type, changes.state));
+      if (changes.state === 'queued' && life.state !== 'queued' && life.state !== 'awaiting_approval')
+        expect([type, changes.doubt, (changes.runAfter ?? NOW) > NOW]).toEqual(['settle', 'arriving', true]);
+    });
+  });
+
+  test('what was sent, and nobody saw the end of, is never said not to have been done', () => {
+    always((life, { type }, { changes }) => {
+      if (life.doubt !== 'unseen' || type === 'resolve') return;
+      expect(['cancelled', 'expired', 'void']).not.toContain(changes.state);
     });
   });
 
@@ -115,13 +128,21 @@ describe('whatever happens', () => {
     always((life, event, { changes }) => {
       const sent = life.dispatchedAt !== null && !(event.type === 'requeue' && event.unsent);
       const tried = life.state === 'running' || life.state === 'unknown';
-      if (tried && sent && life.attempt >= MAX_ATTEMPTS) expect(changes.state).not.toBe('queued');
+      const waits = changes.state === 'queued' && changes.doubt === 'arriving';
+      if (tried && sent && life.attempt >= MAX_ATTEMPTS) expect(changes.state === 'queued' && !waits).toBe(false);
+      const isOver = life.state === 'queued' && life.doubt === 'arriving' && life.attempt >= MAX_ATTEMPTS;
+      if (isOver && event.type === 'claim') expect(changes.state).not.toBe('running');
     });
   });
 
   test('only an approval or another try after a sent one moves the end of the start window', () => {
     always((life, event, { changes }) => {
-      if (changes.state !== 'queued' || changes.expiresAt?.getTime() === life.expiresAt?.getTime()) return;
+      if (
+        changes.state !== 'queued' ||
+        changes.expiresAt === undefined ||
+        changes.expiresAt?.getTime() === life.expiresAt?.getTime()
+      )
+        return;
       expect(['approve', 'reuse', 'break_glass'].includes(event.type) || life.dispatchedAt !== null).toBe(true);
     });
   });
@@ -328,14 +349,27 @@ describe('an unknown run', () => {
     expect(taken(transition(long, notStarted, NOW)).changes).toMatchObject({ state: 'queued', runAfter: NOW });
   });
 
+  test('that has not started ends only when its lost call can arrive no more', () => {
+    const notStarted = settle({ status: 'not_started' });
+    for (const last of [life({ attempt: MAX_ATTEMPTS }), life({ cancelRequestedAt: secondsAfter(-5) })]) {
+      const { changes } = taken(transition(last, notStarted, NOW));
+      expect(changes).toMatchObject({ state: 'queued', runAfter: secondsAfter(60), doubt: 'arriving' });
+      const waiting = lifeOf({ ...last, state: 'queued', runAfter: secondsAfter(-1), dispatchedAt: null, doubt: 'arriving' });
+      const ended = taken(transition(waiting, { type: 'claim', runId: 'run', worker: 'w', leaseMs: 8000 }, NOW));
+      expect(ended.changes.state).toBe(last.cancelRequestedAt === null ? 'failed' : 'cancelled');
+    }
+  });
+
   test('that is observed not to have started five times has failed, for nothing was done', () => {
-    const next = transition(life({ attempt: MAX_ATTEMPTS }), settle({ status: 'not_started' }), NOW);
+    const last = life({ attempt: MAX_ATTEMPTS, dispatchedAt: secondsAfter(-100) });
+    const next = transition(last, settle({ status: 'not_started' }), NOW);
     expect(taken(next).changes).toMatchObject({ state: 'failed', failure: { retryable: true } });
   });
 
   test('that somebody wanted cancelled is cancelled when it has not started or says that it stopped', () => {
     const wanted = life({ cancelRequestedAt: secondsAfter(-20) });
-    expect(taken(transition(wanted, settle({ status: 'not_started' }), NOW)).changes.state).toBe('cancelled');
+    const over = { ...wanted, dispatchedAt: secondsAfter(-100) };
+    expect(taken(transition(over, settle({ status: 'not_started' }), NOW)).changes.state).toBe('cancelled');
     const stopped = settle({ status: 'failed', failure: { kind: 'cancelled', message: 'stopped' } });
     expect(taken(transition(wanted, stopped, NOW)).changes.state).toBe('cancelled');
     expect(taken(transition(life(), stopped, NOW)).changes.state).toBe('failed');
@@ -357,6 +391,20 @@ describe('cancelling', () => {
   test('a queued request is cancelled at once', () => {
     const next = transition(lifeOf({ state: 'queued' }), cancel, NOW);
     expect(taken(next).changes).toMatchObject({ state: 'cancelled', decidedBy: NADIA, comment: 'stop' });
+  });
+
+  test('a queued request whose lost call may still arrive is cancelled when it can no more', () => {
+    const waiting = lifeOf({ state: 'queued', runAfter: secondsAfter(60), doubt: 'arriving' });
+    const next = transition(waiting, cancel, NOW);
+    expect(taken(next).changes).toEqual({ state: 'queued', cancelRequestedAt: NOW, decidedBy: NADIA, comment: 'stop' });
+    expect(told(next)).toEqual(['request.cancel_requested']);
+    expect(taken(transition({ ...waiting, runAfter: NOW }, cancel, NOW)).changes.state).toBe('cancelled');
+  });
+
+  test('a queued request that was sent before, and nobody saw the end of, is unknown: a person finds out', () => {
+    const next = transition(lifeOf({ state: 'queued', doubt: 'unseen', runAfter: secondsAfter(2) }), cancel, NOW);
+    expect(taken(next).changes).toMatchObject({ state: 'unknown', cancelRequestedAt: NOW, decidedBy: NADIA, observeAt: null });
+    expect(told(next)).toEqual(['request.cancel_requested', 'request.lost']);
   });
 
   test('a running request is asked to stop, once', () => {

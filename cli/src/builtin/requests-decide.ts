@@ -79,12 +79,20 @@ export const requestsCancel: Leaf = {
     const body = { comment: textFlag(flags, 'comment') ?? '' };
     const params = { request: readRequestId(args[0]) };
     const cancelled = await client.call('requests.cancel', { params, body, signal: shell.context.interrupt });
-    await shell.show(cancelled, () =>
-      cancelled.state === 'cancelled' ? `Cancelled ${cancelled.id}.` : `Asked ${cancelled.id} to stop. ${following(cancelled)}`,
-    );
+    await shell.show(cancelled, () => whatCancelDid(cancelled));
     return EXIT.ok;
   },
 };
+
+function whatCancelDid(request: Request): string {
+  const { id, state } = request;
+  if (state === 'cancelled') return `Cancelled ${id}.`;
+  if (state === 'unknown')
+    return `${id} is not tried again. An earlier try was sent and nobody saw how it ended: whoever owns it finds out, and says so with guichet requests resolve ${id}.`;
+  if (state === 'queued')
+    return `${id} is cancelled once the call that was lost can arrive no more, within minutes. ${following(request)}`;
+  return `Asked ${id} to stop. ${following(request)}`;
+}
 
 function defineDecision(command: Command, comment: string): void {
   command.argument('<request>', 'REQ-12, or just 12').option('--comment <text>', comment);

@@ -104,6 +104,8 @@ export interface Life {
   readonly idempotent: boolean;
   readonly observable: boolean;
   readonly attempt: number;
+  /** What an earlier try may still have done; null when nothing. */
+  readonly doubt: Doubt | null;
   /** It was asked for so long after its success, in seconds; null when it is for good. */
   readonly lastsSeconds: number | null;
   /** Number of the request whose end it puts off. */
@@ -111,6 +113,12 @@ export interface Life {
   /** Number of a request on the same resource whose outcome is unknown; null when there is none, and outside the queue. */
   readonly waitsFor: string | null;
 }
+
+/**
+ * What is not known of an earlier try while another one is waited for. `arriving`: it has not begun, but until the time of
+ * the next try its call may still arrive. `unseen`: it was sent, and nobody saw how it ended.
+ */
+export type Doubt = 'arriving' | 'unseen';
 
 /** How the undo of what was asked for a while stands: temporary.ts. */
 export type UndoState = 'scheduled' | 'held' | 'undone';
@@ -125,6 +133,7 @@ export interface Changes {
   readonly cancelRequestedAt?: Date;
   readonly runId?: string;
   readonly attempt?: number;
+  readonly doubt?: Doubt | null;
   readonly runAfter?: Date;
   readonly worker?: string;
   readonly leaseUntil?: Date | null;

@@ -162,6 +162,7 @@ const NAMES = [
   'cancelRequestedAt',
   'runId',
   'attempt',
+  'doubt',
   'fencingToken',
   'runAfter',
   'worker',

@@ -9,7 +9,8 @@ import {
   type Review,
   type Undo,
 } from '@guichet/contract';
-import type { Changes, Life, LifeEvent, LifeEventType, Told, Transition } from './life.ts';
+import { withoutGuess } from './doubt.ts';
+import type { Changes, Doubt, Life, LifeEvent, LifeEventType, Told, Transition } from './life.ts';
 import { scheduleUndo } from './temporary.ts';
 
 /** A run that was sent is tried so many times at most. */
@@ -50,6 +51,12 @@ const NO_RUN = { leaseUntil: null, expiresAt: null } as const;
  */
 export function transition(life: Life, event: LifeEvent, now: Date): Transition {
   if (!ACCEPTED[life.state].includes(event.type)) return { ok: false, reason: 'state' };
+  const next = step(life, event, now);
+  // A person may know what nobody saw; everybody else would guess.
+  return life.doubt === 'unseen' && event.type !== 'resolve' ? withoutGuess(life, next, now) : next;
+}
+
+function step(life: Life, event: LifeEvent, now: Date): Transition {
   switch (event.type) {
     case 'approve':
       return approve(life, event, now);
@@ -63,6 +70,7 @@ export function transition(life: Life, event: LifeEvent, now: Date): Transition 
       return ended('withdrawn', now, 'request.withdrawn', { decidedBy: event.by, comment: event.comment });
     case 'expire':
       if (life.expiresAt === null || life.expiresAt > now) return { ok: false, reason: 'early' };
+      if (life.cancelRequestedAt !== null) return cancelled(now);
       return ended('expired', now, 'request.expired', {}, { was: life.state, ...held(life) });
     case 'void':
       if (life.dispatchedAt !== null) return { ok: false, reason: 'dispatched' };
@@ -190,22 +198,37 @@ function voided(event: Extract<LifeEvent, { type: 'void' }>, now: Date): Transit
 function requestCancel(life: Life, event: Extract<LifeEvent, { type: 'request_cancel' }>, now: Date): Transition {
   const { by, comment } = event;
   const asked: Told = { type: 'request.cancel_requested', actor: by, data: { comment } };
-  if (life.state === 'queued')
+  const { state } = life;
+  // Until its lost call can arrive no more nobody can promise that it does nothing: then it ends, at its next claim.
+  const mayArrive = life.doubt === 'arriving' && life.runAfter > now;
+  if (state === 'queued' && !mayArrive)
     return ended('cancelled', now, 'request.cancelled', { decidedBy: by, comment, cancelRequestedAt: now });
-  if (life.cancelRequestedAt !== null) return { ok: true, changes: { state: 'running' }, told: [] };
-  return { ok: true, changes: { state: 'running', cancelRequestedAt: now, decidedBy: by, comment }, told: [asked] };
+  if (life.cancelRequestedAt !== null) return { ok: true, changes: { state }, told: [] };
+  return { ok: true, changes: { state, cancelRequestedAt: now, decidedBy: by, comment }, told: [asked] };
 }
 
 function claim(life: Life, event: Extract<LifeEvent, { type: 'claim' }>, now: Date): Transition {
   if (life.runAfter > now) return { ok: false, reason: 'early' };
   if (life.expiresAt !== null && life.expiresAt <= now) return { ok: false, reason: 'late' };
+  if (life.cancelRequestedAt !== null) return cancelled(now);
+  if (life.doubt === 'arriving' && life.attempt >= MAX_ATTEMPTS) return neverStarted(life, now);
   if (life.waitsFor !== null) return { ok: false, reason: 'held' };
   const { runId, worker } = event;
   const attempt = life.attempt + 1;
   const leaseUntil = after(now, event.leaseMs);
   return {
     ok: true,
-    changes: { state: 'running', runId, worker, leaseUntil, attempt, startedAt: now, dispatchedAt: null, deadlineAt: null },
+    changes: {
+      state: 'running',
+      runId,
+      worker,
+      leaseUntil,
+      attempt,
+      startedAt: now,
+      dispatchedAt: null,
+      deadlineAt: null,
+      ...(life.doubt === 'arriving' && { doubt: null }),
+    },
     told: [{ type: 'request.started', data: { run: runId, attempt, worker } }],
   };
 }
@@ -240,14 +263,18 @@ function backToQueue({
   runAfter,
   expiresAt,
   data,
+  doubt,
 }: {
   runAfter: Date;
   expiresAt: Date | null;
   data: Readonly<Record<string, unknown>>;
+  /** A new one; what was in doubt before stays so. */
+  doubt?: Doubt;
 }): Transition {
+  const nothing = { leaseUntil: null, dispatchedAt: null, deadlineAt: null, observeAt: null } as const;
   return {
     ok: true,
-    changes: { state: 'queued', runAfter, expiresAt, leaseUntil: null, dispatchedAt: null, deadlineAt: null, observeAt: null },
+    changes: { state: 'queued', runAfter, expiresAt, ...nothing, ...(doubt !== undefined && { doubt }) },
     told: [{ type: 'request.requeued', data: { ...data, runAfter: runAfter.toISOString() } }],
   };
 }
@@ -262,7 +289,7 @@ function lose(life: Life, event: Extract<LifeEvent, { type: 'lose' }>, now: Date
   const blindRetry = life.idempotent && !life.observable && life.cancelRequestedAt === null;
   if (blindRetry && life.attempt < MAX_ATTEMPTS) {
     const runAfter = after(now, backoffMs(life.attempt));
-    return backToQueue({ runAfter, expiresAt: after(runAfter, startWindowMs), data: { message } });
+    return backToQueue({ runAfter, expiresAt: after(runAfter, startWindowMs), data: { message }, doubt: 'unseen' });
   }
   return {
     ok: true,
@@ -297,22 +324,33 @@ function settle(life: Life, event: Extract<LifeEvent, { type: 'settle' }>, now: 
 }
 
 function settled({ observation }: Extract<LifeEvent, { type: 'settle' }>, next: Transition): Transition {
-  if (!next.ok) return next;
+  if (!next.ok || next.changes.state === 'unknown') return next;
   const changes = { ...next.changes, observeAt: null };
   return { ok: true, changes, told: [{ type: 'request.settled', data: { status: observation.status } }, ...next.told] };
 }
 
 function notStarted(life: Life, { grantMs, startWindowMs }: Extract<LifeEvent, { type: 'settle' }>, now: Date): Transition {
-  if (life.cancelRequestedAt !== null) return cancelled(now);
-  if (life.attempt >= MAX_ATTEMPTS) {
-    const message = `It did not start in ${life.attempt} tries; nothing was done.`;
-    const failure: Failure = { code: 'run.failed', message, remedy: 'File it again.', retryable: true };
-    return ended('failed', now, 'request.failed', { failure }, { failure });
-  }
-  // The lost call may still be on its way: another try waits until its grant is worth nothing.
+  const isLast = life.cancelRequestedAt !== null || life.attempt >= MAX_ATTEMPTS;
+  // Of the tries before it nobody knows.
+  if (isLast && life.doubt === 'unseen') return { ok: true, changes: { state: 'unknown', observeAt: null }, told: [] };
+  // The lost call may still be on its way: another try, or an end, waits until its grant is worth nothing.
   const grantIsDead = after(life.dispatchedAt ?? now, grantMs);
-  const runAfter = grantIsDead > now ? grantIsDead : now;
-  return backToQueue({ runAfter, expiresAt: after(runAfter, startWindowMs), data: {} });
+  if (grantIsDead > now)
+    return backToQueue({
+      runAfter: grantIsDead,
+      expiresAt: after(grantIsDead, startWindowMs),
+      data: {},
+      doubt: life.doubt ?? 'arriving',
+    });
+  if (life.cancelRequestedAt !== null) return cancelled(now);
+  if (life.attempt >= MAX_ATTEMPTS) return neverStarted(life, now);
+  return backToQueue({ runAfter: now, expiresAt: after(now, startWindowMs), data: {} });
+}
+
+function neverStarted({ attempt }: Life, now: Date): Transition {
+  const message = `It did not start in ${attempt} tries; nothing was done.`;
+  const failure: Failure = { code: 'run.failed', message, remedy: 'File it again.', retryable: true };
+  return ended('failed', now, 'request.failed', { failure }, { failure });
 }
 
 /**

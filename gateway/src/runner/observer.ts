@@ -4,6 +4,9 @@ import { inRun } from './run-context.ts';
 import { judgeEnd } from './run-ledger.ts';
 import { renewObservations, takeUnknown } from './store.ts';
 
+/** So many at once. */
+const AT_ONCE = 10;
+
 interface ObserverOptions extends ExecutionOptions {
   readonly leaseSeconds: number;
 }
@@ -17,24 +20,43 @@ export class Observer {
   readonly #busy = new Set<Promise<void>>();
   /** What is being asked about. */
   readonly #held = new Set<RequestRow>();
+  #taking: Promise<void> | undefined;
+  /** There was more than could be taken. */
+  #more = false;
+  #stopped = false;
 
   constructor(options: ObserverOptions) {
     this.#options = options;
   }
 
-  /** Begins to observe those whose time has come. */
-  async observeDue(): Promise<void> {
-    const { db, leaseSeconds, onError } = this.#options;
-    for (const row of await takeUnknown(db, 10, leaseSeconds)) {
-      this.#held.add(row);
-      const work = inRun(row, () => this.#observe(row), 'observe')
-        .catch((error: unknown) => onError(error))
-        .finally(() => {
-          this.#held.delete(row);
-          this.#busy.delete(work);
-        });
-      this.#busy.add(work);
-    }
+  /** Begins to observe those whose time has come, some at once; as each is done the next one follows. */
+  observeDue(): Promise<void> {
+    this.#taking ??= this.#take().finally(() => {
+      this.#taking = undefined;
+    });
+    return this.#taking;
+  }
+
+  async #take(): Promise<void> {
+    const { db, leaseSeconds } = this.#options;
+    const free = AT_ONCE - this.#busy.size;
+    if (this.#stopped || free <= 0) return;
+    const rows = await takeUnknown(db, free, leaseSeconds);
+    this.#more = rows.length === free;
+    for (const row of rows) this.#begin(row);
+  }
+
+  #begin(row: RequestRow): void {
+    const { onError } = this.#options;
+    this.#held.add(row);
+    const work = inRun(row, () => this.#observe(row), 'observe')
+      .catch((error: unknown) => onError(error))
+      .finally(() => {
+        this.#held.delete(row);
+        this.#busy.delete(work);
+        if (this.#more) this.observeDue().catch(onError);
+      });
+    this.#busy.add(work);
   }
 
   async renew(): Promise<void> {
@@ -42,7 +64,10 @@ export class Observer {
     if (this.#held.size > 0) await renewObservations(db, [...this.#held], leaseSeconds).catch(onError);
   }
 
-  async idle(): Promise<void> {
+  /** Takes nothing more; resolves when what it has in hand is done. */
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    await this.#taking?.catch(() => {}); // told by whoever asked for it
     await Promise.all(this.#busy);
   }
 

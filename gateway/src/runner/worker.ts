@@ -64,11 +64,10 @@ export class Worker {
     }, limitMs);
     await all;
     clearTimeout(limit);
-    await this.#observer.idle();
+    await this.#observer.stop();
     this.#drained = true;
     clearTimeout(this.#timer);
     await this.#ticking;
-    await this.#observer.idle();
   }
 
   get size(): number {
@@ -117,8 +116,8 @@ export class Worker {
             fencingToken: String(BigInt(row.fencingToken) + 1n),
             dispatchedAt: null,
           });
-        // Not claimable any more: its approval is too old.
-        else await transitions.apply(tx, row, { event: { type: 'expire' } });
+        // Not claimable any more: its approval is too old. Another state: it has ended instead.
+        else if (state === undefined) await transitions.apply(tx, row, { event: { type: 'expire' } });
       }
       return { claimed, looked: rows.length };
     });

@@ -62,6 +62,10 @@ export interface Known extends ModelRequest {
   readonly thing: string;
   readonly approvers: readonly Person[];
   readonly windowOver: boolean;
+  /** What an earlier try may still have done. */
+  readonly doubt: 'arriving' | 'unseen' | null;
+  /** Its next try waits until the call of the one before can arrive no more. */
+  readonly waits: boolean;
   /** The place of what it undoes. */
   readonly undoOf: number | null;
   readonly byClock: boolean;
@@ -88,7 +92,7 @@ export function submitted(kind: Kind, thing: string): Known {
   const state = KINDS[kind].needs > 0 ? 'awaiting_approval' : 'queued';
   const nothing = { approvals: 0, approvers: [], cancelWished: false, dispatched: false, attempt: 0, token: 0 };
   const undoing = { undoOf: null, byClock: false, undoState: null, clockIsSet: false, undoTries: 0, canBeUndone: false };
-  return { kind, thing, state, windowOver: false, ...nothing, ...undoing };
+  return { kind, thing, state, windowOver: false, doubt: null, waits: false, ...nothing, ...undoing };
 }
 
 export function change(model: Model, at: number, by: (request: Known) => Partial<Known>): Model {

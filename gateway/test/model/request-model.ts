@@ -9,7 +9,7 @@ import {
   type Step,
   submitted,
 } from './parts.ts';
-import { afterUndos, resolved, succeeded, timeOver, undone } from './undo-model.ts';
+import { afterUndos, doneNothing, resolved, succeeded, timeOver, tooLate, undone } from './undo-model.ts';
 
 const MAX_ATTEMPTS = 5;
 
@@ -62,9 +62,10 @@ function decided(request: Known, what: 'approve' | 'reject' | 'withdraw' | 'canc
   const { state, windowOver, approvers, kind } = request;
   // Whoever stands behind what was asked for a while keeps it by no means.
   if (request.byClock && who === 'nadia') return {};
-  if (windowOver && (state === 'awaiting_approval' || state === 'queued')) return { state: 'expired' };
+  if (windowOver && (state === 'awaiting_approval' || state === 'queued')) return tooLate(request);
   if (what === 'cancel') {
-    if (state === 'queued') return { state: 'cancelled', cancelWished: true };
+    if (state === 'queued' && request.waits) return { cancelWished: true };
+    if (state === 'queued') return { ...doneNothing(request, 'cancelled'), cancelWished: true };
     return state === 'running' ? { cancelWished: true } : {};
   }
   if (state !== 'awaiting_approval') return {};
@@ -83,11 +84,14 @@ function claimed(model: Model): Model {
   const holdings: Holding[] = [];
   const requests = model.requests.map((request, index) => {
     if (request.state !== 'queued') return request;
-    if (request.windowOver) return { ...request, state: 'expired' as const };
-    if (isHeld(model, request)) return request;
+    if (request.windowOver) return { ...request, ...tooLate(request) };
+    if (isHeld(model, request)) return { ...request, waits: false };
     const token = request.token + 1;
+    if (request.cancelWished) return { ...request, ...doneNothing(request, 'cancelled'), token };
+    if (request.doubt === 'arriving' && request.attempt >= MAX_ATTEMPTS) return { ...request, state: 'failed' as const, token };
     holdings.push({ request: index, token });
-    return { ...request, state: 'running' as const, token, attempt: request.attempt + 1, dispatched: false };
+    const doubt = request.doubt === 'arriving' ? null : request.doubt;
+    return { ...request, state: 'running' as const, token, attempt: request.attempt + 1, dispatched: false, doubt, waits: false };
   });
   return { requests, holdings: [...model.holdings, ...holdings] };
 }
@@ -99,40 +103,41 @@ function reported(model: Model, request: Known, step: Report): Partial<Known> {
   switch (step.do) {
     case 'dispatch':
       if (dispatched) return {};
-      if (cancelWished) return { state: 'cancelled' };
+      if (cancelWished) return doneNothing(request, 'cancelled');
       return isHeld(model, request) ? { state: 'queued' } : { dispatched: true };
     case 'succeed':
       return dispatched ? succeeded(request) : {};
     case 'fail':
       return dispatched ? { state: 'failed' } : {};
     case 'confirm_cancel':
-      return cancelWished ? { state: 'cancelled' } : {};
+      return cancelWished ? doneNothing(request, 'cancelled') : {};
     case 'lose':
       return lost(request);
     case 'requeue': {
       const sent = dispatched && !step.unsent;
       if (sent && !KINDS[kind].idempotent) return {};
-      if (cancelWished) return { state: 'cancelled' };
+      if (cancelWished) return doneNothing(request, 'cancelled');
       if (sent && attempt >= MAX_ATTEMPTS) return { state: 'failed' };
       return { state: 'queued', dispatched: false, ...(sent && { windowOver: false }) };
     }
   }
 }
 
-function lost({ dispatched, cancelWished, kind, attempt }: Known): Partial<Known> {
-  if (!dispatched) return { state: cancelWished ? 'cancelled' : 'queued' };
+function lost(request: Known): Partial<Known> {
+  const { dispatched, cancelWished, kind, attempt } = request;
+  if (!dispatched) return cancelWished ? doneNothing(request, 'cancelled') : { state: 'queued' };
   const { idempotent, observable } = KINDS[kind];
   const blindRetry = idempotent && !observable && !cancelWished && attempt < MAX_ATTEMPTS;
-  return blindRetry ? { state: 'queued', dispatched: false, windowOver: false } : { state: 'unknown' };
+  return blindRetry ? { state: 'queued', dispatched: false, windowOver: false, doubt: 'unseen' } : { state: 'unknown' };
 }
 
 function settled(request: Known, status: Extract<Step, { do: 'observe' }>['status']): Partial<Known> {
-  const { cancelWished, attempt } = request;
   if (status === 'succeeded') return succeeded(request);
   if (status === 'failed') return { state: status };
-  if (status !== 'not_started') return {};
-  if (cancelWished) return { state: 'cancelled' };
-  return attempt >= MAX_ATTEMPTS ? { state: 'failed' } : { state: 'queued', dispatched: false, windowOver: false };
+  // Its call was sent a moment ago, and may still arrive.
+  return status === 'not_started'
+    ? { state: 'queued', dispatched: false, windowOver: false, doubt: 'arriving', waits: true }
+    : {};
 }
 
 /** What of a model is compared with the database. `dispatched` says nothing after the end. */

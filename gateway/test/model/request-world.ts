@@ -273,7 +273,7 @@ export class World implements AsyncDisposable {
         const event: LifeEvent = { type: 'claim', runId: randomUUID(), worker: 'worker', leaseMs: 3_600_000 };
         const state = await this.#transitions.apply(tx, row, { event, fence: true });
         if (state === 'running') taken.push(row.number);
-        else await this.#transitions.apply(tx, row, { event: { type: 'expire' } });
+        else if (state === undefined) await this.#transitions.apply(tx, row, { event: { type: 'expire' } });
       }
       return taken;
     });

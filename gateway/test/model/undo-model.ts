@@ -10,12 +10,17 @@ export const succeeded = ({ kind }: Known): Partial<Known> =>
   kind === 'temp' ? { state: 'succeeded', undoState: 'scheduled', clockIsSet: true, canBeUndone: true } : { state: 'succeeded' };
 
 /** The word of a person: nobody stands behind their own request, and nobody knows from it how it is undone. */
-export function resolved(
-  { state, kind, cancelWished, windowOver }: Known,
-  { who, outcome }: Extract<Step, { do: 'resolve' }>,
-): Partial<Known> {
+/** An end that says that nothing was done. Nobody says so while a try was sent whose end nobody saw. */
+export const doneNothing = ({ doubt }: Known, state: 'cancelled' | 'expired'): Partial<Known> =>
+  doubt === 'unseen' ? { state: 'unknown', dispatched: true } : { state };
+
+/** The end of what has waited too long. */
+export const tooLate = (request: Known): Partial<Known> => doneNothing(request, request.cancelWished ? 'cancelled' : 'expired');
+
+export function resolved(request: Known, { who, outcome }: Extract<Step, { do: 'resolve' }>): Partial<Known> {
+  const { state, kind, cancelWished, windowOver } = request;
   // Whatever is asked of it, what has waited too long has expired.
-  if (windowOver && (state === 'awaiting_approval' || state === 'queued')) return { state: 'expired' };
+  if (windowOver && (state === 'awaiting_approval' || state === 'queued')) return tooLate(request);
   if (state !== 'unknown' || who === 'nadia') return {};
   if (outcome === 'succeeded') return kind === 'temp' ? { state: outcome, undoState: 'held' } : { state: outcome };
   return { state: outcome === 'not_started' && cancelWished ? 'cancelled' : 'failed' };

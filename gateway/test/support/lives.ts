@@ -18,6 +18,7 @@ export function lifeOf(more: Partial<Life>): Life {
     idempotent: false,
     observable: true,
     attempt: 1,
+    doubt: null,
     lastsSeconds: null,
     extensionOf: null,
     waitsFor: null,
@@ -99,18 +100,35 @@ export const EVENTS: readonly LifeEvent[] = [
 
 const one = <Value>(...values: Value[]): readonly Value[] => values;
 
-/** Every combination of what the function looks at that can be in a state: nothing that waits was dispatched or is stopped. */
+/** What is in doubt in a state, and whether somebody may want it cancelled then. */
+const DOUBTS: Partial<Record<Life['state'], readonly Pick<Life, 'doubt' | 'cancelRequestedAt'>[]>> = {
+  queued: [
+    { doubt: null, cancelRequestedAt: null },
+    { doubt: 'unseen', cancelRequestedAt: null },
+    { doubt: 'arriving', cancelRequestedAt: null },
+    { doubt: 'arriving', cancelRequestedAt: secondsAfter(-5) },
+  ],
+};
+const STOPPED = [null, 'unseen' as const].flatMap((doubt) =>
+  [null, secondsAfter(-5)].map((cancelRequestedAt) => ({ doubt, cancelRequestedAt })),
+);
+
+/** Every combination of what the function looks at that can be in a state: nothing that waits was dispatched. */
 export function livesIn(state: Life['state']): Life[] {
-  const wishes = state === 'running' || state === 'unknown' ? one(null, secondsAfter(-5)) : one(null);
+  const started = state === 'running' || state === 'unknown';
+  const doubts = DOUBTS[state] ?? (started ? STOPPED : [{ doubt: null, cancelRequestedAt: null }]);
+  const times = state === 'queued' ? one(new Date(0), secondsAfter(30)) : one(new Date(0));
   const dispatches = { running: one(null, secondsAfter(-10)), unknown: one(secondsAfter(-10)) };
   return one(null, secondsAfter(-1), secondsAfter(60)).flatMap((expiresAt) =>
-    wishes.flatMap((cancelRequestedAt) =>
+    doubts.flatMap((doubted) =>
       (state === 'running' || state === 'unknown' ? dispatches[state] : one(null)).flatMap((dispatchedAt) =>
         one(true, false).flatMap((idempotent) =>
           one(true, false).flatMap((observable) =>
             one(1, 5).flatMap((attempt) =>
-              (state === 'queued' || state === 'running' ? one(null, '7') : one(null)).map((waitsFor) =>
-                lifeOf({ state, expiresAt, cancelRequestedAt, dispatchedAt, idempotent, observable, attempt, waitsFor }),
+              (state === 'queued' || state === 'running' ? one(null, '7') : one(null)).flatMap((waitsFor) =>
+                times.map((runAfter) =>
+                  lifeOf({ state, expiresAt, ...doubted, dispatchedAt, idempotent, observable, attempt, waitsFor, runAfter }),
+                ),
               ),
             ),
           ),
