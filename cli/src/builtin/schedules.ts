@@ -23,7 +23,7 @@ export const schedulesList: Leaf = {
 export const schedulesShow: Leaf = {
   define(command) {
     command.argument('<schedule>', 'Its name');
-    addExamples(command, ['guichet schedules show nightly-vacuum']);
+    addExamples(command, ['guichet schedules show nightly-reindex']);
   },
   async run(shell, { args: [schedule = ''] }) {
     const client = await shell.client();
@@ -49,7 +49,7 @@ export const schedulesCreate: Leaf = {
           .default('skip'),
       );
     addExamples(command, [
-      `guichet schedules create nightly-vacuum --cron "0 3 * * *" --timezone Europe/Paris --action postgres.vacuum --env staging --input '{"instance":"pg1"}' --reason "keeps it small"`,
+      `guichet schedules create nightly-reindex --cron "0 3 * * *" --timezone Europe/Paris --action orders.reindex --env staging --input '{"seconds":300}' --reason "keeps it fast"`,
     ]);
   },
   async run(shell, { args: [name = ''], flags }) {
@@ -76,7 +76,7 @@ export const schedulesCreate: Leaf = {
 export const schedulesPause: Leaf = {
   define(command) {
     command.argument('<schedule>', 'Its name').option('--comment <text>', 'Why');
-    addExamples(command, ['guichet schedules pause nightly-vacuum --comment "during the migration"']);
+    addExamples(command, ['guichet schedules pause nightly-reindex --comment "during the migration"']);
   },
   async run(shell, { args: [schedule = ''], flags }) {
     const client = await shell.client();
@@ -90,7 +90,7 @@ export const schedulesPause: Leaf = {
 export const schedulesResume: Leaf = {
   define(command) {
     command.argument('<schedule>', 'Its name');
-    addExamples(command, ['guichet schedules resume nightly-vacuum']);
+    addExamples(command, ['guichet schedules resume nightly-reindex']);
   },
   async run(shell, { args: [schedule = ''] }) {
     const client = await shell.client();
@@ -113,7 +113,7 @@ export const schedulesResume: Leaf = {
 export const schedulesDelete: Leaf = {
   define(command) {
     command.argument('<schedule>', 'Its name');
-    addExamples(command, ['guichet schedules delete nightly-vacuum']);
+    addExamples(command, ['guichet schedules delete nightly-reindex']);
   },
   async run(shell, { args: [schedule = ''] }) {
     const client = await shell.client();
