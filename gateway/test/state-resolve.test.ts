@@ -1,14 +1,7 @@
 import { isFinal } from '@guichet/contract';
 import { describe, expect, test } from 'vitest';
 import { type Life, type LifeEvent, transition } from '../src/requests/index.ts';
-import type { Transition } from '../src/requests/life.ts';
-import { EVENTS, lifeOf, livesIn, NADIA, NOW, secondsAfter } from './support/lives.ts';
-
-const taken = (next: Transition): Extract<Transition, { ok: true }> => {
-  if (!next.ok) throw new Error(`not taken: ${next.reason}`);
-  return next;
-};
-const refused = (next: Transition): string => (next.ok ? `taken: ${next.changes.state}` : next.reason);
+import { EVENTS, lifeOf, livesIn, NADIA, NOW, refused, secondsAfter, taken } from './support/lives.ts';
 
 describe('resolving', () => {
   const life = (more: Partial<Life> = {}): Life => lifeOf({ state: 'unknown', dispatchedAt: secondsAfter(-100), ...more });

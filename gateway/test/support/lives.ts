@@ -1,5 +1,5 @@
 import type { Actor, Failure, Observation } from '@guichet/contract';
-import type { Life, LifeEvent } from '../../src/requests/index.ts';
+import type { Life, LifeEvent, Transition } from '../../src/requests/life.ts';
 
 export const NOW = new Date('2031-03-04T05:06:07.000Z');
 export const secondsAfter = (seconds: number): Date => new Date(NOW.getTime() + seconds * 1000);
@@ -137,3 +137,12 @@ export function livesIn(state: Life['state']): Life[] {
     ),
   );
 }
+
+/** What an event leads to; throws when it is refused. */
+export function taken(next: Transition): Extract<Transition, { ok: true }> {
+  if (!next.ok) throw new Error(`not taken: ${next.reason}`);
+  return next;
+}
+
+/** Why an event is refused. */
+export const refused = (next: Transition): string => (next.ok ? `taken: ${next.changes.state}` : next.reason);
