@@ -20,8 +20,6 @@ export interface PagesBench {
 }
 
 const CALLS = 40;
-/** What else a machine does makes a call slower and never faster: what misses the bound is asked for again, and its best round counts. */
-const ROUNDS = 3;
 
 /** Each thing asked for so many times, its first page and the page after a place half way through, over HTTP, one call at a time. */
 export async function benchPages({ name, path, deep, asked, boundMs }: PagesBench): Promise<Result[]> {
@@ -32,7 +30,6 @@ export async function benchPages({ name, path, deep, asked, boundMs }: PagesBenc
     const floor: number[] = [];
     for (let call = 0; call < CALLS; call++) floor.push(await timed(gateway, '/v1/me', 'requester'));
     const all: number[] = [];
-    let again = 0;
     let slowest = { name: '', p95: 0 };
     for (const { name: what, query, as = 'requester' } of asked) {
       for (const [page, cursor] of [
@@ -41,13 +38,8 @@ export async function benchPages({ name, path, deep, asked, boundMs }: PagesBenc
       ] as const) {
         const url = `${path}?${new URLSearchParams({ ...query, ...cursor })}`;
         await timed(gateway, url, as); // the first one reads what the others find in memory, as in a gateway that is used
-        let times: number[] = [];
-        for (let round = 0; round < ROUNDS && !(quantile(times, 0.95) <= boundMs); round++) {
-          const these: number[] = [];
-          for (let call = 0; call < CALLS; call++) these.push(await timed(gateway, url, as));
-          if (round > 0) again += 1;
-          if (!(quantile(times, 0.95) <= quantile(these, 0.95))) times = these; // the first round is compared with no time at all
-        }
+        const times: number[] = [];
+        for (let call = 0; call < CALLS; call++) times.push(await timed(gateway, url, as));
         all.push(...times);
         const p95 = quantile(times, 0.95);
         tell(
@@ -68,7 +60,6 @@ export async function benchPages({ name, path, deep, asked, boundMs }: PagesBenc
           'slowest query': slowest.name,
           'its p95 ms': round(slowest.p95),
           ratio: round(median(all) / median(floor)),
-          'rounds that were asked again': again,
           requests: SCALE.requests,
           events: SCALE.events,
         },
