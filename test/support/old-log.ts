@@ -21,7 +21,7 @@ export async function oldLog(databaseUrl: string, month: Date): Promise<void> {
   );
   await sql(
     databaseUrl,
-    `insert into audit_events (at, type, actor_id, actor_name, outcome)
-     select '${month.toISOString()}'::timestamptz + n * interval '1 minute', 'test.event', 'user:a', 'A', 'ok' from generate_series(1, ${OLD_EVENTS}) n`,
+    `insert into audit_events (at, type, actor_id, actor_name, outcome, data)
+     select '${month.toISOString()}'::timestamptz + n * interval '1 minute', 'test.event', 'user:a', 'A', 'ok', '{"text":"une\u2028ligne"}' from generate_series(1, ${OLD_EVENTS}) n`,
   );
 }

@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
 import { createReadStream, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { createGunzip } from 'node:zlib';
 import { GuichetError } from '@guichet/contract';
 import { type ArchiveManifest, inSequence, readManifest } from '@guichet/contract/audit-log';
+import { linesIn } from './log-files.ts';
 
 interface Archive {
   readonly path: string;
@@ -45,7 +45,7 @@ export async function* archivedLines(folder: string): AsyncGenerator<string> {
     input.on('data', (chunk) => hasher.update(chunk));
     input.on('error', (error) => unpacked.destroy(error));
     try {
-      yield* createInterface({ input: input.pipe(unpacked), crlfDelay: Number.POSITIVE_INFINITY });
+      for await (const lines of linesIn(input.pipe(unpacked).setEncoding('utf8'))) yield* lines;
     } catch (cause) {
       throw new GuichetError('usage.invalid', `${file} cannot be read: ${cause instanceof Error ? cause.message : cause}.`, {
         cause,

@@ -6,14 +6,8 @@ import { type AuditHead, inOrder, readHead } from '@guichet/contract/audit-log';
 /** The lines of a file, some thousands at a time: one by one would take longer than to check them. */
 export async function* linesOf(path: string): AsyncGenerator<string[]> {
   const input = createReadStream(path, { encoding: 'utf8', highWaterMark: 1 << 20 });
-  let rest = '';
   try {
-    for await (const chunk of input) {
-      const lines = `${rest}${chunk}`.split('\n');
-      rest = lines.pop() ?? '';
-      yield lines.map(withoutReturn);
-    }
-    if (rest !== '') yield [withoutReturn(rest)];
+    yield* linesIn(input);
   } catch (cause) {
     const code = cause instanceof Error && 'code' in cause ? String(cause.code) : '';
     throw new GuichetError('usage.invalid', `${path} cannot be read: ${code === 'ENOENT' ? 'it is not there' : code}.`, {
@@ -22,6 +16,17 @@ export async function* linesOf(path: string): AsyncGenerator<string[]> {
   } finally {
     input.destroy();
   }
+}
+
+/** By line feeds alone: readline parts at U+2028 and U+2029 too, which texts of events may have. */
+export async function* linesIn(text: AsyncIterable<string>): AsyncGenerator<string[]> {
+  let rest = '';
+  for await (const chunk of text) {
+    const lines = `${rest}${chunk}`.split('\n');
+    rest = lines.pop() ?? '';
+    yield lines.map(withoutReturn);
+  }
+  if (rest !== '') yield [withoutReturn(rest)];
 }
 
 /** Of a file that went through Windows. */

@@ -2,7 +2,6 @@ import { createHash, type Hash as Hasher } from 'node:crypto';
 import { createReadStream, createWriteStream } from 'node:fs';
 import { mkdir, open, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { Readable, Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip, createGzip } from 'node:zlib';
@@ -126,7 +125,7 @@ export async function* linesOf(archives: readonly Archive[], file: 'events' | 'h
     const read = pipeline([createReadStream(join(path, name)), ...steps]);
     read.catch((error: Error) => last.destroy(error));
     try {
-      yield* createInterface({ input: last, crlfDelay: Number.POSITIVE_INFINITY });
+      yield* linesIn(last);
       await read;
     } catch (cause) {
       throw new GuichetError(
@@ -140,4 +139,15 @@ export async function* linesOf(archives: readonly Archive[], file: 'events' | 'h
     if (hasher.digest('hex') !== expected)
       throw new GuichetError('usage.invalid', `${join(path, name)} is not the file that its manifest names: it was changed.`);
   }
+}
+
+/** By line feeds alone: readline parts at U+2028 and U+2029 too, which texts of events may have. */
+async function* linesIn(input: Readable): AsyncGenerator<string> {
+  let rest = '';
+  for await (const chunk of input.setEncoding('utf8')) {
+    const lines = `${rest}${chunk}`.split('\n');
+    rest = lines.pop() ?? '';
+    yield* lines;
+  }
+  if (rest !== '') yield rest;
 }

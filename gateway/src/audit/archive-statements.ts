@@ -51,9 +51,11 @@ export const countBefore = (part: string): Statement =>
 export const PATIENCE = statement('audit-archive-patience', `set local lock_timeout = '400ms'`);
 /** Every transaction before this one has ended. */
 export const MARK = statement('audit-archive-mark', 'select pg_snapshot_xmin(pg_current_snapshot())::text as mark');
+/** By a transaction of this cluster: events that a dump brought from another one have ids that it has not come to. */
 export const CAME_SINCE = statement(
   'audit-archive-came-since',
-  'select from audit_events where xid >= $1::xid8 and at < $2::timestamptz limit 1',
+  `select from audit_events
+   where xid >= $1::xid8 and xid < pg_snapshot_xmax(pg_current_snapshot()) and at < $2::timestamptz limit 1`,
 );
 export const LOCK_LOG = statement('audit-archive-lock', 'lock table audit_events, audit_search in access exclusive mode');
 /** The parts of a table, and the time before which all rows of each are; null of the default one. */

@@ -13,12 +13,12 @@ export function partOf(first: Date): string {
     alter table audit_events attach partition ${name} for values from ('${first.toISOString()}') to ('${next.toISOString()}');`;
 }
 
-/** SQL that writes an event for each time. */
+/** SQL that writes an event for each time; with texts that some take for the end of a line. */
 export const eventsAt = (times: readonly Date[]): string =>
   times
     .map(
       (at) => `insert into audit_events (at, type, actor_id, actor_name, outcome, data)
-        values ('${at.toISOString()}', 'test.event', 'user:a', 'Ana "A"', 'ok', '{"text":"ligne"}');`,
+        values ('${at.toISOString()}', 'test.event', 'user:a', 'Ana "A"', 'ok', '{"text":"une\u2028ligne\u2029\u0085"}');`,
     )
     .join('\n');
 
