@@ -25,6 +25,7 @@ const FORGED = JSON.stringify({ reason: REASON, lostHash: '', after: 2, seal: 'h
 /** All after head 2, which has four events. */
 const CUT = `delete from audit_events where id > 4; delete from audit_heads where number > 2;
   update audit_tiles set hashes = substr(hashes, 1, 128)`;
+const EVENT = `insert into audit_events (type, actor_id, actor_name, outcome) values ('test.event', 'user:b', 'B', 'ok')`;
 const OPERATOR = { id: 'system', name: 'operator' };
 
 const heads = (): Promise<AuditHead[]> => headsAfter(log.db, 0, 1000);
@@ -122,6 +123,51 @@ test('of several files each goes on after a restore, also one that was behind wh
     expect(chain.findings, name).toEqual([]);
     expect(chain.restores, name).toHaveLength(1);
   }
+});
+
+test('the end that came after a restore cannot be cut off as if that restore had lost it', async () => {
+  const path = join(folder, 'heads.jsonl');
+  const file = new HeadFile(path);
+  for (const count of [2, 2, 2, 2, 2, 2]) await log.write(count);
+  const published = await heads();
+  await file.append(published);
+  await log.tamper(CUT);
+  const lostHash = headHash(published[5] as AuditHead); // six were published
+  await acceptRestore(log.db, { vault: log.vault, lostHash, reason: REASON, by: OPERATOR, within: async () => ({}) });
+  const going = startLoop([file]);
+  await vi.waitFor(async () => expect((await file.last())?.restore).toMatchObject({ after: 2, lost: 6 }), { timeout: 10_000 });
+  await going.stop();
+  const sealer = await log.anotherSealer();
+  for (let count = 0; count < 2; count++) {
+    await log.sql(EVENT);
+    await sealer.seal();
+  }
+  const since = (await heads()).slice(2);
+  const last = since.at(-1) as AuditHead; // the one that was just made
+  expect(last.number).toBeLessThan(6);
+  await file.append(since.slice(1));
+
+  // What was sealed since is gone, and another gateway takes over: numbers of the lost heads say nothing of it.
+  const [kept] = since as [AuditHead];
+  await log.tamper(`delete from audit_heads where number > ${kept.number};
+    delete from audit_events where id > ${Math.max(...kept.ids.flat())};
+    update audit_tiles set hashes = substr(hashes, 1, ${32 * kept.size})`);
+  const refusing = startLoop([file]);
+  await vi.waitFor(() => expect(refusing.problem).toContain(`head ${last.number} `), { timeout: 10_000 });
+  await refusing.stop();
+  expect((await heads()).at(-1)?.number).toBe(kept.number);
+  expect(await file.last()).toEqual(last);
+
+  // Nor does it help to tell the restore once more.
+  const told = async (): Promise<HeadChain> => {
+    const chain = new HeadChain();
+    for (const line of (await readFile(path, 'utf8')).trim().split('\n')) chain.add(JSON.parse(line));
+    chain.end();
+    return chain;
+  };
+  expect((await told()).findings).toEqual([]);
+  await file.append([kept]);
+  expect((await told()).findings).toMatchObject([{ kind: 'lost_heads', head: kept.number }]);
 });
 
 test('nothing is sealed while no destination can say what it was told', async () => {

@@ -66,6 +66,14 @@ export class HeadChain {
         head: head.number,
         message: `The restore that head ${head.number} declares is after head ${lost}; here the last one before it is ${last.number}.`,
       });
+    // Told once more it takes nothing back but what was lost before: heads that came since are gone.
+    const told = this.heads.find(({ number }) => number === head.number);
+    if (told !== undefined && told !== last && headHash(told) === headHash(head))
+      this.#find({
+        kind: 'lost_heads',
+        head: head.number,
+        message: `The restore that head ${head.number} declares is told once more after head ${last.number}: what was sealed between them is not declared lost.`,
+      });
     while ((this.heads.at(-1)?.number ?? 0) > after) this.heads.pop();
     const kept = this.heads.at(-1);
     this.#hash = kept === undefined ? undefined : headHash(kept);

@@ -1,14 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { GuichetError } from '@guichet/contract';
-import { headHash } from '@guichet/contract/audit-log';
 import { z } from 'zod';
 import type { Queryable } from '../db/index.ts';
 import { Duration } from '../duration.ts';
 import { whyUnreadable } from '../findings/index.ts';
 import { type HeadDestination, HeadFile, HeadOutput } from './destinations.ts';
 import { HeadBucket } from './s3-destination.ts';
-import { RESTORE_AFTER } from './seal-statements.ts';
+import { declarationOf } from './seal-statements.ts';
 import { HeadWebhook } from './webhook-destination.ts';
 
 const LOCAL = new Set(['localhost', '127.0.0.1', '[::1]']);
@@ -75,8 +74,7 @@ export function destinationsOf({ heads }: AuditSettings, { folder, db }: { folde
   return heads.map((place) => {
     if ('file' in place) return new HeadFile(resolve(folder, place.file));
     if ('stdout' in place) return new HeadOutput(db, (line) => void process.stdout.write(line));
-    if ('s3' in place)
-      return new HeadBucket(place.s3, async (head) => (await db.query(RESTORE_AFTER, [headHash(head), head.number])).length > 0);
+    if ('s3' in place) return new HeadBucket(place.s3, async (head) => (await declarationOf(db, head)) !== undefined);
     const { url, secret, secretFile } = place.webhook;
     return new HeadWebhook({ url, secret: secretFile === undefined ? secret : secretOf(resolve(folder, secretFile)) }, db);
   });

@@ -3,7 +3,7 @@ import { GuichetError } from '@guichet/contract';
 import { type AuditHead, headHash } from '@guichet/contract/audit-log';
 import type { Database } from '../db/index.ts';
 import { type HeadDestination, OtherHead } from './destinations.ts';
-import { HEADS_AFTER, RESTORE_AFTER } from './seal-statements.ts';
+import { declarationOf, HEADS_AFTER } from './seal-statements.ts';
 
 const AT_ONCE = 500;
 /** How long what is on its way may take when the gateway stops; after that the next one tells it. */
@@ -85,7 +85,8 @@ export class HeadPublisher {
       if (!published) continue;
       const same = published.number <= (last?.number ?? 0) ? await headOf(published.number) : undefined;
       if (same !== undefined && headHash(same) === headHash(published)) continue;
-      if (published.number <= (found?.published.number ?? 0) || (await this.#declared(published)) !== undefined) continue;
+      if (published.number <= (found?.published.number ?? 0) || (await declarationOf(this.#db, published)) !== undefined)
+        continue;
       found = { destination: destination.name, published, after: last?.number ?? 0 };
     }
     if (silent.length > 0 && silent.length === this.#lanes.length) throw silent[0];
@@ -99,16 +100,12 @@ export class HeadPublisher {
     if (last === undefined) return from(0);
     const [same, ...following] = await from(last.number - 1);
     if (same !== undefined && headHash(same) === headHash(last)) return following;
-    const declaration = await this.#declared(last);
+    const declaration = await declarationOf(this.#db, last);
     if (declaration !== undefined) return from(declaration.number - 1);
     this.#problem = `${name} has head ${last.number} of the audit log (${last.at}), which the database does not have: nothing more is told to it`;
     throw new GuichetError('internal', `${this.#problem}.`, {
       remedy: "Run the gateway's own 'verify-audit' with --heads, and find out who has changed the database.",
     });
-  }
-
-  async #declared(lost: AuditHead): Promise<AuditHead | undefined> {
-    return (await this.#db.query<{ head: AuditHead }>(RESTORE_AFTER, [headHash(lost), lost.number]))[0]?.head;
   }
 }
 
