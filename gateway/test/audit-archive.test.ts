@@ -1,11 +1,12 @@
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
+import { type AuditHead, headHash } from '@guichet/contract/audit-log';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { type ArchiveReport, archiveAudit } from '../src/audit/archive.ts';
 import { linesOf, sequenceIn } from '../src/audit/archive-files.ts';
-import { proofOf } from '../src/audit/sealed-log.ts';
+import { headsAfter, proofOf } from '../src/audit/sealed-log.ts';
 import { eventsAt, hoursAfter, monthAgo, partOf } from './support/past-events.ts';
 import { type TestLog, testLog } from './support/sealed-log.ts';
 
@@ -120,6 +121,34 @@ test('an event that was put among archived ones is found', async () => {
   await log.tamper(`insert into audit_events (id, xid, at, type, actor_id, actor_name, outcome)
     values (900, '3', '${hoursAfter(FIFTH, 1).toISOString()}', 'test.event', 'user:b', 'B', 'ok')`);
   expect((await log.verify()).findings).toMatchObject([{ kind: 'inserted', ids: ['900'] }]);
+});
+
+test('events that a dump brought from another server, where transactions were far ahead, are archived too', async () => {
+  await log.tamper(`update audit_events set xid = '5000000000' where at < '${FOURTH.toISOString()}'`);
+  expect((await archive(FOURTH)).archive?.manifest).toMatchObject({ from: 1, to: 2, size: 5 });
+  expect(await parts()).not.toContain(nameOf(FIFTH));
+  expect(await withArchive()).toMatchObject({ findings: [], archived: undefined });
+});
+
+test('nobody is told to remove an archive whose events may be nowhere else', async () => {
+  const leave = async (facts: object): Promise<void> => {
+    const file = { name: 'events.jsonl.gz', sha256: '0'.repeat(64) };
+    const manifest = { v: 1, log: 'another', from: 1, to: 9, head: '0'.repeat(64), start: 0, size: 9, events: file, heads: file };
+    await mkdir(join(folder, 'audit-000000000001-000000000009'), { recursive: true });
+    await writeFile(
+      join(folder, 'audit-000000000001-000000000009', 'manifest.json'),
+      JSON.stringify({ ...manifest, before: FOURTH.toISOString(), ...facts }),
+    );
+  };
+  const refusal = () => archive(FOURTH).then(String, ({ message, remedy }) => `${message} ${remedy}`);
+  await leave({});
+  expect(await refusal()).toMatch(/is an archive of another audit log\. Keep it/);
+  // Heads that a restore has lost are in no database.
+  const [first] = await headsAfter(log.db, 0, 1);
+  await leave({ log: first?.log });
+  expect(await refusal()).toMatch(/no archive of this log was recorded with\. .* keep it/);
+  await leave({ log: first?.log, to: 1, head: headHash(first as AuditHead) }); // there is one
+  expect(await refusal()).toMatch(/all in the database still: remove the folder/);
 });
 
 test('nothing is archived of a log that does not hold', async () => {

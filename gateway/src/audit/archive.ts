@@ -78,7 +78,7 @@ export async function archiveAudit(options: ArchiveOptions): Promise<ArchiveRepo
   await refuseBehind(options, before);
   await refuseUndroppable(db, { from, to, events: head.size - start, before });
   const archive =
-    (await leftBehind(folder, { from, head })) ?? (await write(options, { chain, from, head, start, before, onProgress }));
+    (await leftBehind(folder, { chain, from, head })) ?? (await write(options, { chain, from, head, start, before, onProgress }));
   const recorded = await record(options, { archive, head });
   return { archive: await finish(options, { chain, recorded }), before, heldBy };
 }
@@ -128,15 +128,27 @@ async function refuseBehind({ db, readers }: ArchiveOptions, before: Date): Prom
 }
 
 /** A whole archive of just these heads, which somebody wrote who died before it was recorded. */
-async function leftBehind(folder: string, { from, head }: { from: number; head: AuditHead }): Promise<Archive | undefined> {
-  const found = (await archivesIn(folder)).filter(({ manifest }) => manifest.to >= from);
+async function leftBehind(
+  folder: string,
+  { chain, from, head }: { chain: HeadChain; from: number; head: AuditHead },
+): Promise<Archive | undefined> {
+  const all = await archivesIn(folder);
+  const foreign = all.find(({ manifest }) => manifest.log !== head.log);
+  if (foreign !== undefined)
+    throw new GuichetError('usage.invalid', `${foreign.path} is an archive of another audit log.`, {
+      remedy: 'Keep it, and name a folder for the archives of this log alone with --to.',
+    });
+  const found = all.filter(({ manifest }) => manifest.to >= from);
   const same = found.find(({ manifest }) => manifest.from === from && manifest.head === headHash(head));
   const other = found.find((archive) => archive !== same);
-  if (other !== undefined)
-    throw new GuichetError('usage.invalid', `${other.path} has events that no archive of this log was recorded with.`, {
-      remedy: 'Its events are all in the database still: remove the folder, or name another one with --to.',
-    });
-  return same;
+  if (other === undefined) return same;
+  const last = chain.heads[other.manifest.to - 1];
+  const isHere = other.manifest.from >= from && last !== undefined && headHash(last) === other.manifest.head;
+  throw new GuichetError('usage.invalid', `${other.path} has events that no archive of this log was recorded with.`, {
+    remedy: isHere
+      ? 'Its events are all in the database still: remove the folder, or name another one with --to.'
+      : 'The database has not all of its heads, as after a restore: keep it, for its events may be nowhere else, and name another folder with --to.',
+  });
 }
 
 interface Range {
