@@ -1,6 +1,6 @@
 import type { Transaction } from './db/index.ts';
 import { endWhatMayHaveRun } from './requests/index.ts';
-import { pauseWhatMayHaveFiled, tellSchedule } from './schedules/index.ts';
+import { endWhatMayHaveFiled } from './schedules/index.ts';
 
 export interface AfterRestore {
   readonly voided: readonly string[];
@@ -17,10 +17,7 @@ const QUIET = {
 /** Of a database that was restored to an earlier time: nothing that may have happened since happens again by itself. */
 export async function afterRestore(tx: Transaction): Promise<AfterRestore> {
   const { voided, held } = await endWhatMayHaveRun(tx, QUIET);
-  const comment = 'The database was restored to an earlier time: what it should file may have been filed since.';
-  const paused = await pauseWhatMayHaveFiled(tx, comment);
-  for (const row of paused)
-    await tellSchedule(tx, { row, outbox: QUIET.outbox }, { type: 'schedule.paused', actor: null, data: { comment } });
+  const paused = await endWhatMayHaveFiled(tx, QUIET.outbox);
   return { voided, held, paused: paused.map(({ name }) => name) };
 }
 

@@ -23,6 +23,7 @@ test('after a restore nothing that may have happened since happens again by itse
   );
   await db.query(insert, ['made-up-for', 'once', '-1 hour']);
   await db.query(insert, ['skipped', 'skip', '-1 hour']);
+  await db.query(insert, ['a-moment-ago', 'skip', '-1 minute']);
   await db.query(insert, ['to-come', 'once', '1 hour']);
   await db.query(
     statement(
@@ -37,6 +38,16 @@ test('after a restore nothing that may have happened since happens again by itse
     expect(await stored.read(number)).toMatchObject({ state: 'void', failure: { code: 'database.restored' } });
   // Their providers are asked what became of them.
   expect([(await stored.read(sent.number)).state, (await stored.read(unknown.number)).state]).toEqual(['running', 'unknown']);
-  const firings = statement('test-firings', 'select outcome, try_at from schedule_firings');
-  expect(await db.query(firings)).toEqual([{ outcome: 'missed', try_at: null }]);
+  const firings = statement(
+    'test-firings',
+    'select s.name, f.outcome, f.try_at from schedule_firings f join schedules s on s.id = f.schedule order by s.name',
+  );
+  expect(await db.query(firings)).toEqual(
+    ['a-moment-ago', 'skipped', 'to-come'].map((name) => ({ name, outcome: 'missed', try_at: null })),
+  );
+  // No time up to now files anything any more.
+  const due = statement('test-due', `select name from schedules where state = 'active' and next_at <= now()`);
+  expect(await db.query(due)).toEqual([]);
+  const told = statement('test-told', `select resource from audit_events where type = 'schedule.missed' order by resource`);
+  expect(await db.query(told)).toEqual([{ resource: 'schedule:a-moment-ago' }, { resource: 'schedule:skipped' }]);
 });

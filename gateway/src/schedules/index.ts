@@ -1,4 +1,4 @@
+export { endWhatMayHaveFiled } from './restored.ts';
 export { LATE_MS, ScheduleClock } from './schedule-clock.ts';
-export { type Bearing, type CreateCall, Schedules, tellSchedule } from './schedules.ts';
-export { pauseWhatMayHaveFiled } from './store.ts';
+export { type Bearing, type CreateCall, Schedules } from './schedules.ts';
 export { Times } from './times.ts';

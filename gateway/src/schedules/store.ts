@@ -93,14 +93,22 @@ const RESTORED_SCHEDULES = statement(
    where s.state = 'active' and s.missed = 'once' and s.next_at <= clock_timestamp() returning ${ROW}`,
 );
 
+const RESTORED_DUE = statement(
+  'schedule-restored-due',
+  `select ${ROW} from schedules s where ${DUE} and s.missed = 'skip' order by s.id for update`,
+);
+
 /**
  * The database is back at an earlier time: what was being filed, or would be made up for, may have been filed since. Gives
- * the schedules that are paused by it; others go on with the next time to come, and tell of those before.
+ * the schedules that are paused by it; others go on with the next time to come: see lockSkipping.
  */
 export async function pauseWhatMayHaveFiled(db: Queryable, message: string): Promise<ScheduleRow[]> {
   await db.query(RESTORED_FILINGS, [message]);
   return db.query<ScheduleRow>(RESTORED_SCHEDULES, [message]);
 }
+
+/** Schedules that skip what they miss, and whose time has come; locked. */
+export const lockSkipping = (tx: Queryable): Promise<ScheduleRow[]> => tx.query(RESTORED_DUE);
 
 /** From now on it files as another owner. */
 export async function takeOver(
