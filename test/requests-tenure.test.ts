@@ -16,11 +16,12 @@ const mounted = [
 let companies: ChangedCompanies;
 let database: Awaited<ReturnType<typeof testDatabase>>;
 let gateway: TestGateway;
-const filed: Record<'approvedByAmine' | 'askedByMarta' | 'waiting' | 'temporary', string> = {
+const filed: Record<'approvedByAmine' | 'askedByMarta' | 'waiting' | 'temporary' | 'inProduction', string> = {
   approvedByAmine: '',
   askedByMarta: '',
   waiting: '',
   temporary: '',
+  inProduction: '',
 };
 
 const post = (who: Person, id: string, command: string, body: Record<string, unknown> = {}, at = gateway) =>
@@ -47,6 +48,10 @@ beforeAll(async () => {
   flags.values.set('lamp', 'old');
   filed.temporary = await submit('marta', { action: 'flags.set', input: { name: 'lamp', value: 'new' }, lastsSeconds: 3600 });
   await before.until(filed.temporary, 'succeeded');
+  const production = { environment: 'production', lastsSeconds: 3600 };
+  filed.inProduction = await submit('marta', { action: 'flags.set', input: { name: 'sign', value: 'new' }, ...production });
+  await post('paula', filed.inProduction, 'approve', {}, before);
+  await before.until(filed.inProduction, 'succeeded');
   const schedule = { name: 'nightly', cron: '0 3 1 1 *', action: 'lab.change', environment: 'staging', reason: 'keeps it tidy' };
   const made = await before.call('marta', 'POST', '/v1/schedules', { body: { ...schedule, input: { target: 'alpha' } } });
   expect(made.status).toBe(201);
@@ -104,6 +109,13 @@ describe('when a name is given to somebody else', () => {
     await expect.poll(async () => (await shown()).temporary?.state, { timeout: 20_000 }).toBe('held');
     expect((await shown()).temporary?.message).toContain('Marta Nowak, who asked for it, had another account then');
     expect(flags.values.get('lamp')).toBe('new');
+  });
+
+  test('what was approved with it is not approved for who comes next', async () => {
+    const { status, body } = await post('marta', filed.inProduction, 'undo', { reason: 'it is not mine' });
+    expect(status).toBe(201);
+    expect(body).toMatchObject({ state: 'awaiting_approval', approvals: [] });
+    expect(flags.values.get('sign')).toBe('new');
   });
 
   test('a schedule of theirs files as whoever resumes it', async () => {

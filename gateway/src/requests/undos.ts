@@ -60,6 +60,8 @@ export class Undos {
   }
 }
 
-/** Whoever asked for something for a while may end it early: its end was approved with it. */
+/** Whoever asked for something for a while may end it early: its end was approved with it. Not who has their name by now. */
 const withApprovals = (row: RequestRow, { id }: Principal): Pick<SubmitCall, 'approvedWith'> =>
-  row.requesterId === id && (row.undoState === 'scheduled' || row.undoState === 'held') ? { approvedWith: row } : {};
+  row.requesterId === id && !row.requesterIsFormer && (row.undoState === 'scheduled' || row.undoState === 'held')
+    ? { approvedWith: row }
+    : {};
