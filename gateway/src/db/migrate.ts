@@ -207,7 +207,7 @@ function stepsOf(sql: string): Step[] {
 const CONCURRENTLY = /^create (?:unique )?index concurrently (\w+)/m;
 
 async function take(client: pg.Client, { when, sql }: Step, { lockMs, allMs }: Patience): Promise<void> {
-  if (when !== undefined && (await client.query(when)).rowCount === 0) return;
+  if (when !== undefined && !(await isAnswered(client, when))) return;
   const index = CONCURRENTLY.exec(sql)?.[1];
   if (index !== undefined && (await isMade(client, index))) return;
   // Who makes an index concurrently waits for those who write, and nobody waits behind it.
@@ -217,6 +217,12 @@ async function take(client: pg.Client, { when, sql }: Step, { lockMs, allMs }: P
   } finally {
     await client.query('set lock_timeout = 0').catch(() => {}); // the connection is gone, and with it what was set
   }
+}
+
+/** Whether a query gives a row: no more of it is asked for, and a table of millions of rows is not fetched. */
+async function isAnswered(client: pg.Client, query: string): Promise<boolean> {
+  const { rows } = await client.query<{ answered: boolean }>(`select exists (${query}) as answered`);
+  return rows[0]?.answered === true;
 }
 
 /** False when it is not there; one that was left half made is dropped. */
