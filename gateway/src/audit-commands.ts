@@ -142,7 +142,7 @@ async function seal<Envelope>(
   { config, db, sealer, url }: { config: Config; db: Database; sealer: KeyVault<Envelope>; url: string },
   isSealed: () => Promise<boolean>,
 ): Promise<void> {
-  const destinations = destinationsOf(config.audit, { folder: config.folder, db });
+  const destinations = destinationsOf(config.audit, { folder: config.folder, db, vault: sealer });
   const loop = new SealLoop({ url, db, vault: sealer, destinations, onNews: () => {}, onError: () => {} });
   loop.start();
   try {

@@ -74,7 +74,7 @@ test('a file that is ahead of a log that was cut and sealed on says so, and is l
     await other.seal();
   }
   const errors: string[] = [];
-  const publisher = new HeadPublisher({ db: log.db, destinations: [file], onError: (error) => errors.push(String(error)) });
+  const publisher = new HeadPublisher({ ...log, destinations: [file], onError: (error) => errors.push(String(error)) });
   publisher.wake();
   await vi.waitFor(() => expect(errors).toHaveLength(1), { timeout: 10_000 });
   expect(publisher.late).toMatchObject([{ destination: file.name, seconds: expect.toSatisfy((late: number) => late > 0) }]);
@@ -114,7 +114,7 @@ test('standard output is told every head once, whoever seals', async () => {
   const publish = async (size: number): Promise<void> => {
     const output = new HeadOutput(log.db, (line) => void told.push(JSON.parse(line).number));
     const publisher = new HeadPublisher({
-      db: log.db,
+      ...log,
       destinations: [output],
       onError: (error) => told.push(String(error).length),
     });
@@ -135,7 +135,7 @@ test('a line that is no head, at the end of a file, does not end its being told'
   await file.append(await headsAfter(log.db, 0, 10));
   await appendFile(path, 'not a head\n');
   await log.write(1);
-  const publisher = new HeadPublisher({ db: log.db, destinations: [file], onError: () => {} });
+  const publisher = new HeadPublisher({ ...log, destinations: [file], onError: () => {} });
   publisher.wake();
   await vi.waitFor(async () => expect((await file.last())?.number).toBe(2), { timeout: 10_000 });
   await publisher.stop();

@@ -3,6 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type AuditHead, HeadChain, headHash, unknownRestores } from '@guichet/contract/audit-log';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { type HeldKey, signHead } from '../src/audit/audit-keys.ts';
+import { declarationOf } from '../src/audit/declarations.ts';
 import { type HeadDestination, HeadFile } from '../src/audit/destinations.ts';
 import { acceptRestore } from '../src/audit/restore.ts';
 import { SealLoop } from '../src/audit/seal-loop.ts';
@@ -92,6 +94,40 @@ test('nothing is sealed over heads that were published and are gone, until someb
   expect(verified.findings).toEqual([]);
   expect(unknownRestores(verified.restores)).toMatchObject([{ kind: 'lost_heads', head: 3 }]);
   expect(unknownRestores(verified.restores, [3])).toEqual([]);
+});
+
+test('a row that says that a restore has lost the end counts only with a signature of the log, and where its number says', async () => {
+  const file = new HeadFile(join(folder, 'heads.jsonl'));
+  for (const count of [2, 2, 2]) await log.write(count);
+  const published = await heads();
+  await file.append(published);
+  const lost = published[2] as AuditHead; // three were published
+  const restore = JSON.stringify({ after: 0, lost: 3, lostHash: headHash(lost), reason: REASON });
+  await log.tamper(
+    `${CUT}; update audit_heads set head = jsonb_set(head::jsonb, '{restore}', '${restore}')::json where number = 1`,
+  );
+  await log.sql(EVENT);
+  const refusing = startLoop([file]);
+  await vi.waitFor(async () => expect([refusing.problem, (await heads()).length]).not.toEqual([undefined, 2]), {
+    timeout: 10_000,
+  });
+  await refusing.stop();
+  expect(refusing.problem).toContain('head 3');
+  expect(await heads()).toHaveLength(2);
+
+  const { keys } = log;
+  const [last, signer] = [published[1] as AuditHead, (await keys())[0] as HeldKey]; // the log has a key
+  const signed = signHead(
+    { ...last, number: 3, restore: { after: 2, lost: 3, lostHash: headHash(lost), reason: REASON } },
+    signer,
+  );
+  const put = (number: number): Promise<void> =>
+    log.tamper(`insert into audit_heads select ${number}, '${JSON.stringify(signed)}', size, first_id, last_id, first_at, last_at,
+      cluster, settled_to, above_id from audit_heads where number = 2`);
+  await put(0);
+  expect(await declarationOf(log.db, { lost, keys })).toBeUndefined();
+  await put(3);
+  expect(await declarationOf(log.db, { lost, keys })).toEqual(signed);
 });
 
 test('of several files each goes on after a restore, also one that was behind when it came', async () => {

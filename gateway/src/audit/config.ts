@@ -1,13 +1,15 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { GuichetError } from '@guichet/contract';
+import type { AuditHead } from '@guichet/contract/audit-log';
 import { z } from 'zod';
-import type { Queryable } from '../db/index.ts';
+import type { Database } from '../db/index.ts';
 import { Duration } from '../duration.ts';
 import { whyUnreadable } from '../findings/index.ts';
+import { type KeyVault, loadAuditKeys } from './audit-keys.ts';
+import { declarationOf } from './declarations.ts';
 import { type HeadDestination, HeadFile, HeadOutput } from './destinations.ts';
 import { HeadBucket } from './s3-destination.ts';
-import { declarationOf } from './seal-statements.ts';
 import { HeadWebhook } from './webhook-destination.ts';
 
 const LOCAL = new Set(['localhost', '127.0.0.1', '[::1]']);
@@ -70,11 +72,16 @@ export function resolveAudit(
   return { heads: places, keep };
 }
 
-export function destinationsOf({ heads }: AuditSettings, { folder, db }: { folder: string; db: Queryable }): HeadDestination[] {
+export function destinationsOf<Envelope>(
+  { heads }: AuditSettings,
+  { folder, db, vault }: { folder: string; db: Database; vault: KeyVault<Envelope> },
+): HeadDestination[] {
+  const isLost = async (lost: AuditHead): Promise<boolean> =>
+    (await declarationOf(db, { lost, keys: () => loadAuditKeys(db, vault) })) !== undefined;
   return heads.map((place) => {
     if ('file' in place) return new HeadFile(resolve(folder, place.file));
     if ('stdout' in place) return new HeadOutput(db, (line) => void process.stdout.write(line));
-    if ('s3' in place) return new HeadBucket(place.s3, async (head) => (await declarationOf(db, head)) !== undefined);
+    if ('s3' in place) return new HeadBucket(place.s3, isLost);
     const { url, secret, secretFile } = place.webhook;
     return new HeadWebhook({ url, secret: secretFile === undefined ? secret : secretOf(resolve(folder, secretFile)) }, db);
   });

@@ -2,8 +2,10 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { GuichetError } from '@guichet/contract';
 import { type AuditHead, headHash } from '@guichet/contract/audit-log';
 import type { Database } from '../db/index.ts';
+import type { HeldKey } from './audit-keys.ts';
+import { declarationOf } from './declarations.ts';
 import { type HeadDestination, OtherHead } from './destinations.ts';
-import { declarationOf, HEADS_AFTER } from './seal-statements.ts';
+import { HEADS_AFTER } from './seal-statements.ts';
 
 const AT_ONCE = 500;
 /** How long what is on its way may take when the gateway stops; after that the next one tells it. */
@@ -25,20 +27,25 @@ export interface Lateness {
 /** Tells heads to each destination, in order, each at its own pace: one that is away holds up nothing else. */
 export class HeadPublisher {
   readonly #db: Database;
+  readonly #keys: () => Promise<readonly HeldKey[]>;
   readonly #onError: (error: unknown) => void;
   readonly #lanes: Lane[];
   #problem: string | undefined;
 
   constructor({
     db,
+    keys,
     destinations,
     onError,
   }: {
     db: Database;
+    /** Of the log: what they have not signed declares nothing. */
+    keys: () => Promise<readonly HeldKey[]>;
     destinations: readonly HeadDestination[];
     onError: (error: unknown) => void;
   }) {
     this.#db = db;
+    this.#keys = keys;
     this.#onError = onError;
     this.#lanes = destinations.map(
       (destination) =>
@@ -85,12 +92,15 @@ export class HeadPublisher {
       if (!published) continue;
       const same = published.number <= (last?.number ?? 0) ? await headOf(published.number) : undefined;
       if (same !== undefined && headHash(same) === headHash(published)) continue;
-      if (published.number <= (found?.published.number ?? 0) || (await declarationOf(this.#db, published)) !== undefined)
-        continue;
+      if (published.number <= (found?.published.number ?? 0) || (await this.#declarationOf(published)) !== undefined) continue;
       found = { destination: destination.name, published, after: last?.number ?? 0 };
     }
     if (silent.length > 0 && silent.length === this.#lanes.length) throw silent[0];
     return found;
+  }
+
+  #declarationOf(lost: AuditHead): Promise<AuditHead | undefined> {
+    return declarationOf(this.#db, { lost, keys: this.#keys });
   }
 
   /** The heads that come after one that was published; when that one was lost by a restore, from its declaration on. */
@@ -100,7 +110,7 @@ export class HeadPublisher {
     if (last === undefined) return from(0);
     const [same, ...following] = await from(last.number - 1);
     if (same !== undefined && headHash(same) === headHash(last)) return following;
-    const declaration = await declarationOf(this.#db, last);
+    const declaration = await this.#declarationOf(last);
     if (declaration !== undefined) return from(declaration.number - 1);
     this.#problem = `${name} has head ${last.number} of the audit log (${last.at}), which the database does not have: nothing more is told to it`;
     throw new GuichetError('internal', `${this.#problem}.`, {

@@ -121,7 +121,7 @@ export class SealLoop<Envelope> {
         if (this.#stop.signal.aborted) return;
       }
       const sealer = new LogSealer({ client, keys: () => this.#heldKeys() });
-      publisher = new HeadPublisher(this.#options);
+      publisher = new HeadPublisher({ ...this.#options, keys: () => this.#heldKeys() });
       this.#publisher = publisher;
       await this.#refuseFork(sealer, publisher);
       await sealer.last();
@@ -203,7 +203,7 @@ export function startSealing<Envelope>({
   readonly settings: AuditSettings;
   readonly folder: string;
 }): SealLoop<Envelope> {
-  const loop = new SealLoop({ ...options, destinations: destinationsOf(settings, { folder, db: options.db }) });
+  const loop = new SealLoop({ ...options, destinations: destinationsOf(settings, { folder, ...options }) });
   loop.start();
   bus.subscribe('queue', () => loop.wake());
   return loop;

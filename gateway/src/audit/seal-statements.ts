@@ -1,5 +1,5 @@
-import { type AuditHead, headHash } from '@guichet/contract/audit-log';
-import { type Queryable, statement } from '../db/index.ts';
+import type { AuditHead } from '@guichet/contract/audit-log';
+import { statement } from '../db/index.ts';
 import { LINE } from './line.ts';
 import { AT_TEXT } from './store.ts';
 
@@ -79,21 +79,5 @@ export const HEADS_AFTER = statement(
   'audit-heads-after',
   'select head from audit_heads where number > $1 order by number limit $2',
 );
-/**
- * The head that declares a published one lost: by its hash, or as one before the last that was lost. Their numbers are given
- * again after it: what was made since then it does not declare.
- */
-const RESTORE_AFTER = statement(
-  'audit-restore-after',
-  `select head from audit_heads where head->'restore'->>'lostHash' = $1
-   or ((head->'restore'->>'after')::bigint < $2::bigint and (head->'restore'->>'lost')::bigint > $2::bigint and head->>'at' > $3)
-   order by number desc limit 1`,
-);
-
-/** Undefined when no restore has lost it. */
-export async function declarationOf(db: Queryable, lost: AuditHead): Promise<AuditHead | undefined> {
-  return (await db.query<{ head: AuditHead }>(RESTORE_AFTER, [headHash(lost), lost.number, lost.at]))[0]?.head;
-}
-
 /** An acceptance counts for one head, and goes with it. */
 export const END_RESTORE = statement('audit-restore-end', `delete from audit_settings where name = 'restore_accepted'`);
