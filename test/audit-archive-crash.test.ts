@@ -73,6 +73,7 @@ test('whoever kills what archives the log leaves all events in the database, or 
   await archiveUntil(`${DROP}, before`);
   expect(await old()).toBe(OLD_EVENTS);
   expect((await verify()).text).toContain('all hold');
+  expect((await verify('--archive', to)).text).toContain('all hold'); // in the archive, and in the database still
   await archiveUntil(`${DROP}, after`);
   expect(await old()).toBe(0);
   expect((await operator(config, ARCHIVE(), ENV)).text).toContain('Nothing to archive');

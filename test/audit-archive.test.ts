@@ -1,6 +1,7 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { gunzipSync } from 'node:zlib';
 import { testDatabase } from '@guichet/postgres-server/testing';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { sql } from './support/beside.ts';
@@ -70,6 +71,20 @@ test('an archive is checked without a gateway, with an export of the rest and th
   expect(await guichet(...offline, '--archive', archives)).toMatchObject({
     code: 0,
     stdout: expect.stringContaining('all hold'),
+  });
+  // An export from before the archive has its events too: a second copy of them, which must be what was sealed.
+  const [name = ''] = await readdir(archives);
+  const archived = gunzipSync(await readFile(join(archives, name, 'events.jsonl.gz'))).toString();
+  const rest = await readFile(events, 'utf8');
+  await writeFile(events, archived + rest);
+  expect(await guichet(...offline, '--archive', archives)).toMatchObject({
+    code: 0,
+    stdout: expect.stringContaining('all hold'),
+  });
+  await writeFile(events, archived.replace('"outcome":"ok"', '"outcome":"no"') + rest);
+  expect(await guichet(...offline, '--archive', archives)).toMatchObject({
+    code: 20,
+    stdout: expect.stringMatching(/^edited {2}Outside the archive: .*\n/),
   });
 });
 

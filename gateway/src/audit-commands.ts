@@ -125,10 +125,11 @@ export async function archiveAuditLog(
   const report = await withKeys(config, async ({ db, sealer, url }) =>
     archiveAudit({
       db,
+      url,
       keys: await loadAuditKeys(db, sealer),
       before: until,
       folder: resolve(to),
-      readers: config.auditSinks.map(({ name }) => `sink:${name}`),
+      readers: config.auditSinks.map(({ name, from }) => ({ name: `sink:${name}`, from })),
       by: OPERATOR,
       untilSealed: (isSealed) => seal({ config, db, sealer, url }, isSealed),
       onProgress,

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { type AuditHead, headHash } from '@guichet/contract/audit-log';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { type ArchiveReport, archiveAudit } from '../src/audit/archive.ts';
+import { type ArchiveOptions, type ArchiveReport, archiveAudit } from '../src/audit/archive.ts';
 import { linesOf, sequenceIn } from '../src/audit/archive-files.ts';
 import { headsAfter, proofOf } from '../src/audit/sealed-log.ts';
 import { eventsAt, hoursAfter, monthAgo, partOf } from './support/past-events.ts';
@@ -35,13 +35,33 @@ afterEach(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-async function archive(before: Date): Promise<ArchiveReport> {
+/** As if it were killed after the archive was recorded, and before its events are dropped. */
+async function recordOnly(before: Date): Promise<void> {
+  const killed = async (): Promise<void> => {
+    await log.sealer.seal();
+    throw new Error('killed');
+  };
+  await expect(archive(before, { untilSealed: killed })).rejects.toThrow('killed');
+}
+
+async function archive(before: Date, options: Partial<ArchiveOptions> = {}): Promise<ArchiveReport> {
   const untilSealed = async (isSealed: () => Promise<boolean>): Promise<void> => {
     await log.sealer.seal();
     if (!(await isSealed())) throw new Error('the archive is under no head');
   };
   const by = { id: 'system', name: 'operator' };
-  return archiveAudit({ db: log.db, keys: await log.keys(), before, folder, readers: ['sink:siem'], by, untilSealed });
+  const { db, database } = log;
+  return archiveAudit({
+    db,
+    url: database.url,
+    keys: await log.keys(),
+    before,
+    folder,
+    readers: [],
+    by,
+    untilSealed,
+    ...options,
+  });
 }
 
 const parts = async (): Promise<string[]> =>
@@ -82,6 +102,66 @@ test('whole heads from before a month go to a folder, their parts are dropped, a
   await log.write(1);
   expect((await proofOf(log.db, '9'))?.head.size).toBe((await log.verify()).events + 7);
   expect(await proofOf(log.db, '1')).toBeUndefined();
+});
+
+test('events that are in the archive and in the database too are checked in both', async () => {
+  const before = await events();
+  await recordOnly(FOURTH);
+  expect(await withArchive()).toMatchObject({ findings: [], archived: undefined, events: before + 1 });
+  await log.tamper(`update audit_events set outcome = 'denied' where id = 4; delete from audit_events where id = 2`);
+  const { findings } = await withArchive();
+  expect(findings).toMatchObject([
+    { kind: 'deleted', head: 1, ids: ['2'] },
+    { kind: 'edited', head: 2, ids: ['4'], message: expect.stringContaining('Outside the archive: Event 4') },
+  ]);
+});
+
+test('after a backup from before the archives, what one of them has and what none of them has is checked alike', async () => {
+  await log.sql('create table backup as select * from audit_events');
+  await archive(FIFTH);
+  await archive(FOURTH);
+  await log.tamper(`insert into audit_events overriding system value select * from backup where at < '${FOURTH.toISOString()}' and id <= 5;
+    update audit_archives set dropped_at = null`);
+  const [, second] = await sequenceIn(folder);
+  const withSecond = () => log.verify({ archived: linesOf(second === undefined ? [] : [second]) });
+  expect(await withSecond()).toMatchObject({ findings: [], archived: undefined, events: await events() });
+  await log.tamper(`update audit_events set outcome = 'denied' where id in (2, 4)`);
+  expect((await withSecond()).findings.map(({ message }) => message.slice(0, 28))).toEqual([
+    expect.stringMatching(/^Event 2/),
+    'Outside the archive: Event 4',
+  ]);
+});
+
+test('an archive that is lost before its events are dropped is written again, and recorded anew when it is another one', async () => {
+  const recorded = () =>
+    log.sql<{ manifest: string; event: string }>('select manifest, event from audit_archives where dropped_at is null');
+  const said = () => log.sql("select from audit_events where type = 'audit.archived'");
+  await recordOnly(FOURTH);
+  const [first] = await recorded();
+  await rm(folder, { recursive: true });
+  await recordOnly(FOURTH);
+  expect(await recorded()).toEqual([first]); // the same files
+  expect(await said()).toHaveLength(1);
+  // As another version of the compression would write them.
+  await log.sql(`update audit_archives set manifest = repeat('0', 64)`);
+  await rm(folder, { recursive: true });
+  const { archive: made } = await archive(FOURTH);
+  expect(made?.manifest).toMatchObject({ from: 1, to: 2, size: 5 });
+  expect(await said()).toHaveLength(2);
+  expect(await log.sql('select manifest, dropped_at is not null as dropped from audit_archives')).toEqual([
+    { manifest: made?.digest, dropped: true },
+  ]);
+  expect(await log.verify()).toMatchObject({ findings: [], archived: { events: 5, from: 1, to: 2 } });
+  expect(await withArchive()).toMatchObject({ findings: [], archived: undefined });
+});
+
+test('while one archives, another one is refused', async () => {
+  const untilSealed = async (): Promise<void> => {
+    await expect(archive(FOURTH)).rejects.toThrow('Another archive-audit of this log is at work.');
+    throw new Error('killed');
+  };
+  await expect(archive(FOURTH, { untilSealed })).rejects.toThrow('killed');
+  expect((await archive(FOURTH)).archive?.manifest).toMatchObject({ from: 1, to: 2 });
 });
 
 test('what the database says of an archive is not believed: events are deleted unless a sealed and signed event says otherwise', async () => {
@@ -159,14 +239,17 @@ test('nothing is archived of a log that does not hold', async () => {
 });
 
 test('what a request that goes on, or a sink that is behind, still needs is not archived', async () => {
+  const archiveFor = (from: 'beginning' | 'now') => archive(FOURTH, { readers: [{ name: 'sink:siem', from }] });
+  const refused = 'Not everybody has been told these events yet: sink:siem';
+  await expect(archiveFor('beginning')).rejects.toThrow(refused); // it has not begun
   await log.sql("insert into audit_cursors (name) values ('sink:siem')");
-  await expect(archive(FOURTH)).rejects.toThrow('Not everybody has been told these events yet: sink:siem');
+  await expect(archiveFor('now')).rejects.toThrow(refused);
   await log.sql("delete from audit_cursors where name = 'sink:siem'");
   await log.tamper(`insert into requests (action, action_version, title, risk, environment, input, plan, digest, summary, resource_type, resource_id,
       owner_team, reason, requester_id, requester_name, state, created_at, idempotent, observable, timeout_seconds)
     values ('lab.change', '1', 'Change', 'safe', 'staging', '{}', '{}', '', '', 'a', 'b', 'c', 'd', 'user:a', 'A', 'unknown',
       '${hoursAfter(FIFTH, 1).toISOString()}', true, true, 10)`);
-  const { archive: made, heldBy } = await archive(FOURTH);
+  const { archive: made, heldBy } = await archiveFor('now');
   expect(heldBy).toContain('REQ-1 (unknown)');
   expect(made?.manifest).toMatchObject({ from: 1, to: 1 });
 });

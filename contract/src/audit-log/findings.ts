@@ -20,7 +20,7 @@ export interface AuditFinding {
 }
 
 /** `12, 14 to 16 and 3 more` */
-export function idsInWords(ids: readonly number[]): string {
+function idsInWords(ids: readonly number[]): string {
   const ranges: [number, number][] = [];
   for (const id of ids) {
     const last = ranges.at(-1);
@@ -32,4 +32,18 @@ export function idsInWords(ids: readonly number[]): string {
   return `${shown.join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
 }
 
-export const someIds = (ids: readonly number[]): string[] => ids.slice(0, 100).map(String);
+const someIds = (ids: readonly number[]): string[] => ids.slice(0, 100).map(String);
+
+export const counted = (count: number): string => (count === 1 ? '1 event' : `${count.toLocaleString('en')} events`);
+export const named = (ids: readonly number[]): string => `Event${ids.length === 1 ? '' : 's'} ${idsInWords(ids)}`;
+
+export const findingOf = (
+  kind: AuditFindingKind,
+  message: string,
+  { ids, head }: { ids?: readonly number[]; head?: number | undefined } = {},
+): AuditFinding => ({
+  kind,
+  message,
+  ...(head !== undefined && { head }),
+  ...(ids !== undefined && { ids: someIds(ids) }),
+});

@@ -8,6 +8,10 @@ export function placesOf(head: AuditHead): Map<number, number> {
   return places;
 }
 
+/** The ids of its events. */
+export const idsOfHead = ({ ids }: AuditHead): number[] =>
+  ids.flatMap(([first, last]) => Array.from({ length: last - first + 1 }, (_, index) => first + index));
+
 /** Which head an event belongs to. */
 export class Owners {
   readonly #firsts: number[] = [];

@@ -1,8 +1,9 @@
 import { type ArchiveStatement, isArchiveProven, readArchiveStatement } from './archive.ts';
-import { type AuditFinding, type AuditFindingKind, idsInWords, someIds } from './findings.ts';
+import { deletedFrom, editedIn, goneFrom, isInOrder, type Line, misplacedIn } from './damage.ts';
+import { type AuditFinding, type AuditFindingKind, counted, findingOf, named } from './findings.ts';
 import { type AuditHead, type AuditKey, countOf } from './head.ts';
 import { type Hash, leafHash, MerkleTree, rootOf } from './merkle.ts';
-import { Owners, placesOf } from './owners.ts';
+import { idsOfHead, Owners } from './owners.ts';
 
 /** A transaction may take so long between the event and its commit. One that comes later still was put there afterwards. */
 const LATEST_COMMIT_MS = 3_600_000;
@@ -53,12 +54,6 @@ export function readLine(text: string): EventLine {
   return { id: id.length > LONGEST_ID || id.startsWith('-') ? Number.NaN : Number(id), at, text };
 }
 
-interface Line {
-  readonly id: number;
-  readonly at: string;
-  readonly hash: Hash;
-}
-
 /**
  * Checks events, as lines in the order of the log, against heads that hold. Every head also has a root of its own events
  * alone: what is wrong is found in the head where it is, and does not hide what comes after.
@@ -78,11 +73,18 @@ export class LogVerifier {
   /** Deleted so far, when nothing has come since: whether the end of the log is gone is known at the end alone. */
   #missing: Gone[] = [];
   /** Heads of which no event is here although later ones are: deleted, unless a later event says that they were archived. */
-  #empty: Gone[] = [];
+  readonly #empty = new Map<number, Gone>();
   /** What events of the head that is read now say of archives. */
   #said: ArchiveStatement[] = [];
   readonly #statements: { readonly statement: ArchiveStatement; readonly head: number }[] = [];
   #archived: ArchivedEvents | undefined;
+  /** Index of the first head that was not read from archives. */
+  #notCopied = 0;
+  /** Index of the head whose other copy is read now, and of the first one whose other copy may come next. */
+  #copyOf: number | undefined;
+  #nextCopy = 0;
+  /** What archives have that came after the last head. */
+  #beyond: ReadonlySet<number> = new Set();
 
   constructor(options: LogVerifierOptions) {
     this.#options = options;
@@ -103,8 +105,20 @@ export class LogVerifier {
 
   /** All events of the heads up to this size were given, or are not there. */
   reached(size: number): void {
+    this.#endCopy();
     for (let head = this.#heads[this.#current]; head !== undefined && head.size <= size; head = this.#heads[this.#current])
       this.#endHead();
+  }
+
+  /**
+   * All lines of archives were given. What comes now of their heads is the copy outside of them, in a database that has these
+   * events still, or again: it must be what was sealed too.
+   */
+  archivesRead(): void {
+    if (this.#lines.length > 0) this.#endHead();
+    this.#notCopied = this.#current;
+    this.#beyond = new Set(this.#strays.map(({ id }) => id));
+    this.#strays = [];
   }
 
   line(text: string): void {
@@ -123,14 +137,18 @@ export class LogVerifier {
       return;
     }
     if (this.#strays.length > 0) this.#refuseStrays();
-    while (owner > this.#current) this.#endHead();
-    if (owner < this.#current) {
+    const isCopy = owner < this.#notCopied;
+    if (owner < (isCopy ? this.#nextCopy : this.#current)) {
       this.#find('reordered', `Event ${id} (${at}) stands after events of later heads.`, {
         ids: [id],
         head: this.#heads[owner]?.number,
       });
       return;
     }
+    if (owner !== this.#copyOf) this.#endCopy();
+    while (owner > this.#current) this.#endHead();
+    if (isCopy) this.#copyOf = owner;
+    this.#nextCopy = isCopy ? owner : this.#notCopied;
     this.#lines.push({ id, at, hash: leafHash(text) });
     const statement = readArchiveStatement(text);
     if (statement !== undefined) this.#said.push(statement);
@@ -138,7 +156,7 @@ export class LogVerifier {
 
   /** How many events at the end are under none of the heads. */
   get beyond(): number {
-    return this.#strays.length;
+    return this.#beyond.size + this.#strays.filter(({ id }) => !this.#beyond.has(id)).length;
   }
 
   #refuseStrays(): void {
@@ -152,6 +170,7 @@ export class LogVerifier {
   }
 
   end(): void {
+    this.#endCopy();
     while (this.#current < this.#heads.length) this.#endHead();
     this.#settleEmpty();
     const [first] = this.#missing;
@@ -173,8 +192,9 @@ export class LogVerifier {
       .filter(({ statement, head }) => head > statement.to && isArchiveProven(statement, { keys, heads: this.#heads }))
       .map(({ statement }) => statement);
     const isArchived = ({ head: { number } }: Gone): boolean => proven.some(({ from, to }) => from <= number && number <= to);
-    const archived = this.#empty.filter(isArchived);
-    for (const gone of this.#empty.filter((each) => !isArchived(each))) this.#findDeleted(gone);
+    const empty = [...this.#empty.values()];
+    const archived = empty.filter(isArchived);
+    for (const gone of empty.filter((each) => !isArchived(each))) this.#findDeleted(gone);
     for (const { head, hashesHold } of archived)
       if (hashesHold === false)
         this.#find(
@@ -218,7 +238,7 @@ export class LogVerifier {
     // The root of everything stands for these events too: that of theirs alone is asked for where that one does not hold.
     const isIntact = isWhole || rootOf(hashes).toString('hex') === head.batch;
     this.#tree = isIntact ? tree : undefined;
-    if (!isIntact) this.#findEdited(lines, head);
+    if (!isIntact) this.findings.push(editedIn(lines, { head, leafAt: this.#options.leafAt }));
     else {
       this.#checkTimes(lines, { head, before });
       for (const statement of said) this.#statements.push({ statement, head: head.number });
@@ -227,6 +247,36 @@ export class LogVerifier {
       this.#find('broken_chain', `The events up to head ${head.number} (${head.at}) do not come to its root.`, {
         head: head.number,
       });
+  }
+
+  /** Another copy of a head that was read from an archive stands for itself: its events must come to what they came to alone. */
+  #endCopy(): void {
+    const index = this.#copyOf ?? -1;
+    const head = this.#heads[index];
+    if (head === undefined) return;
+    this.#copyOf = undefined;
+    this.#nextCopy = index + 1;
+    const lines = this.#lines;
+    this.#lines = [];
+    const said = this.#said;
+    this.#said = [];
+    // The archives may begin after it: then this is the one copy of it.
+    const isOnly = this.#empty.delete(head.number);
+    if (isOnly) this.#events += lines.length;
+    const { leafAt } = this.#options;
+    const findings: AuditFinding[] = [];
+    if (lines.length !== countOf(head) || !isInOrder(lines)) {
+      const gone = goneFrom(lines, head);
+      if (gone.length > 0) findings.push(deletedFrom(head, gone));
+      findings.push(...misplacedIn(lines, { head, leafAt }));
+    } else if (rootOf(lines.map(({ hash }) => hash)).toString('hex') !== head.batch)
+      findings.push(editedIn(lines, { head, leafAt }));
+    else {
+      if (isOnly) this.#checkTimes(lines, { head, before: this.#heads[index - 1] });
+      for (const statement of said) this.#statements.push({ statement, head: head.number });
+    }
+    for (const finding of findings)
+      this.findings.push(isOnly ? finding : { ...finding, message: `Outside the archive: ${finding.message}` });
   }
 
   /** None of its events is here. When the log keeps their hashes still, the tree goes on over them. */
@@ -269,79 +319,28 @@ export class LogVerifier {
       );
   }
 
-  #findEdited(lines: readonly Line[], head: AuditHead): void {
-    const { leafAt } = this.#options;
-    const start = head.size - lines.length;
-    const edited = leafAt === undefined ? [] : lines.filter(({ hash }, index) => leafAt(start + index)?.equals(hash) === false);
-    const ids = (edited.length > 0 ? edited : lines).map(({ id }) => id);
-    const [first] = edited.length > 0 ? edited : lines;
-    const which =
-      edited.length > 0 || lines.length === 1
-        ? `${named(ids)} (${first?.at}) was edited`
-        : `One or more of the events ${ids[0]} to ${ids.at(-1)} (from ${first?.at}) were edited`;
-    this.#find('edited', `${which} after head ${head.number} (${head.at}).`, { ids, head: head.number });
-  }
-
   #findMisplaced(lines: readonly Line[], head: AuditHead): void {
-    const found = new Set(lines.map(({ id }) => id));
-    const gone: number[] = [];
-    for (const [first, last] of head.ids) for (let id = first; id <= last; id++) if (!found.has(id)) gone.push(id);
+    const gone = goneFrom(lines, head);
     this.#flushMissing();
     if (gone.length > 0) this.#missing.push({ head, ids: gone });
     if (gone[0] !== undefined && lines.some(({ id }) => id > (gone[0] ?? 0))) this.#flushMissing();
-    this.#events += found.size;
-    if (found.size < lines.length) {
-      const twice = lines.filter(({ id }, index) => lines.findIndex((line) => line.id === id) < index).map(({ id }) => id);
-      this.#find(
-        'inserted',
-        `${named(twice)} ${twice.length === 1 ? 'is' : 'are'} there more than once, under head ${head.number} (${head.at}).`,
-        { ids: twice, head: head.number },
-      );
-    }
-    const late = lines.filter(({ id }, index) => index > 0 && id < (lines[index - 1]?.id ?? 0)).map(({ id }) => id);
-    if (late.length > 0)
-      this.#find(
-        'reordered',
-        `${named(late)} ${late.length === 1 ? 'is' : 'are'} out of order, under head ${head.number} (${head.at}).`,
-        { ids: late, head: head.number },
-      );
-    // What is still there of it may have been changed too; that is known where the log keeps the hash of each event.
-    const { leafAt } = this.#options;
-    if (leafAt === undefined) return;
-    const places = placesOf(head);
-    const fits = ({ id, hash }: Line): boolean => leafAt(places.get(id) ?? -1)?.equals(hash) !== false;
-    const intact = new Set(lines.filter(fits).map(({ id }) => id));
-    const edited = [...found].filter((id) => !intact.has(id));
-    if (edited.length > 0)
-      this.#find(
-        'edited',
-        `${named(edited)} ${edited.length === 1 ? 'was' : 'were'} edited after head ${head.number} (${head.at}).`,
-        { ids: edited, head: head.number },
-      );
+    this.#events += new Set(lines.map(({ id }) => id)).size;
+    this.findings.push(...misplacedIn(lines, { head, leafAt: this.#options.leafAt }));
   }
 
   #flushMissing(): void {
     for (const gone of this.#missing)
-      if (gone.ids === undefined) this.#empty.push(gone);
+      if (gone.ids === undefined) this.#empty.set(gone.head.number, gone);
       else this.#findDeleted(gone);
     this.#missing = [];
   }
 
   #findDeleted(gone: Gone): void {
-    const { head } = gone;
-    const ids = idsOf(gone);
-    this.#find('deleted', `${named(ids)} ${ids.length === 1 ? 'is' : 'are'} gone: sealed by head ${head.number} (${head.at}).`, {
-      ids,
-      head: head.number,
-    });
+    this.findings.push(deletedFrom(gone.head, idsOf(gone)));
   }
 
-  #find(
-    kind: AuditFindingKind,
-    message: string,
-    { ids, head }: { ids?: readonly number[]; head?: number | undefined } = {},
-  ): void {
-    this.findings.push({ kind, message, ...(head !== undefined && { head }), ...(ids !== undefined && { ids: someIds(ids) }) });
+  #find(kind: AuditFindingKind, message: string, about: { ids?: readonly number[]; head?: number | undefined } = {}): void {
+    this.findings.push(findingOf(kind, message, about));
   }
 }
 
@@ -361,9 +360,4 @@ export const archivedInWords = ({ archived }: LogVerifier): string[] =>
         `${counted(archived.events)} under the heads ${archived.from} to ${archived.to} ${archived.events === 1 ? 'is' : 'are'} archived, and not checked here: pass --archive FOLDER.`,
       ];
 
-const idsOf = ({ head, ids }: Gone): readonly number[] =>
-  ids ?? head.ids.flatMap(([first, last]) => Array.from({ length: last - first + 1 }, (_, index) => first + index));
-const counted = (count: number): string => (count === 1 ? '1 event' : `${count.toLocaleString('en')} events`);
-const named = (ids: readonly number[]): string => `Event${ids.length === 1 ? '' : 's'} ${idsInWords(ids)}`;
-const isInOrder = (lines: readonly Line[]): boolean =>
-  lines.every(({ id }, index) => index === 0 || id > (lines[index - 1]?.id ?? 0));
+const idsOf = ({ head, ids }: Gone): readonly number[] => ids ?? idsOfHead(head);

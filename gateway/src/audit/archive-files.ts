@@ -57,7 +57,13 @@ export async function writeArchive(folder: string, { facts, events, heads }: Arc
 /** What was written has been checked: it gets its name. */
 export async function nameArchive(archive: Archive, folder: string): Promise<Archive> {
   const path = join(folder, nameOf(archive.manifest));
-  await rename(archive.path, path);
+  await rename(archive.path, path).catch((cause: NodeJS.ErrnoException) => {
+    if (cause.code !== 'ENOTEMPTY' && cause.code !== 'EEXIST' && cause.code !== 'ENOTDIR') throw cause;
+    throw new GuichetError('usage.invalid', `${path} is there already, and is no whole archive.`, {
+      remedy: 'See what it is, and move it away.',
+      cause,
+    });
+  });
   await force(folder);
   return { ...archive, path };
 }

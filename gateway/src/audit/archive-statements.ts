@@ -18,11 +18,12 @@ export const LIVE = statement(
    where state in ('awaiting_approval', 'queued', 'running', 'unknown') or undo_state in ('scheduled', 'held') or review->>'state' = 'open'
    order by created_at limit 1`,
 );
-/** Readers that have not come to the end of what would go. */
+/** Readers that have not come to the end of what would go; one that has not begun begins at the end only if it is said so. */
 export const BEHIND = statement(
   'audit-archive-behind',
-  `select name from audit_cursors c where name = any($2::text[]) and (catch_up_to is not null or exists (
-     select from audit_events e where e.at < $1::timestamptz and (e.xid, e.id) > (c.xid, c.id) and e.id > c.floor))`,
+  `select r.name from unnest($2::text[], $3::boolean[]) r (name, from_now) left join audit_cursors c on c.name = r.name
+   where case when c.name is null then not r.from_now else c.catch_up_to is not null or exists (
+     select from audit_events e where e.at < $1::timestamptz and (e.xid, e.id) > (c.xid, c.id) and e.id > c.floor) end`,
 );
 export const RECORD_EVENT = statement(
   'audit-archive-event',
@@ -31,6 +32,10 @@ export const RECORD_EVENT = statement(
 export const RECORD = statement(
   'audit-archive-record',
   'insert into audit_archives (first_head, last_head, before, manifest, event) values ($1, $2, $3, $4, $5)',
+);
+export const RECORD_ANEW = statement(
+  'audit-archive-record-anew',
+  'update audit_archives set manifest = $2, event = $3 where first_head = $1 and event = $4 and dropped_at is null returning first_head',
 );
 export const SEALED_BY = statement(
   'audit-archive-sealed-by',
@@ -90,5 +95,5 @@ export const TERMS_PARTS = statement(
 );
 export const DROPPED = statement(
   'audit-archive-dropped',
-  'update audit_archives set dropped_at = clock_timestamp() where first_head = $1 and dropped_at is null returning first_head',
+  'update audit_archives set dropped_at = clock_timestamp() where first_head = $1 and event = $2 and dropped_at is null returning first_head',
 );

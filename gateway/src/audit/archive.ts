@@ -12,9 +12,10 @@ import {
 } from '@guichet/contract/audit-log';
 import type { Database } from '../db/index.ts';
 import { type Archive, archivesIn, linesOf, nameArchive, writeArchive } from './archive-files.ts';
-import { BEHIND, LAST_ARCHIVE, LAST_BEFORE, LIVE, RECORD, RECORD_EVENT, SEALED_BY } from './archive-statements.ts';
+import { BEHIND, LAST_ARCHIVE, LAST_BEFORE, LIVE, RECORD, RECORD_ANEW, RECORD_EVENT, SEALED_BY } from './archive-statements.ts';
+import { inTurn } from './archive-turn.ts';
 import type { HeldKey } from './audit-keys.ts';
-import { type Archived, dropArchived, refuseUndroppable } from './drop-archived.ts';
+import { dropArchived, goneOnWith, refuseUndroppable } from './drop-archived.ts';
 import { TILE } from './seal-statements.ts';
 import { headsAfter, pagesOf, sealedEvents } from './sealed-log.ts';
 import { edgeOf, treeOf } from './tiles.ts';
@@ -23,16 +24,25 @@ const HEADS_A_PAGE = 2000;
 
 export interface ArchiveOptions {
   readonly db: Database;
+  /** Of the same database. */
+  readonly url: string;
   readonly keys: readonly HeldKey[];
   /** The first of a month, UTC. */
   readonly before: Date;
   readonly folder: string;
-  /** Readers of the log that must have been told all of it, as audit_cursors names them. */
-  readonly readers: readonly string[];
+  /** Readers of the log that must have been told all of it. */
+  readonly readers: readonly LogReader[];
   readonly by: Actor;
   /** Comes back when what was written is sealed. */
   readonly untilSealed: (isSealed: () => Promise<boolean>) => Promise<void>;
   readonly onProgress?: (text: string) => void;
+}
+
+export interface LogReader {
+  /** Of its cursor, in audit_cursors. */
+  readonly name: string;
+  /** Where it begins when it has no cursor yet. */
+  readonly from: 'beginning' | 'now';
 }
 
 /** What was done. */
@@ -61,26 +71,43 @@ interface Recorded {
  * Whoever dies on the way leaves everything in the database, or a whole archive of which a sealed event says so; the next
  * one goes on from there.
  */
-export async function archiveAudit(options: ArchiveOptions): Promise<ArchiveReport> {
-  const { db, folder, onProgress = () => {} } = options;
+export const archiveAudit = (options: ArchiveOptions): Promise<ArchiveReport> => inTurn(options.url, () => archiveAlone(options));
+
+async function archiveAlone(options: ArchiveOptions): Promise<ArchiveReport> {
+  const { db } = options;
   const chain = await wholeChain(db);
   const [last] = await db.query<Recorded>(LAST_ARCHIVE);
-  if (last !== undefined && last.droppedAt === null) {
-    onProgress('An archive is recorded whose events are still in the database: going on with it.');
-    return { archive: await finish(options, { chain, recorded: last }), before: last.before, heldBy: undefined };
-  }
+  if (last !== undefined && last.droppedAt === null)
+    return { archive: await goOn(options, { chain, recorded: last }), before: last.before, heldBy: undefined };
   const { before, heldBy } = await limited(db, options.before);
   const from = (last?.to ?? 0) + 1;
   const to = (await db.query<{ head: number }>(LAST_BEFORE, [before]))[0]?.head ?? 0;
   const head = chain.heads[to - 1];
   if (to < from || head === undefined) return { archive: undefined, before, heldBy };
-  const start = chain.heads[from - 2]?.size ?? 0;
+  const range = { chain, from, head, before };
   await refuseBehind(options, before);
-  await refuseUndroppable(db, { from, to, events: head.size - start, before });
-  const archive =
-    (await leftBehind(folder, { chain, from, head })) ?? (await write(options, { chain, from, head, start, before, onProgress }));
+  await refuseUndroppable(db, { from, to, events: head.size - startOf(range), before });
+  const archive = await made(options, range);
   const recorded = await record(options, { archive, head });
-  return { archive: await finish(options, { chain, recorded }), before, heldBy };
+  return { archive: await finish(options, { chain, recorded, archive }), before, heldBy };
+}
+
+/** An archive is recorded whose events are still in the database. */
+async function goOn(options: ArchiveOptions, { chain, recorded }: { chain: HeadChain; recorded: Recorded }): Promise<Archive> {
+  const { db, folder, onProgress = () => {} } = options;
+  const { from, to, before } = recorded;
+  const head = chain.heads[to - 1];
+  if (head === undefined) throw notWhole(`an archive is recorded of head ${to}, which is not there.`);
+  onProgress('An archive is recorded whose events are still in the database: going on with it.');
+  await refuseBehind(options, before);
+  const found = (await archivesIn(folder)).find(({ digest }) => digest === recorded.manifest);
+  if (found !== undefined) return finish(options, { chain, recorded, archive: found });
+  // It was lost, or is in another folder. All of its events are here: nothing is lost with it.
+  onProgress(`It is not in ${resolve(folder)}: writing it again.`);
+  await refuseUndroppable(db, { from, to, events: head.size - startOf({ chain, from }), before });
+  const archive = await made(options, { chain, from, head, before });
+  const again = archive.digest === recorded.manifest ? recorded : await record(options, { archive, head, instead: recorded });
+  return finish(options, { chain, recorded: again, archive });
 }
 
 /** All heads; rejects when they are no chain that holds. */
@@ -116,22 +143,30 @@ async function limited(db: Database, before: Date): Promise<{ before: Date; held
 }
 
 async function refuseBehind({ db, readers }: ArchiveOptions, before: Date): Promise<void> {
-  const behind = await db.query<{ name: string }>(BEHIND, [before, readers]);
+  const names = readers.map(({ name }) => name);
+  const fromNow = readers.map(({ from }) => from === 'now');
+  const behind = await db.query<{ name: string }>(BEHIND, [before, names, fromNow]);
   if (behind.length > 0)
     throw new GuichetError(
       'usage.invalid',
       `Not everybody has been told these events yet: ${behind.map(({ name }) => name).join(', ')}.`,
       {
-        remedy: 'Wait until the sinks have taken them (guichet_audit_sink_lag_seconds), or take a sink out of the configuration.',
+        remedy:
+          'Run a gateway with this configuration until the sinks have taken them (guichet_audit_sink_lag_seconds), or take a sink out of it.',
       },
     );
 }
 
+/** The archive of some heads: the one that lies there, or a new one. */
+async function made(options: ArchiveOptions, range: Range): Promise<Archive> {
+  const left = await leftBehind(options.folder, range);
+  if (left === undefined) return write(options, range);
+  await check(options.db, left, range.chain);
+  return left;
+}
+
 /** A whole archive of just these heads, which somebody wrote who died before it was recorded. */
-async function leftBehind(
-  folder: string,
-  { chain, from, head }: { chain: HeadChain; from: number; head: AuditHead },
-): Promise<Archive | undefined> {
+async function leftBehind(folder: string, { chain, from, head }: Range): Promise<Archive | undefined> {
   const all = await archivesIn(folder);
   const foreign = all.find(({ manifest }) => manifest.log !== head.log);
   if (foreign !== undefined)
@@ -155,12 +190,15 @@ interface Range {
   readonly chain: HeadChain;
   readonly from: number;
   readonly head: AuditHead;
-  readonly start: number;
   readonly before: Date;
-  readonly onProgress: (text: string) => void;
 }
 
-async function write({ db, folder }: ArchiveOptions, { chain, from, head, start, before, onProgress }: Range): Promise<Archive> {
+/** How many events come before a range. */
+const startOf = ({ chain, from }: Pick<Range, 'chain' | 'from'>): number => chain.heads[from - 2]?.size ?? 0;
+
+async function write({ db, folder, onProgress = () => {} }: ArchiveOptions, range: Range): Promise<Archive> {
+  const { chain, from, head, before } = range;
+  const start = startOf(range);
   const heads = chain.heads.slice(from - 1, head.number);
   async function* events(): AsyncGenerator<readonly string[]> {
     let written = 0;
@@ -224,10 +262,13 @@ async function treeBefore(db: Database, head: AuditHead | undefined): Promise<Me
   return tree;
 }
 
-/** The event that says what was archived, signed with the key of the log, and what the database keeps of it. */
+/**
+ * The event that says what was archived, signed with the key of the log, and what the database keeps of it: for the first time,
+ * or instead of one of the same heads that was lost.
+ */
 async function record(
   { db, keys, by }: ArchiveOptions,
-  { archive, head }: { archive: Archive; head: AuditHead },
+  { archive, head, instead }: { archive: Archive; head: AuditHead; instead?: Recorded },
 ): Promise<Recorded> {
   const { manifest, digest } = archive;
   const { from, to, before } = manifest;
@@ -246,7 +287,8 @@ async function record(
   const event = await db.transaction(async (tx) => {
     const [row] = await tx.query<{ id: string }>(RECORD_EVENT, [by.id, by.name, JSON.stringify(data)]);
     if (row === undefined) throw new GuichetError('internal', 'The event of the archive was not written.');
-    await tx.query(RECORD, [from, to, before, digest, row.id]);
+    if (instead === undefined) await tx.query(RECORD, [from, to, before, digest, row.id]);
+    else if ((await tx.query(RECORD_ANEW, [from, digest, row.id, instead.event])).length === 0) throw goneOnWith();
     return row.id;
   });
   return { from, to, before: new Date(before), manifest: digest, event, droppedAt: null };
@@ -254,25 +296,15 @@ async function record(
 
 /** Waits until the archive is under a head, looks at the archive once more, and takes its events out of the database. */
 async function finish(
-  { db, folder, untilSealed, onProgress = () => {} }: ArchiveOptions,
-  { chain, recorded }: { chain: HeadChain; recorded: Recorded },
+  { db, untilSealed, onProgress = () => {} }: ArchiveOptions,
+  { chain, recorded, archive }: { chain: HeadChain; recorded: Recorded; archive: Archive },
 ): Promise<Archive> {
-  const archive = (await archivesIn(folder)).find(({ digest }) => digest === recorded.manifest);
-  if (archive === undefined)
-    throw new GuichetError(
-      'usage.invalid',
-      `The archive of the heads ${recorded.from} to ${recorded.to}, which is recorded, is not in ${resolve(folder)}.`,
-      {
-        remedy: 'Its events are all in the database still: name the folder where it is with --to.',
-      },
-    );
   await check(db, archive, chain);
   onProgress('Waiting until the archive is recorded under a head …');
   await untilSealed(async () => {
     const rows = await db.query<{ number: number }>(SEALED_BY, [recorded.event]);
     return rows.some(({ number }) => number > recorded.to);
   });
-  const archived: Archived = { ...recorded, events: archive.manifest.size - archive.manifest.start };
-  await dropArchived(db, archived);
+  await dropArchived(db, { ...recorded, events: archive.manifest.size - archive.manifest.start });
   return archive;
 }

@@ -30,6 +30,15 @@ export interface Archived {
   readonly before: Date;
 }
 
+/** The event that says that it was archived. */
+interface Sealed {
+  readonly event: string;
+}
+
+/** Somebody else archives, after the connection with the lock broke. */
+export const goneOnWith = (): GuichetError =>
+  new GuichetError('internal', 'Somebody else has gone on with this archive.', { remedy: 'Run archive-audit again.' });
+
 interface Part {
   readonly name: string;
   readonly isOld: boolean | null;
@@ -41,7 +50,7 @@ interface Part {
  * stays, in the default part. Whoever writes the log waits for it for a moment; whoever reads it long goes first. All that takes
  * long is found out before it locks anybody out.
  */
-export async function dropArchived(db: Database, archived: Archived): Promise<void> {
+export async function dropArchived(db: Database, archived: Archived & Sealed): Promise<void> {
   const { to, before } = archived;
   const [mark] = await db.query<{ mark: string }>(MARK);
   await refuseUndroppable(db, archived);
@@ -97,11 +106,11 @@ interface Place {
 
 async function drop(
   tx: Transaction,
-  { archived: { from, before }, staying, mark }: { archived: Archived; staying: readonly Place[]; mark: string },
+  { archived: { from, before, event }, staying, mark }: { archived: Archived & Sealed; staying: readonly Place[]; mark: string },
 ): Promise<void> {
   await tx.query(PATIENCE);
   await tx.query(LOCK_LOG);
-  if ((await tx.query(DROPPED, [from])).length === 0) return; // another one was faster
+  if ((await tx.query(DROPPED, [from, event])).length === 0) throw goneOnWith();
   if ((await tx.query(CAME_SINCE, [mark, before])).length > 0)
     throw new GuichetError(
       'internal',

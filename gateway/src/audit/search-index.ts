@@ -50,8 +50,13 @@ export class SearchIndex {
     const batch = await this.#reader.take(BATCH);
     if (batch === undefined || batch.events.length === 0) return 0;
     const times = batch.events.map(({ at }) => at).sort();
-    await this.#makeParts(times);
-    await this.#db.query(STORE, [batch.events.map(({ at }) => at), batch.events.map(({ id }) => id)]);
+    try {
+      await this.#makeParts(times);
+      await this.#db.query(STORE, [batch.events.map(({ at }) => at), batch.events.map(({ id }) => id)]);
+    } catch (error) {
+      this.#months.clear(); // an archive may have taken a part away: the next step looks again
+      throw error;
+    }
     await batch.advance();
     return batch.events.length;
   }
