@@ -89,6 +89,9 @@ test('a cut end is sealed over by no word of the database, and after an accepted
   });
   const { number } = lost;
   const { waiting, queued, temporary } = await whatMayHaveHappened();
+  const mistaken = await operator('accept-restore', '--reason', reason, '--lost', '0'.repeat(64));
+  expect(mistaken).toMatchObject({ code: 2, text: expect.stringContaining(`pass --lost ${headHash(lost)}`) });
+  expect((await shown(waiting)).body.state).toBe('awaiting_approval');
   const accepted = await operator('accept-restore', '--reason', reason, '--lost', headHash(lost));
   expect(accepted).toMatchObject({ code: 0, text: expect.stringContaining(`run since: ${waiting}, ${queued}.`) });
   expect(accepted.text).toContain(`Not undone by themselves any more: ${temporary}`);

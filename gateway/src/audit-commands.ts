@@ -12,6 +12,7 @@ import {
   destinationsOf,
   type KeyVault,
   loadAuditKeys,
+  refuseWhatIsNotLost,
   rotateAuditKey,
   SealLoop,
   sequenceIn,
@@ -187,7 +188,11 @@ export async function acceptAuditRestore(
     ended = await afterRestore(tx);
     return { ...ended };
   };
-  await withKeys(config, ({ db, sealer }) => acceptRestore(db, { ...accepted, vault: sealer, within }));
+  await withKeys(config, async ({ db, sealer: vault }) => {
+    const destinations = destinationsOf(config.audit, { folder: config.folder, db, vault });
+    await refuseWhatIsNotLost(db, { lostHash: accepted.lostHash, destinations, vault });
+    await acceptRestore(db, { ...accepted, vault, within });
+  });
   return `Recorded. The next head says which published heads are lost; a gateway that runs goes on within seconds.\n${afterRestoreInWords(ended)}`;
 }
 

@@ -51,7 +51,8 @@ const HELP = `guichet-gateway ${VERSION}: the only door
 
   node gateway/src/main.ts --config guichet.yaml accept-restore --lost HASH --reason TEXT
       The database was restored to an earlier time, and heads of the audit log that were published since are lost. Until this is
-      said, nothing more is sealed. Its log names the hash of the head that is lost.
+      said, nothing more is sealed. Its log names the hash of the head that is lost. Refused when the places of audit.heads do not
+      say that it is published and lost.
 
   node gateway/src/main.ts --config guichet.yaml rotate-audit-key
       Makes a new key that signs the heads of the audit log. The one before it announces it.

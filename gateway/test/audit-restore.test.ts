@@ -5,7 +5,8 @@ import { type AuditHead, HeadChain, headHash, unknownRestores } from '@guichet/c
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { type HeldKey, signHead } from '../src/audit/audit-keys.ts';
 import { declarationOf } from '../src/audit/declarations.ts';
-import { type HeadDestination, HeadFile } from '../src/audit/destinations.ts';
+import { type HeadDestination, HeadFile, HeadOutput } from '../src/audit/destinations.ts';
+import { refuseWhatIsNotLost } from '../src/audit/lost-head.ts';
 import { acceptRestore } from '../src/audit/restore.ts';
 import { SealLoop } from '../src/audit/seal-loop.ts';
 import { headsAfter } from '../src/audit/sealed-log.ts';
@@ -130,6 +131,44 @@ test('a row that says that a restore has lost the end counts only with a signatu
   expect(await declarationOf(log.db, { lost, keys })).toEqual(signed);
 });
 
+test('a restore is accepted only of the last head that is published and is not in the database', async () => {
+  const { db, vault } = log;
+  const [file, behind] = [new HeadFile(join(folder, 'heads.jsonl')), new HeadFile(join(folder, 'behind.jsonl'))];
+  for (const count of [2, 2, 2, 2]) await log.write(count);
+  const published = await heads();
+  await file.append(published);
+  await behind.append(published.slice(0, 3));
+  const hashes = published.map(headHash);
+  const [, , third = '', last = ''] = hashes;
+  const ask = (lostHash: string, ...destinations: HeadDestination[]): Promise<void> =>
+    refuseWhatIsNotLost(db, { lostHash, destinations, vault });
+  // Nothing was restored.
+  for (const hash of [last, '0'.repeat(64)])
+    await expect(ask(hash, file, behind)).rejects.toMatchObject({
+      code: 'usage.invalid',
+      message: expect.stringMatching(/^--lost: .*ends with head 4, which is not lost/),
+      remedy: expect.stringContaining('there is nothing to accept'),
+    });
+  const away = new HeadFile(folder); // a folder cannot be read as a file
+  await expect(ask(last, away, new HeadOutput(db, () => {}))).rejects.toMatchObject({
+    code: 'config.invalid',
+    message: expect.stringMatching(/^No place of audit.heads can be asked.*EISDIR.*Standard output cannot be read again/),
+    remedy: expect.stringContaining('{file: PATH}'),
+  });
+  await log.tamper(CUT);
+  await ask(last, behind, file, away);
+  for (const hash of [third, hashes[0] ?? '', '0'.repeat(64)])
+    await expect(ask(hash, behind, file)).rejects.toMatchObject({ remedy: expect.stringContaining(`--lost ${last}`) });
+  await expect(ask('me', file)).rejects.toMatchObject({ code: 'usage.invalid', remedy: expect.stringContaining('--lost HASH') });
+
+  // Once it is declared there is nothing more to accept, though a place is behind.
+  await acceptRestore(db, { vault, lostHash: last, reason: REASON, by: OPERATOR, within: async () => ({}) });
+  const going = startLoop([file]);
+  await vi.waitFor(async () => expect((await file.last())?.restore).toMatchObject({ lost: 4 }), { timeout: 10_000 });
+  await going.stop();
+  await expect(ask(third, behind, file)).rejects.toMatchObject({ remedy: expect.stringContaining('nothing to accept') });
+});
+
 test('of several files each goes on after a restore, also one that was behind when it came', async () => {
   const [ahead, behind, upToDate] = ['ahead', 'behind', 'kept'].map((name) => new HeadFile(join(folder, name)));
   if (ahead === undefined || behind === undefined || upToDate === undefined) throw new Error('three files were named');
@@ -222,10 +261,16 @@ test('a gateway that wrote a head knows when it is gone, although nobody outside
   await log.sql(event);
   const loop = startLoop([nowhere]);
   await vi.waitFor(async () => expect(await heads()).toHaveLength(3), { timeout: 10_000 });
+  const [, , gone] = await heads();
   await log.tamper(CUT);
   await log.sql(event);
   loop.wake();
   await vi.waitFor(() => expect(loop.problem).toContain('This gateway has head 3 '), { timeout: 20_000 });
   await loop.stop();
+  // Its word is kept, for nobody else can be asked: that head can be accepted, and no other.
+  const { db, vault } = log;
+  const ask = (lostHash: string): Promise<void> => refuseWhatIsNotLost(db, { lostHash, destinations: [], vault });
+  await ask(headHash(gone as AuditHead)); // three were there
+  await expect(ask('0'.repeat(64))).rejects.toMatchObject({ code: 'config.invalid' });
   expect(await heads()).toHaveLength(2);
 });

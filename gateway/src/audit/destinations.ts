@@ -8,6 +8,8 @@ import { type Queryable, statement } from '../db/index.ts';
 export interface HeadDestination {
   /** As messages name it. */
   readonly name: string;
+  /** It cannot be read again: `last()` is what the database says that it was told. */
+  readonly isToldOnly?: true;
   /** The last head that it has; undefined when it has none. Rejects when it cannot say. `isFresh`: asks, whatever it remembers. */
   last(isFresh?: boolean): Promise<AuditHead | undefined>;
   /** Adds heads, in order. When it rejects, all of them come again. After `signal` it need not wait for anybody far away. */
@@ -111,6 +113,7 @@ export class ToldHeads {
  */
 export class HeadOutput implements HeadDestination {
   readonly name = 'Standard output';
+  readonly isToldOnly = true;
   readonly #write: (line: string) => void;
   readonly #told: ToldHeads;
 

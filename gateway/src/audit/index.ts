@@ -4,6 +4,7 @@ export { type KeyVault, loadAuditKeys, rotateAuditKey } from './audit-keys.ts';
 export { AuditConfig, type AuditSettings, destinationsOf, resolveAudit } from './config.ts';
 export { sealLag } from './lag.ts';
 export { type AuditFilter, archivedBefore, listAudit } from './list.ts';
+export { refuseWhatIsNotLost } from './lost-head.ts';
 export { keepAuditParts } from './parts.ts';
 export { acceptRestore } from './restore.ts';
 export { SealLoop, startSealing } from './seal-loop.ts';

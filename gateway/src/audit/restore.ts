@@ -1,4 +1,4 @@
-import { type Actor, GuichetError } from '@guichet/contract';
+import type { Actor } from '@guichet/contract';
 import { type AuditHead, type DeclaredRestore, headHash } from '@guichet/contract/audit-log';
 import { type Database, type Queryable, statement, type Transaction } from '../db/index.ts';
 import type { KeyVault } from './audit-keys.ts';
@@ -11,7 +11,6 @@ const ACCEPT = statement(
    on conflict (name) do update set value = excluded.value`,
 );
 const ACCEPTED = statement('audit-restore-accepted', `select value from audit_settings where name = 'restore_accepted'`);
-const HASH = /^[0-9a-f]{64}$/;
 
 /** What an operator has accepted: that these heads are lost, after this one. */
 interface Acceptance {
@@ -44,10 +43,6 @@ export async function acceptRestore(
     within: (tx: Transaction) => Promise<Readonly<Record<string, unknown>>>;
   },
 ): Promise<void> {
-  if (!HASH.test(lostHash))
-    throw new GuichetError('usage.invalid', 'Say which head is lost, by its hash: 64 hex digits.', {
-      remedy: "Pass --lost HASH; the gateway's log, and guichet audit verify, name it.",
-    });
   await db.transaction(async (tx) => {
     const [last] = await tx.query<{ head: AuditHead }>(LAST_HEAD);
     const acceptance = { lostHash, after: last?.head.number ?? 0, reason };
@@ -55,6 +50,29 @@ export async function acceptRestore(
     const data = { reason, lostHash, after: acceptance.after, ...(await within(tx)) };
     await appendAudit(tx, { type: 'audit.restore_accepted', actor: by, outcome: 'ok', data });
   });
+}
+
+const SEEN = statement('audit-lost-seen', `select value from audit_settings where name = 'lost_head'`);
+const SEE = statement(
+  'audit-lost-see',
+  `insert into audit_settings (name, value) values ('lost_head', $1) on conflict (name) do update set value = excluded.value`,
+);
+const sealOfSeen = (vault: Vault, { lostHash, after }: { lostHash: string; after: number }): string =>
+  vault.mac('audit-lost-head', JSON.stringify([lostHash, after]));
+
+/** Notes that a gateway has made a head that is gone: where it was not published, nobody else knows of it. */
+export async function noteLost(
+  db: Queryable,
+  { vault, lost, after }: { vault: Vault; lost: AuditHead; after: number },
+): Promise<void> {
+  await db.query(SEE, [sealOfSeen(vault, { lostHash: headHash(lost), after })]);
+}
+
+/** Whether a gateway has noted it, and nothing was sealed since. */
+export async function isSeenLost(db: Queryable, { vault, lostHash }: { vault: Vault; lostHash: string }): Promise<boolean> {
+  const [row] = await db.query<{ value: string }>(SEEN);
+  const [last] = await db.query<{ head: AuditHead }>(LAST_HEAD);
+  return row !== undefined && row.value === sealOfSeen(vault, { lostHash, after: last?.head.number ?? 0 });
 }
 
 /** What the next head declares, when an operator has accepted just that. */

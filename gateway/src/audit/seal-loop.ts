@@ -7,7 +7,7 @@ import { type AuditSettings, destinationsOf } from './config.ts';
 import type { HeadDestination } from './destinations.ts';
 import { LogSealer } from './log-sealer.ts';
 import { HeadPublisher, type Lateness } from './publisher.ts';
-import { acceptedRestore } from './restore.ts';
+import { acceptedRestore, noteLost } from './restore.ts';
 import { HEADS_AFTER } from './seal-statements.ts';
 
 /** One sealer among all gateways of a database; any number that no other lock has. */
@@ -169,14 +169,17 @@ export class SealLoop<Envelope> {
     const last = await sealer.last();
     const headOf = async (number: number): Promise<AuditHead | undefined> =>
       (await db.query<{ head: AuditHead }>(HEADS_AFTER, [number - 1, 1]))[0]?.head;
-    const fork = (await publisher.fork(last, headOf)) ?? (await this.#ownFork(last, headOf));
+    const own = await this.#ownFork(last, headOf);
+    const fork = (await publisher.fork(last, headOf)) ?? own;
     if (fork === undefined) return;
     const { destination, published, after } = fork;
     const restore = await acceptedRestore(db, { vault, lost: published, after });
-    if (restore === undefined)
+    if (restore === undefined) {
+      if (fork === own) await noteLost(db, { vault, lost: published, after });
       throw new Error(
         `${destination} has head ${published.number} of the audit log (${published.at}), which the database does not have; its last one is ${last?.number ?? 'none'}. Nothing is sealed. When the database was restored to an earlier time, run the gateway's own 'accept-restore' with --lost ${headHash(published)} and --reason "..."; when it was not, somebody has cut the end of the log off.`,
       );
+    }
     const { head } = await sealer.seal(restore);
     this.#written = sealer.written;
     onNews(`the audit log goes on from head ${after}: head ${head?.number} says that those up to ${published.number} are lost`);

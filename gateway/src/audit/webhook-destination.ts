@@ -12,6 +12,7 @@ const PATIENCE_MS = 10_000;
  */
 export class HeadWebhook implements HeadDestination {
   readonly name: string;
+  readonly isToldOnly = true;
   readonly #url: string;
   readonly #secret: string | undefined;
   readonly #told: ToldHeads;
