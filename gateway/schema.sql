@@ -316,7 +316,7 @@ create table requests (
   start_at timestamp with time zone,
   by_clock boolean not null default false,
   doubt text,
-  constraint requests_doubt_check CHECK ((doubt = ANY (ARRAY['arriving'::text, 'unseen'::text]))),
+  constraint requests_doubt_check CHECK ((doubt = ANY (ARRAY['arriving'::text, 'unseen'::text, 'restored'::text]))),
   constraint requests_risk_check CHECK ((risk = ANY (ARRAY['safe'::text, 'reversible'::text, 'destructive'::text]))),
   constraint requests_sealed_check CHECK (((sealed IS NULL) OR (state = ANY (ARRAY['awaiting_approval'::text, 'queued'::text, 'running'::text, 'unknown'::text])))),
   constraint requests_state_check CHECK ((state = ANY (ARRAY['awaiting_approval'::text, 'queued'::text, 'running'::text, 'unknown'::text, 'succeeded'::text, 'failed'::text, 'cancelled'::text, 'rejected'::text, 'withdrawn'::text, 'expired'::text, 'void'::text]))),

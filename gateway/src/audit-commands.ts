@@ -183,7 +183,7 @@ export async function acceptAuditRestore(
       remedy: 'Pass --reason "Restored from the backup of 03:00 after the disk failed".',
     });
   const accepted = { lostHash: lost?.trim() ?? '', reason: reason.trim(), by: OPERATOR };
-  let ended: AfterRestore = { voided: [], held: [], paused: [] };
+  let ended: AfterRestore = { voided: [], underWay: [], held: [], paused: [] };
   const within = async (tx: Transaction) => {
     ended = await afterRestore(tx);
     return { ...ended };

@@ -33,11 +33,13 @@ test('after a restore nothing that may have happened since happens again by itse
   );
   const done = await db.transaction((tx) => afterRestore(tx));
   const ids = [waiting, queued, claimed].map(({ number }) => `REQ-${number}`);
-  expect(done).toEqual({ voided: ids, held: [], paused: ['made-up-for'] });
+  const underWay = [sent, unknown].map(({ number }) => `REQ-${number}`);
+  expect(done).toEqual({ voided: ids, underWay, held: [], paused: ['made-up-for'] });
   for (const { number } of [waiting, queued, claimed])
     expect(await stored.read(number)).toMatchObject({ state: 'void', failure: { code: 'database.restored' } });
-  // Their providers are asked what became of them.
-  expect([(await stored.read(sent.number)).state, (await stored.read(unknown.number)).state]).toEqual(['running', 'unknown']);
+  // Their providers are asked what became of them, and they are not tried again.
+  expect(await stored.read(sent.number)).toMatchObject({ state: 'running', doubt: 'restored' });
+  expect(await stored.read(unknown.number)).toMatchObject({ state: 'unknown', doubt: 'restored' });
   const firings = statement(
     'test-firings',
     'select s.name, f.outcome, f.try_at from schedule_firings f join schedules s on s.id = f.schedule order by s.name',

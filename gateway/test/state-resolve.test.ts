@@ -1,6 +1,7 @@
 import { isFinal } from '@guichet/contract';
 import { describe, expect, test } from 'vitest';
-import { type Life, type LifeEvent, transition } from '../src/requests/index.ts';
+import { type Life, type LifeEvent, type RequestRow, transition } from '../src/requests/index.ts';
+import { resolveRun } from '../src/requests/resolve.ts';
 import { EVENTS, lifeOf, livesIn, NADIA, NOW, refused, secondsAfter, taken } from './support/lives.ts';
 
 describe('resolving', () => {
@@ -33,6 +34,18 @@ describe('resolving', () => {
     expect(refused(transition(recent, resolve('failed'), NOW))).toBe('early');
     expect(refused(transition(recent, resolve('not_started'), NOW))).toBe('early');
     expect(taken(transition(recent, resolve('succeeded'), NOW)).changes.state).toBe('succeeded');
+  });
+
+  test('what a provider says of the last try settles nothing while earlier ones are in doubt: a person may', () => {
+    const run = { ...life({ doubt: 'unseen', cancelRequestedAt: NOW }), number: '7', runId: 'run', readAt: NOW };
+    const row = run as unknown as RequestRow; // all that it looks at
+    const observed = { observation: { status: 'not_started' }, undo: null, said: 'not_started', againMs: 1000 } as const;
+    const answer = { outcome: 'succeeded', reason: 'I looked at it', force: false } as const;
+    const command = { type: 'resolve', asked: { runId: 'run', observed }, ...answer } as const;
+    const resolved = resolveRun(row, { by: NADIA, command, startWindowMs: 1000 });
+    expect('refusal' in resolved ? resolved.refusal.message : taken(resolved.next).changes.state).toBe('succeeded');
+    const sure = resolveRun({ ...row, doubt: null }, { by: NADIA, command, startWindowMs: 1000 });
+    expect('refusal' in sure && sure.refusal.message).toContain('That settles it.');
   });
 
   test('nothing is sent again on the word of a person, whatever its action is', () => {

@@ -29,7 +29,7 @@ const anyLife = fc
     idempotent: fc.boolean(),
     observable: fc.boolean(),
     attempt: fc.integer({ min: 0, max: MAX_ATTEMPTS + 2 }),
-    doubt: fc.constantFrom(null, 'arriving' as const, 'unseen' as const),
+    doubt: fc.constantFrom(null, 'arriving' as const, 'unseen' as const, 'restored' as const),
     waitsFor: fc.constantFrom(null, '7'),
     lastsSeconds: fc.constantFrom(null, 3600),
     extensionOf: fc.constantFrom(null, '7'),
@@ -108,7 +108,11 @@ describe('whatever happens', () => {
   test('a run that was never dispatched neither succeeds nor fails', () => {
     always((life, _, { changes }) => {
       if (life.state === 'running' && life.dispatchedAt === null)
-        expect(['succeeded', 'failed', ...(life.doubt === 'unseen' ? [] : ['unknown'])]).not.toContain(changes.state);
+        expect([
+          'succeeded',
+          'failed',
+          ...(life.doubt === 'unseen' || life.doubt === 'restored' ? [] : ['unknown']),
+        ]).not.toContain(changes.state);
     });
   });
 
@@ -123,8 +127,17 @@ describe('whatever happens', () => {
 
   test('what was sent, and nobody saw the end of, is never said not to have been done', () => {
     always((life, { type }, { changes }) => {
-      if (life.doubt !== 'unseen' || type === 'resolve') return;
+      if ((life.doubt !== 'unseen' && life.doubt !== 'restored') || type === 'resolve') return;
+      if (life.state === 'awaiting_approval') return;
       expect(['cancelled', 'expired', 'void']).not.toContain(changes.state);
+    });
+  });
+
+  test('what was under way before a restore is not tried again, and is undone by a person alone', () => {
+    always((life, { type }, { changes }) => {
+      if (life.doubt !== 'restored') return;
+      if (life.state === 'running' || life.state === 'unknown') expect(changes.state).not.toBe('queued');
+      if (type !== 'resolve') expect(changes.undoState ?? 'held').toBe('held');
     });
   });
 

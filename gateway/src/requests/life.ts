@@ -115,10 +115,11 @@ export interface Life {
 }
 
 /**
- * What is not known of an earlier try while another one is waited for. `arriving`: it has not begun, but until the time of
- * the next try its call may still arrive. `unseen`: it was sent, and nobody saw how it ended.
+ * What is not known of an earlier try. `arriving`: it has not begun, but until the time of the next try its call may still
+ * arrive. `unseen`: it was sent, and nobody saw how it ended. `restored`: the database was restored to a time at which it
+ * was under way, and it may have been tried again, or undone, since.
  */
-export type Doubt = 'arriving' | 'unseen';
+export type Doubt = 'arriving' | 'unseen' | 'restored';
 
 /** How the undo of what was asked for a while stands: temporary.ts. */
 export type UndoState = 'scheduled' | 'held' | 'undone';

@@ -22,7 +22,9 @@ export function resolveRun(
   if (said === 'succeeded' || said === 'failed' || said === 'not_started') {
     const next = transition(row, { type: 'settle', observation, undo, grantMs: GRANT_MS, startWindowMs, againMs }, row.readAt);
     const message = `its provider has just said what became of it: ${said.replace('_', ' ')}. That settles it.`;
-    return { next, refusal: conflict(row, message, `guichet requests show ${requestName(row)} shows it.`) };
+    // What it says of one try leaves open what others did.
+    if (!next.ok || next.changes.state !== 'unknown')
+      return { next, refusal: conflict(row, message, `guichet requests show ${requestName(row)} shows it.`) };
   }
   if (said === 'running' && !force)
     return {

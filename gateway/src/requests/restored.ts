@@ -1,8 +1,8 @@
 import type { Failure } from '@guichet/contract';
 import { type Queryable, statement, type Transaction } from '../db/index.ts';
 import { transition } from './state.ts';
-import { lockRequest, requestName } from './store.ts';
-import { holdUndo } from './temporary.ts';
+import { applyChanges, lockRequest, requestName } from './store.ts';
+import { holdUndo, RESTORED } from './temporary.ts';
 import { type Announcers, tell } from './undo.ts';
 import { writeTransition } from './write.ts';
 
@@ -11,18 +11,25 @@ const WAITING = statement(
   'restored-waiting',
   `select number from requests where state in ('awaiting_approval', 'queued') or (state = 'running' and dispatched_at is null) order by number`,
 );
+const UNDER_WAY = statement(
+  'restored-under-way',
+  `select number from requests where state = 'unknown' or (state = 'running' and dispatched_at is not null) order by number`,
+);
 const TEMPORARY = statement('restored-temporary', `select number from requests where undo_state = 'scheduled' order by number`);
 
 export interface EndedByRestore {
   /** Ids of requests that are void. */
   readonly voided: readonly string[];
+  /** Ids of those that were under way: their providers are asked, and they are not tried again. */
+  readonly underWay: readonly string[];
   /** Ids of those that are not undone by themselves any more. */
   readonly held: readonly string[];
 }
 
 /**
  * The database is back at an earlier time, and the world is not: what waited then has perhaps run since. It ends; whoever
- * still wants it files it again, with a plan of how things are now. What runs, or is unknown, is asked about as always.
+ * still wants it files it again, with a plan of how things are now. What ran, or was unknown, is asked about
+ * as always, and not tried again.
  */
 export async function endWhatMayHaveRun(tx: Transaction, announcers: Announcers): Promise<EndedByRestore> {
   const failure: Failure = {
@@ -35,18 +42,25 @@ export async function endWhatMayHaveRun(tx: Transaction, announcers: Announcers)
   for (const number of await numbersOf(tx, WAITING)) {
     const row = await lockRequest(tx, number);
     if (row === undefined) continue;
-    if (await writeTransition(tx, { row, next: transition(row, { type: 'void', failure }, row.readAt) }, announcers))
-      voided.push(requestName(row));
+    const next = transition(row, { type: 'void', failure }, row.readAt);
+    if (!(await writeTransition(tx, { row, next }, announcers))) continue;
+    if (next.ok && next.changes.state === 'void') voided.push(requestName(row));
+  }
+  const underWay: string[] = [];
+  for (const number of await numbersOf(tx, UNDER_WAY)) {
+    const row = await lockRequest(tx, number);
+    if (row === undefined) continue;
+    await applyChanges(tx, { row, changes: { state: row.state, doubt: 'restored' }, told: [] });
+    underWay.push(requestName(row));
   }
   const held: string[] = [];
   for (const number of await numbersOf(tx, TEMPORARY)) {
     const row = await lockRequest(tx, number);
     if (row?.undoState !== 'scheduled') continue;
-    const message = 'The database was restored to an earlier time: it may have been undone, or put off, since.';
-    await tell(tx, { row, ...holdUndo(message) }, announcers);
+    await tell(tx, { row, ...holdUndo(RESTORED) }, announcers);
     held.push(requestName(row));
   }
-  return { voided, held };
+  return { voided, underWay, held };
 }
 
 const numbersOf = async (db: Queryable, of: typeof WAITING): Promise<string[]> =>

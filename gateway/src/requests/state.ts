@@ -9,7 +9,7 @@ import {
   type Review,
   type Undo,
 } from '@guichet/contract';
-import { withoutGuess } from './doubt.ts';
+import { isGuess, withoutGuess } from './doubt.ts';
 import type { Changes, Doubt, Life, LifeEvent, LifeEventType, Told, Transition } from './life.ts';
 import { scheduleUndo } from './temporary.ts';
 
@@ -53,7 +53,7 @@ export function transition(life: Life, event: LifeEvent, now: Date): Transition 
   if (!ACCEPTED[life.state].includes(event.type)) return { ok: false, reason: 'state' };
   const next = step(life, event, now);
   // A person may know what nobody saw; everybody else would guess.
-  return life.doubt === 'unseen' && event.type !== 'resolve' ? withoutGuess(life, next, now) : next;
+  return event.type === 'resolve' ? next : withoutGuess(life, next, now);
 }
 
 function step(life: Life, event: LifeEvent, now: Date): Transition {
@@ -332,7 +332,7 @@ function settled({ observation }: Extract<LifeEvent, { type: 'settle' }>, next: 
 function notStarted(life: Life, { grantMs, startWindowMs }: Extract<LifeEvent, { type: 'settle' }>, now: Date): Transition {
   const isLast = life.cancelRequestedAt !== null || life.attempt >= MAX_ATTEMPTS;
   // Of the tries before it nobody knows.
-  if (isLast && life.doubt === 'unseen') return { ok: true, changes: { state: 'unknown', observeAt: null }, told: [] };
+  if (isLast && isGuess(life)) return { ok: true, changes: { state: 'unknown', observeAt: null }, told: [] };
   // The lost call may still be on its way: another try, or an end, waits until its grant is worth nothing.
   const grantIsDead = after(life.dispatchedAt ?? now, grantMs);
   if (grantIsDead > now)

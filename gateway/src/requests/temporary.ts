@@ -35,14 +35,18 @@ export const undoBackoffMs = (tries: number): number => 30_000 * 2 ** Math.max(0
 
 const after = (now: Date, ms: number): Date => new Date(now.getTime() + ms);
 
+/** Why nothing is undone by itself that was for a while at the time to which the database was restored. */
+export const RESTORED = 'The database was restored to an earlier time: it may have been undone, or put off, since.';
+
 /** The end of a request for a while: from now on its time runs. Nothing for one that is for good. */
 export function scheduleUndo(
-  { lastsSeconds, extensionOf }: Pick<Life, 'lastsSeconds' | 'extensionOf'>,
+  { lastsSeconds, extensionOf, doubt }: Pick<Life, 'lastsSeconds' | 'extensionOf' | 'doubt'>,
   undo: Undo | null,
   now: Date,
 ): Step {
   if (lastsSeconds === null || extensionOf !== null) return { changes: {}, told: [] };
   const undoAt = after(now, lastsSeconds * 1000);
+  if (doubt === 'restored') return holdUndo(RESTORED, undoAt);
   if (undo?.input == null)
     return holdUndo(
       `After ${formatDuration(lastsSeconds)} it should be undone, but nobody knows how. ${undo?.problem ?? ''}`.trim(),

@@ -109,7 +109,7 @@ const DOUBTS: Partial<Record<Life['state'], readonly Pick<Life, 'doubt' | 'cance
     { doubt: 'arriving', cancelRequestedAt: secondsAfter(-5) },
   ],
 };
-const STOPPED = [null, 'unseen' as const].flatMap((doubt) =>
+const STOPPED = [null, 'unseen' as const, 'restored' as const].flatMap((doubt) =>
   [null, secondsAfter(-5)].map((cancelRequestedAt) => ({ doubt, cancelRequestedAt })),
 );
 
