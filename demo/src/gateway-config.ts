@@ -77,5 +77,6 @@ function toInstanceConfig({ name, environment, owner, server, passwords }: Insta
     databases: [DATABASE],
     observer: { user: 'guichet_observer', password: passwords.observer },
     actor: { user: 'guichet_actor', password: passwords.actor },
+    admin: { user: 'guichet_admin', password: passwords.admin },
   };
 }

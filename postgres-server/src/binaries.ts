@@ -6,8 +6,8 @@ import { GuichetError } from '@guichet/contract';
 import { type Account, canEnter } from './account.ts';
 import { dataHome, makeFolder } from './data-home.ts';
 
-/** Major versions of PostgreSQL that npm has binaries of; 12 for linux-x64 alone, 15 for the other platforms. */
-export const MAJORS = [12, 15, 18] as const;
+/** Major versions of PostgreSQL that are installed from npm; 12, 14 and 16 for linux-x64 alone, 15 for the other platforms. */
+export const MAJORS = [12, 14, 15, 16, 18] as const;
 export type Major = (typeof MAJORS)[number];
 
 const PROJECT = resolve(import.meta.dirname, '../..');

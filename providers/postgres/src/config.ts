@@ -40,6 +40,9 @@ const InstanceConfig = z.strictObject({
     .describe('Addresses from which connection poolers connect, where their name does not tell'),
   observer: LoginConfig,
   actor: LoginConfig,
+  admin: LoginConfig.optional().describe(
+    'Makes roles, reads rows and looks after tables; without it the actions that need one refuse',
+  ),
 });
 
 const PostgresConfig = z
@@ -67,10 +70,11 @@ export interface LoginSettings {
   readonly password: () => string;
 }
 
-export type InstanceSettings = Omit<z.output<typeof InstanceConfig>, 'observer' | 'actor' | 'tls'> & {
+export type InstanceSettings = Omit<z.output<typeof InstanceConfig>, 'observer' | 'actor' | 'admin' | 'tls'> & {
   readonly tls: boolean | { readonly ca: string };
   readonly observer: LoginSettings;
   readonly actor: LoginSettings;
+  readonly admin: LoginSettings | undefined;
 };
 
 /** The configuration, checked, with secrets resolved. */
@@ -130,6 +134,7 @@ export function parsePostgresConfig(config: unknown, source: Partial<ConfigSourc
       tls: typeof instance.tls === 'boolean' ? instance.tls : { ca: readSecret(instance.tls.caFile, at('tls.caFile')) },
       observer: resolveLogin(instance.observer, at('observer')),
       actor: resolveLogin(instance.actor, at('actor')),
+      admin: instance.admin && resolveLogin(instance.admin, at('admin')),
     };
   });
   if (findings.length > 0) throw invalid(label, findings);

@@ -19,7 +19,7 @@ export class InstanceError extends Error {
 export interface Asked {
   readonly settings: InstanceSettings;
   readonly login: LoginSettings;
-  readonly role: 'observer' | 'actor';
+  readonly role: 'observer' | 'actor' | 'admin';
 }
 
 /** The error of the driver, said in terms of the instance; undefined for what is a bug of ours. */
@@ -27,7 +27,7 @@ export function instanceErrorOf(cause: unknown, { settings, login, role }: Asked
   if (!(cause instanceof Error)) return undefined;
   const { name, host, port, owner } = settings;
   const code = 'code' in cause && typeof cause.code === 'string' ? cause.code : '';
-  const grants = 'docs/guide/postgres.md has the statements that create the two logins.';
+  const grants = 'docs/guide/postgres.md has the statements that create the logins.';
   const refusal = (why: string, remedy: string) =>
     new InstanceError(`The instance '${name}' refuses the ${role} login '${login.user}': ${why}.`, {
       remedy,

@@ -1,5 +1,5 @@
 import pg from 'pg';
-import type { InstanceSettings } from './config.ts';
+import type { InstanceSettings, LoginSettings } from './config.ts';
 import { type Asked, InstanceError, instanceErrorOf } from './instance-error.ts';
 
 /** What our sessions go by on every server. */
@@ -10,7 +10,7 @@ const STATEMENT_MS = 5000;
 const LOCK_MS = 1000;
 /** Behind the server's own limit, for a server that has stopped answering. */
 const ANSWER_MS = 7000;
-const MOST_CONNECTIONS = { observer: 4, actor: 2 } as const;
+const MOST_CONNECTIONS = { observer: 4, actor: 2, admin: 4 } as const;
 
 interface Question {
   readonly text: string;
@@ -24,8 +24,8 @@ export class Login {
   readonly #asked: Asked;
   readonly #pool: pg.Pool;
 
-  constructor(settings: InstanceSettings, role: 'observer' | 'actor') {
-    this.#asked = { settings, role, login: settings[role] };
+  constructor(settings: InstanceSettings, role: Asked['role'], login: LoginSettings) {
+    this.#asked = { settings, role, login };
     this.#pool = new pg.Pool({ ...clientConfig(this.#asked), max: MOST_CONNECTIONS[role], idleTimeoutMillis: 30_000 });
     // An idle connection that the server ends is replaced when one is needed; without a listener it would be a crash.
     this.#pool.on('error', () => {});

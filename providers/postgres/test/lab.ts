@@ -10,20 +10,30 @@ import { createPostgresProvider, type PostgresConfigInput, type PostgresProvider
 /** The oldest and the newest that there are here. */
 export const MAJORS: readonly Major[] = [...new Set([availableMajors()[0] ?? 18, 18 as const])];
 
-const PASSWORDS = { OBSERVER_PASSWORD: 'observer-s3cret', ACTOR_PASSWORD: 'actor-s3cret', orders: 'orders-s3cret' } as const;
+/** Those that have the roles which an admin login needs: 14, 16 and 18 on Linux, 15 and 18 elsewhere. */
+export const ADMIN_MAJORS: readonly Major[] = availableMajors().filter((major) => major >= 14);
+
+const PASSWORDS = {
+  OBSERVER_PASSWORD: 'observer-s3cret',
+  ACTOR_PASSWORD: 'actor-s3cret',
+  ADMIN_PASSWORD: 'admin-s3cret',
+  orders: 'orders-s3cret',
+} as const;
 
 /** The statements that the guide tells people to run, so that they are known to be enough. */
-function guideStatements(): string {
+function guideStatements(): { logins: string; admin: string } {
   const guide = readFileSync(new URL('../../../docs/guide/postgres.md', import.meta.url), 'utf8');
-  const [, sql] = /```sql\n([\s\S]*?)```/.exec(guide) ?? [];
-  if (sql === undefined) throw new Error('the guide has no SQL');
-  return sql.replace('OBSERVER_PASSWORD', PASSWORDS.OBSERVER_PASSWORD).replace('ACTOR_PASSWORD', PASSWORDS.ACTOR_PASSWORD);
+  const [logins, admin] = [...guide.matchAll(/```sql\n([\s\S]*?)```/g)].map(([, sql = '']) =>
+    sql.replace(/(?:OBSERVER|ACTOR|ADMIN)_PASSWORD/g, (name) => PASSWORDS[name as keyof typeof PASSWORDS]),
+  );
+  if (logins === undefined || admin === undefined) throw new Error('the guide has no SQL');
+  return { logins, admin };
 }
 
 export type InstanceInput = PostgresConfigInput['instances'][number];
 
 /** The instance of the tests, with the logins of the guide. */
-export function instanceAt(port: number): InstanceInput {
+export function instanceAt(port: number, major: Major): InstanceInput {
   return {
     name: 'pg1',
     environment: 'production',
@@ -32,13 +42,16 @@ export function instanceAt(port: number): InstanceInput {
     port,
     observer: { user: 'guichet_observer', password: PASSWORDS.OBSERVER_PASSWORD },
     actor: { user: 'guichet_actor', password: PASSWORDS.ACTOR_PASSWORD },
+    ...(major >= 14 && { admin: { user: 'guichet_admin', password: PASSWORDS.ADMIN_PASSWORD } }),
   };
 }
 
 /** Makes the logins of the guide, the application's user, its databases and its rows. */
-export async function prepare(admin: pg.Client): Promise<void> {
-  await admin.query(guideStatements());
+export async function prepare(admin: pg.Client, major: Major): Promise<void> {
+  const statements = guideStatements();
+  await admin.query(statements.logins);
   await admin.query(`create role orders login password '${PASSWORDS.orders}'; grant create on schema public to orders`);
+  if (major >= 14) await admin.query(`${statements.admin}; grant orders to guichet_admin`);
   await admin.query('create database shop owner orders');
   await admin.query('set role orders; create table customers (id int primary key, name text); reset role');
   await admin.query("insert into customers select n, 'Customer ' || n from generate_series(1, 100) n");
@@ -90,8 +103,8 @@ export async function openLab(major: Major): Promise<Lab> {
   const admin = new pg.Client({ connectionString: server.url });
   admin.on('error', () => {});
   await admin.connect();
-  await prepare(admin);
-  const instance = instanceAt(server.port);
+  await prepare(admin, major);
+  const instance = instanceAt(server.port, major);
   const provider = createPostgresProvider({ watchSeconds: 2, instances: [instance] });
   const opened: pg.Client[] = [];
 

@@ -13,7 +13,7 @@ test('shows a replica as one, and ends a session on it', async () => {
   const primary = await startPostgres({ dataDir });
   const admin = new pg.Client({ connectionString: primary.url });
   await admin.connect();
-  await prepare(admin);
+  await prepare(admin, 18);
   await admin.end();
   await primary.stop();
   // Started again in recovery it is a replica, of a primary that never says anything.
@@ -22,7 +22,7 @@ test('shows a replica as one, and ends a session on it', async () => {
   await writeFile(signal, '');
   await chown(signal, uid, gid);
   const replica = await startPostgres({ dataDir });
-  const provider = createPostgresProvider({ instances: [instanceAt(replica.port)] });
+  const provider = createPostgresProvider({ instances: [instanceAt(replica.port, 18)] });
   try {
     const postgres = harness(provider);
     expect(await postgres.read('instances')).toMatchObject({ rows: [{ name: 'pg1', role: 'replica', state: 'up' }] });

@@ -45,7 +45,7 @@ export function activityAction(workplace: Workplace): ProviderAction {
     options: { instance: instanceOptions(workplace) },
     run: ({ input, environment }) =>
       refusing(async () => {
-        const sessions = await readSessions(estate.find(environment, input.instance), await mask());
+        const sessions = await readSessions(await estate.find(environment, input.instance), await mask());
         const found = sessions.filter((session) => isWanted(session, input)).sort(byUrgency);
         return {
           kind: 'table',

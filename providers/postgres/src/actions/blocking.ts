@@ -22,7 +22,7 @@ export function blockingAction(workplace: Workplace): ProviderAction {
     options: { instance: instanceOptions(workplace) },
     run: ({ input, environment }) =>
       refusing(async () => {
-        const instance = estate.find(environment, input.instance);
+        const instance = await estate.find(environment, input.instance);
         const sessions = await readSessions(instance, await mask());
         const empty = `Nobody waits for a lock on '${instance.name}'.`;
         if (sessions.every(({ blockedBy }) => blockedBy.length === 0)) return { kind: 'tree', roots: [], empty };

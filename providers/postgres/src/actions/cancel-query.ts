@@ -28,15 +28,15 @@ export function cancelQueryAction(workplace: Workplace): ProviderAction {
     options: { instance: instanceOptions(workplace), pid: pidOptions(workplace, CANCEL) },
     plan: ({ input, environment }) =>
       refusing(async () => {
-        const instance = estate.find(environment, input.instance);
+        const instance = await estate.find(environment, input.instance);
         return planSignal(CANCEL, { instance, pid: input.pid, environment, boundTo: 'statement' }, await mask());
       }),
     run: ({ input, seen, ...voice }) =>
       failing(async () => {
-        const instance = estate.find(voice.environment, input.instance);
+        const instance = await estate.find(voice.environment, input.instance);
         return runSignal(CANCEL, { instance, seen, mask: await mask(), watchSeconds, voice });
       }),
     observe: ({ input, seen, environment }) =>
-      failing(() => observeSignal(CANCEL, { instance: estate.find(environment, input.instance), seen, environment })),
+      failing(async () => observeSignal(CANCEL, { instance: await estate.find(environment, input.instance), seen, environment })),
   });
 }

@@ -12,7 +12,7 @@ const OPTIONS_MS = 1500;
 /** The instances of the environment, each with what it is at this moment. */
 export function instanceOptions({ estate }: Workplace) {
   return async ({ environment, query }: { environment: string; query: string }): Promise<Choice[]> => {
-    const matching = estate.of(environment).filter(({ name }) => matchesFuzzily(query, name));
+    const matching = (await estate.of(environment)).filter(({ name }) => matchesFuzzily(query, name));
     return (await overviews(matching, OPTIONS_MS)).map((state) => ({ value: state.instance.name, detail: detailOf(state) }));
   };
 }

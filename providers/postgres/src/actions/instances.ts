@@ -35,7 +35,7 @@ export function instancesAction({ estate }: Workplace): ProviderAction {
         { key: 'address', title: 'Address', type: 'code', wide: true },
         { key: 'reason', title: 'Reason', wide: true },
       ],
-      ...describe(await overviews(estate.of(environment), ANSWER_MS)),
+      ...describe(await overviews(await estate.of(environment), ANSWER_MS)),
       empty: `No PostgreSQL instance of '${environment}' is in the configuration of the provider.`,
     }),
   });

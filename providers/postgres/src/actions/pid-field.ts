@@ -19,7 +19,7 @@ export function pidOptions({ estate, mask }: Workplace, kind: SignalKind) {
   return ({ input, environment, query }: { input: { instance?: string }; environment: string; query: string }) =>
     refusing(async (): Promise<Choice[]> => {
       if (input.instance === undefined) return []; // there is nothing to choose from yet
-      const instance = estate.find(environment, input.instance);
+      const instance = await estate.find(environment, input.instance);
       const sessions = await readSessions(instance, await mask());
       const graph = graphOf(sessions);
       return sessions

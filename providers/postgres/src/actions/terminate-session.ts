@@ -43,16 +43,18 @@ export function terminateSessionAction(workplace: Workplace): ProviderAction {
     options: { instance: instanceOptions(workplace), pid: pidOptions(workplace, TERMINATE) },
     plan: ({ input, environment }) =>
       refusing(async () => {
-        const instance = estate.find(environment, input.instance);
+        const instance = await estate.find(environment, input.instance);
         const boundTo = input.anyStatement ? 'session' : 'statement';
         return planSignal(TERMINATE, { instance, pid: input.pid, environment, boundTo }, await mask());
       }),
     run: ({ input, seen, ...voice }) =>
       failing(async () => {
-        const instance = estate.find(voice.environment, input.instance);
+        const instance = await estate.find(voice.environment, input.instance);
         return runSignal(TERMINATE, { instance, seen, mask: await mask(), watchSeconds, voice });
       }),
     observe: ({ input, seen, environment }) =>
-      failing(() => observeSignal(TERMINATE, { instance: estate.find(environment, input.instance), seen, environment })),
+      failing(async () =>
+        observeSignal(TERMINATE, { instance: await estate.find(environment, input.instance), seen, environment }),
+      ),
   });
 }
