@@ -70,7 +70,13 @@ export interface LoginSettings {
   readonly password: () => string;
 }
 
+/** How an instance is run, which decides how replicas of it are made. */
+export type InstanceKind = 'plain' | 'rds';
+
 export type InstanceSettings = Omit<z.output<typeof InstanceConfig>, 'observer' | 'actor' | 'admin' | 'tls'> & {
+  readonly kind: InstanceKind;
+  /** Where it was found: `configuration`, or the label of an InstanceSource. */
+  readonly source: string;
   readonly tls: boolean | { readonly ca: string };
   readonly observer: LoginSettings;
   readonly actor: LoginSettings;
@@ -131,6 +137,8 @@ export function parsePostgresConfig(config: unknown, source: Partial<ConfigSourc
     const at = (field: string) => ({ at: `instances.${index}.${field}`, folder, env, findings });
     return {
       ...instance,
+      kind: 'plain' as const,
+      source: 'configuration',
       tls: typeof instance.tls === 'boolean' ? instance.tls : { ca: readSecret(instance.tls.caFile, at('tls.caFile')) },
       observer: resolveLogin(instance.observer, at('observer')),
       actor: resolveLogin(instance.actor, at('actor')),

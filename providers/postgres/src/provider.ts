@@ -2,8 +2,11 @@ import { defineProvider, type Provider } from '@guichet/sdk';
 import { activityAction } from './actions/activity.ts';
 import { blockingAction } from './actions/blocking.ts';
 import { cancelQueryAction } from './actions/cancel-query.ts';
+import { createReadReplicaAction } from './actions/create-read-replica.ts';
+import { deleteReadReplicaAction } from './actions/delete-read-replica.ts';
 import { instancesAction } from './actions/instances.ts';
 import { terminateSessionAction } from './actions/terminate-session.ts';
+import type { Workplace } from './actions/workplace.ts';
 import {
   type ConfigSource,
   loadPostgresConfig,
@@ -35,8 +38,9 @@ export function loadPostgresProvider(path: string, env: ConfigSource['env'] = pr
 function providerOf(settings: PostgresSettings): PostgresProvider {
   const estate = new Estate(settings);
   let mask: Promise<QueryMask> | undefined;
-  const workplace = {
+  const workplace: Workplace = {
     estate,
+    replicaMakers: {},
     watchSeconds: settings.watchSeconds,
     mask: () => {
       mask ??= QueryMask.load();
@@ -54,6 +58,8 @@ function providerOf(settings: PostgresSettings): PostgresProvider {
       blockingAction(workplace),
       cancelQueryAction(workplace),
       terminateSessionAction(workplace),
+      createReadReplicaAction(workplace),
+      deleteReadReplicaAction(workplace),
     ],
   });
   return { ...provider, close: () => estate.close() };

@@ -114,6 +114,8 @@ test('mounts, describes its actions, and closes', async () => {
     ['blocking', 'read', 'safe', false, false],
     ['cancel-query', 'write', 'reversible', true, true],
     ['terminate-session', 'write', 'destructive', true, true],
+    ['create-read-replica', 'write', 'reversible', true, true],
+    ['delete-read-replica', 'write', 'destructive', true, true],
   ]);
   await close();
 });

@@ -1,5 +1,6 @@
 import type { Estate } from '../estate.ts';
 import type { QueryMask } from '../query-mask.ts';
+import type { ReplicaMakers } from '../replica/maker.ts';
 
 /** What every action works with. */
 export interface Workplace {
@@ -8,4 +9,5 @@ export interface Workplace {
   readonly mask: () => Promise<QueryMask>;
   /** So long a session may take to heed a signal, in seconds. */
   readonly watchSeconds: number;
+  readonly replicaMakers: ReplicaMakers;
 }
