@@ -21,6 +21,11 @@ export function introduce(session: Session): string {
   return `${nameOf(session)} (pid ${session.pid}, ${doing(session)})`;
 }
 
+/** The address that it comes from, without its port; null for one on the server itself. */
+export function hostOf({ client }: Pick<Session, 'client'>): string | null {
+  return client === null ? null : client.replace(/:-?\d+$/, '');
+}
+
 /** Its transaction is open: what it has done so far is neither kept nor given up. */
 export function inTransaction({ transactionAge, state }: Session): boolean {
   return transactionAge !== null && state !== 'idle';

@@ -1,4 +1,4 @@
-import { loadModule, parseSync, type ScanToken, scanSync } from 'libpg-query';
+import { fingerprintSync, loadModule, parseSync, type ScanToken, scanSync } from 'libpg-query';
 import { headOf, MASKED } from './query-head.ts';
 import { shortened } from './words.ts';
 
@@ -41,8 +41,8 @@ const CACHED = 4000;
  * PostgreSQL does not take whole (cut off, of another dialect) is shown by its first words.
  */
 export class QueryMask {
-  /** In order of last use. Masking costs 0.2 ms, and sessions run the same few statements. */
-  readonly #cache = new Map<string, string>();
+  /** In order of last use. Masking costs 0.3 ms, and sessions run the same few statements. */
+  readonly #cache = new Map<string, Known>();
 
   private constructor() {}
 
@@ -53,17 +53,39 @@ export class QueryMask {
 
   /** @param cut true when the server kept only the start of the statement (track_activity_query_size) */
   mask(text: string, cut: boolean): string {
+    const known = this.#known(text, cut);
+    known.masked ??= cut ? headOf(text) : maskWhole(text);
+    return known.masked;
+  }
+
+  /**
+   * Sixteen hexadecimal digits that are the same for statements which differ only in literals, parameters, comments and
+   * layout. Undefined for a text that is not shown whole: two that begin alike may be two statements, and what a secret of
+   * one has gone into could be tried out.
+   */
+  fingerprint(text: string, cut: boolean): string | undefined {
+    const known = this.#known(text, cut);
+    if (known.fingerprint === undefined) known.fingerprint = (cut ? undefined : fingerprintOf(text)) ?? null;
+    return known.fingerprint ?? undefined;
+  }
+
+  #known(text: string, cut: boolean): Known {
     const key = cut ? `\0${text}` : text;
-    const known = this.#cache.get(key);
-    const masked = known ?? (cut ? headOf(text) : maskWhole(text));
+    const known = this.#cache.get(key) ?? {};
     this.#cache.delete(key);
-    this.#cache.set(key, masked);
+    this.#cache.set(key, known);
     if (this.#cache.size > CACHED) {
       const [oldest] = this.#cache.keys();
       if (oldest !== undefined) this.#cache.delete(oldest);
     }
-    return masked;
+    return known;
   }
+}
+
+interface Known {
+  masked?: string;
+  /** Null when it has none. */
+  fingerprint?: string | null;
 }
 
 function maskWhole(text: string): string {
@@ -76,6 +98,15 @@ function maskWhole(text: string): string {
     return withoutLiterals(scanSync(text).tokens) ?? headOf(text);
   } catch {
     return headOf(text);
+  }
+}
+function fingerprintOf(text: string): string | undefined {
+  if (text.trim() === '' || text.length > LONGEST_PARSED) return undefined;
+  try {
+    const statements = parseSync(text).stmts ?? [];
+    return statements.length > 0 && statements.every(({ stmt }) => isShown(stmt)) ? fingerprintSync(text) : undefined;
+  } catch {
+    return undefined;
   }
 }
 

@@ -30,11 +30,13 @@ export interface Session {
   readonly superuser: boolean;
   /** It is one of our own. */
   readonly own: boolean;
-  /** Of its present or last statement. Masked: the text itself never leaves this module. */
+  /** Of its present or last statement. Masked when it is first looked at: the text itself never leaves this module. */
   readonly query: string;
+  /** The same for all sessions at the same statement, whatever its literals; undefined where that cannot be told. */
+  readonly fingerprint: string | undefined;
 }
 
-interface Row extends Omit<Session, 'own' | 'query' | 'blockedBy' | 'waiting'> {
+interface Row extends Omit<Session, 'own' | 'query' | 'fingerprint' | 'blockedBy' | 'waiting'> {
   readonly blockedBy: number[] | null;
   readonly query: string | null;
   readonly cut: boolean | null;
@@ -77,7 +79,13 @@ export async function readSessions(instance: Instance, mask: QueryMask): Promise
     waiting: row.waitEventType === 'Lock',
     blockedBy: [...new Set(blockedBy ?? [])], // parallel queries are named once for each of their processes
     own: row.application === OWN_NAME && row.user !== null && ours.has(row.user),
-    query: mask.mask(query ?? '', cut ?? false),
+    // Of thousands of sessions only the first hundred are shown, and masking all of them would take most of a second.
+    get query() {
+      return mask.mask(query ?? '', cut ?? false);
+    },
+    get fingerprint() {
+      return mask.fingerprint(query ?? '', cut ?? false);
+    },
   }));
 }
 

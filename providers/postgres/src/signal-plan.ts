@@ -1,7 +1,7 @@
 import { formatDuration } from '@guichet/contract';
 import { digestOf } from '@guichet/contract/digest';
 import { type PlanResult, refuse } from '@guichet/sdk';
-import { inTransaction, introduce, nameOf } from './describe-session.ts';
+import { hostOf, inTransaction, introduce, nameOf } from './describe-session.ts';
 import type { Instance } from './estate.ts';
 import type { QueryMask } from './query-mask.ts';
 import type { Seen } from './seen.ts';
@@ -80,7 +80,7 @@ function warningsOf(
   kind: SignalKind,
   { session, graph, instance, boundTo }: { session: Session; graph: WaitGraph; instance: Instance; boundTo: Seen['boundTo'] },
 ): string[] {
-  const { pid, application, user, client, transactionAge, statementAge, state } = session;
+  const { pid, application, user, transactionAge, statementAge, state } = session;
   const warnings: string[] = [];
   if (inTransaction(session) && transactionAge !== null) {
     warnings.push(
@@ -89,8 +89,8 @@ function warningsOf(
         : 'The statement is rolled back, and with it the transaction that it is part of; it must be run again.',
     );
   }
-  const address = client?.replace(/:-?\d+$/, '');
-  if (POOLER.test(`${application} ${user}`) || (address !== undefined && instance.settings.poolers.includes(address))) {
+  const address = hostOf(session);
+  if (POOLER.test(`${application} ${user}`) || (address !== null && instance.settings.poolers.includes(address))) {
     warnings.push('It comes through a connection pooler: by the time the signal arrives it may serve another client.');
   }
   const still = graph.behind(pid).size - graph.freedBy(pid).size - (graph.inCycle(pid) ? 1 : 0);

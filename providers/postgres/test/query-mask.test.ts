@@ -111,6 +111,38 @@ describe('keeps the first words of what it does not show', () => {
   });
 });
 
+describe('a fingerprint', () => {
+  const fingerprint = (text: string) => mask.fingerprint(text, false);
+
+  test('is the same for statements that differ in literals, parameters, comments and layout only', () => {
+    const [first, ...others] = [
+      "update t set name = 'Ada' where id in (1, 2)",
+      'UPDATE t\n  SET name = $1 WHERE id IN ($2) /* of the checkout */',
+      'update t set name = null::text, id = 1 where id in (7)',
+    ].map(fingerprint);
+    expect(first).toMatch(/^[0-9a-f]{16}$/);
+    expect(others[0]).toBe(first);
+    expect(others[1]).not.toBe(first);
+  });
+
+  test.each([
+    ["alter role orders password 'canary'"],
+    ["set app.token = 'canary'"],
+    ['select 1; do $$ begin end $$'],
+    ['selec 1'],
+    ['-- nothing'],
+    [''],
+    [`select ${'1, '.repeat(20_000)} 1`],
+  ])('is not made of a text that is not shown whole: %.40s', (text) => {
+    expect(fingerprint(text)).toBeUndefined();
+  });
+
+  test('is not made of a text that the server cut off, though it may parse', () => {
+    expect(mask.fingerprint('select a from t', true)).toBeUndefined();
+    expect(mask.fingerprint('select a from t', false)).toBeDefined();
+  });
+});
+
 test('masks a text that is long or deeply nested without choking, and goes on working', () => {
   expect(shown(`select ${'not '.repeat(100_000)}true`)).toBe('SELECT …(masked)');
   expect(shown(`select ${'('.repeat(7000)}1${')'.repeat(7000)}`)).toMatch(/^(SELECT …\(masked\)|select \()/);
