@@ -17,6 +17,30 @@ interface Question {
   readonly values?: readonly unknown[];
   /** The first of the instance's when absent. */
   readonly database?: string;
+  /** `server`: those of the server and the role, not ours. The answer is waited for no longer than ever. */
+  readonly limits?: 'ours' | 'server';
+}
+
+/** What a session of its own is for. */
+export interface SessionWanted {
+  readonly database: string;
+  /** The run that it works for: its session can be told by it after a crash. */
+  readonly runId?: string;
+  /** A statement of it may take so long, in ms; 0: as long as it takes. */
+  readonly statementMs: number;
+  /** It may wait so long for one lock, in ms. */
+  readonly lockMs: number;
+  /** When it is aborted, the statement that runs is cancelled. */
+  readonly signal: AbortSignal;
+}
+
+/** A connection of its own, for work that takes longer than a question or is made of several statements. */
+export interface OwnSession {
+  readonly pid: number;
+  /** Rejects with the error of the driver when the server refuses the statement, else with an InstanceError. */
+  query<Row extends object>(text: string, values?: readonly unknown[]): Promise<Row[]>;
+  /** The same, of a statement whose rows may have columns of the same name, or none. */
+  rows(text: string, values?: readonly unknown[]): Promise<pg.QueryArrayResult<unknown[]>>;
 }
 
 /** One login of one instance, with a small pool of its own. Nothing that happens to its connections ends the process. */
@@ -51,8 +75,12 @@ export class Login {
   }
 
   /** Asks once, over a new connection: what has an effect, or what is in another database. Rejects with an InstanceError. */
-  async ask<Row extends object>({ text, values = [], database }: Question): Promise<Row[]> {
-    const client = new pg.Client({ ...clientConfig(this.#asked), ...(database !== undefined && { database }) });
+  async ask<Row extends object>({ text, values = [], database, limits = 'ours' }: Question): Promise<Row[]> {
+    const client = new pg.Client({
+      ...clientConfig(this.#asked),
+      ...(database !== undefined && { database }),
+      ...(limits === 'server' && { statement_timeout: undefined, lock_timeout: undefined }),
+    });
     client.on('error', () => {}); // the query that is under way rejects as well
     try {
       await client.connect();
@@ -65,9 +93,69 @@ export class Login {
     }
   }
 
+  /**
+   * Opens a session, works with it and ends it, whatever comes of the work. Rejects with an InstanceError when the instance
+   * cannot be reached, else with what the work rejects with.
+   */
+  async session<Value>(wanted: SessionWanted, work: (session: OwnSession) => Promise<Value>): Promise<Value> {
+    const { database, runId, statementMs, lockMs, signal } = wanted;
+    signal.throwIfAborted();
+    const client = new pg.Client({
+      ...clientConfig(this.#asked),
+      database,
+      application_name: ownName(runId),
+      statement_timeout: statementMs,
+      lock_timeout: lockMs,
+      // A server that has stopped answering is noticed by keepalive; what takes long must not look like that.
+      query_timeout: statementMs === 0 ? undefined : statementMs + ANSWER_MS - STATEMENT_MS,
+    });
+    client.on('error', () => {}); // the query that is under way rejects as well
+    let pid = 0;
+    const cancel = () => void this.query('select pg_cancel_backend($1)', [pid]).catch(() => {});
+    const asking = async <Result>(ask: () => Promise<Result>): Promise<Result> => {
+      signal.throwIfAborted();
+      try {
+        return await ask();
+      } catch (error) {
+        throw isAnswer(error) ? error : (instanceErrorOf(error, this.#asked) ?? error);
+      }
+    };
+    try {
+      await client.connect().catch((error: unknown) => {
+        throw instanceErrorOf(error, this.#asked) ?? error;
+      });
+      const { rows: own } = await asking(() => client.query<{ pid: number }>('select pg_backend_pid() as pid'));
+      pid = own[0]?.pid ?? 0;
+      signal.addEventListener('abort', cancel);
+      return await work({
+        pid,
+        query: (text, values = []) => asking(async () => (await client.query(text, [...values])).rows),
+        rows: (text, values = []) => asking(() => client.query({ text, values: [...values], rowMode: 'array' })),
+      });
+    } finally {
+      signal.removeEventListener('abort', cancel);
+      await client.end().catch(() => {});
+    }
+  }
+
   async close(): Promise<void> {
     await this.#pool.end();
   }
+}
+
+/** What the session of a run goes by, so that it can be told after a crash. */
+export function ownName(runId?: string): string {
+  return runId === undefined ? OWN_NAME : `${OWN_NAME} ${runId}`;
+}
+
+/** Whether a session of that name may be one of ours. */
+export function isOwnName(application: string): boolean {
+  return application === OWN_NAME || application.startsWith(`${OWN_NAME} `);
+}
+
+/** The server has refused the statement: the connection itself is well. */
+function isAnswer(error: unknown): error is pg.DatabaseError {
+  return error instanceof pg.DatabaseError && !['53300', '57P01', '57P02', '57P03'].includes(error.code ?? '');
 }
 
 function wasCut(error: unknown): boolean {

@@ -3,8 +3,12 @@ import { activityAction } from './actions/activity.ts';
 import { blockingAction } from './actions/blocking.ts';
 import { cancelQueryAction } from './actions/cancel-query.ts';
 import { createReadReplicaAction } from './actions/create-read-replica.ts';
+import { databasesAction } from './actions/databases.ts';
 import { deleteReadReplicaAction } from './actions/delete-read-replica.ts';
 import { instancesAction } from './actions/instances.ts';
+import { rolesAction } from './actions/roles.ts';
+import { settingsAction } from './actions/settings.ts';
+import { tablesAction } from './actions/tables.ts';
 import { terminateSessionAction } from './actions/terminate-session.ts';
 import type { Workplace } from './actions/workplace.ts';
 import {
@@ -60,6 +64,10 @@ function providerOf(settings: PostgresSettings): PostgresProvider {
       terminateSessionAction(workplace),
       createReadReplicaAction(workplace),
       deleteReadReplicaAction(workplace),
+      databasesAction(workplace),
+      rolesAction(workplace),
+      tablesAction(workplace),
+      settingsAction(workplace),
     ],
   });
   return { ...provider, close: () => estate.close() };

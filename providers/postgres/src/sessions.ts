@@ -1,6 +1,6 @@
 import type { Instance } from './estate.ts';
 import { InstanceError } from './instance-error.ts';
-import { OWN_NAME } from './login.ts';
+import { isOwnName } from './login.ts';
 import type { QueryMask } from './query-mask.ts';
 
 /** A server process as pg_stat_activity shows it. Ages are seconds; times are text in UTC with microseconds. */
@@ -72,13 +72,13 @@ export async function readSessions(instance: Instance, mask: QueryMask): Promise
   const rows = await instance.observer.query<Row>(sessionsQuery(await instance.version()));
   // Without the right, other people's sessions would look idle and harmless.
   if (rows.some(({ seesAll }) => !seesAll)) throw lacksRight(instance, 'observer', 'pg_monitor');
-  const ours = new Set([instance.observer.user, instance.actor.user]);
+  const ours = new Set([instance.observer.user, instance.actor.user, instance.settings.admin?.user]);
   return rows.map(({ blockedBy, query, cut, seesAll: _, ...row }) => ({
     ...row,
     application: row.application ?? '',
     waiting: row.waitEventType === 'Lock',
     blockedBy: [...new Set(blockedBy ?? [])], // parallel queries are named once for each of their processes
-    own: row.application === OWN_NAME && row.user !== null && ours.has(row.user),
+    own: isOwnName(row.application ?? '') && row.user !== null && ours.has(row.user),
     // Of thousands of sessions only the first hundred are shown, and masking all of them would take most of a second.
     get query() {
       return mask.mask(query ?? '', cut ?? false);
