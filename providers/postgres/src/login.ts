@@ -39,6 +39,8 @@ export interface OwnSession {
   readonly pid: number;
   /** Rejects with the error of the driver when the server refuses the statement, else with an InstanceError. */
   query<Row extends object>(text: string, values?: readonly unknown[]): Promise<Row[]>;
+  /** The same in the protocol in which the server refuses a second statement in the text. */
+  alone<Row extends object>(text: string, values?: readonly unknown[]): Promise<Row[]>;
   /** The same, of a statement whose rows may have columns of the same name, or none. */
   rows(text: string, values?: readonly unknown[]): Promise<pg.QueryArrayResult<unknown[]>>;
 }
@@ -130,6 +132,11 @@ export class Login {
       return await work({
         pid,
         query: (text, values = []) => asking(async () => (await client.query(text, [...values])).rows),
+        alone: (text, values = []) =>
+          asking(async () => {
+            const question: pg.QueryConfig & { queryMode: 'extended' } = { text, values: [...values], queryMode: 'extended' };
+            return (await client.query(question)).rows;
+          }),
         rows: (text, values = []) => asking(() => client.query({ text, values: [...values], rowMode: 'array' })),
       });
     } finally {

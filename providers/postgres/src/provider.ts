@@ -8,6 +8,7 @@ import { deleteReadReplicaAction } from './actions/delete-read-replica.ts';
 import { instancesAction } from './actions/instances.ts';
 import { rolesAction } from './actions/roles.ts';
 import { settingsAction } from './actions/settings.ts';
+import { slowQueriesAction } from './actions/slow-queries.ts';
 import { tablesAction } from './actions/tables.ts';
 import { terminateSessionAction } from './actions/terminate-session.ts';
 import type { Workplace } from './actions/workplace.ts';
@@ -60,6 +61,7 @@ function providerOf(settings: PostgresSettings): PostgresProvider {
       instancesAction(workplace),
       activityAction(workplace),
       blockingAction(workplace),
+      slowQueriesAction(workplace),
       cancelQueryAction(workplace),
       terminateSessionAction(workplace),
       createReadReplicaAction(workplace),

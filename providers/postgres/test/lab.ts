@@ -86,8 +86,8 @@ export interface Lab extends AsyncDisposable {
   quiet(): Promise<void>;
 }
 
-/** A real server of that major with the tables of the tests, and the provider on it with the logins of the guide. */
-export async function openLab(major: Major): Promise<Lab> {
+/** A real server of that major (with more settings, where a test needs them) with the tables of the tests, and the provider on it with the logins of the guide. */
+export async function openLab(major: Major, more: Readonly<Record<string, string>> = {}): Promise<Lab> {
   const dataDir = await temporaryDataDir();
   const server = await startPostgres({
     dataDir,
@@ -98,6 +98,7 @@ export async function openLab(major: Major): Promise<Lab> {
       // A deadlock of the tests stays until somebody ends it.
       deadlock_timeout: '10min',
       fsync: 'off',
+      ...more,
     },
   });
   const admin = new pg.Client({ connectionString: server.url });
