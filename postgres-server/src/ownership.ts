@@ -1,9 +1,10 @@
 import { readFileSync } from 'node:fs';
-import { rm, writeFile } from 'node:fs/promises';
+import { chown, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { GuichetError } from '@guichet/contract';
 import { processBirth } from '../process-birth.mjs';
+import type { Account } from './account.ts';
 import { isPostmasterOf } from './is-postmaster.ts';
 
 /** What postmaster.pid says. `status` is `starting`, `ready`, `standby` or `stopping`. */
@@ -29,8 +30,11 @@ function linesOf(file: string): string[] {
 const OWNER_FILE = 'guichet-owner';
 
 /** Notes that the running server belongs to this process. */
-export async function claimServer(dataDir: string, postmaster: number): Promise<void> {
-  await writeFile(join(dataDir, OWNER_FILE), `${postmaster}\n${process.pid}\n${processBirth(process.pid)}\n`, { mode: 0o600 });
+export async function claimServer(dataDir: string, postmaster: number, account: Account | undefined): Promise<void> {
+  const file = join(dataDir, OWNER_FILE);
+  await writeFile(file, `${postmaster}\n${process.pid}\n${processBirth(process.pid)}\n`, { mode: 0o600 });
+  // A base backup ends with an error at a file of the data directory that the server cannot read.
+  if (account !== undefined) await chown(file, account.uid, account.gid);
 }
 
 /** The living process that a running server belongs to; undefined when it was left behind. */

@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { closeSync, openSync, readFileSync, statSync } from 'node:fs';
+import { closeSync, fchownSync, openSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { GuichetError } from '@guichet/contract';
@@ -44,6 +44,8 @@ export class LaunchFailure extends Error {
 export async function launchPostmaster(options: LaunchOptions): Promise<Postmaster> {
   const { dataDir, account, logFile } = options;
   const log = openSync(logFile, 'a', 0o600);
+  // In the data directory it is part of a base backup, for which the server must be able to read it.
+  if (account !== undefined) fchownSync(log, account.uid, account.gid);
   const logged = statSync(logFile).size;
   const child = spawn(join(options.binaries, 'bin/postgres'), serverArguments(options), {
     ...spawnAs(account),
@@ -70,7 +72,7 @@ export async function launchPostmaster(options: LaunchOptions): Promise<Postmast
   });
   void exited.then(() => guard.release());
   child.unref();
-  await untilReady({ dataDir, pid, child, guard, said: () => readFileSync(logFile).subarray(logged).toString() });
+  await untilReady({ dataDir, pid, account, child, guard, said: () => readFileSync(logFile).subarray(logged).toString() });
   return { pid, exited, stop: (mode) => stopChild(child, exited, mode) };
 }
 
@@ -82,18 +84,19 @@ function serverArguments({ dataDir, port, settings }: LaunchOptions): string[] {
 interface Starting {
   readonly dataDir: string;
   readonly pid: number;
+  readonly account: Account | undefined;
   readonly child: ChildProcess;
   readonly guard: Guard;
   readonly said: () => string;
 }
 
-async function untilReady({ dataDir, pid, child, guard, said }: Starting): Promise<void> {
+async function untilReady({ dataDir, pid, account, child, guard, said }: Starting): Promise<void> {
   const limit = Date.now() + START_LIMIT_SECONDS * 1000;
   let claimed = false;
   while (child.exitCode === null && child.signalCode === null) {
     const file = readPostmasterFile(dataDir);
     if (file?.pid === pid) {
-      if (!claimed) await claimServer(dataDir, pid);
+      if (!claimed) await claimServer(dataDir, pid, account);
       claimed = true;
       // `standby`: a replica that is read-only, and ready.
       if (file.status === 'ready' || file.status === 'standby') return;
