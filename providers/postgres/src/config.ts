@@ -3,21 +3,27 @@ import { dirname, resolve } from 'node:path';
 import { GuichetError, Slug } from '@guichet/contract';
 import { parse } from 'yaml';
 import { z } from 'zod';
+import {
+  CatalogueConfig,
+  type CatalogueSettings,
+  RdsConfig,
+  type RdsSettings,
+  resolveCatalogue,
+  resolveRds,
+} from './inventory/config.ts';
+import {
+  type Finding,
+  findingsOf,
+  LoginConfig,
+  type LoginSettings,
+  type Place,
+  readSecret,
+  resolveLogin,
+} from './login-config.ts';
+import type { RdsFacts } from './rds/facts.ts';
 
-const LoginFields = z.strictObject({
-  user: z.string().min(1).max(63),
-  password: z.string().min(1).optional(),
-  passwordFromEnv: z.string().min(1).optional().describe('Name of the environment variable that holds it'),
-  passwordFromFile: z.string().min(1).optional().describe('Path of a file that holds it; read again for each connection'),
-});
-
-const LoginConfig = LoginFields.refine(
-  ({ password, passwordFromEnv, passwordFromFile }) =>
-    [password, passwordFromEnv, passwordFromFile].filter((way) => way !== undefined).length === 1,
-  'must have exactly one of password, passwordFromEnv and passwordFromFile',
-);
-
-const InstanceConfig = z.strictObject({
+/** An instance as people write it, in the configuration or in a catalogue. */
+export const InstanceConfig = z.strictObject({
   name: z
     .string()
     .regex(/^[a-zA-Z0-9][a-zA-Z0-9._-]{0,62}$/, 'must be letters, digits, dots, hyphens and underscores, at most 63 of them'),
@@ -49,9 +55,15 @@ const PostgresConfig = z
   .strictObject({
     team: Slug.default('platform').describe('The team that owns this provider'),
     watchSeconds: z.int().min(1).max(50).default(20).describe('So long a session may take to heed a signal'),
-    instances: z.array(InstanceConfig).min(1),
+    instances: z.array(InstanceConfig).default([]),
+    catalogue: CatalogueConfig.optional().describe('A file that lists more instances'),
+    rds: z.array(RdsConfig).default([]).describe('Regions of AWS whose RDS instances are found by themselves'),
   })
-  .superRefine(({ instances }, context) => {
+  .superRefine(({ instances, catalogue, rds }, context) => {
+    if (instances.length === 0 && catalogue === undefined && rds.length === 0) {
+      const message = 'must name an instance, where neither catalogue nor rds says where to find some';
+      context.addIssue({ code: 'custom', path: ['instances'], message });
+    }
     const names = new Set<string>();
     for (const [index, { name }] of instances.entries()) {
       if (names.has(name)) {
@@ -64,19 +76,18 @@ const PostgresConfig = z
 /** The configuration as people write it. */
 export type PostgresConfigInput = z.input<typeof PostgresConfig>;
 
-export interface LoginSettings {
-  readonly user: string;
-  /** Read when a connection is made, so that a password file can be rotated under a running provider. */
-  readonly password: () => string;
-}
+/** What `InstanceSettings.source` says of those that stand in the configuration itself. */
+export const CONFIGURATION = 'configuration';
 
 /** How an instance is run, which decides how replicas of it are made. */
 export type InstanceKind = 'plain' | 'rds';
 
 export type InstanceSettings = Omit<z.output<typeof InstanceConfig>, 'observer' | 'actor' | 'admin' | 'tls'> & {
   readonly kind: InstanceKind;
-  /** Where it was found: `configuration`, or the label of an InstanceSource. */
+  /** Where it was found: `CONFIGURATION`, or the label of an InstanceSource. */
   readonly source: string;
+  /** What AWS says of it; undefined for what is not on RDS. */
+  readonly rds?: RdsFacts | undefined;
   readonly tls: boolean | { readonly ca: string };
   readonly observer: LoginSettings;
   readonly actor: LoginSettings;
@@ -88,6 +99,8 @@ export interface PostgresSettings {
   readonly team: string;
   readonly watchSeconds: number;
   readonly instances: readonly InstanceSettings[];
+  readonly catalogue: CatalogueSettings | undefined;
+  readonly rds: readonly RdsSettings[];
 }
 
 export interface ConfigSource {
@@ -133,70 +146,31 @@ export function parsePostgresConfig(config: unknown, source: Partial<ConfigSourc
     );
   }
   const findings: Finding[] = [];
-  const instances = parsed.data.instances.map((instance, index) => {
-    const at = (field: string) => ({ at: `instances.${index}.${field}`, folder, env, findings });
-    return {
-      ...instance,
-      kind: 'plain' as const,
-      source: 'configuration',
-      tls: typeof instance.tls === 'boolean' ? instance.tls : { ca: readSecret(instance.tls.caFile, at('tls.caFile')) },
-      observer: resolveLogin(instance.observer, at('observer')),
-      actor: resolveLogin(instance.actor, at('actor')),
-      admin: instance.admin && resolveLogin(instance.admin, at('admin')),
-    };
-  });
+  const at = (field: string): Place => ({ at: field, folder, env, findings });
+  const { instances, catalogue, rds, ...rest } = parsed.data;
+  const settings = {
+    ...rest,
+    instances: instances.map((instance, index) => resolveInstance(instance, at(`instances.${index}`))),
+    catalogue: catalogue && resolveCatalogue(catalogue, at('catalogue')),
+    rds: rds.map((region, index) => resolveRds(region, at(`rds.${index}`))),
+  };
   if (findings.length > 0) throw invalid(label, findings);
-  return { ...parsed.data, instances };
+  return settings;
 }
 
-interface Finding {
-  readonly field: string;
-  readonly message: string;
-}
-
-interface Place {
-  readonly at: string;
-  readonly folder: string;
-  readonly env: ConfigSource['env'];
-  readonly findings: Finding[];
-}
-
-function resolveLogin(login: z.output<typeof LoginFields>, place: Place): LoginSettings {
-  const { user, password, passwordFromEnv, passwordFromFile } = login;
-  if (password !== undefined) return { user, password: () => password };
-  if (passwordFromEnv !== undefined) {
-    const value = place.env[passwordFromEnv] ?? '';
-    if (value === '') {
-      place.findings.push({
-        field: `${place.at}.passwordFromEnv`,
-        message: `the environment variable ${passwordFromEnv} is not set`,
-      });
-    }
-    return { user, password: () => value };
-  }
-  const path = resolve(place.folder, passwordFromFile ?? '');
-  const first = readSecret(path, { ...place, at: `${place.at}.passwordFromFile` });
-  if (first === '' && place.findings.length === 0) {
-    place.findings.push({ field: `${place.at}.passwordFromFile`, message: `${path} is empty` });
-  }
-  return { user, password: () => readFileSync(path, 'utf8').trim() };
-}
-
-function readSecret(path: string, { at, folder, findings }: Place): string {
-  try {
-    return readFileSync(resolve(folder, path), 'utf8').trim();
-  } catch {
-    findings.push({ field: at, message: `${resolve(folder, path)} cannot be read` });
-    return '';
-  }
-}
-
-function findingsOf(issue: z.core.$ZodIssue, prefix: readonly PropertyKey[] = []): Finding[] {
-  const path = [...prefix, ...issue.path];
-  if (issue.code === 'unrecognized_keys') {
-    return issue.keys.map((key) => ({ field: [...path, key].join('.'), message: 'there is no such field' }));
-  }
-  return [{ field: path.join('.') || 'the top', message: issue.message }];
+/** An instance with its secrets resolved; what cannot be is added to the findings. */
+export function resolveInstance(instance: z.output<typeof InstanceConfig>, place: Place): InstanceSettings {
+  const { tls, observer, actor, admin } = instance;
+  const at = (field: string): Place => ({ ...place, at: `${place.at}.${field}` });
+  return {
+    ...instance,
+    kind: 'plain',
+    source: CONFIGURATION,
+    tls: typeof tls === 'boolean' ? tls : { ca: readSecret(tls.caFile, at('tls.caFile')) },
+    observer: resolveLogin(observer, at('observer')),
+    actor: resolveLogin(actor, at('actor')),
+    admin: admin && resolveLogin(admin, at('admin')),
+  };
 }
 
 function invalid(label: string, findings: readonly Finding[]): GuichetError {
@@ -207,7 +181,8 @@ function invalid(label: string, findings: readonly Finding[]): GuichetError {
   });
 }
 
-function yamlError(error: unknown): { code: string; pos: number | undefined } {
+/** What the library says of a text that is no YAML, without the text. */
+export function yamlError(error: unknown): { code: string; pos: number | undefined } {
   const { code, pos } = (error ?? {}) as { code?: unknown; pos?: unknown }; // members of the library's error, if it is one
   const start: unknown = Array.isArray(pos) ? pos[0] : undefined;
   return { code: typeof code === 'string' ? code : 'syntax', pos: typeof start === 'number' ? start : undefined };

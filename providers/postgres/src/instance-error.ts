@@ -1,6 +1,7 @@
 import { GuichetError } from '@guichet/contract';
 import { PermanentFailure, RetryableFailure, refuse } from '@guichet/sdk';
-import type { InstanceSettings, LoginSettings } from './config.ts';
+import type { InstanceSettings } from './config.ts';
+import type { LoginSettings } from './login-config.ts';
 
 /** Why an instance could not be asked, in words that may leave the process. The driver's error is the cause. */
 export class InstanceError extends Error {

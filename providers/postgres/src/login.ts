@@ -1,6 +1,7 @@
 import pg from 'pg';
-import type { InstanceSettings, LoginSettings } from './config.ts';
+import type { InstanceSettings } from './config.ts';
 import { type Asked, InstanceError, instanceErrorOf } from './instance-error.ts';
+import type { LoginSettings } from './login-config.ts';
 
 /** What our sessions go by on every server. */
 export const OWN_NAME = 'guichet';
@@ -49,6 +50,7 @@ export interface OwnSession {
 export class Login {
   readonly #asked: Asked;
   readonly #pool: pg.Pool;
+  #closed = false;
 
   constructor(settings: InstanceSettings, role: Asked['role'], login: LoginSettings) {
     this.#asked = { settings, role, login };
@@ -67,6 +69,8 @@ export class Login {
    * Rejects with an InstanceError when the instance cannot be asked.
    */
   async query<Row extends object>(text: string, values: readonly unknown[] = []): Promise<Row[]> {
+    // The instance has left the inventory, or is reached in another way by now, and somebody still works with it.
+    if (this.#closed) return this.ask<Row>({ text, values });
     try {
       const { rows } = await this.#pool.query<Row>(text, [...values]);
       return rows;
@@ -146,6 +150,8 @@ export class Login {
   }
 
   async close(): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
     await this.#pool.end();
   }
 }

@@ -20,6 +20,7 @@ import {
   parsePostgresConfig,
 } from './config.ts';
 import { Estate } from './estate.ts';
+import { catalogueSource } from './inventory/catalogue.ts';
 import { QueryMask } from './query-mask.ts';
 
 export interface PostgresProvider extends Provider {
@@ -41,7 +42,7 @@ export function loadPostgresProvider(path: string, env: ConfigSource['env'] = pr
 }
 
 function providerOf(settings: PostgresSettings): PostgresProvider {
-  const estate = new Estate(settings);
+  const estate = new Estate(settings, [...(settings.catalogue === undefined ? [] : [catalogueSource(settings.catalogue)])]);
   let mask: Promise<QueryMask> | undefined;
   const workplace: Workplace = {
     estate,

@@ -30,7 +30,7 @@ function guideStatements(): { logins: string; admin: string } {
   return { logins, admin };
 }
 
-export type InstanceInput = PostgresConfigInput['instances'][number];
+export type InstanceInput = NonNullable<PostgresConfigInput['instances']>[number];
 
 /** The instance of the tests, with the logins of the guide. */
 export function instanceAt(port: number, major: Major): InstanceInput {

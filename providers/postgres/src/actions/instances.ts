@@ -17,40 +17,42 @@ export function instancesAction({ estate }: Workplace): ProviderAction {
     output: 'table',
     timeoutSeconds: 20,
     examples: [{ title: 'See the servers of an environment', input: {} }],
-    run: async ({ environment }) => ({
-      kind: 'table',
-      columns: [
-        { key: 'name', title: 'Name', type: 'code' },
-        { key: 'state', title: 'State', type: 'state' },
-        { key: 'owner', title: 'Owner' },
-        { key: 'version', title: 'Version' },
-        { key: 'role', title: 'Role' },
-        { key: 'size', title: 'Size', type: 'bytes' },
-        { key: 'connections', title: 'Conns', type: 'number' },
-        { key: 'connectionsAllowed', title: 'Max', type: 'number' },
-        { key: 'lag', title: 'Lag', type: 'duration' },
-        { key: 'uptime', title: 'Uptime', type: 'duration' },
-        { key: 'environment', title: 'Env', wide: true },
-        { key: 'replicas', title: 'Replicas', type: 'number', wide: true },
-        { key: 'address', title: 'Address', type: 'code', wide: true },
-        { key: 'reason', title: 'Reason', wide: true },
-      ],
-      ...describe(await overviews(await estate.of(environment), ANSWER_MS)),
-      empty: `No PostgreSQL instance of '${environment}' is in the configuration of the provider.`,
-    }),
+    run: async ({ environment }) => {
+      const states = await overviews(await estate.of(environment), ANSWER_MS);
+      const settings = states.map(({ instance }) => instance.settings);
+      return {
+        kind: 'table',
+        columns: [
+          { key: 'name', title: 'Name', type: 'code' },
+          { key: 'state', title: 'State', type: 'state' },
+          { key: 'owner', title: 'Owner' },
+          { key: 'version', title: 'Version' },
+          { key: 'role', title: 'Role' },
+          // Said where it tells instances apart; -o wide always has it.
+          { key: 'class', title: 'Class', type: 'code', wide: settings.every(({ rds }) => rds === undefined) },
+          { key: 'size', title: 'Size', type: 'bytes' },
+          { key: 'connections', title: 'Conns', type: 'number' },
+          { key: 'connectionsAllowed', title: 'Max', type: 'number' },
+          { key: 'lag', title: 'Lag', type: 'duration' },
+          { key: 'uptime', title: 'Uptime', type: 'duration' },
+          { key: 'source', title: 'Source', wide: new Set(settings.map(({ source }) => source)).size < 2 },
+          { key: 'environment', title: 'Env', wide: true },
+          { key: 'replicas', title: 'Replicas', type: 'number', wide: true },
+          { key: 'replicaOf', title: 'Replica of', type: 'code', wide: true },
+          { key: 'address', title: 'Address', type: 'code', wide: true },
+          { key: 'reason', title: 'Reason', wide: true },
+        ],
+        rows: states.map(rowOf),
+        // The reasons are long, so the narrow table says them below.
+        notes: [...states.flatMap((state) => (state.up ? [] : [state.reason])), ...estate.notes(environment)],
+        empty: `The provider knows no PostgreSQL instance of '${environment}'. docs/guide/postgres-inventory.md says where it finds some.`,
+      };
+    },
   });
 }
 
-function describe(states: readonly State[]) {
-  return {
-    rows: states.map(rowOf),
-    // The reasons are long, so the narrow table says them below.
-    notes: states.flatMap((state) => (state.up ? [] : [state.reason])),
-  };
-}
-
 function rowOf(state: State) {
-  const { name, environment, owner, host, port } = state.instance.settings;
+  const { name, environment, owner, host, port, source, rds } = state.instance.settings;
   const overview = state.up ? state.overview : undefined;
   return {
     name,
@@ -63,7 +65,10 @@ function rowOf(state: State) {
     connectionsAllowed: overview?.connectionsAllowed ?? null,
     lag: overview?.lag ?? null,
     uptime: overview?.uptime ?? null,
+    class: rds?.instanceClass ?? null,
+    source,
     environment,
+    replicaOf: rds?.replicaOf ?? null,
     replicas: overview?.replicas ?? null,
     address: `${host}:${port}`,
     reason: state.up ? null : state.reason,
