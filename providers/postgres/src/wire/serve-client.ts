@@ -1,0 +1,266 @@
+import type { Duplex } from 'node:stream';
+import { FrontendSplitter, ProtocolError, type Statement } from './frontend.ts';
+import { AUTHENTICATION_OK, type Complaint, errorResponse, failingQuery, int32, message } from './messages.ts';
+import { ServerRefusal, type ServerSession } from './server-session.ts';
+import { readStart, type Start } from './start-reader.ts';
+
+/** Why a client is not served, in the words that it is told. */
+export class Unserved extends Error {
+  readonly complaint: Omit<Complaint, 'severity'>;
+
+  constructor(complaint: Omit<Complaint, 'severity'>, options: { readonly cause?: unknown } = {}) {
+    super(complaint.message, options);
+    this.name = 'Unserved';
+    this.complaint = complaint;
+  }
+}
+
+export interface ClientService {
+  /** The client's end. */
+  readonly stream: Duplex;
+  /** What it is served for, in the words of errors: `REQ-1042`. */
+  readonly name: string;
+  readonly database: string;
+  /** Signs in at the server with what the client asks for. Rejects with an Unserved or a ServerRefusal. */
+  readonly connect: (parameters: ReadonlyMap<string, string>) => Promise<ServerSession>;
+  readonly cancel: (packet: Buffer) => Promise<void>;
+  /**
+   * Told of each statement before the server is; what it resolves to lets the statement through, an Unserved ends the session.
+   * Several may be under way, in their order. `refused` is answered to the client instead.
+   */
+  readonly statement: (statement: Statement) => Promise<void>;
+  /** Told how many runs of prepared statements have passed. */
+  readonly executions?: (count: number) => void;
+  /** Between statements, and inside a transaction, a client may be silent for so long; in ms. */
+  readonly idle: { readonly session: number; readonly transaction: number };
+  /** Ends the session; an Unserved as its reason is told to the client. */
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Speaks with a client of PostgreSQL: takes whatever user it says, signs in at the server as the role that it is served
+ * with, and then passes bytes on. Towards the server, statements wait until they are told of; towards the client, chunks pass
+ * as they come. Comes back when either side has ended, with both closed. Rejects with what neither side could be told.
+ */
+export async function serveClient(service: ClientService): Promise<void> {
+  const { stream, signal } = service;
+  const starting = AbortSignal.any([signal, AbortSignal.timeout(START_MS)]);
+  stream.on('error', () => {}); // it is closed then, which is what is looked at
+  try {
+    const start = await readStart(stream, starting);
+    if (start.kind === 'gone') return;
+    if (start.kind === 'cancel') await service.cancel(start.packet);
+    else await serveStarted(service, start);
+  } catch (error) {
+    const complaint = complaintOf(error);
+    if (complaint === undefined) {
+      await finish(
+        stream,
+        errorResponse({ severity: 'FATAL', code: '58000', message: `Guichet could not serve ${service.name}.` }),
+      );
+      throw error;
+    }
+    await finish(stream, Buffer.isBuffer(complaint) ? complaint : errorResponse({ severity: 'FATAL', ...complaint }));
+  } finally {
+    stream.destroy();
+  }
+}
+
+const START_MS = 60_000;
+/** So long a client may take to read what is still on its way. */
+const FINISH_MS = 10_000;
+
+function complaintOf(error: unknown): Omit<Complaint, 'severity'> | Buffer | undefined {
+  if (error instanceof ServerRefusal) return error.response;
+  if (error instanceof Unserved) return error.complaint;
+  if (error instanceof ProtocolError)
+    return { code: '08P01', message: `Guichet does not understand the client: ${error.message}.` };
+  return undefined;
+}
+
+async function serveStarted(service: ClientService, start: Extract<Start, { kind: 'startup' }>): Promise<void> {
+  const { stream, name } = service;
+  const { parameters, extensions, minor } = start;
+  const database = parameters.get('database');
+  // A client that is told no database asks for one of its user's name.
+  if (database !== undefined && database !== service.database && database !== parameters.get('user')) {
+    throw new Unserved({
+      code: '3D000',
+      message: `${name} lets you into the database '${service.database}', not into '${database}'.`,
+      hint: `Connect to '${service.database}', or ask for '${database}' with a request of its own.`,
+    });
+  }
+  if (parameters.has('replication')) {
+    throw new Unserved({ code: '42501', message: `${name} does not let replication through.` });
+  }
+  const { socket, greeting } = await service.connect(parameters);
+  const negotiated = minor > 0 || extensions.length > 0;
+  const named = extensions.map((extension) => `${extension}\0`).join('');
+  const offer = negotiated ? [message('v', int32(0), int32(extensions.length), named)] : [];
+  stream.write(Buffer.concat([...offer, AUTHENTICATION_OK, greeting]));
+  await new Conversation(service, socket, greeting).run();
+}
+
+/** Writes what there is still to say, and waits until it is on its way. */
+async function finish(stream: Duplex, bytes?: Buffer): Promise<void> {
+  if (stream.destroyed || stream.writableEnded) return;
+  await new Promise<void>((done) => {
+    const limit = setTimeout(done, FINISH_MS);
+    const end = (): void => {
+      clearTimeout(limit);
+      done();
+    };
+    stream.once('close', end);
+    if (bytes === undefined) stream.end(end);
+    else stream.end(bytes, end);
+  });
+}
+
+const READY = Buffer.from([0x5a, 0, 0, 0, 5]);
+
+/** Both directions, from the server's first ReadyForQuery on. */
+class Conversation {
+  readonly #service: ClientService;
+  readonly #server: ServerSession['socket'];
+  readonly #over = new AbortController();
+  /** The end of what the server has said: where it is a ReadyForQuery, nothing is under way. */
+  #tail: Buffer;
+  #lastByte = performance.now();
+
+  constructor(service: ClientService, server: ServerSession['socket'], greeting: Buffer) {
+    this.#service = service;
+    this.#server = server;
+    this.#tail = greeting.subarray(-6);
+  }
+
+  async run(): Promise<void> {
+    const { stream, signal } = this.#service;
+    const server = this.#server;
+    const onAbort = (): void => this.#over.abort(signal.reason);
+    signal.addEventListener('abort', onAbort, { once: true });
+    if (signal.aborted) onAbort();
+    const idle = setInterval(() => this.#lookForIdleness(), Math.min(5000, ...Object.values(this.#service.idle)) / 2);
+    try {
+      const ended = Promise.withResolvers<void>();
+      this.#over.signal.addEventListener('abort', () => ended.reject(this.#over.signal.reason), { once: true });
+      if (this.#over.signal.aborted) ended.reject(this.#over.signal.reason);
+      // The client may go while the server is at work: nobody would read what comes.
+      stream.once('close', ended.resolve);
+      await Promise.race([ended.promise, this.#toClient(), this.#toServer().then(() => this.#serverEnd())]);
+      await finish(stream);
+    } catch (error) {
+      // Inside a message of the server nothing can be said that a client would understand.
+      if (!this.#atRest() || !(error instanceof Unserved)) stream.destroy();
+      if (!isGone(error)) throw error;
+    } finally {
+      clearInterval(idle);
+      signal.removeEventListener('abort', onAbort);
+      server.on('error', () => {}).destroy();
+    }
+  }
+
+  /** Chunks as they come. Comes back when the server has closed. */
+  async #toClient(): Promise<void> {
+    const { stream } = this.#service;
+    const server = this.#server;
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    server.on('data', (chunk: Buffer) => {
+      this.#lastByte = performance.now();
+      this.#tail = chunk.length >= 6 ? chunk.subarray(-6) : Buffer.concat([this.#tail, chunk]).subarray(-6);
+      if (!stream.write(chunk)) server.pause();
+    });
+    stream.on('drain', () => server.resume());
+    server
+      .once('end', resolve)
+      .once('close', () => resolve())
+      .once('error', reject);
+    server.resume();
+    return promise;
+  }
+
+  /** Waits for the server after the client has sent all that it had to say. */
+  async #serverEnd(): Promise<void> {
+    const server = this.#server;
+    if (!server.writableEnded) server.end();
+    await new Promise<void>((done) =>
+      server.closed || server.readableEnded ? done() : server.once('end', done).once('close', done),
+    );
+  }
+
+  async #toServer(): Promise<void> {
+    const { stream, executions } = this.#service;
+    const splitter = new FrontendSplitter();
+    for await (const chunk of bytesOf(stream)) {
+      this.#lastByte = performance.now();
+      const before = splitter.executions;
+      // Told of together, so that a client which sends statements ahead does not wait for each.
+      const stretches = [...splitter.split(chunk)].map((stretch) => ({ ...stretch, through: this.#tell(stretch.statement) }));
+      for (const { bytes, functionCall, through } of stretches) {
+        if (through !== undefined) await through;
+        await this.#write(functionCall === true ? failingQuery(NO_FUNCTION_CALLS) : bytes);
+      }
+      if (splitter.executions > before) executions?.(splitter.executions - before);
+    }
+  }
+
+  #tell(statement: Statement | undefined): Promise<void> | undefined {
+    if (statement === undefined) return undefined;
+    const told = this.#service.statement(statement);
+    told.catch(() => {}); // looked at in its turn, or not at all when one before it was not let through
+    return told;
+  }
+
+  async #write(bytes: Buffer): Promise<void> {
+    const server = this.#server;
+    if (server.destroyed || server.write(bytes)) return;
+    await new Promise<void>((done) => {
+      const wake = (): void => {
+        server.off('drain', wake).off('close', wake);
+        done();
+      };
+      server.on('drain', wake).on('close', wake);
+    });
+  }
+
+  #atRest(): boolean {
+    return this.#tail.length === 6 && this.#tail.subarray(0, 5).equals(READY);
+  }
+
+  #lookForIdleness(): void {
+    if (!this.#atRest()) return;
+    const { session, transaction } = this.#service.idle;
+    const inTransaction = this.#tail[5] !== 'I'.charCodeAt(0);
+    const limit = inTransaction ? transaction : session;
+    if (performance.now() - this.#lastByte <= limit) return;
+    const doing = inTransaction ? 'held a transaction open and did nothing' : 'did nothing';
+    this.#over.abort(
+      new Unserved({
+        code: inTransaction ? '25P03' : '57P05',
+        message: `The session of ${this.#service.name} ${doing} for ${Math.round(limit / 1000)} s, so Guichet has ended it.`,
+        hint: 'Connect again; what was not committed was rolled back.',
+      }),
+    );
+  }
+}
+
+/** What comes from the client, until it ends or is cut. The stream is left open: there may be something to say yet. */
+async function* bytesOf(stream: Duplex): AsyncGenerator<Buffer> {
+  const chunks: AsyncIterator<Buffer> = stream.iterator({ destroyOnReturn: false });
+  for (;;) {
+    const next = await chunks.next().catch(() => undefined); // however it was cut, the client is gone
+    if (next === undefined || next.done === true) return;
+    yield next.value;
+  }
+}
+
+const NO_FUNCTION_CALLS = {
+  code: '0A000',
+  message: 'Guichet does not let calls by the fast path through, for they have no statement that could be recorded.',
+  hint: 'Call the function in a SELECT.',
+};
+
+/** The other side went: that is how sessions end. */
+function isGone(error: unknown): boolean {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  return code === 'ECONNRESET' || code === 'EPIPE' || code === 'ERR_STREAM_PREMATURE_CLOSE';
+}
