@@ -58,17 +58,16 @@ export class FrontendSplitter {
   #rest = 0;
   #held: Buffer[] = [];
   #heldBytes = 0;
+  /** So many bytes must be held before they are looked at. */
+  #wanted = 0;
 
   /** Throws a ProtocolError. */
   *split(chunk: Buffer): Generator<Stretch> {
-    let bytes = chunk;
-    if (this.#heldBytes > 0) {
-      bytes = Buffer.concat([...this.#held, chunk]);
-      const wanted = bytes.length < HEADER ? HEADER : lookedAt(bytes, 0);
-      if (bytes.length < wanted) return this.#hold(chunk);
-      this.#held = [];
-      this.#heldBytes = 0;
-    }
+    if (this.#heldBytes + chunk.length < this.#wanted) return this.#hold(chunk, this.#wanted);
+    const bytes = this.#heldBytes === 0 ? chunk : Buffer.concat([...this.#held, chunk]);
+    this.#held = [];
+    this.#heldBytes = 0;
+    this.#wanted = 0;
     let from = 0; // of what passes in one piece
     let at = 0;
     for (;;) {
@@ -78,7 +77,7 @@ export class FrontendSplitter {
       if (at === bytes.length) break;
       const wanted = bytes.length - at < HEADER ? HEADER : lookedAt(bytes, at);
       if (bytes.length - at < wanted) {
-        this.#hold(bytes.subarray(at));
+        this.#hold(bytes.subarray(at), wanted);
         break;
       }
       const type = bytes[at] ?? 0;
@@ -100,7 +99,9 @@ export class FrontendSplitter {
     if (at > from) yield { bytes: bytes.subarray(from, at) };
   }
 
-  #hold(bytes: Buffer): void {
+  /** Keeps the start of a message until so much of it is there: put together once, however small the chunks are. */
+  #hold(bytes: Buffer, wanted: number): void {
+    this.#wanted = wanted;
     this.#held.push(bytes);
     this.#heldBytes += bytes.length;
   }
