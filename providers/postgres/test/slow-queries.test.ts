@@ -52,9 +52,12 @@ describe.each(availableMajors())('PostgreSQL %i', (major) => {
         hitPercent: expect.any(Number),
         io: expect.any(Number),
       });
-      expect(output.rows[0], version).toMatchObject({ query: 'select pg_sleep($1)', calls: 1 });
-      expect(output.rows[0]?.['total']).toBeGreaterThan(0.02);
-      expect(output.rows[0]?.['share']).toBeGreaterThan(0);
+      const slept = output.rows.find((row) => query(row) === 'select pg_sleep($1)');
+      expect(slept, version).toMatchObject({ calls: 1 });
+      expect(Number(slept?.['total'])).toBeGreaterThanOrEqual(0.02);
+      expect(slept?.['share']).toBeGreaterThan(0);
+      const totals = output.rows.map(({ total }) => Number(total));
+      expect(totals).toEqual(totals.toSorted((a, b) => b - a));
       expect(output.rows.some((row) => query(row) === 'ALTER ROLE …(masked)')).toBe(true);
       expect(JSON.stringify(output)).not.toMatch(/canary|s3cret/);
       expect(output.notes?.[0]).toMatch(/^Since the (last )?reset/);
@@ -106,7 +109,7 @@ describe.each(availableMajors())('PostgreSQL %i', (major) => {
 
   test('offers databases and users that begin with what was typed', async () => {
     expect(await lab.postgres.options('slow-queries', 'database', { input: { instance: 'pg1' }, query: 'sh' })).toMatchObject([
-      { value: 'shop', detail: expect.stringContaining('of orders') },
+      { value: 'shop' },
     ]);
     expect(await lab.postgres.options('slow-queries', 'user', { input: { instance: 'pg1' }, query: 'ord' })).toMatchObject([
       { value: 'orders' },
