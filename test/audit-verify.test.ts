@@ -72,6 +72,14 @@ test('an export that ends before its heads is told apart from one that was cut',
   expect(older.stdout).toContain('export again, and if it still ends there, the events are gone');
 });
 
+test('a key that is none is refused before anything is checked with it', async () => {
+  for (const command of [['verify'], ['proof', '--check', 'none.json']])
+    expect(await guichet('audit', ...command, '--key', 'abc')).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('--key is no public key of an audit log.'),
+    });
+});
+
 test('the proof of an event is checked without the gateway, and an edit breaks it', async () => {
   const proof = await guichet('audit', 'proof', '1', '-o', 'json');
   await keep('proof.json', proof);

@@ -1,5 +1,5 @@
 import { type RouteServer, serveRoutes } from '@guichet/client/testing';
-import type { ScheduleShown } from '@guichet/contract';
+import { GuichetError, type ScheduleShown } from '@guichet/contract';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { baseHandlers } from './support/catalogue.ts';
 import { type Home, makeHome } from './support/run-cli.ts';
@@ -110,6 +110,17 @@ describe('schedules', () => {
       (await home.run(['schedules', 'create', 'x', '--cron', '0 3 * * *', ...WHAT, '--input', '@none.json'])).stderr,
     ).toContain('cannot be read from none.json');
     expect(bodyOf('schedules.create')).toBeUndefined();
+  });
+
+  it('names the flag where the gateway names a field', async () => {
+    server.handlers['schedules.create'] = () => {
+      const remedy = 'GET /openapi.json describes the body.';
+      const errors = [{ field: '/name', message: 'must be lower-case words joined by hyphens', remedy }];
+      throw new GuichetError('input.invalid', '/name must be lower-case words joined by hyphens.', { errors, remedy });
+    };
+    const { exit, stderr } = await home.run(['schedules', 'create', 'Bad Name', '--cron', '0 3 * * *', ...WHAT]);
+    expect({ exit, stderr }).toMatchObject({ exit: 2, stderr: expect.stringContaining('The name of the schedule must be') });
+    expect(stderr).not.toContain('openapi.json');
   });
 
   it('pauses, resumes and deletes', async () => {

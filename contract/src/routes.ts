@@ -174,7 +174,7 @@ export const ROUTES = {
     status: 200,
     summary: 'What a write would do, and who would have to approve it. Changes nothing',
     params: actionParams,
-    body: call.extend({ lastsSeconds: lastsSeconds.optional().describe('As it would be for a while') }),
+    body: call.extend({ lastsSeconds: lastsSeconds.optional().describe('How long its effect would stay, in seconds') }),
     response: Planned,
   },
   ...REQUEST_ROUTES,

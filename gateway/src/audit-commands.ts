@@ -2,7 +2,7 @@ import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { type Actor, GuichetError } from '@guichet/contract';
-import { type AuditHead, HeadChain, inOrder, readHead, unknownRestores } from '@guichet/contract/audit-log';
+import { type AuditHead, checkedKey, HeadChain, inOrder, readHead, unknownRestores } from '@guichet/contract/audit-log';
 import { withKeys } from './app.ts';
 import {
   type ArchiveReport,
@@ -39,8 +39,9 @@ export interface VerifyFlags {
 /** `verify-audit`: checks the log straight from the database, without a gateway. What came out, in words. */
 export async function verifyAudit(
   config: Config,
-  { heads, key, restores, archive, onProgress }: VerifyFlags,
+  { heads, key: given, restores, archive, onProgress }: VerifyFlags,
 ): Promise<{ ok: boolean; text: string }> {
+  const key = checkedKey(given);
   const published = heads === undefined ? undefined : publishedHeads(heads, key);
   const archived = archive === undefined ? undefined : archivedLines(await sequenceIn(archive));
   const started = performance.now();

@@ -115,5 +115,11 @@ function withFlags(error: GuichetError, { command }: ReadyCall): GuichetError {
     first !== undefined && error.message.startsWith(first.field)
       ? spoken(first.field) + error.message.slice(first.field.length)
       : error.message;
-  return new GuichetError(error.code, message, { remedy: error.remedy, errors, details: error.details, cause: error });
+  // A remedy that is what the author of the field says of it begins with its name.
+  const name = `${first?.field.split('/').at(-1)}: `;
+  const remedy =
+    first !== undefined && error.remedy?.startsWith(name)
+      ? `${spoken(first.field)}: ${error.remedy.slice(name.length)}`
+      : error.remedy;
+  return new GuichetError(error.code, message, { remedy, errors, details: error.details, cause: error });
 }

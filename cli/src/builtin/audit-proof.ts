@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { EXIT, GuichetError } from '@guichet/contract';
-import { type AuditHead, isSignedBy, leafHash, readHead, rootOfProof } from '@guichet/contract/audit-log';
+import { type AuditHead, checkedKey, isSignedBy, leafHash, readHead, rootOfProof } from '@guichet/contract/audit-log';
 import { clean } from '../output/clean.ts';
 import { addExamples, type Leaf, textFlag } from './leaf.ts';
 
@@ -24,7 +24,7 @@ export const auditProof: Leaf = {
   },
   async run(shell, { args: [event], flags }) {
     const file = textFlag(flags, 'check');
-    const key = textFlag(flags, 'key');
+    const key = checkedKey(textFlag(flags, 'key'));
     if ((event === undefined) === (file === undefined))
       throw new GuichetError('usage.invalid', 'Name one event, or a proof with --check.', {
         remedy: 'See guichet audit proof --help.',

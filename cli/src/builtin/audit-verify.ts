@@ -4,6 +4,7 @@ import {
   type AuditFinding,
   type AuditHead,
   archivedInWords,
+  checkedKey,
   clockInWords,
   compareWithPublished,
   HeadChain,
@@ -61,7 +62,7 @@ export const auditVerify: Leaf = {
 async function verify(shell: Shell, { flags }: Given): Promise<Report> {
   const headsFile = textFlag(flags, 'heads');
   const exportFile = textFlag(flags, 'export');
-  const key = textFlag(flags, 'key');
+  const key = checkedKey(textFlag(flags, 'key'));
   const archiveFolder = textFlag(flags, 'archive');
   const archived = archiveFolder === undefined ? undefined : archivedLines(archiveFolder);
   if (exportFile !== undefined && headsFile === undefined)

@@ -1,6 +1,7 @@
 import { EXIT, type Firing, GuichetError, type Schedule, type ScheduleShown, type TableOutput } from '@guichet/contract';
 import { Option } from 'commander';
 import { oneOf } from '../command.ts';
+import { namingFlags } from '../name-flags.ts';
 import { formatCell } from '../output/cell.ts';
 import { clean } from '../output/clean.ts';
 import { drawTable } from '../output/table.ts';
@@ -33,6 +34,16 @@ export const schedulesShow: Leaf = {
   },
 };
 
+const FLAGS = {
+  '/name': 'The name of the schedule',
+  '/cron': '--cron',
+  '/timezone': '--timezone',
+  '/action': '--action',
+  '/environment': '--env',
+  '/input': '--input',
+  '/reason': '--reason',
+} as const;
+
 export const schedulesCreate: Leaf = {
   define(command) {
     command
@@ -55,18 +66,19 @@ export const schedulesCreate: Leaf = {
   async run(shell, { args: [name = ''], flags }) {
     const { cron, action, env: environment, reason } = required(flags, ['cron', 'action', 'env', 'reason']);
     const client = await shell.client();
-    const made = await client.call('schedules.create', {
-      body: {
-        name,
-        cron,
-        timezone: readZone('--timezone', textFlag(flags, 'timezone')),
-        action,
-        environment,
-        input: await readInput(textFlag(flags, 'input') ?? '{}'),
-        reason,
-        missed: flags['missed'] === 'once' ? 'once' : 'skip',
-      },
-      signal: shell.context.interrupt,
+    const body = {
+      name,
+      cron,
+      timezone: readZone('--timezone', textFlag(flags, 'timezone')),
+      action,
+      environment,
+      input: await readInput(textFlag(flags, 'input') ?? '{}'),
+      reason,
+      missed: flags['missed'] === 'once' ? ('once' as const) : ('skip' as const),
+    };
+    const made = await namingFlags(client.call('schedules.create', { body, signal: shell.context.interrupt }), {
+      flags: FLAGS,
+      help: 'guichet schedules create',
     });
     await shell.show(made, () => scheduleText(made, shell));
     return EXIT.ok;

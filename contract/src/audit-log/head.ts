@@ -1,5 +1,6 @@
 import { createHash, createPublicKey, type KeyObject, verify } from 'node:crypto';
 import { canonicalJson } from '../canonical.ts';
+import { GuichetError } from '../errors.ts';
 
 /** A key that signs heads: its id, and its 32 bytes in base64. */
 export interface AuditKey {
@@ -79,6 +80,14 @@ export function publicKeyOf(publicKey: string): KeyObject | undefined {
 export function isSignedBy(head: AuditHead, publicKey: string): boolean {
   const key = publicKeyOf(publicKey);
   return key !== undefined && verify(null, signedBytes(head), key, Buffer.from(head.signature, 'base64'));
+}
+
+/** The public key of a log, as somebody gave it; `usage.invalid` when it is none: every head would look like another log's. */
+export function checkedKey(given: string | undefined): string | undefined {
+  if (given === undefined || publicKeyOf(given) !== undefined) return given;
+  throw new GuichetError('usage.invalid', '--key is no public key of an audit log.', {
+    remedy: 'It is 44 characters of base64, as verify-audit and rotate-audit-key of the gateway say it: qgbc...8c=.',
+  });
 }
 
 const HEX = /^[0-9a-f]{64}$/;

@@ -12,6 +12,7 @@ export type { AuditFinding, AuditFindingKind } from './findings.ts';
 export {
   type AuditHead,
   type AuditKey,
+  checkedKey,
   countOf,
   type DeclaredRestore,
   headHash,
