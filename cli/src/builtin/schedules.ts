@@ -35,7 +35,7 @@ export const schedulesShow: Leaf = {
 };
 
 const FLAGS = {
-  '/name': 'The name of the schedule',
+  '/name': 'NAME',
   '/cron': '--cron',
   '/timezone': '--timezone',
   '/action': '--action',

@@ -1,26 +1,15 @@
 import { sign } from 'node:crypto';
 import { resolve } from 'node:path';
 import { type Actor, GuichetError } from '@guichet/contract';
-import {
-  type AuditHead,
-  archiveBytes,
-  HeadChain,
-  headHash,
-  headLine,
-  LogVerifier,
-  MerkleTree,
-} from '@guichet/contract/audit-log';
+import { type AuditHead, archiveBytes, HeadChain, headHash } from '@guichet/contract/audit-log';
 import type { Database } from '../db/index.ts';
-import { type Archive, archivesIn, linesOf, nameArchive, writeArchive } from './archive-files.ts';
+import { type Archive, archivesIn } from './archive-files.ts';
 import { BEHIND, LAST_ARCHIVE, LAST_BEFORE, LIVE, RECORD, RECORD_ANEW, RECORD_EVENT, SEALED_BY } from './archive-statements.ts';
 import { inTurn } from './archive-turn.ts';
 import type { HeldKey } from './audit-keys.ts';
 import { dropArchived, goneOnWith, refuseUndroppable } from './drop-archived.ts';
-import { TILE } from './seal-statements.ts';
-import { headsAfter, pagesOf, sealedEvents } from './sealed-log.ts';
-import { edgeOf, treeOf } from './tiles.ts';
-
-const HEADS_A_PAGE = 2000;
+import { checkArchive, madeArchive, notWhole, startOf } from './make-archive.ts';
+import { allHeads } from './sealed-log.ts';
 
 export interface ArchiveOptions {
   readonly db: Database;
@@ -87,7 +76,7 @@ async function archiveAlone(options: ArchiveOptions): Promise<ArchiveReport> {
   const range = { chain, from, head, before };
   await refuseBehind(options, before);
   await refuseUndroppable(db, { from, to, events: head.size - startOf(range), before });
-  const archive = await made(options, range);
+  const archive = await madeArchive(options, range);
   const recorded = await record(options, { archive, head });
   return { archive: await finish(options, { chain, recorded, archive }), before, heldBy };
 }
@@ -105,7 +94,7 @@ async function goOn(options: ArchiveOptions, { chain, recorded }: { chain: HeadC
   // It was lost, or is in another folder. All of its events are here: nothing is lost with it.
   onProgress(`It is not in ${resolve(folder)}: writing it again.`);
   await refuseUndroppable(db, { from, to, events: head.size - startOf({ chain, from }), before });
-  const archive = await made(options, { chain, from, head, before });
+  const archive = await madeArchive(options, { chain, from, head, before });
   const again = archive.digest === recorded.manifest ? recorded : await record(options, { archive, head, instead: recorded });
   return finish(options, { chain, recorded: again, archive });
 }
@@ -113,22 +102,12 @@ async function goOn(options: ArchiveOptions, { chain, recorded }: { chain: HeadC
 /** All heads; rejects when they are no chain that holds. */
 async function wholeChain(db: Database): Promise<HeadChain> {
   const chain = new HeadChain();
-  for (let after = 0; ; ) {
-    const heads = await headsAfter(db, after, HEADS_A_PAGE);
-    for (const head of heads) chain.add(head);
-    after = heads.at(-1)?.number ?? after;
-    if (heads.length < HEADS_A_PAGE) break;
-  }
+  for await (const head of allHeads(db)) chain.add(head);
   chain.end();
   const [finding] = chain.findings;
   if (finding !== undefined) throw notWhole(finding.message);
   return chain;
 }
-
-const notWhole = (message: string): GuichetError =>
-  new GuichetError('internal', `The audit log does not hold, and is not archived: ${message}`, {
-    remedy: "Run the gateway's own 'verify-audit', and find out who has changed the database.",
-  });
 
 /** What requests still need stays: the log is archived up to the month of the oldest of them. */
 async function limited(db: Database, before: Date): Promise<{ before: Date; heldBy: string | undefined }> {
@@ -155,111 +134,6 @@ async function refuseBehind({ db, readers }: ArchiveOptions, before: Date): Prom
           'Run a gateway with this configuration until the sinks have taken them (guichet_audit_sink_lag_seconds), or take a sink out of it.',
       },
     );
-}
-
-/** The archive of some heads: the one that lies there, or a new one. */
-async function made(options: ArchiveOptions, range: Range): Promise<Archive> {
-  const left = await leftBehind(options.folder, range);
-  if (left === undefined) return write(options, range);
-  await check(options.db, left, range.chain);
-  return left;
-}
-
-/** A whole archive of just these heads, which somebody wrote who died before it was recorded. */
-async function leftBehind(folder: string, { chain, from, head }: Range): Promise<Archive | undefined> {
-  const all = await archivesIn(folder);
-  const foreign = all.find(({ manifest }) => manifest.log !== head.log);
-  if (foreign !== undefined)
-    throw new GuichetError('usage.invalid', `${foreign.path} is an archive of another audit log.`, {
-      remedy: 'Keep it, and name a folder for the archives of this log alone with --to.',
-    });
-  const found = all.filter(({ manifest }) => manifest.to >= from);
-  const same = found.find(({ manifest }) => manifest.from === from && manifest.head === headHash(head));
-  const other = found.find((archive) => archive !== same);
-  if (other === undefined) return same;
-  const last = chain.heads[other.manifest.to - 1];
-  const isHere = other.manifest.from >= from && last !== undefined && headHash(last) === other.manifest.head;
-  throw new GuichetError('usage.invalid', `${other.path} has events that no archive of this log was recorded with.`, {
-    remedy: isHere
-      ? 'Its events are all in the database still: remove the folder, or name another one with --to.'
-      : 'The database has not all of its heads, as after a restore: keep it, for its events may be nowhere else, and name another folder with --to.',
-  });
-}
-
-interface Range {
-  readonly chain: HeadChain;
-  readonly from: number;
-  readonly head: AuditHead;
-  readonly before: Date;
-}
-
-/** How many events come before a range. */
-const startOf = ({ chain, from }: Pick<Range, 'chain' | 'from'>): number => chain.heads[from - 2]?.size ?? 0;
-
-async function write({ db, folder, onProgress = () => {} }: ArchiveOptions, range: Range): Promise<Archive> {
-  const { chain, from, head, before } = range;
-  const start = startOf(range);
-  const heads = chain.heads.slice(from - 1, head.number);
-  async function* events(): AsyncGenerator<readonly string[]> {
-    let written = 0;
-    for (const page of pagesOf(heads, { first: chain.heads[from - 2] })) {
-      const lines = (await sealedEvents(db, { ...page, isEnd: false })).events.map(({ text }) => text);
-      yield lines;
-      written += lines.length;
-      onProgress(`Wrote ${written.toLocaleString('en')} of ${(head.size - start).toLocaleString('en')} events …`);
-    }
-  }
-  async function* headLines(): AsyncGenerator<readonly string[]> {
-    yield heads.map(headLine);
-  }
-  const facts = {
-    v: 1,
-    log: head.log,
-    from,
-    to: head.number,
-    head: headHash(head),
-    start,
-    size: head.size,
-    before: before.toISOString(),
-  } as const;
-  const archive = await writeArchive(folder, { facts, events: events(), heads: headLines() });
-  onProgress('Reading back what was written …');
-  await check(db, archive, chain);
-  return nameArchive(archive, folder);
-}
-
-/** Reads an archive as it lies there, and holds every event of it against the heads. */
-async function check(db: Database, archive: Archive, chain: HeadChain): Promise<void> {
-  const { from, to, head, before } = archive.manifest;
-  const heads = chain.heads.slice(from - 1, to);
-  const last = heads.at(-1);
-  if (last === undefined || headHash(last) !== head) throw notWhole(`${archive.path} is not of these heads.`);
-  const verifier = new LogVerifier({ heads, tree: await treeBefore(db, chain.heads[from - 2]) });
-  for await (const line of linesOf([archive])) {
-    verifier.line(line);
-    // Of an event of another time its part would stay, or go too soon.
-    if (!(line.slice(line.indexOf('"at":"') + 6, line.indexOf('"at":"') + 25) < before))
-      throw notWhole(`an event is not from before ${before}.`);
-  }
-  verifier.end();
-  const [finding] = verifier.findings;
-  if (finding !== undefined) throw notWhole(finding.message);
-  let index = 0;
-  for await (const line of linesOf([archive], 'heads'))
-    if (line !== headLine(heads[index++] as AuditHead)) throw notWhole(`${archive.path} has other heads.`); // compared with undefined it is another one
-}
-
-/** The tree up to a head, as the database keeps it; it comes to the root of that head. */
-async function treeBefore(db: Database, head: AuditHead | undefined): Promise<MerkleTree> {
-  if (head === undefined) return new MerkleTree();
-  const edge = new Map<number, Buffer>();
-  for (const { level, number } of edgeOf(head.size)) {
-    const [row] = await db.query<{ hashes: Buffer }>(TILE, [level, number]);
-    if (row !== undefined) edge.set(level, row.hashes);
-  }
-  const tree = treeOf(head.size, (level) => edge.get(level));
-  if (tree?.root().toString('hex') !== head.root) throw notWhole(`its hashes do not come to head ${head.number}.`);
-  return tree;
 }
 
 /**
@@ -299,7 +173,7 @@ async function finish(
   { db, untilSealed, onProgress = () => {} }: ArchiveOptions,
   { chain, recorded, archive }: { chain: HeadChain; recorded: Recorded; archive: Archive },
 ): Promise<Archive> {
-  await check(db, archive, chain);
+  await checkArchive(db, archive, chain);
   onProgress('Waiting until the archive is recorded under a head …');
   await untilSealed(async () => {
     const rows = await db.query<{ number: number }>(SEALED_BY, [recorded.event]);

@@ -77,6 +77,17 @@ export async function headsAfter(db: Queryable, after: number, limit: number): P
   return (await db.query<{ head: AuditHead }>(HEADS_AFTER, [after, limit])).map(({ head }) => head);
 }
 
+/** All heads, in their order. */
+export async function* allHeads(db: Queryable): AsyncGenerator<AuditHead> {
+  for (let after = 0; ; ) {
+    const heads = await headsAfter(db, after, HEADS_A_PAGE);
+    yield* heads;
+    const last = heads.at(-1);
+    if (last === undefined || heads.length < HEADS_A_PAGE) return;
+    after = last.number;
+  }
+}
+
 /**
  * Splits heads into pages of about 5,000 events; the one before the first of them is told, and the last one that is archived:
  * what is has pages of its own.

@@ -10,9 +10,8 @@ import {
   LogVerifier,
 } from '@guichet/contract/audit-log';
 import type { Queryable } from '../db/index.ts';
-import { archivedHead, headsAfter, pagesOf, type SealedEvents, sealedEvents } from './sealed-log.ts';
+import { allHeads, archivedHead, pagesOf, type SealedEvents, sealedEvents } from './sealed-log.ts';
 
-const HEADS_A_PAGE = 2000;
 /** Pages that are read while one is checked. */
 const AHEAD = 4;
 
@@ -46,15 +45,9 @@ export async function verifyLog(
 ): Promise<Verified> {
   const chain = new HeadChain({ key });
   const all: AuditHead[] = [];
-  for (let after = 0; ; ) {
-    const heads = await headsAfter(db, after, HEADS_A_PAGE);
-    for (const head of heads) {
-      chain.add(head);
-      all.push(head);
-    }
-    const last = heads.at(-1);
-    if (last === undefined || heads.length < HEADS_A_PAGE) break;
-    after = last.number;
+  for await (const head of allHeads(db)) {
+    chain.add(head);
+    all.push(head);
   }
   chain.end();
   const leaves = new LeafPages();
