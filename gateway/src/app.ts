@@ -274,6 +274,9 @@ export async function withTokens<Result>(
   }
 }
 
+/** How long an operator's statement may take: counts of a log of many months read all of it. */
+const OPERATOR_SECONDS = 30 * 60;
+
 /** For the operator's own commands about keys: those of the configuration, and those that sign grants. */
 export async function withKeys<Result>(
   config: Config,
@@ -281,7 +284,7 @@ export async function withKeys<Result>(
 ): Promise<Result> {
   const closers: Closer[] = [];
   try {
-    const { db, url } = await openDatabase(config, { closers, onError: () => {} });
+    const { db, url } = await openDatabase(config, { closers, onError: () => {}, statementSeconds: OPERATOR_SECONDS });
     const keyring = await loadKeyring(config.sealing, config.folder);
     const sealer = await Sealer.start({ db, keyring });
     const { rotateAfter: rotateAfterMs, overlap: overlapMs } = config.grants;
@@ -348,11 +351,11 @@ export function vocabularyOf({
 
 async function openDatabase(
   config: Config,
-  { closers, onError }: { closers: Closer[]; onError: (error: unknown) => void },
+  { closers, onError, ...limits }: { closers: Closer[]; onError: (error: unknown) => void; statementSeconds?: number },
 ): Promise<{ url: string; db: Database }> {
   const url = await databaseUrl(config, { closers, onError });
   await migrate(url);
-  const db = new Database({ url, poolSize: config.poolSize, onError });
+  const db = new Database({ url, poolSize: config.poolSize, onError, ...limits });
   closers.push(() => db.close());
   return { url, db };
 }

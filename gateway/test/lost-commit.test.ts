@@ -125,7 +125,7 @@ async function claimed() {
 
 test('a dispatch whose commit was answered runs', async () => {
   const { endpoint, execution, number } = await claimed();
-  await execution.run();
+  await execution.run(Promise.resolve(true));
   expect(endpoint.runs).toBe(1);
   expect(await stored.read(number)).toMatchObject({ state: 'succeeded', attempt: 1 });
 });
@@ -133,7 +133,7 @@ test('a dispatch whose commit was answered runs', async () => {
 test('a dispatch whose commit was not answered is not sent, and goes back to the queue though it was committed', async () => {
   const { db, endpoint, execution, number } = await claimed();
   db.loses = 'the next answer';
-  await execution.run();
+  await execution.run(Promise.resolve(true));
   expect(endpoint.runs).toBe(0);
   expect(await stored.read(number)).toMatchObject({ state: 'queued', dispatchedAt: null });
 });
@@ -145,7 +145,7 @@ test('an end whose commit was not answered is committed once', async () => {
     db.loses = 'the next answer';
     yield* run(call);
   };
-  await execution.run();
+  await execution.run(Promise.resolve(true));
   const row = await stored.read(number);
   expect(row).toMatchObject({ state: 'succeeded', output: { text: 'done' } });
   expect(row.eventCount).toBe(4); // submitted, started, dispatched, succeeded

@@ -53,7 +53,11 @@ export const STAYING = statement(
 /** Of one part: all at once may take longer than a statement may. */
 export const countBefore = (part: string): Statement =>
   statement('', `select count(*)::float8 as count from ${part} where at < $1::timestamptz`);
-export const PATIENCE = statement('audit-archive-patience', `set local lock_timeout = '400ms'`);
+/** Whoever writes the log waits meanwhile. */
+export const PATIENCE = statement(
+  'audit-archive-patience',
+  `select set_config('lock_timeout', '400ms', true), set_config('statement_timeout', '10s', true)`,
+);
 /** Every transaction before this one has ended. */
 export const MARK = statement('audit-archive-mark', 'select pg_snapshot_xmin(pg_current_snapshot())::text as mark');
 /** By a transaction of this cluster: events that a dump brought from another one have ids that it has not come to. */

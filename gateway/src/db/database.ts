@@ -41,16 +41,18 @@ export interface DatabaseOptions {
   readonly url: string;
   readonly poolSize: number;
   readonly onError: (error: Error) => void;
+  /** How long a statement may take, in seconds; 10 when absent. An operator at a terminal waits longer than a caller does. */
+  readonly statementSeconds?: number;
 }
 
 /**
  * The gateway's PostgreSQL. A database that is away is a `database.unavailable` within the connection timeout (3 s), one
- * that is frozen within the query timeout (12 s): callers are refused clearly instead of queueing up.
+ * that is frozen within the query timeout (12 s as a rule): callers are refused clearly instead of queueing up.
  */
 export class Database implements Queryable {
   readonly pool: pg.Pool;
 
-  constructor({ url, poolSize, onError }: DatabaseOptions) {
+  constructor({ url, poolSize, onError, statementSeconds = 10 }: DatabaseOptions) {
     this.pool = new pg.Pool({
       connectionString: url,
       max: poolSize,
@@ -58,12 +60,12 @@ export class Database implements Queryable {
       idleTimeoutMillis: 60_000,
       application_name: 'guichet',
       // A server that is frozen refuses nothing and closes nothing: only our own clock ends the wait for it.
-      query_timeout: 12_000,
+      query_timeout: (statementSeconds + 2) * 1000,
       // Statements can be sent before the one ahead of them is answered: who does so is named above.
       pipeline: true,
       // A transaction that is forgotten would hold its row locks and stall vacuum for ever. The locks of a gateway that is
       // cut off from its database are gone before the leases of its runs are over: see worker.leaseSeconds.
-      options: '-c idle_in_transaction_session_timeout=5000 -c statement_timeout=10000',
+      options: `-c idle_in_transaction_session_timeout=5000 -c statement_timeout=${statementSeconds * 1000}`,
     });
     this.pool.on('error', onError);
     // A connection that dies between two statements says so by an event, and with nobody listening that would end the

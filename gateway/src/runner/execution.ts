@@ -45,6 +45,12 @@ interface Ended {
 }
 
 /**
+ * What the provider will be called with (an extension calls nobody), or what ends the request, or puts it back, before any
+ * call: nothing when it is somebody else's by now.
+ */
+type Preflight = { readonly subject: RunSubject | undefined } | { readonly event: LifeEvent | undefined };
+
+/**
  * One claimed request, from the claim to its end:
  * policy again -> plan again -> `dispatched` committed -> the provider's stream -> the end committed.
  * Before the dispatch nothing can have happened, so every failure there is void or another try. After it, an end that
@@ -79,15 +85,20 @@ export class Execution {
     else this.#timers.push(setTimeout(() => this.#close.abort(reason), this.#options.graceMs));
   }
 
-  /** Resolves when the end is committed, or belongs to somebody else. Never rejects for what a provider does. */
-  async run(): Promise<void> {
+  /**
+   * Resolves when the end is committed, or belongs to somebody else. Never rejects for what a provider does. `claimed` is
+   * true once the claim is committed, false when it never will be: until then policy and plan are asked, for they change nothing.
+   */
+  async run(claimed: Promise<boolean>): Promise<void> {
     try {
-      if (this.#row.extensionOf !== null) {
-        if ((await this.#standing()) !== undefined) await runExtension(this.#row, this.#options);
+      const [isOurs, preflight] = await Promise.all([claimed, this.#preflight()]);
+      if (!isOurs) return;
+      if ('event' in preflight) {
+        if (preflight.event !== undefined) await this.#commit(preflight.event);
         return;
       }
-      const subject = await this.#preflight();
-      if (subject === undefined) return;
+      const { subject } = preflight;
+      if (subject === undefined) return await runExtension(this.#row, this.#options);
       // The grant dates from before the dispatch: whoever finds the run lost knows when its call can arrive no more.
       const grantedAt = new Date();
       const grantId = randomUUID();
@@ -102,34 +113,20 @@ export class Execution {
     }
   }
 
-  /** Policy once more. Undefined when the request has been ended. */
-  async #standing(): Promise<Held | undefined> {
-    const standing = await standingOf(this.#options.db, this.#row, { world: this.#options });
-    if (!standing.holds) return this.#end({ type: 'void', failure: standing.failure });
-    if (standing.decision.effect === 'needs') {
-      const who = standing.decision.gates.map(({ approvers }) => approversInWords(approvers)).join(', ');
-      const message = `It now needs an approval of ${who} that it does not have.`;
-      return this.#end({
-        type: 'void',
-        failure: { code: 'policy.denied', message, remedy: 'File it again.', retryable: false },
-      });
-    }
-    return standing;
-  }
-
-  /** Policy and plan once more: what the provider will be called with. Undefined when the request has been ended or put back. */
-  async #preflight(): Promise<RunSubject | undefined> {
-    let standing: Held | undefined;
+  /** Policy and plan once more. Writes nothing. */
+  async #preflight(): Promise<Preflight> {
+    let standing: Held | LifeEvent;
     try {
       standing = await this.#standing();
     } catch (error) {
       if (!(error instanceof GuichetError) || error.code !== 'action.unavailable') throw error;
-      return this.#end(again(failureOf(error), this.#about));
+      return { event: again(failureOf(error), this.#about) };
     }
-    if (standing === undefined) return undefined;
+    if (!('holds' in standing)) return { event: standing };
+    if (this.#row.extensionOf !== null) return { subject: undefined };
     const { available, unavailableReason = 'The provider is not available.' } = standing.found.action;
     if (!available)
-      return this.#end(again({ code: 'action.unavailable', message: unavailableReason, retryable: true }, this.#about));
+      return { event: again({ code: 'action.unavailable', message: unavailableReason, retryable: true }, this.#about) };
     let subject: RunSubject;
     let plan: Plan;
     let moved: string | undefined;
@@ -138,15 +135,30 @@ export class Execution {
       plan = await this.#options.calls.plan({ ...subject, signal: this.#close.signal });
       moved = this.#movedSince(plan, standing.found.action.team);
     } catch (error) {
-      return this.#end(this.#close.signal.aborted ? this.#stoppedUnsent() : this.#unplanned(error));
+      return { event: this.#close.signal.aborted ? this.#stoppedUnsent() : this.#unplanned(error) };
     }
-    if (moved === undefined) return subject;
+    if (moved === undefined) return { subject };
     const message = `${moved} Then: ${this.#row.plan.summary} Now: ${plan.summary}`;
-    return this.#end({
+    const failure = {
+      code: 'plan.drifted',
+      message,
+      remedy: 'Look at the new plan and file it again.',
+      retryable: false,
+    } as const;
+    return { event: { type: 'void', drift: plan, failure } };
+  }
+
+  /** Policy once more: what holds, or the event that ends the request. */
+  async #standing(): Promise<Held | LifeEvent> {
+    const standing = await standingOf(this.#options.db, this.#row, { world: this.#options });
+    if (!standing.holds) return { type: 'void', failure: standing.failure };
+    if (standing.decision.effect !== 'needs') return standing;
+    const who = standing.decision.gates.map(({ approvers }) => approversInWords(approvers)).join(', ');
+    const message = `It now needs an approval of ${who} that it does not have.`;
+    return {
       type: 'void',
-      drift: plan,
-      failure: { code: 'plan.drifted', message, remedy: 'Look at the new plan and file it again.', retryable: false },
-    });
+      failure: { code: 'policy.denied', message, remedy: 'File it again.', retryable: false },
+    };
   }
 
   /** What is no longer as it was approved; undefined when all of it is. Whoever owns it now has approved nothing. */
@@ -179,7 +191,8 @@ export class Execution {
     }
     if (state !== 'running') return false;
     if (!this.#cancel.signal.aborted) return true;
-    await this.#end(this.#stoppedUnsent());
+    const event = this.#stoppedUnsent();
+    if (event !== undefined) await this.#commit(event);
     return false;
   }
 
@@ -189,11 +202,6 @@ export class Execution {
     if (this.#stops.has('cancel')) return { type: 'confirm_cancel' };
     const failure: Failure = { code: 'gateway.draining', message: 'The gateway that had taken it is stopping.', retryable: true };
     return again(failure, this.#about, { unsent: true, delayMs: 0 });
-  }
-
-  async #end(event: LifeEvent | undefined): Promise<undefined> {
-    if (event !== undefined) await this.#commit(event);
-    return undefined;
   }
 
   /** Calls the provider and turns what comes into the event that ends the run. */

@@ -18,13 +18,18 @@ export interface WorkerOptions extends ExecutionOptions {
   readonly timekeeper?: Timekeeper;
 }
 
+interface Begun {
+  readonly execution: Execution;
+  readonly done: Promise<void>;
+}
+
 /**
  * Claims runs and runs them. It wakes when the bus says that something is queued, and looks by itself every tick, so that
  * a lost message costs a tick. The same tick finds runs whose worker is dead, unknown runs that can be observed, and what is due by clocks.
  */
 export class Worker {
   readonly #options: WorkerOptions;
-  readonly #running = new Map<string, { execution: Execution; done: Promise<void> }>();
+  readonly #running = new Map<string, Begun>();
   readonly #observer: Observer;
   readonly #whatIsDue: ReturnType<typeof whatIsDue>;
   #claiming: Promise<void> | undefined;
@@ -88,8 +93,7 @@ export class Worker {
       const free = this.#options.concurrency - this.#running.size;
       if (free <= 0) return; // the end of a run wakes us
       try {
-        const { claimed, looked } = await this.#claim(free);
-        for (const row of claimed) this.#begin(row);
+        const looked = await this.#claim(free);
         if (looked === free) this.#again = true; // there may be more
       } catch (error) {
         this.#options.onError(error);
@@ -97,44 +101,62 @@ export class Worker {
     }
   }
 
-  /** What was claimed, of how many that were looked at. */
-  async #claim(limit: number): Promise<{ claimed: RequestRow[]; looked: number }> {
+  /** Claims what is queued, and begins it; how many were looked at. */
+  async #claim(limit: number): Promise<number> {
     const { db, transitions, name, leaseSeconds } = this.#options;
-    return db.transaction(async (tx) => {
-      const claimed: RequestRow[] = [];
-      const rows = await lockNext(tx, limit);
-      for (const row of rows) {
-        const runId = randomUUID();
-        const event = { type: 'claim', runId, worker: name, leaseMs: leaseSeconds * 1000 } as const;
-        const state = await transitions.apply(tx, row, { event, fence: true });
-        if (state === 'running')
-          claimed.push({
-            ...row,
-            state: 'running',
-            runId,
-            attempt: row.attempt + 1,
-            fencingToken: String(BigInt(row.fencingToken) + 1n),
-            dispatchedAt: null,
-          });
-        // Not claimable any more: its approval is too old. Another state: it has ended instead.
-        else if (state === undefined) await transitions.apply(tx, row, { event: { type: 'expire' } });
-      }
-      return { claimed, looked: rows.length };
-    });
+    const begun: Begun[] = [];
+    const claimed = Promise.withResolvers<boolean>();
+    try {
+      const looked = await db.transaction(async (tx) => {
+        const ours: RequestRow[] = [];
+        const rows = await lockNext(tx, limit);
+        for (const row of rows) {
+          const runId = randomUUID();
+          const event = { type: 'claim', runId, worker: name, leaseMs: leaseSeconds * 1000 } as const;
+          const state = await transitions.apply(tx, row, { event, fence: true });
+          if (state === 'running')
+            ours.push({
+              ...row,
+              state: 'running',
+              runId,
+              attempt: row.attempt + 1,
+              fencingToken: String(BigInt(row.fencingToken) + 1n),
+              dispatchedAt: null,
+            });
+          // Not claimable any more: its approval is too old. Another state: it has ended instead.
+          else if (state === undefined) await transitions.apply(tx, row, { event: { type: 'expire' } });
+        }
+        // While the commit is under way, policy and plan are asked; nothing is done before it has come.
+        begun.push(...ours.map((row) => this.#begin(row, claimed.promise)));
+        return rows.length;
+      });
+      for (const each of begun) this.#keep(each);
+      claimed.resolve(true);
+      return looked;
+    } catch (error) {
+      claimed.resolve(false);
+      for (const { execution } of begun) execution.stop('fenced_out');
+      throw error;
+    }
   }
 
-  #begin(row: RequestRow): void {
+  #begin(row: RequestRow, claimed: Promise<boolean>): Begun {
     const execution = new Execution(row, this.#options);
+    const done = inRun(row, () => execution.run(claimed)).catch((error: unknown) => this.#options.onError(error));
+    return { execution, done };
+  }
+
+  /** It is ours: its lease is renewed from now on, until its end. */
+  #keep({ execution, done }: Begun): void {
+    const { number } = execution.row;
     // The bus carries no facts: the renewal reads the wish to cancel.
-    const unsubscribe = this.#options.bus.subscribe(`cancel:${row.number}`, () => void this.#renew([row.number]));
-    const done = inRun(row, () => execution.run())
-      .catch((error: unknown) => this.#options.onError(error))
-      .finally(() => {
-        unsubscribe();
-        if (this.#running.get(row.number)?.execution === execution) this.#running.delete(row.number);
-        if (!this.#stopped) this.#wake();
-      });
-    this.#running.set(row.number, { execution, done });
+    const unsubscribe = this.#options.bus.subscribe(`cancel:${number}`, () => void this.#renew([number]));
+    const ended = done.finally(() => {
+      unsubscribe();
+      if (this.#running.get(number)?.execution === execution) this.#running.delete(number);
+      if (!this.#stopped) this.#wake();
+    });
+    this.#running.set(number, { execution, done: ended });
   }
 
   #schedule(): void {
