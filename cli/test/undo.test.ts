@@ -115,6 +115,13 @@ describe('a write for a while, or later', () => {
     expect(bodyOf('requests.submit')).toMatchObject({ lastsSeconds: 7200, startAt: '2126-12-01T05:00:00.000Z' });
   });
 
+  it('says why what nothing undoes cannot be asked for a while', async () => {
+    server.handlers['actions.list'] = () => ({ items: [TERMINATE] });
+    const { exit, stderr } = await home.run([...line, '--for', '2h']);
+    expect({ exit, stderr }).toMatchObject({ exit: 2, stderr: expect.stringContaining('it names nothing that undoes it') });
+    expect(called('requests.submit')).toBe(false);
+  });
+
   it('takes a zone with a time only, and no emergency with either', async () => {
     expect((await home.run([...line, '--timezone', 'UTC'])).stderr).toContain('--timezone goes with --at.');
     const late = await home.run([

@@ -116,18 +116,21 @@ function addHowFlags(command: Command, action: Action, environments: readonly st
       durationFlag('--timeout'),
     ),
   );
-  if (action.undo !== undefined)
-    command.addOption(
-      new Option('--for <duration>', 'For a while: so long after it has succeeded it is undone by itself').argParser(
-        durationFlag('--for'),
-      ),
-    );
+  const forAWhile = new Option('--for <duration>', 'For a while: so long after it has succeeded it is undone by itself');
+  if (action.undo !== undefined) command.addOption(forAWhile.argParser(durationFlag('--for')));
+  else command.addOption(forAWhile.hideHelp().argParser(() => refuseForAWhile(action)));
   command.option('--at <time>', 'Not before this time: 2026-12-01T06:00, or 2h for two hours from now');
   command.option('--timezone <zone>', 'The zone that --at is meant in (default: that of this machine)');
   command.option('--break-glass', 'In an emergency: run it without its approvals; its approvers are told and review it');
   command.option('--incident <id>', 'The incident that the glass is broken for');
   command.option('--idempotency-key <key>', 'Name this submission, so that repeating the command files it once');
   command.option('--output-file <path>', 'Where to save a file that it gives');
+}
+
+function refuseForAWhile({ id }: Action): never {
+  throw new GuichetError('usage.invalid', `${id} cannot be asked for a while: it names nothing that undoes it.`, {
+    remedy: 'Leave --for out, and take it back by hand; its author can give it an undo.',
+  });
 }
 
 function examplesOf(action: Action, fields: readonly Field[], environments: readonly string[]): string[] {
