@@ -109,7 +109,7 @@ export function inBrief(output: Output): string {
     case 'record':
       return output.summary;
     case 'table':
-      return `a table of ${output.rows.length} rows`;
+      return output.title ?? `a table of ${output.rows.length} rows`;
     case 'tree':
       return `a tree of ${output.roots.length} roots`;
     case 'text':

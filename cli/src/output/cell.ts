@@ -24,6 +24,7 @@ const TINTS: Readonly<Record<string, 'green' | 'yellow' | 'red' | 'dim'>> = {
   up: 'green',
   granted: 'green',
   waiting: 'yellow',
+  'still running': 'yellow',
   queued: 'yellow',
   awaiting_approval: 'yellow',
   pending: 'yellow',
@@ -42,10 +43,12 @@ const TINTS: Readonly<Record<string, 'green' | 'yellow' | 'red' | 'dim'>> = {
   void: 'red',
   down: 'red',
   unreachable: 'red',
+  refused: 'red',
   idle: 'dim',
   cancelled: 'dim',
   withdrawn: 'dim',
   disabled: 'dim',
+  'had finished': 'dim',
 };
 
 export interface CellStyle {

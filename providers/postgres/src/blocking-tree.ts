@@ -71,7 +71,7 @@ function nearestParents(graph: WaitGraph, root: NodeId): Map<NodeId, NodeId> {
 
 function describeNode(node: NodeId, scene: Scene, parent: NodeId | undefined): TreeNode {
   const behind = [...scene.graph.behind(node)].filter((other) => other !== node).length;
-  const frees = scene.graph.freedBy(node).size;
+  const frees = scene.graph.freedBy([node]).size;
   const weight = behind === 0 ? [] : [`${counted(behind, 'session')} behind it`];
   const others = [...scene.graph.blockersOf(node)].filter((blocker) => blocker !== parent).map(idInWords);
   const also = others.length === 0 || parent === undefined ? [] : [`waits for ${others.join(', ')} as well`];

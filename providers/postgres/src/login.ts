@@ -13,13 +13,16 @@ const LOCK_MS = 1000;
 const ANSWER_MS = 7000;
 const MOST_CONNECTIONS = { observer: 4, actor: 2, admin: 4 } as const;
 
-interface Question {
+interface AskedOf {
+  /** The first of the instance's when absent. */
+  readonly database?: string | undefined;
+  /** `server`: those of the server and the role, not ours. The answer is waited for no longer than ever. */
+  readonly limits?: 'ours' | 'server' | undefined;
+}
+
+interface Question extends AskedOf {
   readonly text: string;
   readonly values?: readonly unknown[];
-  /** The first of the instance's when absent. */
-  readonly database?: string;
-  /** `server`: those of the server and the role, not ours. The answer is waited for no longer than ever. */
-  readonly limits?: 'ours' | 'server';
 }
 
 /** What a session of its own is for. */
@@ -45,6 +48,9 @@ export interface OwnSession {
   /** The same, of a statement whose rows may have columns of the same name, or none. */
   rows(text: string, values?: readonly unknown[]): Promise<pg.QueryArrayResult<unknown[]>>;
 }
+
+/** Asks one thing of the connection that it belongs to. */
+export type Ask = <Row extends object>(text: string, values?: readonly unknown[]) => Promise<Row[]>;
 
 /** One login of one instance, with a small pool of its own. Nothing that happens to its connections ends the process. */
 export class Login {
@@ -81,19 +87,34 @@ export class Login {
   }
 
   /** Asks once, over a new connection: what has an effect, or what is in another database. Rejects with an InstanceError. */
-  async ask<Row extends object>({ text, values = [], database, limits = 'ours' }: Question): Promise<Row[]> {
+  async ask<Row extends object>({ text, values, database, limits }: Question): Promise<Row[]> {
+    return this.askSeveral((ask) => ask<Row>(text, values), { database, limits });
+  }
+
+  /**
+   * Lets the work ask several things, each once and one after the other, over a new connection that ends with it. What is
+   * asked, and the connection, reject with an InstanceError.
+   */
+  async askSeveral<Value>(work: (ask: Ask) => Promise<Value>, { database, limits = 'ours' }: AskedOf = {}): Promise<Value> {
     const client = new pg.Client({
       ...clientConfig(this.#asked),
       ...(database !== undefined && { database }),
       ...(limits === 'server' && { statement_timeout: undefined, lock_timeout: undefined }),
     });
     client.on('error', () => {}); // the query that is under way rejects as well
+    const rejecting = async <Answer>(answer: Promise<Answer>): Promise<Answer> => {
+      try {
+        return await answer;
+      } catch (error) {
+        throw instanceErrorOf(error, this.#asked) ?? error;
+      }
+    };
     try {
-      await client.connect();
-      const { rows } = await client.query<Row>(text, [...values]);
-      return rows;
-    } catch (error) {
-      throw instanceErrorOf(error, this.#asked) ?? error;
+      await rejecting(client.connect());
+      return await work(async <Row extends object>(text: string, values: readonly unknown[] = []) => {
+        const { rows } = await rejecting(client.query<Row>(text, [...values]));
+        return rows;
+      });
     } finally {
       await client.end().catch(() => {});
     }

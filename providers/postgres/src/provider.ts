@@ -1,6 +1,7 @@
 import { defineProvider, type Provider } from '@guichet/sdk';
 import { activityAction } from './actions/activity.ts';
 import { blockingAction } from './actions/blocking.ts';
+import { cancelByFingerprintAction } from './actions/cancel-by-fingerprint.ts';
 import { cancelQueryAction } from './actions/cancel-query.ts';
 import { createReadReplicaAction } from './actions/create-read-replica.ts';
 import { databasesAction } from './actions/databases.ts';
@@ -10,6 +11,7 @@ import { rolesAction } from './actions/roles.ts';
 import { settingsAction } from './actions/settings.ts';
 import { slowQueriesAction } from './actions/slow-queries.ts';
 import { tablesAction } from './actions/tables.ts';
+import { terminateIdleInTransactionAction } from './actions/terminate-idle-in-transaction.ts';
 import { terminateSessionAction } from './actions/terminate-session.ts';
 import type { Workplace } from './actions/workplace.ts';
 import {
@@ -64,7 +66,9 @@ function providerOf(settings: PostgresSettings): PostgresProvider {
       blockingAction(workplace),
       slowQueriesAction(workplace),
       cancelQueryAction(workplace),
+      cancelByFingerprintAction(workplace),
       terminateSessionAction(workplace),
+      terminateIdleInTransactionAction(workplace),
       createReadReplicaAction(workplace),
       deleteReadReplicaAction(workplace),
       databasesAction(workplace),

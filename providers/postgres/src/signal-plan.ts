@@ -30,9 +30,9 @@ export async function planSignal(kind: SignalKind, wanted: Wanted, mask: QueryMa
   const no = objection(session, kind, place);
   if (no !== undefined) return refuse(no.message, { remedy: no.remedy });
   await checkActor(instance);
-  const frees = graph.freedBy(pid).size;
-  const { backendStart, queryStart, user, application, database } = session;
-  const state = session.state ?? ''; // a session without one was objected to
+  const frees = graph.freedBy([pid]).size;
+  const seen = seenOf(session, boundTo);
+  const { backendStart, queryStart, state } = seen;
   return {
     summary: `${kind.does} ${introduce(session)}${frees === 0 ? '' : `, frees ${counted(frees, 'waiting session')}`}`,
     effects: effectsOf(kind, session, { sessions, graph }),
@@ -45,8 +45,15 @@ export async function planSignal(kind: SignalKind, wanted: Wanted, mask: QueryMa
       backendStart,
       ...(boundTo === 'statement' && { queryStart, state }),
     }),
-    seen: { pid, backendStart, queryStart, state, boundTo, who: nameOf(session), user, application, database },
+    seen,
   };
+}
+
+/** What a signal is bound to. The session has a state: one without was objected to. */
+export function seenOf(session: Session, boundTo: Seen['boundTo']): Seen {
+  const { pid, backendStart, queryStart, user, application, database } = session;
+  const state = session.state ?? '';
+  return { pid, backendStart, queryStart, state, boundTo, who: nameOf(session), user, application, database };
 }
 
 const MOST_NAMED = 5;
@@ -64,7 +71,7 @@ function effectsOf(
       : `The statement of user '${user}' ${from} in database '${database}' stops with an error; its session stays.`,
   ];
   if (query !== '') effects.push(`${state === 'active' ? 'It runs' : 'Its last statement was'}: ${shortened(query, 300)}`);
-  const freed = graph.freedBy(session.pid);
+  const freed = graph.freedBy([session.pid]);
   if (freed.size > 0) {
     const names = sessions.filter(({ pid }) => freed.has(pid)).map((waiting) => introduce(waiting));
     const more = names.length > MOST_NAMED ? ` and ${names.length - MOST_NAMED} more` : '';
@@ -76,11 +83,17 @@ function effectsOf(
 /** Connection poolers that can be told by what they call themselves. */
 const POOLER = /pgbouncer|pgcat|odyssey|pgpool|supavisor|rds[ _-]?proxy/i;
 
+/** As far as it can be told: it may serve another client by the time a signal arrives. */
+export function comesThroughPooler(session: Session, { settings }: Instance): boolean {
+  const address = hostOf(session);
+  return POOLER.test(`${session.application} ${session.user}`) || (address !== null && settings.poolers.includes(address));
+}
+
 function warningsOf(
   kind: SignalKind,
   { session, graph, instance, boundTo }: { session: Session; graph: WaitGraph; instance: Instance; boundTo: Seen['boundTo'] },
 ): string[] {
-  const { pid, application, user, transactionAge, statementAge, state } = session;
+  const { pid, transactionAge, statementAge, state } = session;
   const warnings: string[] = [];
   if (inTransaction(session) && transactionAge !== null) {
     warnings.push(
@@ -89,11 +102,10 @@ function warningsOf(
         : 'The statement is rolled back, and with it the transaction that it is part of; it must be run again.',
     );
   }
-  const address = hostOf(session);
-  if (POOLER.test(`${application} ${user}`) || (address !== null && instance.settings.poolers.includes(address))) {
+  if (comesThroughPooler(session, instance)) {
     warnings.push('It comes through a connection pooler: by the time the signal arrives it may serve another client.');
   }
-  const still = graph.behind(pid).size - graph.freedBy(pid).size - (graph.inCycle(pid) ? 1 : 0);
+  const still = graph.behind(pid).size - graph.freedBy([pid]).size - (graph.inCycle(pid) ? 1 : 0);
   if (still > 0) warnings.push(`${counted(still, 'more session')} behind it would still wait, for others hold them up as well.`);
   if (graph.inCycle(pid)) warnings.push('It is part of a deadlock, which the server ends by itself within deadlock_timeout.');
   const busy = statementAge !== null && transactionAge !== null && transactionAge - statementAge > 10;

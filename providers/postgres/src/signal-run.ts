@@ -7,18 +7,16 @@ import { commandLine } from './describe-session.ts';
 import type { Instance } from './estate.ts';
 import type { QueryMask } from './query-mask.ts';
 import { Seen } from './seen.ts';
-import { isStopped, lookAgain, sendSignal } from './send-signal.ts';
+import { type Found, isStopped, lookAgain, sendSignal } from './send-signal.ts';
 import { readSessions } from './sessions.ts';
 import type { SignalKind } from './signal-kind.ts';
-import { countFreed, type WaitingBehind, waitingBehind } from './waiting-behind.ts';
+import { freedSessions, waitingBehind } from './waiting-behind.ts';
 import { counted } from './words.ts';
 
 type Receipt = Extract<OutputInput, { kind: 'record' }>;
 type Field = z.input<typeof RecordOutput>['fields'][number];
-type Voice = Pick<RunContext<z.ZodObject, Seen>, 'log' | 'progress' | 'signal' | 'environment'>;
-
-/** So long those behind it may take to go on, in ms. */
-const SETTLE_MS = 3000;
+/** What a run says, and hears, while it goes on. */
+export type Voice = Pick<RunContext<z.ZodObject, Seen>, 'log' | 'progress' | 'signal' | 'environment'>;
 
 interface SignalRun {
   readonly instance: Instance;
@@ -33,7 +31,7 @@ interface SignalRun {
 /** Sends the signal to what was seen, watches what comes of it, and says so. Rejects with an InstanceError. */
 export async function runSignal(kind: SignalKind, { instance, seen, mask, watchSeconds, voice }: SignalRun): Promise<Receipt> {
   const target = boundTarget(seen);
-  const behind = waitingBehind(target.pid, await readSessions(instance, mask));
+  const behind = waitingBehind([target.pid], await readSessions(instance, mask));
   voice.signal.throwIfAborted();
   const began = performance.now();
   const seconds = () => (performance.now() - began) / 1000;
@@ -51,6 +49,7 @@ export async function runSignal(kind: SignalKind, { instance, seen, mask, watchS
   const heededAfter = seconds();
   voice.log(`${capital(kind.target)} of ${target.who} (pid ${target.pid}) ${kind.done}.`);
   const freed = await freedSessions(instance, behind, voice);
+  if (behind.all.size > 0) voice.log(`${counted(freed, 'session')} of ${behind.all.size} that waited behind it can go on.`);
   return receipt({ outcome: 'stopped', waited: behind.all.size, freed, seconds: heededAfter });
 }
 
@@ -105,23 +104,10 @@ async function pauseOrGiveUp(milliseconds: number, signal: AbortSignal, { who, p
   });
 }
 
-/** How many go on. Waits a moment for those that should; a run that is stopped meanwhile counts what it has. */
-async function freedSessions(instance: Instance, behind: WaitingBehind, { signal, log }: Voice): Promise<number> {
-  const began = performance.now();
-  for (let pause = 20; ; pause = Math.min(pause * 1.5, 300)) {
-    const { freed, settled } = await countFreed(instance, behind);
-    if (settled || performance.now() - began > SETTLE_MS || signal.aborted) {
-      if (behind.all.size > 0) log(`${counted(freed, 'session')} of ${behind.all.size} that waited behind it can go on.`);
-      return freed;
-    }
-    await sleep(pause, undefined, { signal }).catch(() => {});
-  }
-}
-
 interface Outcome {
   /** `gone`: it is not there any more, and whether by this run is not known. */
   readonly outcome: 'stopped' | 'had finished' | 'still running' | 'gone';
-  readonly found?: 'same' | 'moved on' | 'gone';
+  readonly found?: Found;
   /** Sessions that waited behind it when the signal was sent. */
   readonly waited: number;
   readonly freed: number;

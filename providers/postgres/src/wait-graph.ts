@@ -40,10 +40,10 @@ export class WaitGraph {
     return this.behind(node).has(node);
   }
 
-  /** Who can go on when the node is gone: those that wait on it and, in the end, on nobody else. */
-  freedBy(node: NodeId): Set<NodeId> {
-    const gone = new Set<NodeId>([node]);
-    const queue = [node];
+  /** Who can go on when the nodes are gone: those that wait on them and, in the end, on nobody else. */
+  freedBy(nodes: readonly NodeId[]): Set<NodeId> {
+    const gone = new Set<NodeId>(nodes);
+    const queue = [...nodes];
     for (let next = queue.pop(); next !== undefined; next = queue.pop()) {
       for (const waiter of this.waitersOn(next)) {
         if (gone.has(waiter) || ![...this.blockersOf(waiter)].every((blocker) => gone.has(blocker))) continue;
@@ -51,7 +51,7 @@ export class WaitGraph {
         queue.push(waiter);
       }
     }
-    gone.delete(node);
+    for (const node of nodes) gone.delete(node);
     return gone;
   }
 
@@ -75,7 +75,7 @@ export class WaitGraph {
   /** What frees most, and how many; undefined when nobody waits. */
   best(candidates: readonly NodeId[]): { readonly node: NodeId; readonly frees: number } | undefined {
     return candidates
-      .map((node) => ({ node, frees: this.freedBy(node).size }))
+      .map((node) => ({ node, frees: this.freedBy([node]).size }))
       .filter(({ frees }) => frees > 0)
       .sort((a, b) => b.frees - a.frees || inOrder(a.node, b.node))[0];
   }
