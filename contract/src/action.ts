@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { ActionId, ActionName, Slug } from './ids.ts';
 import { OUTPUT_KINDS } from './output.ts';
 import { ReceiptKey } from './receipt.ts';
+import { lastsSeconds } from './route-parts.ts';
 
 /** A JSON Schema (draft 2020-12) of an object: the input of an action. */
 export const InputSchema = z.record(z.string(), z.unknown()).meta({ id: 'InputSchema' });
@@ -19,6 +20,15 @@ export const ApprovalMinimum = z.object({
   count: z.int().min(1).max(10).default(1).describe('How many different people must approve'),
 });
 export type ApprovalMinimum = z.infer<typeof ApprovalMinimum>;
+
+/** How long what an action does is there before it is undone by itself. */
+export const Lasts = z
+  .object({
+    default: lastsSeconds.describe('In seconds, for a request that does not say'),
+    most: lastsSeconds.describe('In seconds; a request for longer is refused'),
+  })
+  .meta({ id: 'Lasts' });
+export type Lasts = z.infer<typeof Lasts>;
 
 export const ActionExample = z.object({ title: z.string(), input: z.record(z.string(), z.unknown()) });
 
@@ -41,6 +51,8 @@ export const ManifestAction = z
       .describe('Running it twice has the effect of running it once; only such runs are retried'),
     observable: z.boolean().default(false).describe('The provider can say afterwards what a run did'),
     undo: ActionName.optional().describe('The action of the same provider that undoes a run of this one'),
+    lasts: Lasts.optional().describe('A request of it is always for a while'),
+    tunnel: z.boolean().optional().describe('A request that has succeeded can be connected to'),
     timeoutSeconds: z.int().min(1).max(86_400).default(60),
     options: z.array(z.string()).default([]).describe('Fields of the input with live choices'),
     examples: z.array(ActionExample).default([]),

@@ -98,6 +98,10 @@ export const AUDIT_EVENTS = [
   'provider_key.refused',
   'provider_key.accepted',
   'audit.reconciled',
+  'tunnel.opened',
+  'tunnel.statement',
+  'tunnel.closed',
+  'tunnel.denied',
 ] as const;
 export type AuditEventType = (typeof AUDIT_EVENTS)[number];
 
@@ -183,6 +187,10 @@ export const EVENT_PERMISSIONS = {
   'provider_key.refused': 'audit.see',
   'provider_key.accepted': 'audit.see',
   'audit.reconciled': 'audit.see',
+  'tunnel.opened': 'audit.see',
+  'tunnel.statement': 'audit.see',
+  'tunnel.closed': 'audit.see',
+  'tunnel.denied': 'audit.see',
 } as const satisfies Record<AuditEventType | RunEventType, Operation>;
 
 /** One event of a request, as streamed. `number` counts from 1 without a gap; it is the SSE event id. */

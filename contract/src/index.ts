@@ -4,6 +4,7 @@ export {
   ActionKind,
   ApprovalMinimum,
   InputSchema,
+  Lasts,
   Manifest,
   ManifestAction,
   Risk,
@@ -40,6 +41,7 @@ export { AwsAssertion, Exchanged, WorkloadAssertion } from './machine-identity.t
 export { OPERATIONS, type Operation } from './operations.ts';
 export {
   ColumnType,
+  ConnectionOutput,
   inBrief,
   OUTPUT_KINDS,
   Output,
@@ -94,6 +96,8 @@ export {
   type ProviderEndpoint,
   ProviderFailure,
   RunMessage,
+  type TunnelCall,
+  TunnelEvent,
 } from './protocol.ts';
 export {
   LEDGER_STATUSES,
@@ -139,4 +143,10 @@ export {
   SignedOut,
   TokenExchange,
 } from './sign-in.ts';
+export {
+  TUNNEL_CLOSE,
+  TunnelFromProvider,
+  TunnelNotice,
+  TunnelToProvider,
+} from './tunnel.ts';
 export { formatBytes, formatDuration } from './units.ts';

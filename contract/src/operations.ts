@@ -18,6 +18,7 @@ export const OPERATIONS = [
   'request.undo',
   'request.resolve',
   'request.extend',
+  'request.connect',
   'schedule.see',
   'schedule.create',
   'schedule.change',

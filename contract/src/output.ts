@@ -79,7 +79,8 @@ export const ConnectionOutput = z.object({
   kind: z.literal('connection'),
   ...common,
   protocol: z.enum(['postgres', 'ssh', 'http', 'tcp']),
-  target: z.string(),
+  target: z.string().describe('What it leads to, for people to read'),
+  database: z.string().optional().describe('postgres: the database that clients name'),
 });
 
 export const Output = z
@@ -100,6 +101,7 @@ export type OutputInput = z.input<typeof Output>;
 export type TableOutput = z.infer<typeof TableOutput>;
 export type RecordOutput = z.infer<typeof RecordOutput>;
 export type TreeOutput = z.infer<typeof TreeOutput>;
+export type ConnectionOutput = z.infer<typeof ConnectionOutput>;
 export const OUTPUT_KINDS = ['table', 'record', 'text', 'tree', 'timeseries', 'link', 'file', 'connection'] as const;
 export type OutputKind = (typeof OUTPUT_KINDS)[number];
 

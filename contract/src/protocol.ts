@@ -1,3 +1,4 @@
+import type { Duplex } from 'node:stream';
 import { z } from 'zod';
 import type { Manifest } from './action.ts';
 import { Output } from './output.ts';
@@ -8,16 +9,19 @@ import type { LedgerPage, LedgerQuery } from './receipt.ts';
 export const PROTOCOL_VERSION = 1;
 export const PROTOCOL_PATH = '/guichet/v1';
 
+/** Those that are called by POST, each the last word of its path. */
 export const PHASES = ['options', 'plan', 'run', 'cancel', 'observe'] as const;
-export type Phase = (typeof PHASES)[number];
+export type Phase = (typeof PHASES)[number] | 'tunnel';
 
 /** The body of every call of an action. Members that a phase does not use are absent. */
 export const CallBody = z.strictObject({
   environment: z.string(),
-  input: z.record(z.string(), z.unknown()).describe('Whole for plan, run and observe; partial for options'),
+  input: z.record(z.string(), z.unknown()).describe('Whole for plan, run, observe and tunnel; partial for options'),
   field: z.string().optional().describe('options: the field to list choices for'),
   query: z.string().optional().describe('options: what was typed so far'),
-  seen: z.unknown().optional().describe('run, observe: what the approved plan saw'),
+  seen: z.unknown().optional().describe('run, observe, tunnel: what the approved plan saw'),
+  output: Output.optional().describe('tunnel: what the run gave'),
+  hold: z.boolean().optional().describe('tunnel: it carries no bytes; it says that somebody still uses the connection'),
 });
 export type CallBody = z.infer<typeof CallBody>;
 
@@ -30,7 +34,7 @@ export const GrantClaims = z.object({
   aud: z.string().describe('Name of the provider'),
   iat: z.iso.datetime({ offset: true }),
   exp: z.iso.datetime({ offset: true }).describe('60 seconds after iat'),
-  phase: z.enum([...PHASES, 'ledger']),
+  phase: z.enum([...PHASES, 'tunnel', 'ledger']),
   action: z.string().describe('Name inside the provider'),
   version: z.string().describe('Version of the action that was planned and approved'),
   environment: z.string(),
@@ -91,6 +95,13 @@ export const Choice = z
 export type Choice = z.infer<typeof Choice>;
 export const Choices = z.object({ choices: z.array(Choice) });
 
+/** What a tunnel tells for the audit log, e.g. a statement; written down before what it tells of happens. */
+export const TunnelEvent = z.object({
+  summary: z.string().min(1).max(16_384).describe('In one line, masked: it is kept and shown'),
+  details: z.record(z.string(), z.unknown()).optional().describe('More facts, 16 KiB of JSON at most'),
+});
+export type TunnelEvent = z.infer<typeof TunnelEvent>;
+
 /** One call of a provider: what it is asked, the permission for it, and the signal that ends it. */
 export interface ProviderCall {
   readonly body: CallBody;
@@ -102,6 +113,14 @@ export interface ProviderCall {
    * The stream then ends as ever, with `result` or a `failure`, normally of kind `cancelled`.
    */
   readonly cancel?: AbortSignal | undefined;
+}
+
+/** A call of the phase `tunnel`. */
+export interface TunnelCall extends ProviderCall {
+  /** Takes the tunnel: everything was checked. The bytes of the client; ended or destroyed, the tunnel is over. */
+  accept(): Promise<Duplex>;
+  /** Resolves when the event is committed to the audit log; rejects when it is not, and then it must not happen. */
+  record(event: TunnelEvent): Promise<void>;
 }
 
 /** A call of the ledger. Its grant has the phase `ledger`, the action `*`, and the digest of the query as `body`. */
@@ -124,4 +143,6 @@ export interface ProviderEndpoint {
   observe(call: ProviderCall): Promise<Observation>;
   /** Which grants it has used. Absent: it cannot be asked, or keeps none. */
   ledger?(call: LedgerCall): Promise<LedgerPage>;
+  /** Resolves when the tunnel is over. A rejection before `accept` was called means that it was not opened. */
+  tunnel?(call: TunnelCall): Promise<void>;
 }

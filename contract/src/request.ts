@@ -64,6 +64,7 @@ export const REQUEST_COMMANDS = [
   'undo',
   'extend',
   'resolve',
+  'connect',
 ] as const;
 export type RequestCommand = (typeof REQUEST_COMMANDS)[number];
 

@@ -1,4 +1,15 @@
-import type { Choice, Observation, Output, OutputInput, OutputKind, PlanInput, Risk } from '@guichet/contract';
+import type { Duplex } from 'node:stream';
+import type {
+  Choice,
+  Lasts,
+  Observation,
+  Output,
+  OutputInput,
+  OutputKind,
+  PlanInput,
+  Risk,
+  TunnelEvent,
+} from '@guichet/contract';
 import type { z } from 'zod';
 
 /** Who asked. `id` is `user:NAME` or `machine:NAME`. */
@@ -90,6 +101,27 @@ export interface Undo<Input extends z.ZodObject, Kind extends OutputKind, Seen> 
   readonly input: (context: UndoContext<Input, Kind, Seen>) => Readonly<Record<string, unknown>> | undefined;
 }
 
+/** One connection of whoever asked, or a hold: it carries no bytes, and says that somebody still uses what they asked for. */
+export interface TunnelContext<Input extends z.ZodObject, Kind extends OutputKind, Seen> extends PlanContext<Input> {
+  readonly seen: Seen;
+  /** What the run gave. Absent where the gateway does not know it: a person has settled the run. */
+  readonly output: Extract<Output, { kind: Kind }> | undefined;
+  readonly approvers: readonly Approver[];
+  /** Id of the request, e.g. `REQ-1042`, and of its run. */
+  readonly request: string;
+  readonly runId: string;
+  /** The bytes of the client: read what it sends, write what it is to get. Nothing comes over a hold. */
+  readonly stream: Duplex;
+  readonly hold: boolean;
+  /**
+   * Writes an event, e.g. a statement, to the audit log: masked, in one line, at most 16,384 characters. Resolves when
+   * it is committed; when it rejects, what it tells of must not happen.
+   */
+  record(event: TunnelEvent): Promise<void>;
+  /** Aborted when the tunnel is over: the client has left, the request was undone, the provider stops. */
+  readonly signal: AbortSignal;
+}
+
 export type OptionsHandler<Input extends z.ZodObject> = (context: OptionsContext<Input>) => Awaitable<readonly Choice[]>;
 
 interface Description<Input extends z.ZodObject, Kind extends OutputKind> {
@@ -119,6 +151,8 @@ export interface ReadDefinition<Input extends z.ZodObject, Kind extends OutputKi
   readonly plan?: never;
   readonly observe?: never;
   readonly undo?: never;
+  readonly tunnel?: never;
+  readonly lasts?: never;
 }
 
 /** A write is planned, approved and then run once. Put `plan` before `run`: the type of `seen` is inferred from it. */
@@ -131,6 +165,14 @@ export interface WriteDefinition<Input extends z.ZodObject, Kind extends OutputK
   readonly observe?: (context: ObserveContext<Input, Seen>) => Awaitable<ObservationInput>;
   /** How a run can be undone. Only such actions can be asked for a while (`--for 2h`). */
   readonly undo?: Undo<Input, NoInfer<Kind>, Seen>;
+  /** In seconds: what it does is always undone in the end, after `default` where the request does not say, `most` at most. */
+  readonly lasts?: Lasts;
+  /**
+   * Of an action whose output is a `connection`: carries one connection of whoever asked for it, once the request has
+   * succeeded. It settles when that is over, and by then has closed what it opened; it is over when `stream` ends, or
+   * `signal` is aborted. It is called for each connection, and for each hold.
+   */
+  readonly tunnel?: (context: TunnelContext<Input, NoInfer<Kind>, Seen>) => Awaitable<void>;
 }
 
 /** An action of any input and output, as the provider holds it. */

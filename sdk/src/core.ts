@@ -12,6 +12,7 @@ import {
   type Phase,
   Plan,
   type ProviderCall,
+  type TunnelCall,
 } from '@guichet/contract';
 import { digestOf } from '@guichet/contract/digest';
 import { z } from 'zod';
@@ -30,6 +31,7 @@ import { type ReceiptSigner, receiptSigner } from './receipt-signer.ts';
 import { type RunEnd, RunRecord } from './run-record.ts';
 import { RunStream } from './run-stream.ts';
 import { startRead, startWrite } from './start-run.ts';
+import { Tunnels } from './tunnels.ts';
 import { undoInputOf } from './undo-input.ts';
 
 export interface CoreOptions {
@@ -67,8 +69,14 @@ export interface Core {
   cancel(call: ProviderCall): Promise<boolean>;
   /** Which grants were used. Rejects with `route.unknown` when the ledger is not kept. */
   ledger(call: LedgerCall): Promise<LedgerPage>;
+  /** Carries one connection; resolves when it is over. */
+  tunnel(call: TunnelCall): Promise<void>;
   /** Tells every run to stop, because the provider does. */
   stopRuns(): void;
+  /** The same for tunnels: they would last for hours, and can be opened again elsewhere. */
+  stopTunnels(): void;
+  /** Aborted once tunnels were told to stop. */
+  readonly tunnelsStopped: AbortSignal;
 }
 
 const Choices = z.array(Choice);
@@ -80,6 +88,7 @@ export function createCore(provider: DescribedProvider, options: CoreOptions = {
   signer?.catch(() => {}); // whoever asks for the manifest is told
   const record = new RunRecord({ provider: provider.name, ledger, signer });
   const heartbeatSeconds = options.heartbeatSeconds ?? 5;
+  const tunnels = new Tunnels();
   const streams = new Set<RunStream>();
   /** Runs of writes whose handler has not ended, also when nobody listens to it any more. */
   const running = new Map<string, RunStream>();
@@ -216,6 +225,13 @@ export function createCore(provider: DescribedProvider, options: CoreOptions = {
       stream?.stop('cancel');
       return stream !== undefined;
     },
+
+    async tunnel(call) {
+      return tunnels.open(admit('tunnel', call), call);
+    },
+
+    stopTunnels: () => tunnels.stop(),
+    tunnelsStopped: tunnels.stopped,
 
     stopRuns() {
       for (const stream of streams) stream.stop('stopping');

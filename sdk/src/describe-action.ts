@@ -42,6 +42,11 @@ export function describeAction(action: ProviderAction, findings: Findings): Desc
   const schema = inputSchema(input, at, findings);
   if (schema === undefined || findings.length > before) return undefined;
   const secretFields = secretFieldsOf(definition, schema, at, findings);
+  if (definition.tunnel !== undefined && secretFields !== undefined)
+    findings.push({
+      field: `${at}/tunnel`,
+      message: 'is called long after the run, and secret fields of the input are not kept so long',
+    });
   const manifest = describe(action, { schema, secretFields, findings });
   return manifest && { manifest, definition, input, secretFields };
 }
@@ -65,7 +70,7 @@ function secretFieldsOf(
 
 function checkHandlers(definition: AnyDefinition, at: string, findings: Findings): void {
   // Authors in plain JavaScript have no types to lean on, so presence is checked here too.
-  const { plan, observe, run, undo }: { plan?: unknown; observe?: unknown; run?: unknown; undo?: unknown } = definition;
+  const { plan, observe, run, undo, tunnel, lasts }: Partial<Record<string, unknown>> = { ...definition };
   const absent = (handler: unknown) => typeof handler !== 'function';
   if (absent(run)) findings.push({ field: `${at}/run`, message: 'is missing: every action has a run handler' });
   if (definition.kind === 'write') {
@@ -75,14 +80,31 @@ function checkHandlers(definition: AnyDefinition, at: string, findings: Findings
     if (observe !== undefined && absent(observe)) findings.push({ field: `${at}/observe`, message: 'must be a function' });
     if (undo !== undefined && (typeof undo !== 'object' || undo === null || !('input' in undo) || absent(undo.input)))
       findings.push({ field: `${at}/undo`, message: 'must name an action, and have a function that gives its input' });
+    checkTunnel(definition, at, findings);
   } else {
     if (plan !== undefined) findings.push({ field: `${at}/plan`, message: 'a read has no plan; is it a write?' });
     if (observe !== undefined)
       findings.push({ field: `${at}/observe`, message: 'a read has nothing to observe; is it a write?' });
     if (undo !== undefined) findings.push({ field: `${at}/undo`, message: 'a read leaves nothing to undo; is it a write?' });
+    if (tunnel !== undefined || lasts !== undefined)
+      findings.push({
+        field: `${at}/${tunnel === undefined ? 'lasts' : 'tunnel'}`,
+        message: 'a read leaves nothing behind; is it a write?',
+      });
     if (definition.risk !== 'safe')
       findings.push({ field: `${at}/risk`, message: "a read changes nothing, so its risk is 'safe'" });
   }
+}
+
+function checkTunnel({ tunnel, lasts, undo, output }: AnyDefinition, at: string, findings: Findings): void {
+  if (tunnel !== undefined && typeof tunnel !== 'function')
+    findings.push({ field: `${at}/tunnel`, message: 'must be a function' });
+  if (tunnel !== undefined && output !== 'connection')
+    findings.push({ field: `${at}/tunnel`, message: "leads somewhere: its output is a 'connection'" });
+  if (lasts === undefined) return;
+  if (undo === undefined)
+    findings.push({ field: `${at}/lasts`, message: 'needs an undo: what is there for a while is undone in the end' });
+  if (lasts.default > lasts.most) findings.push({ field: `${at}/lasts/default`, message: 'is more than the most' });
 }
 
 function closedInput(definition: AnyDefinition, at: string, findings: Findings): z.ZodObject | undefined {
@@ -200,6 +222,8 @@ function describe(
     idempotent: definition.idempotent,
     observable: definition.kind === 'write' && definition.observe !== undefined,
     undo: definition.undo?.action,
+    lasts: definition.lasts,
+    tunnel: definition.tunnel === undefined ? undefined : true,
     timeoutSeconds: definition.timeoutSeconds,
     options: Object.keys(definition.options ?? {}),
     examples,

@@ -10,6 +10,7 @@ export function endpointOf(core: Core): ProviderEndpoint {
     plan: (call) => core.plan(call),
     observe: (call) => core.observe(call),
     ledger: (call) => core.ledger(call),
+    tunnel: (call) => core.tunnel(call),
     run: (call) => new LazyRun(core, call),
   };
 }

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { type Duplex, duplexPair } from 'node:stream';
 import {
   type CallBody,
   type Choice,
@@ -11,9 +12,12 @@ import {
   type ProviderCall,
   type ProviderFailure,
   type RunMessage,
+  type TunnelEvent,
 } from '@guichet/contract';
 import { digestOf } from '@guichet/contract/digest';
 import type { Approver, Caller } from './action.ts';
+import { createCore } from './core.ts';
+import { endpointOf } from './endpoint.ts';
 import type { Provider } from './provider.ts';
 import type { ProviderLogger } from './provider-logger.ts';
 
@@ -49,6 +53,23 @@ export interface RunChoices {
   readonly onMessage?: (message: RunMessage) => void;
 }
 
+export interface TunnelChoices extends Pick<CallBody, 'seen' | 'output' | 'hold'> {
+  readonly runId?: string;
+  /** Ends the tunnel, as the gateway would when the request is undone. */
+  readonly signal?: AbortSignal;
+  /** Called with each event; the tunnel goes on when it has resolved. */
+  readonly record?: (event: TunnelEvent) => Promise<void> | void;
+}
+
+export interface HarnessTunnel {
+  /** The side of the client. */
+  readonly client: Duplex;
+  /** What was recorded so far, in order. */
+  readonly events: readonly TunnelEvent[];
+  /** Settles when the tunnel is over. */
+  readonly over: Promise<void>;
+}
+
 /** Calls the actions of a provider as the gateway would, with no gateway. Refusals reject with a GuichetError. */
 export interface Harness {
   options(action: string, field: string, choices?: { query?: string; input?: Record<string, unknown> }): Promise<Choice[]>;
@@ -57,6 +78,8 @@ export interface Harness {
   plan(action: string, input?: Record<string, unknown>): Promise<Plan>;
   /** Plans a write and runs it, in the way of the gateway. A run that fails is told in `failure`. */
   run(action: string, input?: Record<string, unknown>, choices?: RunChoices): Promise<HarnessRun>;
+  /** Opens a tunnel of a request that has succeeded, for a run that need not have been. Rejects when it is refused. */
+  tunnel(action: string, input: Record<string, unknown>, choices?: TunnelChoices): Promise<HarnessTunnel>;
   observe(action: string, input: Record<string, unknown>, run: { runId: string; seen?: unknown }): Promise<Observation>;
 }
 
@@ -64,7 +87,8 @@ const silent: ProviderLogger = { info() {}, warn() {}, error() {} };
 
 /** A harness on the in-process endpoint, so that every check of the protocol applies. */
 export function harness(provider: Provider, options: HarnessOptions = {}): Harness {
-  const endpoint = provider.endpoint({ logger: options.logger ?? silent });
+  const core = createCore(provider, { logger: options.logger ?? silent });
+  const endpoint = endpointOf(core);
   const environment = options.environment ?? 'production';
   const caller = { id: 'user:tester', name: 'Tester', ...options.caller, teams: [...(options.caller?.teams ?? ['testers'])] };
 
@@ -97,6 +121,33 @@ export function harness(provider: Provider, options: HarnessOptions = {}): Harne
     options: (action, field, { query = '', input = {} } = {}) =>
       endpoint.options(call('options', action, { input, field, query })),
     observe: (action, input, { runId, seen }) => endpoint.observe(call('observe', action, { input, runId, seen })),
+
+    async tunnel(action, input, { runId = randomUUID(), signal, record, ...rest } = {}) {
+      const [client, stream] = duplexPair();
+      const events: TunnelEvent[] = [];
+      const opened = Promise.withResolvers<void>();
+      const over = core.tunnel({
+        ...call('tunnel', action, { input, runId, ...rest }),
+        ...(signal !== undefined && { signal }),
+        accept: async () => {
+          opened.resolve();
+          return stream;
+        },
+        record: async (event) => {
+          await record?.(event);
+          events.push(event);
+        },
+      });
+      over.then(
+        () => stream.end(),
+        (error) => {
+          opened.reject(error);
+          stream.destroy();
+        },
+      );
+      await opened.promise;
+      return { client, events, over };
+    },
 
     async read(action, input = {}, { signal } = {}) {
       const { output, failure } = await listen(endpoint.run(call('run', action, { input, signal })));

@@ -14,6 +14,7 @@ export {
   type ReadContext,
   type ReadDefinition,
   type RunContext,
+  type TunnelContext,
   type Undo,
   type UndoContext,
   type WriteDefinition,

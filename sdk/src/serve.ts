@@ -1,15 +1,8 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import {
-  type GrantClaims,
-  GuichetError,
-  type LedgerCall,
-  PHASES,
-  type Phase,
-  PROTOCOL_PATH,
-  type ProviderCall,
-} from '@guichet/contract';
+import type { Duplex } from 'node:stream';
+import { type GrantClaims, GuichetError, type LedgerCall, PHASES, PROTOCOL_PATH, type ProviderCall } from '@guichet/contract';
 import { digestOf } from '@guichet/contract/digest';
 import { type Core, type CoreOptions, createCore } from './core.ts';
 import { checkGrant } from './grant-check.ts';
@@ -18,6 +11,7 @@ import { sendJson, sendProblem, sendRun } from './http-answer.ts';
 import { ClientGoneError, readCallBody } from './http-body.ts';
 import type { KeySource } from './key-source.ts';
 import type { Provider } from './provider.ts';
+import { serveTunnel } from './serve-tunnel.ts';
 import { verifyGrant } from './verify-grant.ts';
 
 export interface ServeOptions extends CoreOptions {
@@ -54,6 +48,7 @@ export async function serve(provider: Provider, options: ServeOptions): Promise<
     { headersTimeout: 10_000, requestTimeout: 15_000 + bodyTimeoutSeconds * 1000, connectionsCheckingInterval: 2_000 },
     (request, response) => void service.answer(request, response),
   );
+  server.on('upgrade', (request, socket, head) => service.tunnel(request, { socket, head }));
   server.listen(port, host);
   await once(server, 'listening');
   let closing: Promise<void> | undefined;
@@ -108,9 +103,19 @@ class Service {
     this.#calls.delete(call);
   }
 
+  /** Carries one tunnel. */
+  tunnel(request: IncomingMessage, upgraded: { socket: Duplex; head: Buffer }): void {
+    const options = { core: this.#core, ...this.#options, draining: () => this.#draining };
+    const abort = new AbortController();
+    abort.signal.addEventListener('abort', () => upgraded.socket.destroy());
+    const call = serveTunnel(request, upgraded, options).finally(() => this.#calls.delete(call));
+    this.#calls.set(call, abort);
+  }
+
   /** Resolves when no call is left; aborts those that are after the time. */
   async drain(timeoutMs: number): Promise<void> {
     this.#draining = true;
+    this.#core.stopTunnels();
     const left = () => Promise.allSettled(this.#calls.keys());
     await within(left(), timeoutMs);
     this.#core.stopRuns();
@@ -130,7 +135,7 @@ class Service {
     const [, action, phase] = ROUTE.exec(path) ?? [];
     if (action !== undefined && phase !== undefined && method === 'POST') {
       // The pattern admits nothing but phases there.
-      return this.#call(request, response, { action, phase: phase as Phase, signal });
+      return this.#call(request, response, { action, phase: phase as (typeof PHASES)[number], signal });
     }
     throw new GuichetError('route.unknown', `There is no ${method} ${path}.`, {
       remedy: `GET ${PROTOCOL_PATH}/manifest, or POST ${PROTOCOL_PATH}/actions/NAME/PHASE (${PHASES.join(', ')}).`,
@@ -172,7 +177,11 @@ class Service {
     await inTraceOf(request.headers, () => this.#perform(response, phase, { body, grant, signal }));
   }
 
-  async #perform(response: ServerResponse, phase: Phase, call: ProviderCall & { grant: GrantClaims }): Promise<void> {
+  async #perform(
+    response: ServerResponse,
+    phase: (typeof PHASES)[number],
+    call: ProviderCall & { grant: GrantClaims },
+  ): Promise<void> {
     switch (phase) {
       case 'options':
         return sendJson(response, { body: { choices: await this.#core.options(call) } });
@@ -211,7 +220,7 @@ class Service {
 
 interface CallTarget {
   readonly action: string;
-  readonly phase: Phase;
+  readonly phase: (typeof PHASES)[number];
   readonly signal: AbortSignal;
 }
 

@@ -10,6 +10,8 @@ import {
   Plan,
   Problem,
   RunMessage,
+  TunnelFromProvider,
+  TunnelToProvider,
 } from '@guichet/contract';
 import { digestOf } from '@guichet/contract/digest';
 import { InspectFooter, PublicProtocol } from 'paseto';
@@ -86,7 +88,7 @@ test('the examples of the page are what the contract says', () => {
 
 test('the messages and observations in the tables are those of the contract', () => {
   const found = inTables();
-  const types = (schema: typeof RunMessage | typeof Observation, key: string) =>
+  const types = (schema: { readonly options: readonly z.ZodObject[] }, key: string) =>
     schema.options
       .map((option) => Object.entries(option.shape).find(([name]) => name === key)?.[1])
       .map((literal) => (literal instanceof z.ZodLiteral ? literal.value : undefined));
@@ -94,7 +96,10 @@ test('the messages and observations in the tables are those of the contract', ()
     found.flatMap((example) =>
       typeof example === 'object' && example !== null && key in example ? [Reflect.get(example, key)] : [],
     );
-  expect(shown('type')).toEqual(types(RunMessage, 'type'));
+  const tunnel = [TunnelToProvider, TunnelFromProvider].flatMap((schema) => types(schema, 'type'));
+  const told = shown('type');
+  expect(told.slice(0, RunMessage.options.length)).toEqual(types(RunMessage, 'type'));
+  expect(told.slice(RunMessage.options.length).sort()).toEqual(tunnel.sort());
   expect(shown('status')).toEqual(types(Observation, 'status'));
 });
 

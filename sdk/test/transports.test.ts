@@ -29,7 +29,12 @@ interface Told {
 }
 
 /** Everything that a caller can learn from a call. */
-async function outcome(endpoint: ProviderEndpoint, phase: Phase, action: string, options: CallOptions): Promise<Told> {
+async function outcome(
+  endpoint: ProviderEndpoint,
+  phase: Exclude<Phase, 'tunnel'>,
+  action: string,
+  options: CallOptions,
+): Promise<Told> {
   const call = callOf(local, phase, action, options);
   const messages: RunMessage[] = [];
   try {
@@ -47,7 +52,7 @@ const grantId = crypto.randomUUID();
 const sell = { environment: 'production', input: { item: 'apple' }, seen: { stock: 3 } };
 const withMood = (mood: string) => ({ body: { ...sell, input: { item: 'apple', mood } } });
 
-const CALLS: [title: string, phase: Phase, action: string, options: CallOptions, expected: unknown][] = [
+const CALLS: [title: string, phase: Exclude<Phase, 'tunnel'>, action: string, options: CallOptions, expected: unknown][] = [
   ['a read', 'run', 'list', {}, { messages: [{ type: 'log' }, { type: 'result' }] }],
   ['a plan', 'plan', 'items.sell', { body: { input: { item: 'apple' } } }, { value: { summary: "Sell 1 of 'apple'" } }],
   ['options', 'options', 'items.sell', { body: { field: 'item', query: 'a' } }, { value: [{ value: 'apple' }] }],

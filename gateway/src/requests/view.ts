@@ -16,6 +16,7 @@ import type { Queryable } from '../db/index.ts';
 import { approvedFor, type Policy } from '../policy/index.ts';
 import { receiptOfRun } from '../receipts/index.ts';
 import { glassRefusal } from './commands.ts';
+import { connectRefusal } from './connect.ts';
 import { extensionRefusal } from './extension.ts';
 import type { LifeEventType } from './life.ts';
 import type { RequestRow } from './row.ts';
@@ -146,7 +147,9 @@ function runOf(row: RequestRow, receipt: Receipt | null): Request['run'] {
   };
 }
 
-const EVENT_OF: Readonly<Record<Exclude<RequestCommand, 'review' | 'undo' | 'extend' | 'break_glass'>, LifeEventType>> = {
+const EVENT_OF: Readonly<
+  Record<Exclude<RequestCommand, 'review' | 'undo' | 'extend' | 'break_glass' | 'connect'>, LifeEventType>
+> = {
   approve: 'approve',
   reject: 'reject',
   withdraw: 'withdraw',
@@ -159,6 +162,7 @@ function takes(row: RequestRow, command: RequestCommand, undo: LiveUndo | undefi
   if (command === 'undo') return undoRefusal(row, undo) === undefined;
   if (command === 'extend') return extensionRefusal(row, undo) === undefined;
   if (command === 'break_glass') return glassRefusal(row) === undefined;
+  if (command === 'connect') return connectRefusal(row, undo) === undefined;
   return ACCEPTED[row.state].includes(EVENT_OF[command]);
 }
 
