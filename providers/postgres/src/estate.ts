@@ -30,6 +30,12 @@ export class Estate {
     this.#merge();
   }
 
+  /** Those of every environment. */
+  async all(): Promise<Instance[]> {
+    await this.#upToDate();
+    return [...this.#instances.values()];
+  }
+
   /** Those of an environment, by name. */
   async of(environment: string): Promise<Instance[]> {
     await this.#upToDate();

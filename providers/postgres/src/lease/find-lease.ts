@@ -1,0 +1,29 @@
+import type { Instance } from '../instance.ts';
+import { LeaseFacts } from './lease.ts';
+import { ALL_LEASES, type LeaseRow, ONE_LEASE } from './lease-sql.ts';
+
+export interface Lease extends Omit<LeaseRow, 'comment'> {
+  readonly facts: LeaseFacts;
+}
+
+/** The leases whose roles are on the instance. Rejects with an InstanceError. */
+export async function findLeases(instance: Instance): Promise<Lease[]> {
+  const rows = await instance.admin.query<LeaseRow>(ALL_LEASES);
+  return rows.flatMap((row) => leaseOf(row) ?? []);
+}
+
+/** Undefined when there is no such role. Rejects with an InstanceError. */
+export async function findLease(instance: Instance, role: string): Promise<Lease | undefined> {
+  const [row] = await instance.admin.ask<LeaseRow>({ text: ONE_LEASE, values: [role] });
+  return row && leaseOf(row);
+}
+
+/** A role of such a name that was made by somebody else has no comment like ours, and is left alone. */
+function leaseOf({ comment, ...row }: LeaseRow): Lease | undefined {
+  try {
+    const facts = LeaseFacts.safeParse(JSON.parse(comment ?? 'null'));
+    return facts.success ? { ...row, facts: facts.data } : undefined;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,180 @@
+import { randomBytes } from 'node:crypto';
+import type { Instance } from '../instance.ts';
+import { InstanceError } from '../instance-error.ts';
+import { scramVerifier } from '../wire/scram.ts';
+import { Unserved } from '../wire/serve-client.ts';
+import { openServerSession, ServerRefusal, type ServerSession } from '../wire/server-session.ts';
+import type { LeaseTimes } from './lease.ts';
+import { LEASE_ENDING, NO_SUCH_LEASE, renewRole } from './lease-sql.ts';
+import { type LeasePlace, replayed } from './primary.ts';
+import { sqlStateOf } from './sql-state.ts';
+
+/** Somebody's use of a lease in this process: while there is one, the lease is kept alive. */
+export interface LeaseUse {
+  /** Aborted when the lease has ended, with an Unserved as the reason. */
+  readonly ended: AbortSignal;
+  /** Signs in with it. Rejects with an Unserved, a ServerRefusal, or the error of the network. */
+  connect(parameters: ReadonlyMap<string, string>, signal: AbortSignal): Promise<ServerSession>;
+  /** Adds to the count of its statements. */
+  count(statements: number): void;
+  release(): void;
+}
+
+const REPLAY_MS = 10_000;
+const TRIES = 3;
+
+/**
+ * Keeps leases alive that are in use in this process. The end of their passwords, kept by the server itself, is the
+ * heartbeat: whoever dies renews nothing, and several processes that keep one lease do not get into each other's way.
+ */
+export class LeaseKeeper {
+  readonly #kept = new Map<string, KeptLease>();
+  readonly #times: LeaseTimes;
+
+  constructor(times: LeaseTimes) {
+    this.#times = times;
+  }
+
+  /** Comes back when the lease is good. Rejects with an Unserved when it has ended, or with an InstanceError. */
+  async use(place: LeasePlace, { role, request }: { role: string; request: string }): Promise<LeaseUse> {
+    const key = `${place.primary.settings.environment}/${place.primary.name}/${role}`;
+    let kept = this.#kept.get(key);
+    if (kept === undefined) {
+      kept = new KeptLease(place.primary, { role, request, times: this.#times, over: () => this.#kept.delete(key) });
+      this.#kept.set(key, kept);
+    }
+    return kept.use(place.instance);
+  }
+
+  close(): void {
+    for (const kept of this.#kept.values()) kept.stop();
+  }
+}
+
+interface Kept {
+  readonly role: string;
+  readonly request: string;
+  readonly times: LeaseTimes;
+  readonly over: () => void;
+}
+
+class KeptLease {
+  readonly #primary: Instance;
+  readonly #lease: Kept;
+  readonly #ended = new AbortController();
+  #uses = 0;
+  #statements = 0;
+  #password = '';
+  #timer: NodeJS.Timeout | undefined;
+  #renewal: Promise<void> | undefined;
+
+  constructor(primary: Instance, lease: Kept) {
+    this.#primary = primary;
+    this.#lease = lease;
+  }
+
+  async use(instance: Instance): Promise<LeaseUse> {
+    this.#uses += 1;
+    let released = false;
+    const release = (): void => {
+      if (released) return;
+      released = true;
+      this.#uses -= 1;
+      if (this.#uses === 0) this.stop();
+    };
+    try {
+      if (this.#timer === undefined) {
+        this.#timer = setInterval(() => this.#renewQuietly(), this.#lease.times.renew * 1000);
+        this.#renewal = this.#renew();
+      }
+      await this.#renewal;
+    } catch (error) {
+      release();
+      throw error;
+    }
+    return {
+      ended: this.#ended.signal,
+      connect: (parameters, signal) => this.#connect(instance, parameters, signal),
+      count: (statements) => {
+        this.#statements += statements;
+      },
+      release,
+    };
+  }
+
+  stop(): void {
+    clearInterval(this.#timer);
+    this.#lease.over();
+    // What was counted since the last renewal is told; that renews it once more, as if it had been left a moment later.
+    if (this.#statements > 0 && !this.#ended.signal.aborted) this.#renewQuietly();
+  }
+
+  #renewQuietly(): void {
+    this.#renewal = this.#renew();
+    this.#renewal.catch((error: unknown) => {
+      // A server that does not answer is asked again; the lease ends by itself when that takes too long.
+      if (error instanceof Unserved) this.#ended.abort(error);
+    });
+  }
+
+  /** Always with another password: one that somebody has given the role by a statement of theirs is good for moments only. */
+  async #renew(): Promise<void> {
+    const { role, request, times } = this.#lease;
+    const password = randomBytes(32).toString('base64url');
+    const statements = this.#statements;
+    const text = renewRole(role, { verifier: await scramVerifier(password), valid: times.valid, statements });
+    try {
+      await this.#primary.admin.ask({ text });
+    } catch (error) {
+      const state = sqlStateOf(error);
+      if (state === NO_SUCH_LEASE || state === LEASE_ENDING) throw hasEnded(request);
+      throw error;
+    }
+    this.#password = password;
+    this.#statements -= statements;
+  }
+
+  async #connect(instance: Instance, parameters: ReadonlyMap<string, string>, signal: AbortSignal): Promise<ServerSession> {
+    const { role } = this.#lease;
+    const all = new Map([...parameters, ['user', role]]);
+    for (let tries = 1; ; tries++) {
+      let password = '';
+      try {
+        await this.#renewal;
+        password = this.#password;
+        await this.#atReplica(instance);
+        return await openServerSession(instance.settings, { parameters: all, password, signal });
+      } catch (error) {
+        // Another process that keeps this lease has given it another password meanwhile, or this one has.
+        if (!(error instanceof ServerRefusal) || error.code !== '28P01' || tries === TRIES) throw unserved(error, instance);
+        if (password === this.#password) this.#renewal = this.#renew();
+      }
+    }
+  }
+
+  async #atReplica(instance: Instance): Promise<void> {
+    if (await replayed({ instance, primary: this.#primary }, REPLAY_MS)) return;
+    throw new Unserved({
+      code: '57P03',
+      message: `The replica '${instance.name}' is too far behind its primary to know your role yet.`,
+      hint: `Try again in a moment, or connect to '${this.#primary.name}'.`,
+    });
+  }
+}
+
+export function hasEnded(request: string): Unserved {
+  return new Unserved({ code: '57P01', message: `${request} has ended.`, hint: 'Ask again: guichet postgres connect.' });
+}
+
+function unserved(error: unknown, instance: Instance): unknown {
+  if (error instanceof ServerRefusal && error.code === '53300') {
+    return new Unserved({
+      code: '53300',
+      message: `No more connections: ${error.message}.`,
+      hint: 'Close some of yours, and connect again.',
+    });
+  }
+  if (error instanceof ServerRefusal || error instanceof Unserved) return error;
+  const reason = error instanceof InstanceError ? error.message : `The instance '${instance.name}' cannot be reached.`;
+  return new Unserved({ code: '08001', message: reason, hint: 'Try again in a moment.' }, { cause: error });
+}
