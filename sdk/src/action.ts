@@ -80,6 +80,8 @@ export interface ObserveContext<Input extends z.ZodObject, Seen> {
   readonly input: z.output<Input>;
   readonly seen: Seen;
   readonly environment: string;
+  /** Id of the request, e.g. `REQ-1042`. */
+  readonly request: string;
   readonly runId: string;
   readonly signal: AbortSignal;
 }
@@ -90,6 +92,8 @@ export interface UndoContext<Input extends z.ZodObject, Kind extends OutputKind,
   /** What the plan saw: what was there before, if the plan has looked at it. */
   readonly seen: Seen;
   readonly environment: string;
+  /** Id of the request that is undone, e.g. `REQ-1042`. */
+  readonly request: string;
   readonly runId: string;
 }
 

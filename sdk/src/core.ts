@@ -160,11 +160,12 @@ export function createCore(provider: DescribedProvider, options: CoreOptions = {
       const admitted = admit('observe', call);
       const { action, body, grant, signal, site } = admitted;
       const { observe } = writeOf(action);
-      const { runId } = runNames(grant);
+      const names = runNames(grant);
+      const { runId } = names;
       const input = admitInput(action.input, body.input);
       if (!observe) return { status: 'unknown', message: `The action '${action.manifest.name}' cannot say what a run did.` };
       if (running.has(runId)) return { status: 'running' };
-      const context = { input, seen: seenOf(body), environment: body.environment, runId, signal };
+      const context = { input, seen: seenOf(body), environment: body.environment, ...names, signal };
       const ask = async (): Promise<Observation> => {
         const observed = parseAnswer(Observation, await answer(admitted, () => observe(context)), site);
         if (observed.status !== 'succeeded') return observed;

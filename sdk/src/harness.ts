@@ -27,6 +27,8 @@ export interface HarnessOptions {
   /** `user:tester` of team `testers` when absent. */
   readonly caller?: Partial<Caller>;
   readonly approvers?: readonly Approver[];
+  /** Of every write: `REQ-1` when absent. */
+  readonly request?: string;
   /** Silent when absent, so that a test of a failure does not look like one. */
   readonly logger?: ProviderLogger;
 }
@@ -107,7 +109,7 @@ export function harness(provider: Provider, options: HarnessOptions = {}): Harne
       environment,
       caller,
       approvers: [...(options.approvers ?? [])],
-      request: runId === null ? null : 'REQ-1',
+      request: runId === null ? null : (options.request ?? 'REQ-1'),
       run: runId,
       body: digestOf(body),
     };

@@ -12,6 +12,7 @@ interface Ended {
     readonly output: Output;
     readonly seen: unknown;
     readonly environment: string;
+    readonly request: string;
     readonly runId: string;
   };
 }
