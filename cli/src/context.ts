@@ -1,7 +1,7 @@
 import type { Readable, Writable } from 'node:stream';
 import type { OpenKeychain } from './sign-in/keychain.ts';
 
-export type InputStream = Readable & { readonly isTTY?: boolean };
+export type InputStream = Readable & { readonly isTTY?: boolean; setRawMode?(raw: boolean): unknown };
 export type OutputStream = Writable & { readonly isTTY?: boolean; readonly columns?: number; readonly rows?: number };
 
 /** Everything that a command touches of the world, so that tests can run one inside their own process. */
@@ -17,6 +17,8 @@ export interface Context {
   readonly openKeychain?: OpenKeychain;
   /** Aborted with an Interrupted by Ctrl-C. */
   readonly interrupt: AbortSignal;
+  /** Has something done before the process is ended from outside; gives what takes it back. For what would be left behind. */
+  readonly beforeEnd?: (undo: () => void) => () => void;
 }
 
 /** Somebody pressed Ctrl-C. What is said about it (a request that goes on, say) is the message; empty for nothing. */

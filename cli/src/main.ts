@@ -38,6 +38,7 @@ async function start(): Promise<void> {
     home: homedir(),
     now: () => new Date(),
     interrupt: interrupt.signal,
+    beforeEnd,
   };
   process.exitCode = await run(argv, context);
 }
@@ -50,4 +51,19 @@ function ignoringClosedPipe(stream: NodeJS.WriteStream): NodeJS.WriteStream {
 
 function onStreamError(error: NodeJS.ErrnoException): void {
   if (error.code !== 'EPIPE') throw error;
+}
+
+/** A terminal that was closed, or a kill: what was done to the terminal is undone, and then the process ends as ever. */
+function beforeEnd(undo: () => void): () => void {
+  const signals = ['SIGTERM', 'SIGHUP'] as const;
+  const onSignal = (signal: NodeJS.Signals): void => {
+    undo();
+    forget();
+    process.kill(process.pid, signal);
+  };
+  const forget = (): void => {
+    for (const signal of signals) process.off(signal, onSignal);
+  };
+  for (const signal of signals) process.on(signal, onSignal);
+  return forget;
 }

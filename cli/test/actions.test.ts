@@ -107,33 +107,6 @@ describe('a read', () => {
     expect(await read('--output-file', path)).toMatchObject({ exit: 0, stdout: '' });
     expect(await read('--output-file', path)).toMatchObject({ exit: 2, stderr: expect.stringContaining('is there already') });
   });
-
-  it('reads again and again with --watch until Ctrl-C', async () => {
-    let reads = 0;
-    const interrupted = makeHome(server.url);
-    server.handlers['actions.read'] = () => {
-      reads += 1;
-      if (reads === 3) throw new GuichetError('action.refused', 'Enough of it.');
-      return { output: TABLE };
-    };
-    const result = await interrupted.run(['postgres', 'activity', '--instance', 'pg1', '-e', 'staging', '--watch', '0.5']);
-    interrupted[Symbol.dispose]();
-    expect(result).toMatchObject({ exit: 9, stdout: '  PID\n14024\n\n  PID\n14024\n\n' });
-  });
-});
-
-it('draws --watch over itself on a terminal, and leaves what can be scrolled back to', async () => {
-  let reads = 0;
-  server.handlers['actions.read'] = () => {
-    reads += 1;
-    if (reads === 2) throw new GuichetError('action.refused', 'Enough of it.');
-    return { output: TABLE };
-  };
-  const { stdout } = await home.run(['postgres', 'activity', '--instance', 'pg1', '-e', 'staging', '--watch', '0.5'], {
-    columns: 80,
-  });
-  // ESC as a letter, for a control character is easily overlooked in an expectation.
-  expect(stdout.replaceAll('\u001b', 'ESC')).toMatch(/^ESC\[HEvery 0\.5s.*ESC\[K\n {2}PIDESC\[K\n14024ESC\[K\nESC\[J$/);
 });
 
 describe('a command line that is wrong', () => {

@@ -98,7 +98,10 @@ function addHowFlags(command: Command, action: Action, environments: readonly st
   );
   command.option('-i, --input <file>', 'Take the input from a JSON file, - for stdin; flags come before what it says');
   if (action.kind === 'read') {
-    command.option('--watch [seconds]', 'Read again and again, every 2 seconds if not said otherwise');
+    command.option(
+      '--watch [seconds]',
+      'Read again and again and draw in place, every 2 seconds if not said otherwise (1 to 60)',
+    );
     command.option('--output-file <path>', 'Where to save a file that it gives');
     // Taken so that one set of flags fits every action of a script; a read needs no reason.
     command.addOption(new Option('-r, --reason <text>').hideHelp());

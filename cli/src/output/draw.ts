@@ -15,7 +15,8 @@ export function drawOutput(output: Output, canvas: Canvas): string {
   return parts.join('\n');
 }
 
-function drawBody(output: Output, canvas: Canvas): string {
+/** The output without its title and its notes. */
+export function drawBody(output: Output, canvas: Canvas): string {
   switch (output.kind) {
     case 'table':
       return drawTable(output, canvas);

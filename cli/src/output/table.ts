@@ -15,8 +15,15 @@ interface Shrinking {
   readonly gives: (column: Column) => boolean;
 }
 
-/** Rows under their titles; the widest columns of text give way until it fits the canvas, those in `keep` last. */
-export function drawTable(output: TableOutput, canvas: Canvas, { keep = [] }: { keep?: readonly string[] } = {}): string {
+interface TableOptions {
+  /** Columns that give way last. */
+  readonly keep?: readonly string[];
+  /** The widths that columns have had by their keys: none is made narrower. It is kept up. */
+  readonly least?: Map<string, number>;
+}
+
+/** Rows under their titles; the widest columns of text give way until it fits the canvas. */
+export function drawTable(output: TableOutput, canvas: Canvas, { keep = [], least }: TableOptions = {}): string {
   const columns = output.columns.filter(({ wide }) => canvas.wide || !wide);
   if (output.rows.length === 0) return clean(output.empty ?? 'Nothing to show.');
   const titles = columns.map(({ title }) => clean(title).toUpperCase());
@@ -24,10 +31,14 @@ export function drawTable(output: TableOutput, canvas: Canvas, { keep = [] }: { 
   const format = (tight: boolean): Cell[][] =>
     output.rows.map((row) => columns.map((column) => formatCell(row[column.key], column.type, { ...canvas, tight })));
   const measure = (rows: readonly Cell[][]): number[] =>
-    titles.map((title, index) => Math.max(widthOf(title), ...rows.map((row) => widthOf(row[index]?.text ?? ''))));
+    titles.map((title, index) => {
+      const before = least?.get(columns[index]?.key ?? '') ?? 0;
+      return rows.reduce((most, row) => Math.max(most, widthOf(row[index]?.text ?? '')), Math.max(before, widthOf(title)));
+    });
   let cells = format(false);
   if (!canvas.wide && total(measure(cells)) > room) cells = format(true);
   const widths = measure(cells);
+  for (const [index, { key }] of columns.entries()) least?.set(key, widths[index] ?? 0);
   if (!canvas.wide) {
     shrink(widths, { columns, room, gives: (column) => givesWay(column) && !keep.includes(column.key) });
     shrink(widths, { columns, room, gives: givesWay });

@@ -17,6 +17,8 @@ export interface RunOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** Columns of a stdout that is a terminal; a pipe when absent. */
   readonly columns?: number;
+  /** Somebody at a terminal: keys are typed when stdout, not stderr, has said something. */
+  readonly terminal?: Terminal;
   /** Presses Ctrl-C when stderr has said this. */
   readonly interruptAfter?: string;
   /** Somebody at a terminal, who presses keys each time stderr has said something new that contains a text. */
@@ -24,6 +26,14 @@ export interface RunOptions {
   readonly now?: Date;
   /** The keychain of the system; none when absent. */
   readonly openKeychain?: OpenKeychain;
+}
+
+/** The terminal that stdout is. Its size can be changed. */
+export interface Terminal {
+  columns: number;
+  rows: number;
+  /** Called with all that was written, each time that something is; gives keys to press. */
+  readonly person?: (written: string, resize: () => void) => string | undefined;
 }
 
 /** A home of its own for the command: configuration, cache, and nothing of the machine's. */
@@ -52,17 +62,26 @@ export function makeHome(gateway?: string): Home {
 }
 
 async function runCli(argv: readonly string[], options: RunOptions): Promise<Result> {
-  const { stdin = '', env = {}, columns, interruptAfter, keys, now, openKeychain } = options;
+  const { stdin = '', env = {}, columns, terminal: seat, interruptAfter, keys, now, openKeychain } = options;
   const interrupt = new AbortController();
-  const stdout = new Recorder();
+  const person = Object.assign(new PassThrough(), { isTTY: true, setRawMode: () => {} });
+  const stdout: Recorder = new Recorder((text) => {
+    const pressed = seat?.person?.(text, () => Object.assign(stdout, { columns: seat.columns, rows: seat.rows }).emit('resize'));
+    // What drew is still at it: a key comes later.
+    if (pressed !== undefined) setImmediate(() => person.write(pressed));
+  });
   const terminal = keys === undefined ? undefined : new Typist(keys);
   const stderr = new Recorder((text) => {
     if (interruptAfter !== undefined && text.includes(interruptAfter)) interrupt.abort(new Interrupted());
     terminal?.read(text);
   });
   const context: Context = {
-    stdin: terminal?.input ?? Readable.from(stdin === '' ? [] : [Buffer.from(stdin)]),
-    stdout: columns === undefined ? stdout : Object.assign(stdout, { isTTY: true, columns }),
+    stdin:
+      terminal?.input ?? (seat !== undefined ? person : undefined) ?? Readable.from(stdin === '' ? [] : [Buffer.from(stdin)]),
+    stdout:
+      columns === undefined && seat === undefined
+        ? stdout
+        : Object.assign(stdout, { isTTY: true, columns: seat?.columns ?? columns, rows: seat?.rows }),
     stderr: terminal === undefined ? stderr : Object.assign(stderr, { isTTY: true, columns: 100, rows: 40 }),
     env: { NO_COLOR: '1', ...env },
     home: env['HOME'] ?? '/nonexistent',

@@ -1,0 +1,2 @@
+export { watchRead } from './watch-read.ts';
+export { watchSeconds } from './watch-seconds.ts';
