@@ -21,6 +21,7 @@ import {
   resolveLogin,
 } from './login-config.ts';
 import type { RdsFacts } from './rds/facts.ts';
+import { SHIPPED_PRICES } from './rds/price-table.ts';
 
 /** An instance as people write it, in the configuration or in a catalogue. */
 export const InstanceConfig = z.strictObject({
@@ -58,6 +59,7 @@ const PostgresConfig = z
     instances: z.array(InstanceConfig).default([]),
     catalogue: CatalogueConfig.optional().describe('A file that lists more instances'),
     rds: z.array(RdsConfig).default([]).describe('Regions of AWS whose RDS instances are found by themselves'),
+    prices: z.string().min(1).optional().describe('Table of prices of RDS, for estimates; a small one is shipped'),
   })
   .superRefine(({ instances, catalogue, rds }, context) => {
     if (instances.length === 0 && catalogue === undefined && rds.length === 0) {
@@ -101,6 +103,8 @@ export interface PostgresSettings {
   readonly instances: readonly InstanceSettings[];
   readonly catalogue: CatalogueSettings | undefined;
   readonly rds: readonly RdsSettings[];
+  /** Path of the table of prices. */
+  readonly prices: string;
 }
 
 export interface ConfigSource {
@@ -147,12 +151,13 @@ export function parsePostgresConfig(config: unknown, source: Partial<ConfigSourc
   }
   const findings: Finding[] = [];
   const at = (field: string): Place => ({ at: field, folder, env, findings });
-  const { instances, catalogue, rds, ...rest } = parsed.data;
+  const { instances, catalogue, rds, prices, ...rest } = parsed.data;
   const settings = {
     ...rest,
     instances: instances.map((instance, index) => resolveInstance(instance, at(`instances.${index}`))),
     catalogue: catalogue && resolveCatalogue(catalogue, at('catalogue')),
     rds: rds.map((region, index) => resolveRds(region, at(`rds.${index}`))),
+    prices: prices === undefined ? SHIPPED_PRICES : resolve(folder, prices),
   };
   if (findings.length > 0) throw invalid(label, findings);
   return settings;

@@ -24,6 +24,9 @@ import {
 import { Estate } from './estate.ts';
 import { catalogueSource } from './inventory/catalogue.ts';
 import { QueryMask } from './query-mask.ts';
+import { RdsApi } from './rds/rds-api.ts';
+import { rdsMaker } from './rds/rds-maker.ts';
+import { rdsSource } from './rds/rds-source.ts';
 
 export interface PostgresProvider extends Provider {
   /** Ends the connections to every instance. */
@@ -44,11 +47,15 @@ export function loadPostgresProvider(path: string, env: ConfigSource['env'] = pr
 }
 
 function providerOf(settings: PostgresSettings): PostgresProvider {
-  const estate = new Estate(settings, [...(settings.catalogue === undefined ? [] : [catalogueSource(settings.catalogue)])]);
+  const accounts = settings.rds.map((region) => ({ settings: region, api: new RdsApi(region) }));
+  const estate = new Estate(settings, [
+    ...(settings.catalogue === undefined ? [] : [catalogueSource(settings.catalogue)]),
+    ...accounts.map(({ settings: region, api }) => rdsSource(region, api)),
+  ]);
   let mask: Promise<QueryMask> | undefined;
   const workplace: Workplace = {
     estate,
-    replicaMakers: {},
+    replicaMakers: { ...(accounts.length > 0 && { rds: rdsMaker({ accounts, estate, prices: settings.prices }) }) },
     watchSeconds: settings.watchSeconds,
     mask: () => {
       mask ??= QueryMask.load();
@@ -77,5 +84,11 @@ function providerOf(settings: PostgresSettings): PostgresProvider {
       settingsAction(workplace),
     ],
   });
-  return { ...provider, close: () => estate.close() };
+  return {
+    ...provider,
+    close: async () => {
+      await estate.close();
+      for (const { api } of accounts) api.close();
+    },
+  };
 }

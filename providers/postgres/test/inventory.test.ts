@@ -124,6 +124,7 @@ describe('the estate', () => {
 
   test('gives an instance of the configuration what AWS knows of it, where both are one server', async () => {
     const rds = {
+      account: 'rds eu-west-1',
       region: 'eu-west-1',
       identifier: 'pg1',
       resourceId: 'db-1',
@@ -144,6 +145,7 @@ describe('the estate', () => {
         settingsOf({
           host,
           rds: {
+            account: 'rds eu-west-1',
             region: 'eu-west-1',
             identifier: 'pg1',
             resourceId: 'db-1',

@@ -49,10 +49,17 @@ export const RdsConfig = z.strictObject({
   logins: Logins,
   overrides: z.record(z.string().min(1), RdsOverride).default({}).describe('By the identifier of the instance'),
   refreshSeconds: z.int().min(5).max(3600).default(60),
+  pollSeconds: z.number().min(0.01).max(60).default(10).describe('So often AWS is asked how far a replica is'),
 });
 
-/** The logins of an instance by its name: the same object each time, so that nothing looks as if it had changed. */
-export type LoginsOf = (name: string) => {
+/**
+ * The logins of an instance by its name: the same object each time, so that nothing looks as if it had changed. Where it has
+ * none of its own, `{name}` in the common ones is `head`: for a replica, the instance at the head of its chain.
+ */
+export type LoginsOf = (
+  name: string,
+  head?: string,
+) => {
   readonly observer: LoginSettings;
   readonly actor: LoginSettings;
   readonly admin: LoginSettings | undefined;
@@ -110,16 +117,17 @@ function loginsOf(logins: Logins, overrides: Readonly<Record<string, OwnLogins>>
     }),
   );
   const made = new Map<string, ReturnType<LoginsOf>>();
-  return (name) => {
-    const known = made.get(name);
+  return (name, head = name) => {
+    const key = `${name} ${head}`;
+    const known = made.get(key);
     if (known !== undefined) return known;
     const mine = own.get(name);
     const fresh = {
-      observer: (mine?.observer ?? common.observer)(name),
-      actor: (mine?.actor ?? common.actor)(name),
-      admin: (mine?.admin ?? common.admin)?.(name),
+      observer: mine?.observer?.(name) ?? common.observer(head),
+      actor: mine?.actor?.(name) ?? common.actor(head),
+      admin: mine?.admin?.(name) ?? common.admin?.(head),
     };
-    made.set(name, fresh);
+    made.set(key, fresh);
     return fresh;
   };
 }

@@ -1,5 +1,7 @@
 /** What AWS says of an instance. */
 export interface RdsFacts {
+  /** Label of the source whose account and region it is in. */
+  readonly account: string;
   readonly region: string;
   readonly identifier: string;
   /** Never another instance's, also when one of the same name comes later. */

@@ -1,0 +1,228 @@
+import type { CreateDBInstanceReadReplicaMessage, DBInstance } from '@aws-sdk/client-rds';
+import { formatDuration } from '@guichet/contract';
+import { type ObservationInput, PermanentFailure } from '@guichet/sdk';
+import { InstanceError } from '../instance-error.ts';
+import type { LostWork, ReplicaReceipt, ReplicaWork } from '../replica/maker.ts';
+import type { RdsApi } from './rds-api.ts';
+import { GUICHET_TAGS, replicaTags, tagOf } from './rds-tags.ts';
+import type { SeenCreation } from './replica-plan.ts';
+import { addressOf, outlookOf, receiptOf, replicationOf, STAGES } from './replica-state.ts';
+import { watchInstance, wishToStop } from './watch-instance.ts';
+
+/** The order itself, with all the tries of the SDK. In ms. */
+const ORDER_MS = 120_000;
+/** The gateway waits 5 s for a run that it cancels. */
+const TAKE_BACK_MS = 4000;
+/** RDS may not show what it has just taken. So many looks without it mean that it is gone. */
+const LOOKS_WITHOUT = 6;
+/** An available replica of which RDS reports no replication for so many looks is taken as it is. */
+const LOOKS_UNREPORTED = 6;
+
+export interface Creation {
+  readonly api: RdsApi;
+  readonly seen: SeenCreation;
+  readonly pollSeconds: number;
+  /** Names of the tags by which the inventory knows owner and environment. */
+  readonly tags: { readonly owner: string; readonly environment: string };
+}
+
+/** Makes the replica and watches it until it can be used. A second run of the same plan goes on with what the first has made. */
+export async function createReplica(creation: Creation, work: ReplicaWork): Promise<ReplicaReceipt> {
+  const { api, seen, pollSeconds } = creation;
+  const { log } = work;
+  const stop = wishToStop(work.signal);
+  stop.throwIfAborted();
+  const begun = await api.describe(seen.name, AbortSignal.timeout(ORDER_MS));
+  if (begun === undefined) await order(creation, work);
+  else log(`Goes on with '${checkOurs(begun, seen).DBInstanceIdentifier}', which is ${begun.DBInstanceStatus}.`);
+  const watched = { api, identifier: seen.name, pollSeconds, log, stop };
+  try {
+    const { replica, notes } = await watchInstance(watched, judgeOf(seen, work));
+    return receiptOf(replica, { region: seen.region, source: seen.source, environment: seen.environment, notes });
+  } catch (error) {
+    if (stop.aborted) throw await takeBack(creation, work, 'The run was stopped');
+    if (error instanceof NoReplica) throw await takeBack(creation, work, error.message);
+    throw error;
+  }
+}
+
+/** RDS has given up on it. */
+class NoReplica extends Error {}
+
+async function order({ api, seen, tags }: Creation, { request, runId, caller, log }: ReplicaWork): Promise<void> {
+  const signal = AbortSignal.timeout(ORDER_MS);
+  const source = await api.describe(seen.source, signal);
+  if (source === undefined || (source.DbiResourceId ?? seen.source) !== seen.sourceId) {
+    throw new PermanentFailure(`'${seen.source}' is not the instance any more that was seen when this was planned.`, {
+      remedy: 'File the request again.',
+    });
+  }
+  const taken = await api.createReplica(
+    orderOf(source, seen, {
+      [tags.owner]: seen.owner,
+      [tags.environment]: seen.environment,
+      [GUICHET_TAGS.request]: request,
+      [GUICHET_TAGS.run]: runId,
+      [GUICHET_TAGS.requester]: caller.id,
+      [GUICHET_TAGS.plan]: seen.plan,
+    }),
+    signal,
+  );
+  // The SDK repeats an order whose answer was lost: then what is there already is ours.
+  if (taken === undefined) {
+    const existing = await api.describe(seen.name, signal);
+    if (existing !== undefined) checkOurs(existing, seen);
+  }
+  log(`RDS has taken the order for '${seen.name}'.`);
+}
+
+/** As its source wherever RDS would not do so by itself: a replica in another network or with public access is a leak. */
+function orderOf(
+  source: DBInstance,
+  seen: SeenCreation,
+  tags: Readonly<Record<string, string>>,
+): CreateDBInstanceReadReplicaMessage {
+  const groups = (source.VpcSecurityGroups ?? [])
+    .filter(({ Status }) => Status === undefined || Status === 'active')
+    .flatMap(({ VpcSecurityGroupId }) => VpcSecurityGroupId ?? []);
+  const { MaxAllocatedStorage, IAMDatabaseAuthenticationEnabled, CopyTagsToSnapshot } = source;
+  return {
+    DBInstanceIdentifier: seen.name,
+    SourceDBInstanceIdentifier: seen.source,
+    DBInstanceClass: seen.instanceClass,
+    PubliclyAccessible: source.PubliclyAccessible ?? false,
+    ...(groups.length > 0 && { VpcSecurityGroupIds: groups }),
+    ...(MaxAllocatedStorage !== undefined && { MaxAllocatedStorage }),
+    ...(IAMDatabaseAuthenticationEnabled !== undefined && {
+      EnableIAMDatabaseAuthentication: IAMDatabaseAuthenticationEnabled,
+    }),
+    ...(CopyTagsToSnapshot !== undefined && { CopyTagsToSnapshot }),
+    Tags: replicaTags(source, tags),
+  };
+}
+
+/** Refuses to go on with what another request, or somebody without Guichet, has made. */
+function checkOurs(found: DBInstance, seen: SeenCreation): DBInstance {
+  if (tagOf(found, GUICHET_TAGS.plan) === seen.plan) return found;
+  const request = tagOf(found, GUICHET_TAGS.request);
+  const by = request === undefined ? 'not by Guichet' : `by Guichet for ${request}`;
+  throw new PermanentFailure(`There is an instance '${seen.name}' already, made ${by}. Nothing was changed.`, {
+    remedy: 'Take another --replica-suffix.',
+  });
+}
+
+interface Made {
+  readonly replica: DBInstance;
+  readonly notes: string[];
+}
+
+/** Tells each step, and is content when the replica is available and replicates. */
+function judgeOf(seen: SeenCreation, { log, progress }: ReplicaWork): (found: DBInstance | undefined) => Made | undefined {
+  const { name } = seen;
+  const began = performance.now();
+  let last = '';
+  let without = 0;
+  let unreported = 0;
+  let usable = false;
+  return (found) => {
+    if (found === undefined) {
+      without += 1;
+      if (without < LOOKS_WITHOUT) return undefined;
+      throw new PermanentFailure(`RDS does not know '${name}' any more: somebody has deleted it meanwhile.`, {
+        remedy: 'File the request again if it is still wanted.',
+      });
+    }
+    without = 0;
+    checkOurs(found, seen);
+    const status = found.DBInstanceStatus ?? 'unknown';
+    const after = formatDuration((performance.now() - began) / 1000);
+    if (status !== last) log(`'${name}' is ${status} (after ${after}).`);
+    last = status;
+    const stage = STAGES.indexOf(status);
+    progress({ message: `${name} is ${status}`, ...(stage >= 0 && { done: stage + 1, total: STAGES.length + 1 }) });
+    const outlook = outlookOf(found);
+    if (outlook === 'failed') throw new NoReplica(`RDS could not make '${name}': it is '${status}'`);
+    if (outlook === 'stuck') throw stuck(name, status);
+    const replication = replicationOf(found);
+    if (replication.is === 'broken') throw broken(name, replication.why);
+    if (replication.is === 'replicating' && !usable && addressOf(found) !== undefined) {
+      usable = true;
+      log(`Usable now: '${name}' replicates, at ${addressOf(found)}.`);
+    }
+    if (status !== 'available') return undefined;
+    if (replication.is === 'replicating') return { replica: found, notes: [] };
+    if (replication.is === 'not reported') unreported += 1;
+    if (unreported < LOOKS_UNREPORTED) return undefined;
+    return {
+      replica: found,
+      notes: ['RDS says that it is available, but does not report whether it replicates: look at its lag.'],
+    };
+  };
+}
+
+function stuck(name: string, status: string): PermanentFailure {
+  return new PermanentFailure(`'${name}' is '${status}' before it has become available.`, {
+    remedy:
+      status === 'deleting'
+        ? 'Somebody deletes it: file the request again if it is still wanted.'
+        : 'Look at its events in the console of AWS. It is there, and costs, until it is deleted.',
+  });
+}
+
+function broken(name: string, why: string): PermanentFailure {
+  return new PermanentFailure(`'${name}' is there, but does not replicate (${why}).`, {
+    remedy: `Look at its events in the console of AWS, or delete it: guichet postgres delete-read-replica --instance ${name}`,
+  });
+}
+
+/** Deletes what was begun and will not be used, so that nothing is left that costs and that nobody knows. */
+async function takeBack({ api, seen }: Creation, { log }: ReplicaWork, why: string): Promise<PermanentFailure> {
+  const by = `aws rds delete-db-instance --region ${seen.region} --db-instance-identifier ${seen.name} --skip-final-snapshot`;
+  try {
+    const signal = AbortSignal.timeout(TAKE_BACK_MS);
+    const found = await api.describe(seen.name, signal);
+    if (found !== undefined && tagOf(found, GUICHET_TAGS.plan) === seen.plan && found.DBInstanceStatus !== 'deleting') {
+      await api.deleteReplica(seen.name, signal);
+    }
+    log(`${why}; RDS deletes '${seen.name}', which was not ready.`, 'warn');
+    return new PermanentFailure(`${why}; RDS was told to delete what was begun.`, {
+      remedy: `The events of '${seen.name}' in the console of AWS say more.`,
+    });
+  } catch (error) {
+    if (!(error instanceof InstanceError)) throw error;
+    log(
+      `${why}, and '${seen.name}' could not be deleted: ${error.message} It goes on being made, and costs. Delete it: ${by}`,
+      'error',
+    );
+    return new PermanentFailure(`${why}, and what was begun could not be deleted: ${error.message}`, {
+      remedy: `'${seen.name}' is there, and costs, until it is deleted: ${by}`,
+      cause: error.cause,
+    });
+  }
+}
+
+/** What became of a run whose end nobody saw. */
+export async function observeCreation(
+  { api, seen }: Pick<Creation, 'api' | 'seen'>,
+  { signal }: LostWork,
+): Promise<ObservationInput> {
+  const found = await api.describe(seen.name, signal);
+  // Somebody else's of that name means that ours was never made: the next try finds that out and refuses.
+  if (found === undefined || tagOf(found, GUICHET_TAGS.plan) !== seen.plan) return { status: 'not_started' };
+  const replication = replicationOf(found);
+  const { DBInstanceStatus: status = 'unknown' } = found;
+  if (status === 'available' && replication.is === 'replicating') {
+    const { region, source, environment } = seen;
+    return { status: 'succeeded', output: receiptOf(found, { region, source, environment }) };
+  }
+  if (outlookOf(found) === 'coming' && replication.is !== 'broken') return { status: 'running' };
+  const why = replication.is === 'broken' ? `does not replicate (${replication.why})` : `is '${status}'`;
+  return {
+    status: 'failed',
+    failure: {
+      kind: 'permanent',
+      message: `'${seen.name}' is there, but ${why}.`,
+      remedy: `Look at its events in the console of AWS, or delete it: guichet postgres delete-read-replica --instance ${seen.name}`,
+    },
+  };
+}
