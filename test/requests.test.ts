@@ -32,6 +32,20 @@ describe('a write that needs no approval', () => {
     expect(ended.input).toEqual({ target: 'alpha', size: 3 });
   });
 
+  test('a confidential output is shown to the person who asked, and to nobody else who sees the request', async () => {
+    lab.confidential = true;
+    const { body } = await gateway.submit('nadia', { action: 'lab.change' });
+    await gateway.until(body.id, 'succeeded');
+    lab.confidential = false;
+    const show = async (who: Who) => (await gateway.call(who, 'GET', `/v1/requests/${body.id}`)).body as Request;
+    expect((await show('nadia')).output).toMatchObject({ summary: "Changed 'alpha'" });
+    expect((await show('amine')).output).toEqual({
+      kind: 'text',
+      confidential: true,
+      text: expect.stringMatching(/^Shown to .* alone, who asked for it\.$/),
+    });
+  });
+
   test('its events are numbered without a gap, from submitted to succeeded', async () => {
     const { body } = await gateway.submit('nadia', { action: 'lab.change' });
     const events = await readEvents(gateway, body.id);

@@ -18,6 +18,10 @@ const Column = z.object({
 const common = {
   title: z.string().optional(),
   notes: z.array(z.string()).optional().describe('Sentences worth reading beside the data'),
+  confidential: z
+    .boolean()
+    .optional()
+    .describe('Of a write: shown to the person who asked for it and to nobody else, whoever may see the request'),
 };
 
 export interface TreeNode {

@@ -16,6 +16,8 @@ export class Lab {
   planning: 'succeed' | 'busy' | 'refuse' | 'hang' = 'succeed';
   /** How the next runs end; `half`: after the effect, without a result. */
   mode: 'succeed' | 'fail' | 'retryable' | 'hang' | 'ignore-cancel' | 'half' = 'succeed';
+  /** What the next runs give back is for whoever asked alone. */
+  confidential = false;
   /** What a run that fails says. */
   complaint = 'The thing is stuck.';
   /** What observe says. */
@@ -118,6 +120,7 @@ export function labProvider(lab: Lab, { wording = 'something' } = {}): Provider 
         if (lab.mode === 'half') return undefined as never;
         return {
           kind: 'record' as const,
+          ...(lab.confidential && { confidential: true }),
           summary: `Changed '${input.target}'`,
           fields: [{ key: 'size', title: 'Size', type: 'number' as const, value: input.size }],
         };

@@ -16,6 +16,7 @@ import type { Queryable } from '../db/index.ts';
 import { approvedFor, type Policy } from '../policy/index.ts';
 import { receiptOfRun } from '../receipts/index.ts';
 import { glassRefusal } from './commands.ts';
+import { shownOutput } from './confidential.ts';
 import { connectRefusal } from './connect.ts';
 import { extensionRefusal } from './extension.ts';
 import type { LifeEventType } from './life.ts';
@@ -115,7 +116,7 @@ function toRequest(
     cancelRequestedAt: isoOrNull(row.cancelRequestedAt),
     run: runOf(row, receipt),
     drift: row.drift === null ? null : withoutSeen(row.drift),
-    output: row.output,
+    output: shownOutput(row, { principal: about.principal, company: beside.company }),
     undo: row.undo,
     undoOf: row.undoOf === null ? null : requestName({ number: row.undoOf }),
     undoneBy: undo === undefined ? null : requestName(undo),

@@ -45,7 +45,7 @@ export interface OwnSession {
   query<Row extends object>(text: string, values?: readonly unknown[]): Promise<Row[]>;
   /** The same in the protocol in which the server refuses a second statement in the text. */
   alone<Row extends object>(text: string, values?: readonly unknown[]): Promise<Row[]>;
-  /** The same, of a statement whose rows may have columns of the same name, or none. */
+  /** The same of one statement alone, whose rows may have columns of the same name, or none. */
   rows(text: string, values?: readonly unknown[]): Promise<pg.QueryArrayResult<unknown[]>>;
 }
 
@@ -162,7 +162,7 @@ export class Login {
             const question: pg.QueryConfig & { queryMode: 'extended' } = { text, values: [...values], queryMode: 'extended' };
             return (await client.query(question)).rows;
           }),
-        rows: (text, values = []) => asking(() => client.query({ text, values: [...values], rowMode: 'array' })),
+        rows: (text, values = []) => asking(() => client.query(extended(text, values))),
       });
     } finally {
       signal.removeEventListener('abort', cancel);
@@ -185,6 +185,10 @@ export function ownName(runId?: string): string {
 /** Whether a session of that name may be one of ours. */
 export function isOwnName(application: string): boolean {
   return application === OWN_NAME || application.startsWith(`${OWN_NAME} `);
+}
+
+function extended(text: string, values: readonly unknown[]): pg.QueryArrayConfig & { queryMode: 'extended' } {
+  return { text, values: [...values], rowMode: 'array', queryMode: 'extended' };
 }
 
 /** The server has refused the statement: the connection itself is well. */

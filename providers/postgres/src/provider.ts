@@ -8,6 +8,7 @@ import { databasesAction } from './actions/databases.ts';
 import { deleteReadReplicaAction } from './actions/delete-read-replica.ts';
 import { instancesAction } from './actions/instances.ts';
 import { rolesAction } from './actions/roles.ts';
+import { runSqlAction } from './actions/run-sql.ts';
 import { settingsAction } from './actions/settings.ts';
 import { slowQueriesAction } from './actions/slow-queries.ts';
 import { tablesAction } from './actions/tables.ts';
@@ -82,6 +83,7 @@ function providerOf(settings: PostgresSettings): PostgresProvider {
       rolesAction(workplace),
       tablesAction(workplace),
       settingsAction(workplace),
+      runSqlAction(workplace),
     ],
   });
   return {

@@ -1,0 +1,58 @@
+import type { Instance } from '../estate.ts';
+import { InstanceError } from '../instance-error.ts';
+import type { OwnSession } from '../login.ts';
+import { codeOf, saidByServer } from './server-refusal.ts';
+
+/** So long a statement may wait for a table that is locked, in ms. */
+const LOCK_MS = 2000;
+
+export interface ReadingWanted {
+  readonly database: string;
+  readonly seconds: number;
+  readonly runId?: string;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Opens a session that can only read, and works in it: one transaction, READ ONLY, as pg_read_all_data and not as the admin
+ * whose connection it is. So what slips through the checks of the statement finds no right to make roles, to signal others
+ * or to write. Rejects with an InstanceError, which says why the server refuses what was asked.
+ */
+export async function reading<Value>(
+  instance: Instance,
+  { database, seconds, runId, signal }: ReadingWanted,
+  work: (session: OwnSession) => Promise<Value>,
+): Promise<Value> {
+  const limits = { statementMs: seconds * 1000, lockMs: LOCK_MS };
+  const { admin } = instance;
+  try {
+    return await admin.session({ database, ...(runId !== undefined && { runId }), ...limits, signal }, async (session) => {
+      await session.query('begin transaction isolation level repeatable read, read only');
+      await session.query('set local role pg_read_all_data').catch((error: unknown) => {
+        if (codeOf(error) !== '42501') throw error;
+        throw new InstanceError(
+          `The admin login '${admin.user}' of the instance '${instance.name}' is not a member of pg_read_all_data.`,
+          {
+            remedy: `A superuser must run there: GRANT pg_read_all_data TO ${admin.user};`,
+            passing: false,
+            cause: error,
+          },
+        );
+      });
+      await session.query(GUARDS);
+      return await work(session);
+    });
+  } catch (error) {
+    throw (
+      saidByServer(error, { instance: instance.name, database, seconds, environment: instance.settings.environment }) ?? error
+    );
+  }
+}
+
+/**
+ * The text means what our parser took it for; one core is enough for a look; a policy of rows is an error and not fewer rows,
+ * and its functions do not run.
+ */
+const GUARDS = `
+set local standard_conforming_strings = on; set local idle_in_transaction_session_timeout = '10s';
+set local max_parallel_workers_per_gather = 0; set local row_security = off`;
