@@ -74,7 +74,7 @@ export async function stopLeftover(dataDir: string): Promise<void> {
  * PostgreSQL sees to the file of a dead server itself. But one that was killed together with its owner is a zombie until
  * somebody reaps it, in a container perhaps never, and PostgreSQL would take it for one that runs.
  */
-async function forgetDead(dataDir: string, pid: number): Promise<void> {
+export async function forgetDead(dataDir: string, pid: number): Promise<void> {
   for (let tries = 0; tries < 100; tries++) {
     if (!isListed(pid)) return;
     await sleep(20);
@@ -105,7 +105,7 @@ async function waitForOwner(dataDir: string, postmaster: number): Promise<number
   return undefined;
 }
 
-async function endProcess(pid: number): Promise<void> {
+export async function endProcess(pid: number): Promise<void> {
   for (const signal of ['SIGINT', 'SIGQUIT', 'SIGKILL'] as const) {
     try {
       process.kill(pid, signal);

@@ -37,7 +37,7 @@ describe('which package may import which', () => {
     ['gateway/src/a.ts', '@guichet/sdk'],
     ['providers/postgres/src/a.ts', '@guichet/gateway'],
     ['providers/postgres/src/a.ts', '@guichet/provider-kafka'],
-    ['providers/postgres/src/a.ts', '@guichet/postgres-server'],
+    ['providers/kafka/src/a.ts', '@guichet/postgres-server'],
   ])('%s may not import %s', (file, imported) => {
     expect(violations({ [file]: `\nimport type { A } from '${imported}';` })).toEqual([expect.stringContaining(`${file}:2 `)]);
     expect(violations({ [file]: `import { a } from '${imported}';` })).toEqual([expect.stringContaining('may not import')]);
@@ -48,7 +48,8 @@ describe('which package may import which', () => {
     ['cli/src/a.ts', '@guichet/client'],
     ['gateway/src/a.ts', '@guichet/postgres-server'],
     ['providers/postgres/src/a.ts', '@guichet/sdk'],
-    ['providers/postgres/test/a.test.ts', '@guichet/postgres-server'],
+    ['providers/postgres/src/a.ts', '@guichet/postgres-server'],
+    ['providers/kafka/test/a.test.ts', '@guichet/postgres-server'],
     ['demo/src/a.ts', '@guichet/gateway'],
     ['scripts/a.ts', '@guichet/postgres-server'],
   ])('%s may import %s', (file, imported) => {

@@ -20,6 +20,7 @@ import {
   readSecret,
   resolveLogin,
 } from './login-config.ts';
+import { ReplicasConfig, type ReplicasSettings, resolveReplicas } from './plain-replica/config.ts';
 import type { RdsFacts } from './rds/facts.ts';
 import { SHIPPED_PRICES } from './rds/price-table.ts';
 
@@ -50,6 +51,7 @@ export const InstanceConfig = z.strictObject({
   admin: LoginConfig.optional().describe(
     'Makes roles, reads rows and looks after tables; without it the actions that need one refuse',
   ),
+  replication: LoginConfig.optional().describe('Copies the server for read replicas, which follow it by this login'),
 });
 
 const PostgresConfig = z
@@ -60,6 +62,7 @@ const PostgresConfig = z
     catalogue: CatalogueConfig.optional().describe('A file that lists more instances'),
     rds: z.array(RdsConfig).default([]).describe('Regions of AWS whose RDS instances are found by themselves'),
     prices: z.string().min(1).optional().describe('Table of prices of RDS, for estimates; a small one is shipped'),
+    replicas: ReplicasConfig.optional().describe('Where read replicas are made of what is not on RDS'),
   })
   .superRefine(({ instances, catalogue, rds }, context) => {
     if (instances.length === 0 && catalogue === undefined && rds.length === 0) {
@@ -84,7 +87,7 @@ export const CONFIGURATION = 'configuration';
 /** How an instance is run, which decides how replicas of it are made. */
 export type InstanceKind = 'plain' | 'rds';
 
-export type InstanceSettings = Omit<z.output<typeof InstanceConfig>, 'observer' | 'actor' | 'admin' | 'tls'> & {
+export type InstanceSettings = Omit<z.output<typeof InstanceConfig>, 'observer' | 'actor' | 'admin' | 'replication' | 'tls'> & {
   readonly kind: InstanceKind;
   /** Where it was found: `CONFIGURATION`, or the label of an InstanceSource. */
   readonly source: string;
@@ -94,6 +97,7 @@ export type InstanceSettings = Omit<z.output<typeof InstanceConfig>, 'observer' 
   readonly observer: LoginSettings;
   readonly actor: LoginSettings;
   readonly admin: LoginSettings | undefined;
+  readonly replication?: LoginSettings | undefined;
 };
 
 /** The configuration, checked, with secrets resolved. */
@@ -105,6 +109,7 @@ export interface PostgresSettings {
   readonly rds: readonly RdsSettings[];
   /** Path of the table of prices. */
   readonly prices: string;
+  readonly replicas: ReplicasSettings | undefined;
 }
 
 export interface ConfigSource {
@@ -151,13 +156,14 @@ export function parsePostgresConfig(config: unknown, source: Partial<ConfigSourc
   }
   const findings: Finding[] = [];
   const at = (field: string): Place => ({ at: field, folder, env, findings });
-  const { instances, catalogue, rds, prices, ...rest } = parsed.data;
+  const { instances, catalogue, rds, prices, replicas, ...rest } = parsed.data;
   const settings = {
     ...rest,
     instances: instances.map((instance, index) => resolveInstance(instance, at(`instances.${index}`))),
     catalogue: catalogue && resolveCatalogue(catalogue, at('catalogue')),
     rds: rds.map((region, index) => resolveRds(region, at(`rds.${index}`))),
     prices: prices === undefined ? SHIPPED_PRICES : resolve(folder, prices),
+    replicas: replicas && resolveReplicas(replicas, folder),
   };
   if (findings.length > 0) throw invalid(label, findings);
   return settings;
@@ -165,7 +171,7 @@ export function parsePostgresConfig(config: unknown, source: Partial<ConfigSourc
 
 /** An instance with its secrets resolved; what cannot be is added to the findings. */
 export function resolveInstance(instance: z.output<typeof InstanceConfig>, place: Place): InstanceSettings {
-  const { tls, observer, actor, admin } = instance;
+  const { tls, observer, actor, admin, replication } = instance;
   const at = (field: string): Place => ({ ...place, at: `${place.at}.${field}` });
   return {
     ...instance,
@@ -175,6 +181,7 @@ export function resolveInstance(instance: z.output<typeof InstanceConfig>, place
     observer: resolveLogin(observer, at('observer')),
     actor: resolveLogin(actor, at('actor')),
     admin: admin && resolveLogin(admin, at('admin')),
+    replication: replication && resolveLogin(replication, at('replication')),
   };
 }
 

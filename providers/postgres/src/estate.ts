@@ -56,6 +56,11 @@ export class Estate {
     return this.#instances.get(keyOf(environment, name));
   }
 
+  /** What is known now of an instance, without asking anybody. */
+  settingsOf(environment: string, name: string): InstanceSettings | undefined {
+    return this.#instances.get(keyOf(environment, name))?.settings;
+  }
+
   /** Asks every source now: for who has just changed what they would say. Never rejects. */
   async refresh(): Promise<void> {
     await Promise.all(this.#sources.map((source) => source.renew()));

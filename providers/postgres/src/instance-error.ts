@@ -20,7 +20,7 @@ export class InstanceError extends Error {
 export interface Asked {
   readonly settings: InstanceSettings;
   readonly login: LoginSettings;
-  readonly role: 'observer' | 'actor' | 'admin';
+  readonly role: 'observer' | 'actor' | 'admin' | 'replication';
 }
 
 /** The error of the driver, said in terms of the instance; undefined for what is a bug of ours. */
@@ -39,6 +39,7 @@ export function instanceErrorOf(cause: unknown, { settings, login, role }: Asked
     case '28P01':
       return refusal('wrong password', `Mend instances.${name}.${role} in the configuration of the provider.`);
     case '28000':
+      if (role === 'replication') return refusal('its rules let no replication in', replicationRule(cause.message, login.user));
       return refusal('its rules do not let it in (pg_hba.conf, or the role may not log in)', grants);
     case '3D000':
       return refusal('the database to connect to does not exist', 'Name one that exists under databases in the configuration.');
@@ -59,6 +60,13 @@ export function instanceErrorOf(cause: unknown, { settings, login, role }: Asked
     passing: true,
     cause,
   });
+}
+
+/** The line that is missing; the server says from which address it saw us come. */
+function replicationRule(message: string, user: string): string {
+  const address = /host "([0-9a-f.:]+)"/i.exec(message)?.[1];
+  const from = address === undefined ? 'ADDRESS' : `${address}/${address.includes(':') ? 128 : 32}`;
+  return `Add the line 'host replication ${user} ${from} scram-sha-256' to its pg_hba.conf, then run SELECT pg_reload_conf();`;
 }
 
 const UNREACHABLE: Readonly<Record<string, string>> = {

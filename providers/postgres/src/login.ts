@@ -11,7 +11,7 @@ const STATEMENT_MS = 5000;
 const LOCK_MS = 1000;
 /** Behind the server's own limit, for a server that has stopped answering. */
 const ANSWER_MS = 7000;
-const MOST_CONNECTIONS = { observer: 4, actor: 2, admin: 4 } as const;
+const MOST_CONNECTIONS = { observer: 4, actor: 2, admin: 4, replication: 1 } as const;
 
 interface AskedOf {
   /** The first of the instance's when absent. */
@@ -202,7 +202,8 @@ function wasCut(error: unknown): boolean {
   return code === '57P01' || code === 'ECONNRESET' || code === 'EPIPE' || error.message === 'Connection terminated unexpectedly';
 }
 
-function clientConfig({ settings, login }: Asked): pg.ClientConfig {
+/** How the driver reaches an instance, with the limits of a question. */
+export function clientConfig({ settings, login }: Asked): pg.ClientConfig {
   const { host, port, databases, tls } = settings;
   return {
     host,

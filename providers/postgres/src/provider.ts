@@ -24,13 +24,17 @@ import {
 } from './config.ts';
 import { Estate } from './estate.ts';
 import { catalogueSource } from './inventory/catalogue.ts';
+import { Keeper } from './plain-replica/keeper.ts';
+import { madeHere } from './plain-replica/made-here.ts';
+import { PlainMaker } from './plain-replica/plain-maker.ts';
+import { Workshop } from './plain-replica/workshop.ts';
 import { QueryMask } from './query-mask.ts';
 import { RdsApi } from './rds/rds-api.ts';
 import { rdsMaker } from './rds/rds-maker.ts';
 import { rdsSource } from './rds/rds-source.ts';
 
 export interface PostgresProvider extends Provider {
-  /** Ends the connections to every instance. */
+  /** Ends the connections to every instance, and the replicas that end with the provider. */
   close(): Promise<void>;
 }
 
@@ -48,15 +52,30 @@ export function loadPostgresProvider(path: string, env: ConfigSource['env'] = pr
 }
 
 function providerOf(settings: PostgresSettings): PostgresProvider {
+  const { catalogue, replicas, prices } = settings;
   const accounts = settings.rds.map((region) => ({ settings: region, api: new RdsApi(region) }));
-  const estate = new Estate(settings, [
-    ...(settings.catalogue === undefined ? [] : [catalogueSource(settings.catalogue)]),
+  const estate: Estate = new Estate(settings, [
+    ...(catalogue === undefined ? [] : [catalogueSource(catalogue)]),
     ...accounts.map(({ settings: region, api }) => rdsSource(region, api)),
+    ...(replicas === undefined
+      ? []
+      : [
+          madeHere(replicas, {
+            settingsOf: (environment, name) => estate.settingsOf(environment, name),
+            problems: () => keeper?.problems ?? [],
+          }),
+        ]),
   ]);
+  const workshop = replicas && new Workshop(replicas, estate);
+  const keeper = workshop && new Keeper(workshop);
+  keeper?.begin();
   let mask: Promise<QueryMask> | undefined;
   const workplace: Workplace = {
     estate,
-    replicaMakers: { ...(accounts.length > 0 && { rds: rdsMaker({ accounts, estate, prices: settings.prices }) }) },
+    replicaMakers: {
+      ...(accounts.length > 0 && { rds: rdsMaker({ accounts, estate, prices }) }),
+      ...(workshop && { plain: new PlainMaker(workshop) }),
+    },
     watchSeconds: settings.watchSeconds,
     mask: () => {
       mask ??= QueryMask.load();
@@ -89,6 +108,7 @@ function providerOf(settings: PostgresSettings): PostgresProvider {
   return {
     ...provider,
     close: async () => {
+      await keeper?.close();
       await estate.close();
       for (const { api } of accounts) api.close();
     },

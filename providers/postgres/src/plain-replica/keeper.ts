@@ -1,0 +1,106 @@
+import { InstanceError } from '../instance-error.ts';
+import { followingOf } from './follow.ts';
+import type { ReplicaRecord } from './replica-record.ts';
+import { writePassfile } from './server-files.ts';
+import { sourceOf, takeAway } from './take-away.ts';
+import type { Workshop } from './workshop.ts';
+
+const TICK_MS = 5000;
+
+/**
+ * Looks after the replicas for as long as the provider runs: starts the servers that should run, finishes what a process that
+ * died has begun, and never forgets what could not be taken away. Several providers may do so over one folder.
+ */
+export class Keeper {
+  readonly #workshop: Workshop;
+  readonly #problems = new Map<string, string>();
+  readonly #closed = new AbortController();
+  #timer: NodeJS.Timeout | undefined;
+  #looking: Promise<void> | undefined;
+
+  constructor(workshop: Workshop) {
+    this.#workshop = workshop;
+  }
+
+  /** Looks now, and from now on. */
+  begin(): void {
+    void this.look();
+    this.#timer = setInterval(() => void this.look(), TICK_MS).unref();
+  }
+
+  /** What is wrong with which replica, in sentences for people. */
+  get problems(): string[] {
+    return [...this.#problems.values()];
+  }
+
+  /** Looks after all of them once. Never rejects. */
+  look(): Promise<void> {
+    this.#looking ??= this.#look().finally(() => {
+      this.#looking = undefined;
+    });
+    return this.#looking;
+  }
+
+  async close(): Promise<void> {
+    clearInterval(this.#timer);
+    this.#closed.abort();
+    await this.#looking;
+    await this.#workshop.servers.close();
+  }
+
+  async #look(): Promise<void> {
+    const { folder } = this.#workshop;
+    const found = new Map<string, string>();
+    try {
+      const { records, damaged } = await folder.list();
+      for (const name of damaged) found.set(name, `The record of '${name}' cannot be read: ${folder.pathsOf(name).record}`);
+      for (const { name } of records) {
+        if (this.#closed.signal.aborted) return;
+        const problem = await this.#lookAfter(name);
+        if (problem !== undefined) found.set(name, problem);
+      }
+      await folder.sweep();
+    } catch (error) {
+      found.set('', `The folder of the replicas cannot be read: ${error instanceof Error ? error.message : String(error)}`);
+    }
+    this.#problems.clear();
+    for (const [name, problem] of found) this.#problems.set(name, problem);
+  }
+
+  async #lookAfter(name: string): Promise<string | undefined> {
+    try {
+      // Somebody who is at work on it sees to it.
+      return await this.#workshop.ifFree(name, async () => {
+        const record = await this.#workshop.folder.read(name);
+        return record === undefined ? undefined : await this.#mend(record);
+      });
+    } catch (error) {
+      const remedy = error instanceof InstanceError ? ` ${error.remedy}` : '';
+      return `'${name}': ${error instanceof Error ? error.message : String(error)}${remedy}`;
+    }
+  }
+
+  async #mend(record: ReplicaRecord): Promise<string | undefined> {
+    const { servers, folder, account, estate } = this.#workshop;
+    const { signal } = this.#closed;
+    if (record.state === 'copying' || record.state === 'deleting') {
+      await takeAway(this.#workshop, record, { signal, log: () => {} });
+      return undefined;
+    }
+    const source = await sourceOf(this.#workshop, record);
+    if (source === undefined) {
+      return `'${record.name}' runs on, but its source '${record.source}' is not in the inventory, so nothing is known of its logins.`;
+    }
+    // The password of the source may have been changed since.
+    await writePassfile({ paths: folder.pathsOf(record.name), source, account });
+    await servers.start(record);
+    if (record.state === 'following') {
+      const following = await followingOf(await estate.find(record.environment, record.source), record);
+      if (following?.streaming === true && following.consistent && servers.running(record)?.ready === true) {
+        await folder.write({ ...record, state: 'ready' });
+      }
+    }
+    const complaint = servers.complaint(record);
+    return complaint === undefined ? undefined : `'${record.name}' does not follow its source: ${complaint}`;
+  }
+}

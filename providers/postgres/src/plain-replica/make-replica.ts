@@ -1,0 +1,174 @@
+import { chown, mkdir, rm } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { formatBytes } from '@guichet/contract';
+import { PermanentFailure } from '@guichet/sdk';
+import type { Instance } from '../estate.ts';
+import { listenAddress } from './config.ts';
+import { copyCluster } from './copy-cluster.ts';
+import { untilUsable } from './follow.ts';
+import { syncFolder } from './replica-folder.ts';
+import type { ReplicaRecord } from './replica-record.ts';
+import { makeSlot, replicationSession, systemIdOf } from './replication-session.ts';
+import { writeServerFiles } from './server-files.ts';
+import { libraryFolders, takeSettings } from './server-settings.ts';
+import { takeAway } from './take-away.ts';
+import type { Voice } from './voice.ts';
+import type { Workshop } from './workshop.ts';
+
+/** Progress is told so often, in ms. */
+const TELL_MS = 250;
+
+/** A replica that is to be made: its record, but for what is found out on the way. */
+export type Order = Omit<ReplicaRecord, 'port' | 'state' | 'endLsn' | 'bytes' | 'createdAt'>;
+
+/**
+ * Makes a replica, or goes on with what a run of the same mark has made; gives its record when it can be used. Whatever it
+ * fails by, it takes everything away again; where even that fails, the record says so and the keeper goes on with it.
+ * Who calls it holds the lock.
+ */
+export async function makeReplica(workshop: Workshop, source: Instance, order: Order, voice: Voice): Promise<ReplicaRecord> {
+  let record = await workshop.folder.read(order.name);
+  if (record !== undefined && record.mark !== order.mark && record.state !== 'deleting') {
+    throw new PermanentFailure(`There is a replica '${order.name}' already, which ${record.request} has made.`, {
+      remedy: 'Take another --replica-suffix, or delete that replica first.',
+    });
+  }
+  if (record?.state === 'deleting' || record?.state === 'copying') {
+    // Half a copy cannot be continued: what was read of it has changed since.
+    voice.log('What an earlier run has left is taken away first.');
+    await takeAway(workshop, record, { ...voice, log: () => {} });
+    record = undefined;
+  }
+  record ??= await begin(workshop, order);
+  try {
+    if (record.state === 'copying') record = await copy(workshop, source, record, voice);
+    if (record.state === 'following') {
+      await workshop.servers.start(record);
+      voice.log('Its server has started; it catches up with its source.');
+      await untilUsable(workshop, source, record, voice);
+      record = { ...record, state: 'ready' };
+      await workshop.folder.write(record);
+    }
+    return record;
+  } catch (error) {
+    voice.log('It could not be finished: what was made of it is taken away.', 'warn');
+    await undo(workshop, record, voice);
+    throw error;
+  }
+}
+
+async function undo(workshop: Workshop, record: ReplicaRecord, voice: Voice): Promise<void> {
+  try {
+    // The run may have been cancelled; what it made is taken away all the same.
+    await takeAway(workshop, record, { log: voice.log, signal: AbortSignal.timeout(30_000) });
+  } catch {
+    voice.log(`Not all could be taken away now; it is tried again until '${record.source}' lets its slot be dropped.`, 'warn');
+  }
+}
+
+/** Takes a port, and writes down that there will be a replica: from here on nothing of it is forgotten. */
+async function begin(workshop: Workshop, order: Order): Promise<ReplicaRecord> {
+  const { folder } = workshop;
+  const createdAt = new Date().toISOString();
+  const record: ReplicaRecord = { ...order, port: await freePort(workshop), state: 'copying', endLsn: '', bytes: 0, createdAt };
+  if (!(await folder.begin(record))) {
+    throw new PermanentFailure(`${folder.pathsOf(order.name).home} is there already, and is no replica.`, {
+      remedy: 'Look at what it is, and remove it; or take another --replica-suffix.',
+    });
+  }
+  for (let tries = 0; await isTakenTwice(workshop, record.port); tries++) {
+    // Somebody else chose the same port at the same moment. Both choose again, each after a pause of its own.
+    if (tries === 20) throw noPort(workshop);
+    await sleep(Math.random() * 50);
+    record.port = await freePort(workshop);
+    await folder.write(record);
+  }
+  return record;
+}
+
+async function isTakenTwice({ folder }: Workshop, port: number): Promise<boolean> {
+  const { records } = await folder.list();
+  return records.filter((record) => record.port === port).length > 1;
+}
+
+/** A port of the range that no replica has and on which nothing listens. */
+export async function freePort(workshop: Workshop): Promise<number> {
+  const { folder, settings } = workshop;
+  const { records } = await folder.list();
+  const taken = new Set(records.map(({ port }) => port));
+  const [first, last] = settings.ports;
+  for (let port = first; port <= last; port++) {
+    if (!taken.has(port) && (await canListen(port, listenAddress(settings)))) return port;
+  }
+  throw noPort(workshop);
+}
+
+function noPort({ settings: { ports } }: Workshop): PermanentFailure {
+  return new PermanentFailure(`No port from ${ports[0]} to ${ports[1]} is free for another replica.`, {
+    remedy: 'Delete a replica, or widen replicas.ports in the configuration of the provider.',
+  });
+}
+
+async function canListen(port: number, host: string): Promise<boolean> {
+  const { promise, resolve } = Promise.withResolvers<boolean>();
+  const server = createServer();
+  server.once('error', () => resolve(false));
+  server.listen(port, host, () => server.close(() => resolve(true)));
+  return promise;
+}
+
+async function copy(workshop: Workshop, source: Instance, record: ReplicaRecord, voice: Voice): Promise<ReplicaRecord> {
+  const { folder, account, settings } = workshop;
+  const paths = folder.pathsOf(record.name);
+  for (const path of [paths.dataDir, paths.tablespaces]) {
+    await rm(path, { recursive: true, force: true });
+    await mkdir(path, { mode: 0o700 });
+    if (account !== undefined) await chown(path, account.uid, account.gid);
+  }
+  const binaries = await workshop.binaries(Math.floor(record.version / 10_000));
+  const { settings: taken } = await takeSettings(source.observer, libraryFolders(binaries));
+  const tell = teller(voice);
+  const { maxRateMB } = settings;
+  const copied = await replicationSession(source.settings, voice.signal, async (client) => {
+    if ((await systemIdOf(client)) !== record.systemId) {
+      throw new PermanentFailure(`'${record.source}' is another cluster than the one that the plan has seen.`, {
+        remedy: 'File the request again.',
+      });
+    }
+    await makeSlot(client, record.slot);
+    voice.log(`Made the replication slot '${record.slot}'; copying begins.`);
+    return copyCluster(
+      client,
+      {
+        version: record.version,
+        label: `guichet ${record.name}`,
+        maxRate: maxRateMB === undefined ? undefined : maxRateMB * 1024 * 1024,
+      },
+      { dataDir: paths.dataDir, tablespaces: paths.tablespaces, account, durable: taken.get('fsync') !== 'off' },
+      tell,
+    );
+  });
+  const passwords = await passwordsOf(source);
+  await writeServerFiles({ record, paths, source: source.settings, replicas: settings, account, taken, passwords });
+  await syncFolder(paths.dataDir);
+  const whole: ReplicaRecord = { ...record, state: 'following', endLsn: copied.endLsn, bytes: copied.bytes };
+  await folder.write(whole);
+  voice.log(`Copied ${formatBytes(copied.bytes)}.`);
+  return whole;
+}
+
+function teller({ progress }: Voice): (done: number, total: number) => void {
+  let told = Number.NEGATIVE_INFINITY;
+  return (done, total) => {
+    if (done > 0 && performance.now() - told < TELL_MS) return;
+    told = performance.now();
+    progress({ message: `Copied ${formatBytes(done)} of about ${formatBytes(total)}`, done, total });
+  };
+}
+
+/** With `scram-sha-256` nobody gets in whose password is kept as MD5, the default before PostgreSQL 14. */
+async function passwordsOf({ observer }: Instance): Promise<'md5' | 'scram-sha-256'> {
+  const [row] = await observer.query<{ how: string }>("select current_setting('password_encryption') as how");
+  return row?.how === 'scram-sha-256' ? 'scram-sha-256' : 'md5';
+}

@@ -1,0 +1,99 @@
+import { readFileSync } from 'node:fs';
+import {
+  type Account,
+  type Guard,
+  guardKept,
+  type KeptServer,
+  keptServer,
+  LaunchFailure,
+  startKept,
+  stopKept,
+} from '@guichet/postgres-server';
+import { PermanentFailure } from '@guichet/sdk';
+import type { ReplicasSettings } from './config.ts';
+import type { ReplicaFolder } from './replica-folder.ts';
+import type { ReplicaRecord } from './replica-record.ts';
+
+interface Place {
+  readonly folder: ReplicaFolder;
+  readonly settings: ReplicasSettings;
+  readonly account: Account | undefined;
+  /** The folder with `bin` for a server of a major version. */
+  binaries(major: number): Promise<string>;
+}
+
+/** The servers of the replicas: processes of their own, which live on when the provider ends, unless the configuration says otherwise. */
+export class ReplicaServers {
+  readonly #place: Place;
+  /** Of those that this process has started and that end with it. */
+  readonly #guards = new Map<string, { readonly guard: Guard; readonly pid: number }>();
+
+  constructor(place: Place) {
+    this.#place = place;
+  }
+
+  running({ name }: Pick<ReplicaRecord, 'name'>): KeptServer | undefined {
+    return keptServer(this.#place.folder.pathsOf(name).dataDir);
+  }
+
+  /** Starts the server unless it runs. Rejects with a PermanentFailure that says why it does not. */
+  async start({ name, version }: ReplicaRecord): Promise<KeptServer> {
+    const running = this.running({ name });
+    if (running !== undefined) return running;
+    this.#release(name);
+    const { folder, account, settings } = this.#place;
+    const paths = folder.pathsOf(name);
+    const binaries = await this.#place.binaries(Math.floor(version / 10_000));
+    try {
+      const server = await startKept({ binaries, dataDir: paths.dataDir, logFile: paths.log, account });
+      if (settings.endWithProvider) this.#guards.set(name, { guard: guardKept(server, account), pid: server.pid });
+      return server;
+    } catch (error) {
+      if (!(error instanceof LaunchFailure)) throw error;
+      throw this.failure(name, error.log);
+    }
+  }
+
+  async stop({ name }: Pick<ReplicaRecord, 'name'>): Promise<void> {
+    await stopKept(this.#place.folder.pathsOf(name).dataDir);
+    this.#release(name);
+  }
+
+  /** Ends those that end with the provider. */
+  async close(): Promise<void> {
+    await Promise.all(
+      [...this.#guards].map(async ([name, { pid }]) => {
+        // Another process may have started it again meanwhile: that one is not ours.
+        if (this.running({ name })?.pid === pid) await this.stop({ name });
+        else this.#release(name);
+      }),
+    );
+  }
+
+  /** Why a server has ended, in its own words. */
+  failure(name: string, log: string): PermanentFailure {
+    const fatal = log.split('\n').filter((line) => /FATAL|PANIC|HINT/.test(line));
+    const said = (fatal.length > 0 ? fatal : log.trim().split('\n')).slice(-3).join(' ').slice(0, 1000);
+    return new PermanentFailure(`The server of the replica '${name}' did not start: ${said || 'it said nothing'}`, {
+      remedy: /Address already in use/.test(log)
+        ? 'Another program has its port; look at replicas.ports in the configuration of the provider.'
+        : 'Mend what it says, then file the request again.',
+    });
+  }
+
+  /** The last thing that the server complained about; undefined when it has not. */
+  complaint({ name }: Pick<ReplicaRecord, 'name'>): string | undefined {
+    try {
+      const lines = readFileSync(this.#place.folder.pathsOf(name).log, 'utf8').trimEnd().split('\n');
+      const last = lines.findLast((line) => /FATAL|PANIC|started streaming|database system is ready/.test(line));
+      return last !== undefined && /FATAL|PANIC/.test(last) ? last.slice(0, 500) : undefined;
+    } catch {
+      return undefined; // it has said nothing yet
+    }
+  }
+
+  #release(name: string): void {
+    this.#guards.get(name)?.guard.release();
+    this.#guards.delete(name);
+  }
+}

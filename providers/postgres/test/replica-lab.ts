@@ -1,0 +1,108 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { readdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { freePort, type Major, type PostgresServer, startPostgres, stopKept } from '@guichet/postgres-server';
+import { temporaryDataDir } from '@guichet/postgres-server/testing';
+import { type Harness, harness } from '@guichet/sdk/testing';
+import pg from 'pg';
+import { createPostgresProvider, type PostgresConfigInput, type PostgresProvider } from '../src/index.ts';
+import { applicationUrl, instanceAt, prepare } from './lab.ts';
+
+const PASSWORD = 'replication-s3cret';
+
+/** The statement that the guide tells people to run on a source. */
+function guideStatement(): string {
+  const guide = readFileSync(new URL('../../../docs/guide/postgres-replicas.md', import.meta.url), 'utf8');
+  const sql = /```sql\n(CREATE ROLE guichet_replication[\s\S]*?)```/.exec(guide)?.[1];
+  if (sql === undefined) throw new Error('the guide has no SQL');
+  return sql.replace('REPLICATION_PASSWORD', PASSWORD);
+}
+
+/** A source with its replication login, and a folder for its replicas. */
+export interface ReplicaLab extends AsyncDisposable {
+  readonly source: PostgresServer;
+  readonly folder: string;
+  readonly config: PostgresConfigInput;
+  /** A provider of its own on the source and the folder, which lives until `close` or the end of the lab. */
+  provider(options?: Partial<NonNullable<PostgresConfigInput['replicas']>>): PostgresProvider;
+  use(provider: PostgresProvider): Harness;
+  /** On the source, as the superuser. */
+  sql<Row extends object = Record<string, unknown>>(text: string, values?: unknown[]): Promise<Row[]>;
+  /** On a server that listens on this machine, as the application's user. */
+  ask<Row extends object = Record<string, unknown>>(port: number, text: string): Promise<Row[]>;
+  restartSource(): Promise<void>;
+  /** What is there of replicas: slots of the source, folders, servers. */
+  remains(): Promise<{ slots: string[]; folders: string[]; servers: number[] }>;
+}
+
+export const NOTHING = { slots: [], folders: [], servers: [] };
+
+export async function openReplicaLab(major: Major, settings: Readonly<Record<string, string>> = {}): Promise<ReplicaLab> {
+  const dataDir = await temporaryDataDir();
+  const folder = await temporaryDataDir();
+  const port = await freePort();
+  const start = () => startPostgres({ dataDir, major, port, settings: { fsync: 'off', max_connections: '50', ...settings } });
+  let source = await start();
+  await onServer(source.url, async (client) => {
+    await prepare(client, major);
+    await client.query(guideStatement());
+  });
+  const first = await freePort();
+  const replicas = { folder, ports: [first, Math.min(first + 50, 65_535)] as [number, number] };
+  const instance = { ...instanceAt(source.port, major), replication: { user: 'guichet_replication', password: PASSWORD } };
+  const config: PostgresConfigInput = { watchSeconds: 2, instances: [instance], replicas };
+  const providers: PostgresProvider[] = [];
+  return {
+    get source() {
+      return source;
+    },
+    folder,
+    config,
+    provider(options = {}) {
+      const provider = createPostgresProvider({ ...config, replicas: { ...replicas, ...options } });
+      providers.push(provider);
+      return provider;
+    },
+    use: (provider) => harness(provider),
+    sql: <Row extends object>(text: string, values: unknown[] = []) =>
+      onServer(source.url, async (client) => (await client.query<Row>(text, values)).rows),
+    ask: <Row extends object>(at: number, text: string) => {
+      const url = new URL(applicationUrl(source));
+      url.port = String(at);
+      return onServer(url.href, async (client) => (await client.query<Row>(text)).rows);
+    },
+    async restartSource() {
+      await source.stop();
+      source = await start();
+    },
+    async remains() {
+      const slots = await onServer(source.url, (client) =>
+        client.query<{ slot_name: string }>('select slot_name from pg_replication_slots'),
+      );
+      const folders = (await readdir(folder)).filter((name) => name !== '.locks');
+      const pids = folders.map((name) => join(folder, name, 'data/postmaster.pid')).filter((file) => existsSync(file));
+      return {
+        slots: slots.rows.map((row) => row.slot_name),
+        folders,
+        servers: pids.map((file) => Number(readFileSync(file, 'utf8').split('\n')[0])),
+      };
+    },
+    async [Symbol.asyncDispose]() {
+      for (const provider of providers) await provider.close();
+      for (const name of await readdir(folder)) await stopKept(join(folder, name, 'data'));
+      await source.stop({ mode: 'immediate' });
+      for (const path of [dataDir, folder]) await rm(path, { recursive: true, force: true });
+    },
+  };
+}
+
+async function onServer<Value>(url: string, work: (client: pg.Client) => Promise<Value>): Promise<Value> {
+  const client = new pg.Client({ connectionString: url });
+  client.on('error', () => {});
+  await client.connect();
+  try {
+    return await work(client);
+  } finally {
+    await client.end();
+  }
+}
