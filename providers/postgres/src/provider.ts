@@ -6,6 +6,7 @@ import { cancelQueryAction } from './actions/cancel-query.ts';
 import { createReadReplicaAction } from './actions/create-read-replica.ts';
 import { databasesAction } from './actions/databases.ts';
 import { deleteReadReplicaAction } from './actions/delete-read-replica.ts';
+import { healthAction } from './actions/health.ts';
 import { instancesAction } from './actions/instances.ts';
 import { rolesAction } from './actions/roles.ts';
 import { runSqlAction } from './actions/run-sql.ts';
@@ -92,6 +93,7 @@ function providerOf(settings: PostgresSettings): PostgresProvider {
       activityAction(workplace),
       blockingAction(workplace),
       slowQueriesAction(workplace),
+      healthAction(workplace),
       cancelQueryAction(workplace),
       cancelByFingerprintAction(workplace),
       terminateSessionAction(workplace),

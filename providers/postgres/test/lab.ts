@@ -155,7 +155,7 @@ export async function openLab(major: Major, more: Readonly<Record<string, string
       )) {
         const client = new pg.Client({ connectionString: server.urlFor({ database }) });
         await client.connect();
-        await client.query(`rollback prepared '${gid}'`);
+        await client.query(`rollback prepared ${pg.escapeLiteral(gid)}`);
         await client.end();
       }
       await until(async () => {
