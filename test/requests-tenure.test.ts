@@ -92,6 +92,11 @@ describe('when a name is given to somebody else', () => {
     expect(failure?.message).toBe("It now needs an approval of team 'payments' that it does not have.");
   });
 
+  test('who comes next takes nothing back that they had asked for', async () => {
+    const { status, body } = await post('marta', filed.askedByMarta, 'cancel');
+    expect({ status, code: body.code }).toEqual({ status: 403, code: 'policy.denied' });
+  });
+
   test('what they had asked for does not run', async () => {
     await mayStart(filed.askedByMarta);
     const { failure } = await gateway.until(filed.askedByMarta, 'void');

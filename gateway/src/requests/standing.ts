@@ -55,7 +55,8 @@ export const aboutRequest = (row: RequestRow) =>
     input: row.input,
     lastsSeconds: row.lastsSeconds ?? undefined,
     context: {
-      requesterId: row.requesterId,
+      // Whoever has the name by now has asked for nothing.
+      requesterId: row.requesterIsFormer ? undefined : row.requesterId,
       behind: personsBehind(row),
       gates: row.gates,
       brokenGlass: row.review !== null,
