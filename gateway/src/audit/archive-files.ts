@@ -1,7 +1,7 @@
 import { createHash, type Hash as Hasher } from 'node:crypto';
 import { createReadStream, createWriteStream } from 'node:fs';
 import { mkdir, open, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { Readable, Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip, createGzip } from 'node:zlib';
@@ -41,7 +41,8 @@ export async function writeArchive(folder: string, { facts, events, heads }: Arc
   const path = join(folder, nameOf(facts));
   const unfinished = `${path}.unfinished`;
   await rm(unfinished, { recursive: true, force: true });
-  await mkdir(unfinished, { recursive: true });
+  await makeFolder(folder);
+  await mkdir(unfinished);
   const manifest: ArchiveManifest = {
     ...facts,
     events: { name: EVENTS, sha256: await writeLines(join(unfinished, EVENTS), events) },
@@ -66,6 +67,13 @@ export async function nameArchive(archive: Archive, folder: string): Promise<Arc
   });
   await force(folder);
   return { ...archive, path };
+}
+
+/** With the folders that it lies in, each of them named on the disk too. */
+async function makeFolder(folder: string): Promise<void> {
+  const first = await mkdir(folder, { recursive: true });
+  if (first === undefined) return;
+  for (let made = resolve(folder); made.length >= first.length; made = dirname(made)) await force(dirname(made));
 }
 
 async function force(path: string): Promise<void> {
