@@ -11,6 +11,7 @@ import {
   resolveCatalogue,
   resolveRds,
 } from './inventory/config.ts';
+import { ConnectConfig, type ConnectSettings } from './lease/connect-config.ts';
 import {
   type Finding,
   findingsOf,
@@ -59,6 +60,7 @@ const PostgresConfig = z
     team: Slug.default('platform').describe('The team that owns this provider'),
     watchSeconds: z.int().min(1).max(50).default(20).describe('So long a session may take to heed a signal'),
     instances: z.array(InstanceConfig).default([]),
+    connect: ConnectConfig.prefault({}).describe('What a lease may do, and how long it may be idle'),
     catalogue: CatalogueConfig.optional().describe('A file that lists more instances'),
     rds: z.array(RdsConfig).default([]).describe('Regions of AWS whose RDS instances are found by themselves'),
     prices: z.string().min(1).optional().describe('Table of prices of RDS, for estimates; a small one is shipped'),
@@ -110,6 +112,7 @@ export interface PostgresSettings {
   /** Path of the table of prices. */
   readonly prices: string;
   readonly replicas: ReplicasSettings | undefined;
+  readonly connect: ConnectSettings;
 }
 
 export interface ConfigSource {

@@ -1,13 +1,16 @@
-import { defineProvider, type Provider } from '@guichet/sdk';
+import { defineProvider, type Provider, type ProviderLogger } from '@guichet/sdk';
 import { activityAction } from './actions/activity.ts';
 import { blockingAction } from './actions/blocking.ts';
 import { cancelByFingerprintAction } from './actions/cancel-by-fingerprint.ts';
 import { cancelQueryAction } from './actions/cancel-query.ts';
+import { connectAction } from './actions/connect.ts';
 import { createReadReplicaAction } from './actions/create-read-replica.ts';
 import { databasesAction } from './actions/databases.ts';
 import { deleteReadReplicaAction } from './actions/delete-read-replica.ts';
 import { healthAction } from './actions/health.ts';
 import { instancesAction } from './actions/instances.ts';
+import { leasesAction } from './actions/leases.ts';
+import { revokeLeaseAction } from './actions/revoke-lease.ts';
 import { rolesAction } from './actions/roles.ts';
 import { runSqlAction } from './actions/run-sql.ts';
 import { settingsAction } from './actions/settings.ts';
@@ -25,6 +28,8 @@ import {
 } from './config.ts';
 import { Estate } from './estate.ts';
 import { catalogueSource } from './inventory/catalogue.ts';
+import type { LeaseTimes } from './lease/lease.ts';
+import { Leases } from './lease/leases.ts';
 import { Keeper } from './plain-replica/keeper.ts';
 import { madeHere } from './plain-replica/made-here.ts';
 import { PlainMaker } from './plain-replica/plain-maker.ts';
@@ -39,12 +44,24 @@ export interface PostgresProvider extends Provider {
   close(): Promise<void>;
 }
 
+export interface ProviderOptions {
+  /** How leases are kept; for tests that cannot wait. */
+  readonly times?: LeaseTimes;
+  /** JSON lines on stderr when absent. */
+  readonly logger?: ProviderLogger;
+}
+
 /**
- * The actions on the instances of the configuration. Nothing is connected to before it is asked for, so an instance that is
- * down does not keep the provider from starting. Throws `config.invalid`, naming the field.
+ * The actions on the instances of the configuration. Those with an admin login are looked after for leases that
+ * nobody keeps any more; nothing else is connected to before it is asked for, and an instance that is down does not keep the
+ * provider from starting. Throws `config.invalid`, naming the field.
  */
-export function createPostgresProvider(config: PostgresConfigInput, source: Partial<ConfigSource> = {}): PostgresProvider {
-  return providerOf(parsePostgresConfig(config, source));
+export function createPostgresProvider(
+  config: PostgresConfigInput,
+  source: Partial<ConfigSource> = {},
+  options: ProviderOptions = {},
+): PostgresProvider {
+  return providerOf(parsePostgresConfig(config, source), options);
 }
 
 /** The same of a YAML file; paths in it are relative to its folder. Throws `config.invalid`, naming file and field. */
@@ -52,7 +69,7 @@ export function loadPostgresProvider(path: string, env: ConfigSource['env'] = pr
   return providerOf(loadPostgresConfig(path, env));
 }
 
-function providerOf(settings: PostgresSettings): PostgresProvider {
+function providerOf(settings: PostgresSettings, options: ProviderOptions = {}): PostgresProvider {
   const { catalogue, replicas, prices } = settings;
   const accounts = settings.rds.map((region) => ({ settings: region, api: new RdsApi(region) }));
   const estate: Estate = new Estate(settings, [
@@ -70,9 +87,12 @@ function providerOf(settings: PostgresSettings): PostgresProvider {
   const workshop = replicas && new Workshop(replicas, estate);
   const keeper = workshop && new Keeper(workshop);
   keeper?.begin();
+  const leases = new Leases({ estate, settings: settings.connect, ...options });
+  leases.sweep.start();
   let mask: Promise<QueryMask> | undefined;
   const workplace: Workplace = {
     estate,
+    leases,
     replicaMakers: {
       ...(accounts.length > 0 && { rds: rdsMaker({ accounts, estate, prices }) }),
       ...(workshop && { plain: new PlainMaker(workshop) }),
@@ -100,6 +120,9 @@ function providerOf(settings: PostgresSettings): PostgresProvider {
       terminateIdleInTransactionAction(workplace),
       createReadReplicaAction(workplace),
       deleteReadReplicaAction(workplace),
+      connectAction(workplace),
+      leasesAction(workplace),
+      revokeLeaseAction(workplace),
       databasesAction(workplace),
       rolesAction(workplace),
       tablesAction(workplace),
@@ -110,6 +133,7 @@ function providerOf(settings: PostgresSettings): PostgresProvider {
   return {
     ...provider,
     close: async () => {
+      await leases.close();
       await keeper?.close();
       await estate.close();
       for (const { api } of accounts) api.close();

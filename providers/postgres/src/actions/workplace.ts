@@ -1,4 +1,5 @@
 import type { Estate } from '../estate.ts';
+import type { Leases } from '../lease/leases.ts';
 import type { QueryMask } from '../query-mask.ts';
 import type { ReplicaMakers } from '../replica/maker.ts';
 
@@ -10,4 +11,5 @@ export interface Workplace {
   /** So long a session may take to heed a signal, in seconds. */
   readonly watchSeconds: number;
   readonly replicaMakers: ReplicaMakers;
+  readonly leases: Leases;
 }

@@ -37,7 +37,7 @@ export class LeaseKeeper {
 
   /** Comes back when the lease is good. Rejects with an Unserved when it has ended, or with an InstanceError. */
   async use(place: LeasePlace, { role, request }: { role: string; request: string }): Promise<LeaseUse> {
-    const key = `${place.primary.settings.environment}/${place.primary.name}/${role}`;
+    const key = keyOf(place.primary, role);
     let kept = this.#kept.get(key);
     if (kept === undefined) {
       kept = new KeptLease(place.primary, { role, request, times: this.#times, over: () => this.#kept.delete(key) });
@@ -46,9 +46,18 @@ export class LeaseKeeper {
     return kept.use(place.instance);
   }
 
+  /** Tells those that use it that it has ended, without waiting for a renewal to find that out. */
+  tell(primary: Instance, role: string): void {
+    this.#kept.get(keyOf(primary, role))?.end();
+  }
+
   close(): void {
     for (const kept of this.#kept.values()) kept.stop();
   }
+}
+
+function keyOf({ settings, name }: Instance, role: string): string {
+  return `${settings.environment}/${name}/${role}`;
 }
 
 interface Kept {
@@ -102,6 +111,10 @@ class KeptLease {
     };
   }
 
+  end(): void {
+    this.#ended.abort(hasEnded(this.#lease.request));
+  }
+
   stop(): void {
     clearInterval(this.#timer);
     this.#lease.over();
@@ -113,7 +126,7 @@ class KeptLease {
     this.#renewal = this.#renew();
     this.#renewal.catch((error: unknown) => {
       // A server that does not answer is asked again; the lease ends by itself when that takes too long.
-      if (error instanceof Unserved) this.#ended.abort(error);
+      if (error instanceof Unserved) this.end();
     });
   }
 

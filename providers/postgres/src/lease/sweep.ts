@@ -12,6 +12,8 @@ export interface SweepOptions {
   readonly settings: ConnectSettings;
   readonly times: LeaseTimes;
   readonly logger: ProviderLogger;
+  /** Told of each that was ended. */
+  readonly ended: (primary: Instance, role: string) => void;
 }
 
 const MOST_REMEMBERED = 1000;
@@ -87,6 +89,7 @@ export class Sweep {
       const end = { primary, role, why, estate, settings, signal: this.#stopped.signal };
       const proof = await endLease({ ...end, graceSeconds: times.grace });
       if (proof === undefined) return;
+      this.#options.ended(primary, role);
       this.remember(primary, proof);
       this.#troubles.delete(keyOf(primary, role));
       logger.info({ proof }, `the lease ${role} on '${primary.name}' has ended`);
