@@ -31,8 +31,13 @@ export function inTransaction({ transactionAge, state }: Session): boolean {
   return transactionAge !== null && state !== 'idle';
 }
 
-/** The command that does it, to copy. Names of instances and environments have no characters that a shell would mind. */
+/** The command that does it, to copy into a shell. */
 export function commandLine(action: string, flags: Readonly<Record<string, string | number>>): string {
-  const given = Object.entries(flags).map(([flag, value]) => `--${flag} ${value}`);
+  const given = Object.entries(flags).map(([flag, value]) => `--${flag} ${quoted(String(value))}`);
   return ['guichet postgres', action, ...given].join(' ');
+}
+
+/** Names of tables and databases may have any character. */
+function quoted(word: string): string {
+  return /^[\w.:/@+-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
 }

@@ -13,6 +13,7 @@ import { leasesAction } from './actions/leases.ts';
 import { revokeLeaseAction } from './actions/revoke-lease.ts';
 import { rolesAction } from './actions/roles.ts';
 import { runSqlAction } from './actions/run-sql.ts';
+import { setStatementTimeoutAction } from './actions/set-statement-timeout.ts';
 import { settingsAction } from './actions/settings.ts';
 import { slowQueriesAction } from './actions/slow-queries.ts';
 import { tablesAction } from './actions/tables.ts';
@@ -128,6 +129,7 @@ function providerOf(settings: PostgresSettings, options: ProviderOptions = {}): 
       tablesAction(workplace),
       settingsAction(workplace),
       runSqlAction(workplace),
+      setStatementTimeoutAction(workplace),
     ],
   });
   return {

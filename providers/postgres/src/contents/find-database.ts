@@ -1,6 +1,6 @@
 import { refuse } from '@guichet/sdk';
 import { commandLine } from '../describe-session.ts';
-import type { Instance } from '../estate.ts';
+import type { Instance } from '../instance.ts';
 import { nearest } from '../nearest.ts';
 
 const NAMES = 'select datname::text as name, datallowconn as connectable from pg_database where not datistemplate order by 1';

@@ -1,4 +1,4 @@
-import type { Instance } from '../estate.ts';
+import type { Instance } from '../instance.ts';
 
 /** A role. Nothing of its password is ever read. */
 export interface Role {

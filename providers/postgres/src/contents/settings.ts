@@ -1,4 +1,4 @@
-import type { Instance } from '../estate.ts';
+import type { Instance } from '../instance.ts';
 
 /** A setting of the server. */
 export interface Setting {

@@ -1,4 +1,4 @@
-import type { Instance } from '../estate.ts';
+import type { Instance } from '../instance.ts';
 
 /** A table or materialized view. Sizes are bytes; rows are what the statistics say. */
 export interface Table {

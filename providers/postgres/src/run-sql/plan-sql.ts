@@ -1,7 +1,7 @@
 import { digestOf } from '@guichet/contract/digest';
 import type { PlanResult } from '@guichet/sdk';
 import { findDatabase } from '../contents/find-database.ts';
-import type { Instance } from '../estate.ts';
+import type { Instance } from '../instance.ts';
 import { checkReferences } from './check-references.ts';
 import { type Estimate, estimateOf } from './estimate.ts';
 import { type ReadOnlyStatement, readOnlyStatement } from './read-only-statement.ts';

@@ -1,4 +1,4 @@
-import type { Instance } from '../estate.ts';
+import type { Instance } from '../instance.ts';
 import { InstanceError } from '../instance-error.ts';
 import type { OwnSession } from '../login.ts';
 import { codeOf, saidByServer } from './server-refusal.ts';

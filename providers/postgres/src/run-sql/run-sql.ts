@@ -1,5 +1,5 @@
 import type { OutputInput } from '@guichet/contract';
-import type { Instance } from '../estate.ts';
+import type { Instance } from '../instance.ts';
 import { counted } from '../words.ts';
 import { checkReferences } from './check-references.ts';
 import { type Fetched, fetchAnswer, fetchRows, LONGEST_CELL } from './fetch-rows.ts';
