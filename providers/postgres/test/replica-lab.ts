@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync, readlinkSync } from 'node:fs';
 import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { freePort, type Major, type PostgresServer, startPostgres, stopKept } from '@guichet/postgres-server';
@@ -80,12 +80,7 @@ export async function openReplicaLab(major: Major, settings: Readonly<Record<str
         client.query<{ slot_name: string }>('select slot_name from pg_replication_slots'),
       );
       const folders = (await readdir(folder)).filter((name) => name !== '.locks');
-      const pids = folders.map((name) => join(folder, name, 'data/postmaster.pid')).filter((file) => existsSync(file));
-      return {
-        slots: slots.rows.map((row) => row.slot_name),
-        folders,
-        servers: pids.map((file) => Number(readFileSync(file, 'utf8').split('\n')[0])),
-      };
+      return { slots: slots.rows.map((row) => row.slot_name), folders, servers: await postmastersIn(folder) };
     },
     async [Symbol.asyncDispose]() {
       for (const provider of providers) await provider.close();
@@ -94,6 +89,20 @@ export async function openReplicaLab(major: Major, settings: Readonly<Record<str
       for (const path of [dataDir, folder]) await rm(path, { recursive: true, force: true });
     },
   };
+}
+
+/** Pids of the servers that work below a folder, be it there or deleted. */
+async function postmastersIn(folder: string): Promise<number[]> {
+  const pids = (await readdir('/proc')).map(Number).filter((pid) => pid > 0);
+  const isPostmaster = (pid: number): boolean => {
+    try {
+      const command = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0');
+      return readlinkSync(`/proc/${pid}/cwd`).startsWith(`${folder}/`) && command[1] === '-D';
+    } catch {
+      return false; // it has ended
+    }
+  };
+  return pids.filter(isPostmaster);
 }
 
 async function onServer<Value>(url: string, work: (client: pg.Client) => Promise<Value>): Promise<Value> {

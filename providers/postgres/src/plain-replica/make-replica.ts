@@ -6,6 +6,7 @@ import { PermanentFailure } from '@guichet/sdk';
 import type { Instance } from '../estate.ts';
 import { listenAddress } from './config.ts';
 import { copyCluster } from './copy-cluster.ts';
+import { copyFailure } from './copy-failure.ts';
 import { untilUsable } from './follow.ts';
 import { syncFolder } from './replica-folder.ts';
 import type { ReplicaRecord } from './replica-record.ts';
@@ -40,7 +41,10 @@ export async function makeReplica(workshop: Workshop, source: Instance, order: O
     await takeAway(workshop, record, { ...voice, log: () => {} });
     record = undefined;
   }
-  record ??= await begin(workshop, order);
+  if (record === undefined) {
+    record = await begin(workshop, order);
+    voice.log(`It will listen on port ${record.port}.`);
+  }
   try {
     if (record.state === 'copying') record = await copy(workshop, source, record, voice);
     if (record.state === 'following') {
@@ -138,23 +142,23 @@ async function copy(workshop: Workshop, source: Instance, record: ReplicaRecord,
     }
     await makeSlot(client, record.slot);
     voice.log(`Made the replication slot '${record.slot}'; copying begins.`);
+    const rate = maxRateMB === undefined ? undefined : maxRateMB * 1024 * 1024;
     return copyCluster(
       client,
-      {
-        version: record.version,
-        label: `guichet ${record.name}`,
-        maxRate: maxRateMB === undefined ? undefined : maxRateMB * 1024 * 1024,
-      },
+      { version: record.version, label: `guichet ${record.name}`, maxRate: rate },
       { dataDir: paths.dataDir, tablespaces: paths.tablespaces, account, durable: taken.get('fsync') !== 'off' },
       tell,
-    );
+    ).catch((error: unknown) => {
+      voice.signal.throwIfAborted(); // then it is the end of the connection that it rejects with
+      throw copyFailure(error, record.source, settings.folder) ?? error;
+    });
   });
   const passwords = await passwordsOf(source);
   await writeServerFiles({ record, paths, source: source.settings, replicas: settings, account, taken, passwords });
   await syncFolder(paths.dataDir);
   const whole: ReplicaRecord = { ...record, state: 'following', endLsn: copied.endLsn, bytes: copied.bytes };
   await folder.write(whole);
-  voice.log(`Copied ${formatBytes(copied.bytes)}.`);
+  voice.log(`The copy is whole: ${formatBytes(copied.bytes)}.`);
   return whole;
 }
 
