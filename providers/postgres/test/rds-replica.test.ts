@@ -289,7 +289,7 @@ describe('create-read-replica on RDS', () => {
     const { warnings } = await postgres.plan('create-read-replica', { ...wanted, instanceType: 'db.t4g.medium' });
     expect(warnings).toEqual([
       'db.t4g.medium is smaller than db.r5.large, the class of its source: it may fall behind when much is written.',
-      'AWS did not let the provider look, so the quotas and the class could not be checked before.',
+      'AWS did not answer everything, so the quotas and the class could not be checked before.',
     ]);
   });
 

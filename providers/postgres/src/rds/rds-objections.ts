@@ -115,23 +115,22 @@ function quotaOf(quotas: readonly AccountQuota[], name: string): { used: number;
   return quota?.Used === undefined || quota.Max === undefined ? undefined : { used: quota.Used, max: quota.Max };
 }
 
-/** Refuses a class on which RDS does not offer that version; `all` is asked only then, for what may have been meant. */
+/**
+ * Refuses a class on which RDS does not offer that version; `all` is asked only then, for what may have been meant. False when
+ * nothing at all is offered of the version: RDS offers no new instances of old ones, and may replicate those that there are.
+ */
 export async function checkClass(
   offers: readonly OrderableDBInstanceOption[],
   { instanceClass, version, region }: { instanceClass: string; version: string; region: string },
   all: () => Promise<readonly OrderableDBInstanceOption[]>,
-): Promise<void> {
-  const capable = offers.filter((offer) => offer.ReadReplicaCapable !== false);
-  if (capable.length > 0) return;
-  const classes = classesOf(await all().catch(() => []));
+): Promise<boolean> {
+  if (classesOf(offers).includes(instanceClass)) return true;
+  const classes = classesOf(await all());
+  if (classes.length === 0) return false;
   const meant = nearest(instanceClass, classes);
-  refuse(`RDS offers no '${instanceClass}' for PostgreSQL ${version} in ${region}.`, {
-    remedy:
-      meant !== undefined
-        ? `Did you mean '${meant}'?`
-        : classes.length > 0
-          ? `There are: ${classes.slice(0, MOST_NAMED).join(', ')}${classes.length > MOST_NAMED ? ' and more' : ''}.`
-          : 'Leave --instance-type out for the class of the source.',
+  const some = `There are: ${classes.slice(0, MOST_NAMED).join(', ')}${classes.length > MOST_NAMED ? ' and more' : ''}.`;
+  return refuse(`RDS offers no '${instanceClass}' for PostgreSQL ${version} in ${region}.`, {
+    remedy: meant === undefined ? some : `Did you mean '${meant}'?`,
   });
 }
 

@@ -47,7 +47,7 @@ export async function planCreation(api: RdsApi, wanted: WantedReplica, prices: s
   const [found, existing, quotas] = await Promise.all([
     api.describe(identifier, signal),
     api.describe(name, signal),
-    unlessRefused(api.quotas(signal)),
+    ifTold(api.quotas(signal)),
   ]);
   const source = found ?? refuse(`'${identifier}' is not in RDS of ${region} any more.`, { remedy: 'See postgres instances.' });
   checkSource(source, { level: await levelOf(source, api, signal), region });
@@ -59,11 +59,14 @@ export async function planCreation(api: RdsApi, wanted: WantedReplica, prices: s
   const own = source.DBInstanceClass ?? '';
   const instanceClass = wanted.instanceType ?? own;
   const version = source.EngineVersion ?? '';
-  const offers = await unlessRefused(api.offers({ engine: 'postgres', version, instanceClass }, signal));
-  if (offers.known) {
-    await checkClass(offers.value, { instanceClass, version, region }, () => api.offers({ engine: 'postgres', version }, signal));
-  }
-  const unchecked = [...(quotas.known ? [] : ['the quotas']), ...(offers.known ? [] : ['the class'])];
+  const offered = await ifTold(
+    api
+      .offers({ engine: 'postgres', version, instanceClass }, signal)
+      .then((offers) =>
+        checkClass(offers, { instanceClass, version, region }, () => api.offers({ engine: 'postgres', version }, signal)),
+      ),
+  );
+  const unchecked = [...(quotas.known ? [] : ['the quotas']), ...(offered.known && offered.value ? [] : ['the class'])];
   return {
     effects: [
       `RDS takes a snapshot of '${source.DBInstanceIdentifier}' and makes '${name}' of it in ${region}: ${instanceClass}, ${storageGb} GB of ${storageType}, one zone, PostgreSQL ${version}.`,
@@ -79,7 +82,7 @@ export async function planCreation(api: RdsApi, wanted: WantedReplica, prices: s
       ...(source.MultiAZ === true ? [] : ['The source has no standby: taking the snapshot may hold its disk up for a moment.']),
       ...(unchecked.length === 0
         ? []
-        : [`AWS did not let the provider look, so ${unchecked.join(' and ')} could not be checked before.`]),
+        : [`AWS did not answer everything, so ${unchecked.join(' and ')} could not be checked before.`]),
     ],
     seen: {
       account,
@@ -107,12 +110,12 @@ async function levelOf(source: DBInstance, api: RdsApi, signal: AbortSignal): Pr
   return level;
 }
 
-/** A look that the role may not have the right to take: the plan is poorer without, and says so. */
-async function unlessRefused<Value>(look: Promise<Value>): Promise<{ known: true; value: Value } | { known: false }> {
+/** A look that may be denied to the role, or unknown to a stand-in: the plan is poorer without, and says so. */
+async function ifTold<Value>(look: Promise<Value>): Promise<{ known: true; value: Value } | { known: false }> {
   try {
     return { known: true, value: await look };
   } catch (error) {
-    if (error instanceof InstanceError && !error.passing) return { known: false };
+    if (error instanceof InstanceError) return { known: false };
     throw error;
   }
 }
