@@ -1,6 +1,6 @@
 /**
- * `node scripts/moto.mjs` makes a Python environment with moto in `.runtime/moto`: a stand-in for AWS (STS, KMS) that the
- * tests of AWS identity and of KMS keys run against. Without it these tests are skipped, and say so; all else works.
+ * `node scripts/moto.mjs` makes a Python environment with moto in `.runtime/moto`: a stand-in for AWS (STS, KMS, RDS) that the
+ * tests of AWS identity, KMS keys and RDS replicas run against. Without it these tests are skipped, and say so; all else works.
  * When it is there already it costs some milliseconds.
  */
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';

@@ -25,7 +25,7 @@ export function skipsMoto(what: string): boolean {
   return true;
 }
 
-/** A server that answers as AWS does (STS, KMS, IAM), to whatever credentials. Its account is 123456789012. */
+/** A server that answers as AWS does (STS, KMS, IAM, RDS), to whatever credentials. Its account is 123456789012. */
 export interface Moto extends AsyncDisposable {
   /** `http://127.0.0.1:PORT`: the endpoint of all its services. */
   readonly url: string;

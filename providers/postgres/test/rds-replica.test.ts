@@ -348,7 +348,8 @@ describe('delete-read-replica on RDS', () => {
 
   test('deletes it without a snapshot, waits until it is gone, and takes it from the inventory', async () => {
     await create();
-    const { plan, output, progress } = await remove();
+    const { plan, output, progress, undoInput } = await remove();
+    expect(undoInput).toEqual(wanted);
     expect(plan.summary).toBe("Delete the read replica 'pg1-flow'");
     expect(plan.resource).toEqual({ type: 'postgres.instance', id: 'pg1-flow', owner: 'payments' });
     expect(output).toMatchObject({ kind: 'record', summary: "'pg1-flow' is deleted" });

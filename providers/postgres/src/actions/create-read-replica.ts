@@ -3,6 +3,7 @@ import { action, type ProviderAction, refuse } from '@guichet/sdk';
 import { z } from 'zod';
 import { failing, refusing } from '../instance-error.ts';
 import { makerNamed, makerOf, SeenReplica } from '../replica/choose-maker.ts';
+import { ReplicaSuffix } from '../replica/replica-suffix.ts';
 import { InstanceName, instanceOptions } from './instance-field.ts';
 import type { Workplace } from './workplace.ts';
 
@@ -11,12 +12,7 @@ const LIMIT_SECONDS = 12 * 3600;
 
 const Input = z.strictObject({
   sourceInstance: InstanceName.describe('Name of the PostgreSQL instance to replicate'),
-  replicaSuffix: z
-    .string()
-    .min(1)
-    .max(30)
-    .regex(/^[a-z0-9]+(?:-[a-z0-9]+)*$/, 'must be lower-case letters and digits, in words joined by single hyphens')
-    .describe('What comes after the name of the source: flow makes SOURCE-flow'),
+  replicaSuffix: ReplicaSuffix.describe('What comes after the name of the source: flow makes SOURCE-flow'),
   instanceType: z
     .string()
     .min(1)

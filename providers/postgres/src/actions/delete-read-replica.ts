@@ -14,7 +14,7 @@ const Input = z.strictObject({
 
 /**
  * Destructive: no data is lost, but whoever reads there now is cut off. Idempotent: it is bound to the replica that was seen,
- * not to its name, so a second run finds it gone and takes no other.
+ * not to its name, so a second run finds it gone and takes no other. Its undo makes the replica anew, from its source.
  */
 export function deleteReadReplicaAction(workplace: Workplace): ProviderAction {
   const { estate, replicaMakers } = workplace;
@@ -35,7 +35,7 @@ export function deleteReadReplicaAction(workplace: Workplace): ProviderAction {
       refusing(async () => {
         const replica = await estate.find(environment, input.instance);
         const maker = makerOf(replica, replicaMakers);
-        const { effects, warnings, seen, rests } = await maker.planDelete({ replica, environment, caller, signal });
+        const { effects, warnings, seen, rests, again } = await maker.planDelete({ replica, environment, caller, signal });
         const { kind, owner } = replica.settings;
         return {
           summary: `Delete the read replica '${replica.name}'`,
@@ -43,7 +43,7 @@ export function deleteReadReplicaAction(workplace: Workplace): ProviderAction {
           warnings: [...warnings],
           resource: { type: 'postgres.instance', id: replica.name, owner },
           fingerprint: digestOf({ kind, name: replica.name, rests }),
-          seen: { kind, name: replica.name, detail: seen } satisfies SeenReplica,
+          seen: { kind, name: replica.name, detail: seen, ...(again && { again: { ...again } }) } satisfies SeenReplica,
         };
       }),
     run: ({ seen, ...work }) =>
@@ -56,5 +56,9 @@ export function deleteReadReplicaAction(workplace: Workplace): ProviderAction {
         const { kind, detail } = SeenReplica.parse(seen);
         return makerNamed(kind, replicaMakers).observeDelete({ ...lost, seen: detail });
       }),
+    undo: {
+      action: 'create-read-replica',
+      input: ({ seen }) => SeenReplica.parse(seen).again,
+    },
   });
 }

@@ -4,6 +4,7 @@ import { type ObservationInput, refuse } from '@guichet/sdk';
 import { z } from 'zod';
 import type { Instance } from '../estate.ts';
 import type { LostWork, ReplicaPlan, ReplicaReceipt, ReplicaWork, UnwantedReplica } from '../replica/maker.ts';
+import { ReplicaSuffix } from '../replica/replica-suffix.ts';
 import { counted } from '../words.ts';
 import type { RdsApi } from './rds-api.ts';
 import { sourceOf } from './rds-source.ts';
@@ -52,7 +53,15 @@ export async function planDeletion(api: RdsApi, { replica, signal }: UnwantedRep
     ],
     seen: { account, region, name: identifier, resourceId, source } satisfies SeenDeletion,
     rests: { account, resourceId },
+    again: againOf(identifier, source, instance.DBInstanceClass),
   };
+}
+
+/** Only what has the name that the action would give it can be made again. */
+function againOf(name: string, source: string, instanceType: string | undefined): ReplicaPlan['again'] {
+  if (!name.startsWith(`${source}-`)) return undefined;
+  const replicaSuffix = name.slice(source.length + 1);
+  return ReplicaSuffix.safeParse(replicaSuffix).success ? { sourceInstance: source, replicaSuffix, instanceType } : undefined;
 }
 
 /** The identifier of its source; refuses what is no replica, and what RDS would not delete. */

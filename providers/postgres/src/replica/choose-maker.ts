@@ -11,6 +11,8 @@ export const SeenReplica = z.object({
   name: z.string(),
   source: z.string().optional(),
   detail: z.record(z.string(), z.unknown()),
+  /** Of a deletion: input of create-read-replica that makes it again. */
+  again: z.record(z.string(), z.unknown()).optional(),
 });
 export type SeenReplica = z.infer<typeof SeenReplica>;
 

@@ -30,6 +30,15 @@ export interface ReplicaPlan {
   readonly seen: Readonly<Record<string, unknown>>;
   /** What must be the same when it runs, as plain JSON: the approval holds as long as this does. Not ids, ages and loads. */
   readonly rests: Readonly<Record<string, unknown>>;
+  /** Of a deletion: what makes the same replica again, for its undo. Absent where create-read-replica would not make the same. */
+  readonly again?: CreateAgain | undefined;
+}
+
+/** Input of create-read-replica. */
+export interface CreateAgain {
+  readonly sourceInstance: string;
+  readonly replicaSuffix: string;
+  readonly instanceType?: string | undefined;
 }
 
 /** The run of a plan. `seen` is the maker's own, as its plan gave it; each maker checks its shape. */
