@@ -438,6 +438,17 @@ create table tokens (
   constraint tokens_hash_key UNIQUE (hash)
 );
 
+create table tunnels (
+  id uuid not null,
+  request bigint not null,
+  gateway text not null,
+  hold boolean not null,
+  opened_at timestamp with time zone not null default clock_timestamp(),
+  seen_at timestamp with time zone not null default clock_timestamp(),
+  constraint tunnels_request_fkey FOREIGN KEY (request) REFERENCES requests(number),
+  constraint tunnels_pkey PRIMARY KEY (id)
+);
+
 create table used_assertions (
   hash bytea not null,
   expires_at timestamp with time zone not null,
@@ -493,6 +504,8 @@ CREATE INDEX tokens_exchanged ON public.tokens USING btree (expires_at) WHERE (o
 CREATE INDEX tokens_maker ON public.tokens USING btree (created_by_id) WHERE (session_id IS NULL);
 CREATE INDEX tokens_principal ON public.tokens USING btree (principal_id, created_at DESC);
 CREATE INDEX tokens_session ON public.tokens USING btree (session_id) WHERE (session_id IS NOT NULL);
+CREATE INDEX tunnels_request ON public.tunnels USING btree (request);
+CREATE INDEX tunnels_seen ON public.tunnels USING btree (seen_at);
 CREATE INDEX used_assertions_end ON public.used_assertions USING btree (expires_at);
 
 CREATE OR REPLACE FUNCTION public.audit_system()

@@ -90,6 +90,18 @@ export const REQUEST_ROUTES = {
       after: z.preprocess(digits, z.int().min(0).max(999_999_999)).optional().describe('Same as Last-Event-ID'),
     }),
   },
+  'requests.tunnel': {
+    method: 'GET',
+    path: '/v1/requests/:request/tunnel',
+    permission: 'request.connect',
+    tag: 'requests',
+    status: 200,
+    upgrade: true,
+    summary:
+      'A WebSocket that carries one connection to what a request of mine has opened, or holds it open: docs/spec/tunnels.md',
+    params: requestParams,
+    query: z.object({ hold: flag.optional().describe('It carries no bytes: as long as it is open, so is what it leads to') }),
+  },
   'requests.approve': {
     method: 'POST',
     path: '/v1/requests/:request/approve',

@@ -39,6 +39,8 @@ export interface Route {
   readonly body?: z.ZodObject;
   /** How long the body may be; 256 KiB when absent. */
   readonly bodyBytes?: number;
+  /** It becomes a WebSocket. */
+  readonly upgrade?: true;
   /** Absent for a stream. */
   readonly response?: z.ZodType;
 }

@@ -35,6 +35,7 @@ import { runReport, Transitions, Worker } from './runner/index.ts';
 import { type Keyring, loadKeyring, Sealer } from './sealing/index.ts';
 import { carryContext, Metrics, startTracing } from './telemetry/index.ts';
 import type { Timekeeper } from './timekeeper.ts';
+import { Tunnels } from './tunnels/index.ts';
 import { VERSION } from './version.ts';
 
 const CATALOG_REFRESH_MS = 10_000;
@@ -181,6 +182,7 @@ async function start(
   closers.push(await startSinks({ db, sinks: config.auditSinks, holder: name, onNews, onTrouble: onRefused }));
   closers.push(() => timekeeper.stop());
 
+  const tunnels = new Tunnels({ ...requestOptions, requests, gateway: name, onError });
   const draining = new AbortController();
   const readiness = new Readiness(() =>
     Promise.race([
@@ -200,6 +202,7 @@ async function start(
     workerSlots: enabled ? concurrency : 0,
     providers: () => catalog.providersUp,
     headsLate: () => sealLoop.late,
+    tunnels: () => tunnels.figures,
     shared: [openRequests(db), outboxBacklog(db, jobs.queues), sealLag(db), sinkLag(db, config.auditSinks)],
   });
   const reads = new Reads({ db, catalog, calls, policy, limits });
@@ -220,6 +223,7 @@ async function start(
     reads,
     requests,
     decisions,
+    tunnels,
     ...filers({ filing, requests }, requestOptions),
     directory,
     companyKeeper,
@@ -241,6 +245,7 @@ async function start(
     worker.takeNoMore();
     await readiness.announce(config.listen.announceMs);
     draining.abort();
+    await tunnels.close();
     await closeServer(server, { limitMs: drainMs });
   });
   const address = await server.listen(config.listen).catch((error: unknown) => {

@@ -69,11 +69,11 @@ async function converse(stream: SocketStream, grant: GrantClaims, options: Tunne
   const tell = (message: TunnelFromProvider): void => stream.tell(message);
   const records = new Records(tell);
   const first = Promise.withResolvers<TunnelToProvider>();
-  stream.onMessage = (message) => {
+  stream.listen((message) => {
     const heard = TunnelToProvider.parse(message);
     if (heard.type === 'call') first.resolve(heard);
     else records.settle(heard);
-  };
+  });
   const timer = setTimeout(() => first.reject(tooSlow()), options.bodyTimeoutMs);
   const abort = new AbortController();
   const restart = (): void => stream.finish(TUNNEL_CLOSE.restart, 'The provider is stopping.');

@@ -36,6 +36,7 @@ export class Tunnels {
     const end = (): void => void stream.destroy();
     signal.addEventListener('abort', end, { once: true });
     if (stream.destroyed || signal.aborted) return end();
+    if (body.hold === true) stream.resume(); // nothing is to come but its end
     const context: TunnelContext<z.ZodObject, OutputKind, unknown> = {
       input,
       ...names,

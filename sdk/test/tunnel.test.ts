@@ -67,17 +67,20 @@ interface Opened {
   next(type: TunnelFromProvider['type']): Promise<TunnelFromProvider>;
 }
 
-async function opened(options: Parameters<typeof callOf>[3], at = server): Promise<Opened> {
+async function opened(
+  options: Parameters<typeof callOf>[3],
+  { at = server, recording = 'recorded' }: { at?: ProviderServer; recording?: 'recorded' | 'unrecorded' } = {},
+): Promise<Opened> {
   const call = tunnelCall(options);
   const stream = await dialled(call, at);
   const heard: TunnelFromProvider[] = [];
   const wanted: { type: string; resolve(message: TunnelFromProvider): void }[] = [];
-  stream.onMessage = (message) => {
+  stream.listen((message) => {
     const parsed = TunnelFromProvider.parse(message);
     heard.push(parsed);
     for (const each of wanted) if (each.type === parsed.type) each.resolve(parsed);
-    if (parsed.type === 'record') stream.tell({ type: 'recorded', id: parsed.id });
-  };
+    if (parsed.type === 'record') stream.tell({ type: recording, id: parsed.id, message: 'The disk is full.' });
+  });
   stream.tell({ type: 'call', body: call.body });
   const next: Opened['next'] = (type) =>
     new Promise((resolve) => {
@@ -114,14 +117,8 @@ describe('a tunnel over HTTP', () => {
   });
 
   test('does not go on when an event was not recorded', async () => {
-    const { stream, next } = await opened({ body: { input: { room: 'red' } } });
+    const { stream, next } = await opened({ body: { input: { room: 'red' } } }, { recording: 'unrecorded' });
     await next('opened');
-    const hear = stream.onMessage;
-    stream.onMessage = (message) => {
-      const parsed = TunnelFromProvider.parse(message);
-      if (parsed.type === 'record') stream.tell({ type: 'unrecorded', id: parsed.id, message: 'The disk is full.' });
-      else hear(message);
-    };
     stream.write('hello');
     expect(await next('failed')).toMatchObject({ problem: { code: 'provider.failed' } });
     expect(await stream.over).toMatchObject({ code: TUNNEL_CLOSE.failed });
@@ -139,7 +136,7 @@ describe('a tunnel over HTTP', () => {
     const call = tunnelCall({ body: { input: { room: 'green' } } });
     const [first, second] = [await dialled(call), await dialled(call)];
     const told: unknown[] = [];
-    for (const stream of [first, second]) stream.onMessage = (message) => void told.push(message);
+    for (const stream of [first, second]) stream.listen((message) => void told.push(message));
     first.tell({ type: 'call', body: call.body });
     await expect.poll(() => told).toEqual([{ type: 'opened' }]);
     second.tell({ type: 'call', body: call.body });
@@ -159,7 +156,7 @@ describe('a tunnel over HTTP', () => {
     const call = tunnelCall({ body: { input: { room: 'blue' } } });
     const stream = await dialled(call);
     const told: unknown[] = [];
-    stream.onMessage = (message) => void told.push(message);
+    stream.listen((message) => void told.push(message));
     stream.tell({ type: 'call', body: { ...call.body, input: { room: 'vault' } } });
     await stream.over;
     expect(told).toMatchObject([{ type: 'failed', problem: { code: 'grant.invalid' } }]);
@@ -168,7 +165,7 @@ describe('a tunnel over HTTP', () => {
   test('waits only so long for its call', async () => {
     const stream = await dialled(tunnelCall());
     const told: unknown[] = [];
-    stream.onMessage = (message) => void told.push(message);
+    stream.listen((message) => void told.push(message));
     await stream.over;
     expect(told).toMatchObject([{ type: 'failed', problem: { code: 'body.malformed' } }]);
   });
@@ -183,7 +180,7 @@ describe('a tunnel over HTTP', () => {
 
   test('ends when the provider stops, so that it is opened elsewhere', async () => {
     const other = await serve(provider, { port: 0, keys: await staticKeys([key]), logger: silent });
-    const { stream, next } = await opened({ body: { input: { room: 'late' } } }, other);
+    const { stream, next } = await opened({ body: { input: { room: 'late' } } }, { at: other });
     await next('opened');
     const closed = other.close();
     expect(await stream.over).toMatchObject({ code: TUNNEL_CLOSE.restart });

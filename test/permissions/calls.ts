@@ -43,6 +43,7 @@ export const CALLS: Readonly<Record<RouteName, (things: Things) => MatrixCall>> 
   'requests.list': () => ({}),
   'requests.show': request,
   'requests.events': request,
+  'requests.tunnel': request,
   'requests.approve': (things) => ({ ...request(things), body: {} }),
   'requests.reject': (things) => ({ ...request(things), body: comment }),
   'requests.withdraw': (things) => ({ ...request(things), body: {} }),

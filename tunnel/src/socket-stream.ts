@@ -4,6 +4,8 @@ import type { RawData, WebSocket } from 'ws';
 
 /** What may wait in our memory to be sent before whoever writes has to wait, in bytes. */
 const MOST_WAITING = 512 * 1024;
+/** So many messages are kept for whoever listens later. */
+const MOST_EARLY = 16;
 /** A peer that is told that it is over has so long to say the same. */
 const CLOSE_MS = 2_000;
 
@@ -23,14 +25,15 @@ export class TunnelClosedError extends Error {
  * reader that does not read stops the socket, messages included; a peer that does not read makes whoever writes wait.
  */
 export class SocketStream extends Duplex {
-  /** Called with each message, parsed and unchecked; what it throws breaks the connection. */
-  onMessage: (message: unknown) => void = () => {};
   /** Bytes that came from the peer, and that went to it. */
   received = 0;
   sent = 0;
   readonly socket: WebSocket;
   /** How the socket was closed. Never rejects. */
   readonly over: Promise<{ readonly code: number; readonly reason: string }>;
+  #onMessage: ((message: unknown) => void) | undefined;
+  /** What came before anybody listened. */
+  #early: unknown[] = [];
   #done: ((error?: Error | null) => void) | undefined;
 
   constructor(socket: WebSocket) {
@@ -47,6 +50,12 @@ export class SocketStream extends Duplex {
       }),
     );
     this.on('error', () => {}); // whoever cares listens; nobody has to
+  }
+
+  /** Called with each message, parsed and unchecked, the early ones first; what it throws breaks the connection. */
+  listen(onMessage: (message: unknown) => void): void {
+    this.#onMessage = onMessage;
+    for (const message of this.#early.splice(0)) this.#hear(message);
   }
 
   /** Sends a message beside the bytes. Lost when the socket is closed. */
@@ -106,7 +115,7 @@ export class SocketStream extends Duplex {
   }
 
   #take(data: RawData, isBinary: boolean): void {
-    if (!isBinary) this.#hear(data);
+    if (!isBinary) this.#parse(data);
     else if (!this.destroyed && !this.readableEnded) this.#push(data as Buffer); // unless it is told otherwise, a socket gives these
   }
 
@@ -115,9 +124,19 @@ export class SocketStream extends Duplex {
     if (!this.push(chunk)) this.socket.pause();
   }
 
-  #hear(data: RawData): void {
+  #parse(data: RawData): void {
     try {
-      this.onMessage(JSON.parse(data.toString()));
+      const message: unknown = JSON.parse(data.toString());
+      if (this.#onMessage !== undefined) this.#hear(message);
+      else if (this.#early.push(message) > MOST_EARLY) throw new Error('There are too many messages.');
+    } catch (error) {
+      this.destroy(error instanceof Error ? error : new Error(String(error)));
+    }
+  }
+
+  #hear(message: unknown): void {
+    try {
+      this.#onMessage?.(message);
     } catch (error) {
       this.destroy(error instanceof Error ? error : new Error(String(error)));
     }

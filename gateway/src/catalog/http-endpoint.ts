@@ -16,11 +16,13 @@ import {
   type ProviderCall,
   type ProviderEndpoint,
   RunMessage,
+  type TunnelCall,
 } from '@guichet/contract';
 import type { ZodType } from 'zod';
 import { check } from '../findings/index.ts';
 import { traceHeaders } from '../telemetry/index.ts';
 import type { Grants } from './grants.ts';
+import { tunnelOverHttp } from './http-tunnel.ts';
 
 /** The largest answer, and the longest line of a stream, that a provider may send. */
 const MAX_BYTES = 8 * 1024 * 1024;
@@ -98,6 +100,21 @@ export class HttpEndpoint implements ProviderEndpoint {
     }
   }
 
+  async tunnel(call: TunnelCall): Promise<void> {
+    const { name, url, grants } = this.#options;
+    await tunnelOverHttp(call, {
+      url,
+      token: await grants.sign(call.grant),
+      protocolError: (what) => this.#protocolError(what),
+      refusal: (error) => this.#refusal(error),
+      networkError: (error) => this.#networkError(error, call.signal),
+      stopping: () =>
+        new GuichetError('provider.unreachable', `Provider '${name}' is being started anew.`, {
+          remedy: 'Try again in a moment.',
+        }),
+    });
+  }
+
   /**
    * Asks the provider to stop the run, again until it knows of it: the wish may overtake the call of the run, or reach
    * another replica of the provider. Best effort: who wishes closes the connection when the run does not end in time.
@@ -162,8 +179,9 @@ export class HttpEndpoint implements ProviderEndpoint {
   #networkError(error: unknown, signal: AbortSignal | null | undefined): unknown {
     if (signal?.aborted) return signal.reason;
     const { name, url } = this.#options;
-    const cause = error instanceof Error ? error.cause : undefined;
-    const code = cause instanceof Error && 'code' in cause ? String(cause.code) : '';
+    // fetch says what happened in a cause, a WebSocket at once.
+    const causes = error instanceof Error ? [error, error.cause] : [];
+    const code = causes.map((cause) => (cause instanceof Error && 'code' in cause ? String(cause.code) : '')).join('');
     // Only these prove that not a byte of the call reached the provider.
     const unsent = /^(ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|UND_ERR_CONNECT_TIMEOUT)$/.test(code);
     if (unsent)

@@ -20,4 +20,11 @@ export { GRANT_SECONDS, type GrantSubject, Grants } from './grants.ts';
 export { GrantsConfig } from './grants-config.ts';
 export { HttpEndpoint } from './http-endpoint.ts';
 export { askLedger } from './ledger-call.ts';
-export { type CallSubject, digestOfWhatCame, ProviderCalls, type ProviderEnd, type RunSubject } from './provider-calls.ts';
+export {
+  type CallSubject,
+  digestOfWhatCame,
+  ProviderCalls,
+  type ProviderEnd,
+  type RunSubject,
+  type TunnelSubject,
+} from './provider-calls.ts';

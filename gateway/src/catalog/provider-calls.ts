@@ -11,6 +11,7 @@ import {
   type ProviderFailure,
   type RunMessage,
   type RunOutcome,
+  type TunnelCall,
 } from '@guichet/contract';
 import { digestOf } from '@guichet/contract/digest';
 import type { SecretValue } from '@guichet/contract/secrets';
@@ -56,6 +57,12 @@ export interface RunSubject extends CallSubject {
   readonly request: string;
   readonly run: string;
   readonly seen: unknown;
+}
+
+export interface TunnelSubject extends RunSubject, Pick<TunnelCall, 'accept' | 'record'> {
+  readonly output: Output | null;
+  readonly hold: boolean;
+  readonly signal: AbortSignal;
 }
 
 /** Calls of providers, each with its grant and its time limit. Rejects with `provider.*`, `action.refused` or `input.invalid`. */
@@ -120,6 +127,17 @@ export class ProviderCalls {
     return quietly(subject, this.#toldRun(subject, subject.found.endpoint.run(call)));
   }
 
+  /** Carries one tunnel of a run that has succeeded; settles when it is over. Whoever calls owns its signal. */
+  async tunnel(subject: TunnelSubject): Promise<void> {
+    const { endpoint, action } = subject.found;
+    const { output, hold, accept, record, signal } = subject;
+    if (endpoint.tunnel === undefined)
+      throw new GuichetError('provider.protocol', `Provider '${action.provider}' cannot be connected to.`);
+    const more = { ...(output !== null && { output }), ...(hold && { hold }) };
+    const call = this.#runCall('tunnel', subject, signal, more);
+    await this.#told(subject, 'tunnel', () => endpoint.tunnel?.({ ...call, accept, record }) ?? Promise.resolve());
+  }
+
   async observe(subject: RunSubject): Promise<Observation> {
     const observation = await this.#limited(subject, { phase: 'observe', seconds: LIMIT_SECONDS.observe }, (signal) =>
       subject.found.endpoint.observe(this.#runCall('observe', subject, signal)),
@@ -151,9 +169,9 @@ export class ProviderCalls {
     return { body, grant, signal };
   }
 
-  #runCall(phase: Phase, subject: RunSubject, signal: AbortSignal): ProviderCall {
+  #runCall(phase: Phase, subject: RunSubject, signal: AbortSignal, more: Partial<CallBody> = {}): ProviderCall {
     const { seen, approvers, request, run, grantId } = subject;
-    const { body, grant } = this.#call(phase, subject, signal, seen === undefined ? {} : { seen });
+    const { body, grant } = this.#call(phase, subject, signal, { ...(seen !== undefined && { seen }), ...more });
     const named = approvers.map(({ id, name }) => ({ id, name }));
     return { body, grant: { ...grant, ...(grantId !== undefined && { jti: grantId }), approvers: named, request, run }, signal };
   }

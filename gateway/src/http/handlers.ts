@@ -11,6 +11,7 @@ import type { Reads } from '../reads/index.ts';
 import type { Reconciler } from '../receipts/index.ts';
 import type { Decisions, Extensions, Requests, Undos } from '../requests/index.ts';
 import type { Schedules } from '../schedules/index.ts';
+import type { Tunnels } from '../tunnels/index.ts';
 import { type AuditServices, auditHandlers } from './audit-handlers.ts';
 import { type AuthServices, authHandlers } from './auth-handlers.ts';
 import type { Handlers } from './call.ts';
@@ -21,6 +22,7 @@ import { streamEvents } from './events.ts';
 import { exchangeHandlers } from './exchange-handlers.ts';
 import { policyHandlers } from './policy-handlers.ts';
 import { scheduleHandlers } from './schedule-handlers.ts';
+import { checkUpgrade, refusePlain, upgrade } from './upgrades.ts';
 import { visibleEvents } from './visible-events.ts';
 
 export interface Services extends AuditServices, AuthServices, DirectoryServices {
@@ -35,6 +37,7 @@ export interface Services extends AuditServices, AuthServices, DirectoryServices
   readonly undos: Undos;
   readonly extensions: Extensions;
   readonly schedules: Schedules;
+  readonly tunnels: Tunnels;
   readonly policyTools: PolicyTools;
   readonly reconciler: Reconciler;
   readonly machines: Machines;
@@ -62,6 +65,7 @@ export function makeHandlers(services: Services): Handlers {
     undos,
     extensions,
     reconciler,
+    tunnels,
     throttles,
     watchers,
     version,
@@ -171,6 +175,13 @@ export function makeHandlers(services: Services): Handlers {
         .catch((error: unknown) => request.log.warn({ reason: asGuichetError(error).code }, 'event stream cut'))
         .finally(standing.leave)
         .finally(close);
+      return undefined;
+    },
+    'requests.tunnel': async ({ caller, params, query, request, reply }) => {
+      checkUpgrade(request);
+      const admission = await tunnels.admit(caller, numberOf(params.request), { hold: query.hold ?? false });
+      refusePlain(request);
+      await tunnels.carry(admission, () => upgrade(request, reply));
       return undefined;
     },
     'requests.approve': async ({ caller, params, body }) => decisions.approve(caller.principal, numberOf(params.request), body),

@@ -15,6 +15,8 @@ declare module 'fastify' {
   interface FastifyContextConfig {
     /** True for answers that last: they are counted, and their time tells nothing. */
     stream?: boolean;
+    /** True for those that become a WebSocket. */
+    upgrade?: boolean;
   }
 }
 
@@ -42,7 +44,8 @@ export function observe(
   app.addHook('onRequest', (request, reply, done) => {
     void reply.headers(commonHeaders(request, publicUrl));
     if (readiness.closing.aborted) void reply.header('connection', 'close');
-    const kind = request.routeOptions.config.stream === true ? 'stream' : 'call';
+    const { upgrade, stream } = request.routeOptions.config;
+    const kind = upgrade === true ? 'tunnel' : stream === true ? 'stream' : 'call';
     metrics.callBegan(kind);
     const span = spanOf(request);
     const parent = contextWith({ request_id: request.id }, traceOf(request.headers));
@@ -51,7 +54,7 @@ export function observe(
     // 'close' comes for every call, also for one that its caller gave up.
     reply.raw.once('close', () => {
       const { method, caller } = request;
-      const [route, status] = [routeOf(request), kind === 'stream' || reply.raw.writableFinished ? reply.raw.statusCode : 499];
+      const [route, status] = [routeOf(request), kind !== 'call' || reply.raw.writableFinished ? reply.raw.statusCode : 499];
       const ms = performance.now() - startedAt;
       metrics.callEnded({ kind, route, method, status, seconds: ms / 1000 });
       if (span !== undefined) endSpan(span, { status, principal: caller?.principal.id });

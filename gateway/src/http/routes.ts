@@ -48,7 +48,11 @@ function addRoute(
   app.route({
     method: route.method,
     url: route.path,
-    config: { permission: route.permission, stream: route.response === undefined && route.method === 'GET' },
+    config: {
+      permission: route.permission,
+      stream: route.response === undefined && route.method === 'GET',
+      upgrade: route.upgrade === true,
+    },
     ...(route.bodyBytes !== undefined && { bodyLimit: route.bodyBytes }),
     exposeHeadRoute: route.method === 'GET' && route.response !== undefined, // a stream has no head worth asking for
     // Before the body is read: a stranger gets nothing parsed, however much they send.
@@ -69,7 +73,7 @@ function addRoute(
         if (isUnrecorded(error) && request.caller !== undefined) await recordRefusal(request.caller, { route: name, error });
         throw error;
       });
-      if (reply.sent) return reply;
+      if (reply.sent || route.upgrade === true) return reply;
       return reply.code(route.status).send(answer);
     },
   });

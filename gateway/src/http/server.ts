@@ -14,6 +14,7 @@ import type { Readiness } from './readiness.ts';
 import { addRoutes, type RoutesOptions } from './routes.ts';
 import { cutSlowReaders } from './slow-readers.ts';
 import { unlessFlooded } from './unless-flooded.ts';
+import { routeUpgrades, shouldUpgradeCallback } from './upgrades.ts';
 
 const BODY_BYTES = 256 * 1024;
 
@@ -39,7 +40,7 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
     requestTimeout: 15_000, // to send a whole request: a slow drip ends here
     connectionTimeout: 0, // streams of events live long
     // Calls without a host are answered like all others: nothing here depends on it.
-    http: { requireHostHeader: false, connectionsCheckingInterval: 5000 },
+    http: { requireHostHeader: false, connectionsCheckingInterval: 5000, shouldUpgradeCallback },
     forceCloseConnections: 'idle',
     return503OnClosing: false,
     routerOptions: { maxParamLength: 200 },
@@ -51,6 +52,7 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
   app.server.on('checkExpectation', answerExpectation);
   refuseUndeclaredRoutes(app);
   refuseUndeclaredEvents();
+  routeUpgrades(app);
   cutSlowReaders(app);
   acceptJson(app);
   reportErrors(app);

@@ -1,3 +1,4 @@
+export { departed } from './departures.ts';
 export { type AskingDevice, DeviceFlow } from './device-flow.ts';
 export type { MadeTokens } from './ending.ts';
 export { Loopback, type LoopbackAsk, loopbackUri } from './loopback.ts';

@@ -60,6 +60,12 @@ export function undoByClock({ operation, principal, resource, context }: Questio
   );
 }
 
+/** A connection acts in the name of whoever asked for it: it is nobody else's. */
+export function connectsForOthers({ operation, principal, context }: Question): Decision | undefined {
+  if (operation !== 'request.connect' || context?.requesterId === principal.id) return undefined;
+  return deny('own-connections', 'Only whoever asked for it can connect to it.');
+}
+
 /** What an operation on a kind of action takes before any policy. */
 export function wrongKind({ operation, action, resource, environment }: Question): Decision | undefined {
   if (operation === 'action.read' && action?.kind !== 'read') return deny('default', 'Only a read action answers at once.');

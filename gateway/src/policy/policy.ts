@@ -1,7 +1,7 @@
 import type { DecidingRule, Decision, Gate } from '@guichet/contract';
 import type { Company } from '../catalog/index.ts';
 import { inSpanNow } from '../telemetry/index.ts';
-import { isApprover, narrowed, selfApproval, undoByClock, unpermitted, wrongKind } from './built-in.ts';
+import { connectsForOthers, isApprover, narrowed, selfApproval, undoByClock, unpermitted, wrongKind } from './built-in.ts';
 import type { CedarAnswer } from './cedar.ts';
 import { approvedFor } from './counting.ts';
 import { cedarCall } from './entities.ts';
@@ -70,7 +70,12 @@ export class Policy {
   #decide(asked: Question): { decision: Decision; errors: readonly string[] } {
     try {
       const question = this.#withPersons(asked);
-      const refusal = narrowed(question) ?? wrongKind(question) ?? selfApproval(question) ?? undoByClock(question);
+      const refusal =
+        narrowed(question) ??
+        wrongKind(question) ??
+        selfApproval(question) ??
+        undoByClock(question) ??
+        connectsForOthers(question);
       if (refusal !== undefined) return { decision: refusal, errors: [] };
       if (question.operation === 'action.submit' || question.operation === 'action.run') return this.#write(question);
       return this.#answer(question, this.#ask(question, []));

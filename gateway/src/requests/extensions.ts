@@ -7,6 +7,7 @@ import { keptOf } from './holder.ts';
 import type { Requests } from './service.ts';
 import { aboutRequest } from './standing.ts';
 import type { RequestsOptions, SubmitCall } from './submission.ts';
+import { checkExtension } from './terms.ts';
 import { liveUndo } from './undo.ts';
 
 export interface ExtendCall extends Pick<SubmitCall, 'reason' | 'idempotencyKey' | 'tokenMakerId'> {
@@ -51,6 +52,8 @@ export class Extensions {
     const refusal = extensionRefusal(row, await liveUndo(db, number));
     if (refusal !== undefined) throw refusal;
     const found = catalog.getIn(action, environment, seenBy(policy, principal));
+    const leftSeconds = Math.max(0, ((row.undoAt?.getTime() ?? 0) - row.readAt.getTime()) / 1000);
+    checkExtension(found, { seconds, leftSeconds });
     const { owner, service } = { owner: row.ownerTeam, service: row.plan.resource.service };
     const place = { owner, ...(service !== undefined && { service }) };
     return this.#filing.file(principal, submission, {

@@ -23,7 +23,7 @@ import { aboutRequest, countedApprovals, standingOf } from './standing.ts';
 import { reusedApproval, transition } from './state.ts';
 import { findByIdempotencyKey, findRequest, insertApproval, insertRequest } from './store.ts';
 import type { RequestsOptions, SubmitCall, WriteCall } from './submission.ts';
-import { checkStart, decideTerms, planForAWhile } from './terms.ts';
+import { checkStart, decideTerms, planForAWhile, withLasts } from './terms.ts';
 import { claimUndo, tellFiled } from './undo.ts';
 import { requestView, withoutSeen } from './view.ts';
 import { writeTransition } from './write.ts';
@@ -37,8 +37,9 @@ export class Filing {
   }
 
   /** What a write would do and who would have to approve it. Changes nothing. */
-  async plan(principal: Principal, call: WriteCall): Promise<Planned> {
-    const planned = await this.#planned(principal, call);
+  async plan(principal: Principal, asked: WriteCall): Promise<Planned> {
+    const planned = await this.#planned(principal, asked);
+    const call = withLasts(planned.found, asked);
     const { plan, input } = planned;
     const decision = this.#decide(principal, call, planned);
     const data = { input, summary: plan.summary, decision };
@@ -61,9 +62,10 @@ export class Filing {
     }
   }
 
-  async #submitNew(principal: Principal, call: SubmitCall): Promise<Request> {
-    await checkStart(this.#options.db, call);
-    const planned = await this.#planned(principal, call, { toSubmit: true });
+  async #submitNew(principal: Principal, asked: SubmitCall): Promise<Request> {
+    await checkStart(this.#options.db, asked);
+    const planned = await this.#planned(principal, asked, { toSubmit: true });
+    const call = withLasts(planned.found, asked);
     if (call.fingerprint !== undefined && call.fingerprint !== planned.plan.fingerprint) {
       const data = { input: planned.input, summary: planned.plan.summary, shown: call.fingerprint };
       await this.#audit(principal, call, { type: 'plan.answered', outcome: 'ok', data });
@@ -126,6 +128,7 @@ export class Filing {
     // Fields and their descriptions are told to whoever sees the action.
     refuseUnseen(this.#options.policy, principal, found.action);
     const { whole, shown, secrets } = found.checkInput(call.input);
+    const { lastsSeconds } = withLasts(found, call);
     const input = { ...shown };
     const question = { principal, action: found.action, environment: call.environment };
     const allowed = this.#options.policy.decide({ ...question, operation: 'action.plan' });
@@ -139,7 +142,7 @@ export class Filing {
     try {
       const { environment } = call;
       const said = await this.#options.calls.plan({ found, environment, input: whole, secrets, caller: principal });
-      const plan = planForAWhile(said, found, call.lastsSeconds);
+      const plan = planForAWhile(said, found, lastsSeconds);
       const place = placeOf(said.resource, { team: found.action.team, company: this.#options.directory.company });
       return { found, input, secrets, plan, place };
     } catch (error) {

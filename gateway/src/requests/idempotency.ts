@@ -10,6 +10,7 @@ export interface RepeatableCall {
   readonly reason?: string | undefined;
   readonly fingerprint?: string | undefined;
   readonly lastsSeconds?: number | undefined;
+  readonly lastsByDefault?: boolean | undefined;
   readonly startAt?: string | undefined;
   readonly undoOf?: string | undefined;
   readonly extensionOf?: string | undefined;
@@ -22,7 +23,7 @@ const factsOf = ({ action, environment, input, reason, fingerprint, ...terms }: 
   input,
   reason: reason ?? null,
   fingerprint: fingerprint ?? null,
-  lastsSeconds: terms.lastsSeconds,
+  lastsSeconds: terms.lastsByDefault === true ? undefined : terms.lastsSeconds,
   startAt: terms.startAt,
   undoOf: terms.undoOf,
   extensionOf: terms.extensionOf,

@@ -1,4 +1,5 @@
 export type { Emergency, ReviewAnswer, Verdict } from './commands.ts';
+export { connectRefusal } from './connect.ts';
 export { Decisions } from './decisions.ts';
 export { extendedUntil, extensionHindrance, extensionOutput } from './extension.ts';
 export { Extensions } from './extensions.ts';
@@ -15,7 +16,16 @@ export { closeReview, REMINDER_MS, remindReview } from './review.ts';
 export { type RequestRow, ROW } from './row.ts';
 export { type OpenedInput, openInput } from './secrets.ts';
 export { Requests } from './service.ts';
-export { aboutRequest, countedApprovals, failureOf, type Standing, standingOf, type World } from './standing.ts';
+export {
+  aboutRequest,
+  countedApprovals,
+  failureOf,
+  formerText,
+  recordedApprovals,
+  type Standing,
+  standingOf,
+  type World,
+} from './standing.ts';
 export { ACCEPTED, backoffMs, MAX_ATTEMPTS, transition } from './state.ts';
 export { applyChanges, eventsAfter, findRequest, lockRequest, requestName, type StoredEvent, SYSTEM } from './store.ts';
 export type { RequestsOptions, SubmitCall, Windows, WriteCall } from './submission.ts';

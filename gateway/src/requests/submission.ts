@@ -39,6 +39,8 @@ export interface SubmitCall extends WriteCall {
   readonly tokenMakerId?: string | undefined;
   /** For a while: so long after its success it is undone. */
   readonly lastsSeconds?: number | undefined;
+  /** The call does not say for how long: `lastsSeconds` is what its action has for such. */
+  readonly lastsByDefault?: boolean | undefined;
   /** Not before this time. */
   readonly startAt?: string | undefined;
   /** Number of the request that it undoes. */

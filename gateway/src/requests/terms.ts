@@ -17,6 +17,31 @@ export async function checkStart(db: Queryable, { startAt }: SubmitCall): Promis
   throw new GuichetError('input.invalid', `/startAt ${message}.`, { remedy, errors: [{ field: '/startAt', message, remedy }] });
 }
 
+/** How long what is asked for lasts, where its action sets limits: filled in, or refused. Extensions have limits of their own. */
+export function withLasts<Call extends SubmitCall>({ action }: CatalogAction, call: Call): Call {
+  const { lasts } = action;
+  if (lasts === undefined || call.extensionOf !== undefined) return call;
+  if (call.lastsSeconds === undefined) return { ...call, lastsSeconds: lasts.default, lastsByDefault: true };
+  if (call.lastsSeconds > lasts.most) throw tooLong('/lastsSeconds', action.id, lasts.most);
+  return call;
+}
+
+/** Refuses to put an end off so far that more than the most would be left of it. */
+export function checkExtension(
+  { action }: CatalogAction,
+  { seconds, leftSeconds }: { seconds: number; leftSeconds: number },
+): void {
+  const { lasts } = action;
+  if (lasts !== undefined && leftSeconds + seconds > lasts.most) throw tooLong('/seconds', action.id, lasts.most);
+}
+
+function tooLong(field: string, action: string, most: number): GuichetError {
+  const span = formatDuration(most);
+  const message = field === '/seconds' ? `leaves more than ${span} of it` : `is more than ${span}`;
+  const remedy = `${action} lasts ${span} at most, from any moment on. ${field === '/seconds' ? 'Ask for less, or later.' : 'Ask for less; it can be extended (guichet requests extend).'}`;
+  return new GuichetError('input.invalid', `${field} ${message}.`, { remedy, errors: [{ field, message, remedy }] });
+}
+
 /** The action that undoes what is asked for a while; throws when there is none. */
 function inverseOf(catalog: Catalog, { action }: CatalogAction, environment: string): CatalogAction {
   const inverse = action.undo === undefined ? undefined : catalog.find(`${action.provider}.${action.undo}`);

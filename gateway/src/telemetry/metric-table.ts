@@ -33,6 +33,18 @@ export const METRICS = {
     help: 'Calls that are being answered now; streams of events are not in it',
   },
   guichet_event_streams: { type: 'gauge', scope: 'replica', labels: [], help: 'Streams of events that are open now' },
+  guichet_tunnels: {
+    type: 'gauge',
+    scope: 'replica',
+    labels: ['kind'],
+    help: 'Connections that go through this replica now: data, and the holds that keep open what they lead to',
+  },
+  guichet_tunnel_bytes_total: {
+    type: 'counter',
+    scope: 'replica',
+    labels: ['direction'],
+    help: 'Bytes that connections have carried: in, from their clients, and out, to them',
+  },
   guichet_build_info: {
     type: 'gauge',
     scope: 'replica',

@@ -17,10 +17,15 @@ export interface Watched {
   /** Of the replica that seals; empty on others. */
   readonly headsLate: () => readonly { readonly destination: string; readonly seconds: number }[];
   readonly shared: readonly Reading[];
+  /** Those that are open, and the bytes of all that ever were. */
+  readonly tunnels: () => { readonly tunnels: number; readonly holds: number; readonly received: number; readonly sent: number };
 }
 
+/** `stream`: of events; `tunnel`: it becomes a WebSocket, and is counted by whoever carries it. */
+type CallKind = 'call' | 'stream' | 'tunnel';
+
 interface EndedCall {
-  readonly kind: 'call' | 'stream';
+  readonly kind: CallKind;
   readonly method: string;
   readonly route: string;
   readonly status: number;
@@ -34,6 +39,7 @@ export class Metrics {
   readonly #gauges = new Map<MetricName, Gauge>();
   readonly #histograms = new Map<MetricName, Histogram>();
   readonly #actions = new Set<string>();
+  readonly #told = { in: 0, out: 0 };
   #watched: Watched | undefined;
   #shared: SharedGauges | undefined;
 
@@ -68,12 +74,13 @@ export class Metrics {
     return this.#registry.metrics();
   }
 
-  callBegan(kind: 'call' | 'stream'): void {
+  callBegan(kind: CallKind): void {
+    if (kind === 'tunnel') return;
     this.#gauge(kind === 'call' ? 'http_requests_in_flight' : 'guichet_event_streams').inc();
   }
 
   callEnded({ kind, method, route, status, seconds }: EndedCall): void {
-    this.#gauge(kind === 'call' ? 'http_requests_in_flight' : 'guichet_event_streams').dec();
+    if (kind !== 'tunnel') this.#gauge(kind === 'call' ? 'http_requests_in_flight' : 'guichet_event_streams').dec();
     this.#counter('http_requests_total').inc({ method, route, status });
     if (kind === 'call') this.#histogram('http_request_duration_seconds').observe({ method, route, status }, seconds);
   }
@@ -96,7 +103,12 @@ export class Metrics {
     this.#counter('guichet_receipts_total').inc({ provider, verdict });
   }
 
-  #look({ version, draining, pool, poolSize, worker, workerSlots, providers, headsLate }: Watched): void {
+  #look({ version, draining, pool, poolSize, worker, workerSlots, providers, headsLate, tunnels }: Watched): void {
+    const carried = tunnels();
+    this.#gauge('guichet_tunnels').set({ kind: 'data' }, carried.tunnels);
+    this.#gauge('guichet_tunnels').set({ kind: 'hold' }, carried.holds);
+    this.#carried('in', carried.received);
+    this.#carried('out', carried.sent);
     this.#gauge('guichet_build_info').set({ version }, 1);
     this.#gauge('guichet_draining').set(draining.aborted ? 1 : 0);
     this.#gauge('guichet_db_pool_connections').set({ state: 'in_use' }, pool.totalCount - pool.idleCount);
@@ -109,6 +121,12 @@ export class Metrics {
     this.#gauge('guichet_audit_publish_lag_seconds').reset();
     for (const { destination, seconds } of headsLate())
       this.#gauge('guichet_audit_publish_lag_seconds').set({ destination }, seconds);
+  }
+
+  /** The bytes are counted where they flow; here they are added up to what was told before. */
+  #carried(direction: 'in' | 'out', bytes: number): void {
+    this.#counter('guichet_tunnel_bytes_total').inc({ direction }, Math.max(0, bytes - this.#told[direction]));
+    this.#told[direction] = bytes;
   }
 
   async #lookAtShared(): Promise<void> {

@@ -1,0 +1,2 @@
+export { type Admission, Tunnels } from './tunnels.ts';
+export { TunnelClock } from './unused.ts';
