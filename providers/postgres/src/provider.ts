@@ -19,6 +19,7 @@ import { slowQueriesAction } from './actions/slow-queries.ts';
 import { tablesAction } from './actions/tables.ts';
 import { terminateIdleInTransactionAction } from './actions/terminate-idle-in-transaction.ts';
 import { terminateSessionAction } from './actions/terminate-session.ts';
+import { vacuumAnalyzeAction } from './actions/vacuum-analyze.ts';
 import type { Workplace } from './actions/workplace.ts';
 import {
   type ConfigSource,
@@ -130,6 +131,7 @@ function providerOf(settings: PostgresSettings, options: ProviderOptions = {}): 
       settingsAction(workplace),
       runSqlAction(workplace),
       setStatementTimeoutAction(workplace),
+      vacuumAnalyzeAction(workplace),
     ],
   });
   return {

@@ -13,9 +13,11 @@ const DEFAULT = 'default';
 /** The server counts milliseconds in 32 bits. */
 const LONGEST_MS = 2_147_483_647;
 
-const Timeout = z.union([z.enum([NONE, DEFAULT]), Duration], {
-  error: 'Write a length of time (30s, 5m), none for no limit, or default to take the setting away.',
-});
+const WAYS = 'Write a length of time (30s, 5m), none for no limit, or default to take the setting away.';
+const Timeout = z
+  .string()
+  .max(20)
+  .refine((text) => text === NONE || text === DEFAULT || Duration.safeParse(text).success, { message: WAYS });
 
 const Input = z.strictObject({
   instance: InstanceName,
