@@ -1,5 +1,5 @@
 import { readFileSync, readlinkSync } from 'node:fs';
-import { readdir, rm } from 'node:fs/promises';
+import { readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { freePort, type Major, type PostgresServer, startPostgres, stopKept } from '@guichet/postgres-server';
 import { temporaryDataDir } from '@guichet/postgres-server/testing';
@@ -24,12 +24,16 @@ export interface ReplicaLab extends AsyncDisposable {
   readonly folder: string;
   readonly config: PostgresConfigInput;
   /** A provider of its own on the source and the folder, which lives until `close` or the end of the lab. */
-  provider(options?: Partial<NonNullable<PostgresConfigInput['replicas']>>): PostgresProvider;
+  provider(options?: Partial<NonNullable<PostgresConfigInput['replicas']>>, config?: PostgresConfigInput): PostgresProvider;
   use(provider: PostgresProvider): Harness;
   /** On the source, as the superuser. */
   sql<Row extends object = Record<string, unknown>>(text: string, values?: unknown[]): Promise<Row[]>;
   /** On a server that listens on this machine, as the application's user. */
   ask<Row extends object = Record<string, unknown>>(port: number, text: string): Promise<Row[]>;
+  /** The same as the superuser. */
+  superuser<Row extends object = Record<string, unknown>>(port: number, text: string): Promise<Row[]>;
+  /** Where a replica listens. */
+  portOf(name: string): Promise<number>;
   restartSource(): Promise<void>;
   /** What is there of replicas: slots of the source, folders, servers. */
   remains(): Promise<{ slots: string[]; folders: string[]; servers: number[] }>;
@@ -58,18 +62,19 @@ export async function openReplicaLab(major: Major, settings: Readonly<Record<str
     },
     folder,
     config,
-    provider(options = {}) {
-      const provider = createPostgresProvider({ ...config, replicas: { ...replicas, ...options } });
+    provider(options = {}, base = config) {
+      const provider = createPostgresProvider({ ...base, replicas: { ...replicas, ...options } });
       providers.push(provider);
       return provider;
     },
     use: (provider) => harness(provider),
     sql: <Row extends object>(text: string, values: unknown[] = []) =>
       onServer(source.url, async (client) => (await client.query<Row>(text, values)).rows),
-    ask: <Row extends object>(at: number, text: string) => {
-      const url = new URL(applicationUrl(source));
-      url.port = String(at);
-      return onServer(url.href, async (client) => (await client.query<Row>(text)).rows);
+    ask: <Row extends object>(at: number, text: string) => askAt<Row>(applicationUrl(source), at, text),
+    superuser: <Row extends object>(at: number, text: string) => askAt<Row>(source.url, at, text),
+    async portOf(name) {
+      const record: unknown = JSON.parse(await readFile(join(folder, name, 'replica.json'), 'utf8'));
+      return typeof record === 'object' && record !== null && 'port' in record ? Number(record.port) : 0;
     },
     async restartSource() {
       await source.stop();
@@ -91,9 +96,15 @@ export async function openReplicaLab(major: Major, settings: Readonly<Record<str
   };
 }
 
+async function askAt<Row extends object>(url: string, port: number, text: string): Promise<Row[]> {
+  const at = new URL(url);
+  at.port = String(port);
+  return onServer(at.href, async (client) => (await client.query<Row>(text)).rows);
+}
+
 /** Pids of the servers that work below a folder, be it there or deleted. */
 async function postmastersIn(folder: string): Promise<number[]> {
-  const pids = (await readdir('/proc')).map(Number).filter((pid) => pid > 0);
+  const pids = (await readdir('/proc').catch(() => [])).map(Number).filter((pid) => pid > 0);
   const isPostmaster = (pid: number): boolean => {
     try {
       const command = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0');

@@ -72,8 +72,8 @@ export class ReplicaServers {
 
   /** Why a server has ended, in its own words. */
   failure(name: string, log: string): PermanentFailure {
-    const fatal = log.split('\n').filter((line) => /FATAL|PANIC|HINT/.test(line));
-    const said = (fatal.length > 0 ? fatal : log.trim().split('\n')).slice(-3).join(' ').slice(0, 1000);
+    const lines = log.split('\n').filter((line) => line.trim() !== '' && !USUAL.test(line));
+    const said = lines.slice(-4).map(plainWords).join(' ').slice(0, 1000);
     return new PermanentFailure(`The server of the replica '${name}' did not start: ${said || 'it said nothing'}`, {
       remedy: /Address already in use/.test(log)
         ? 'Another program has its port; look at replicas.ports in the configuration of the provider.'
@@ -86,7 +86,7 @@ export class ReplicaServers {
     try {
       const lines = readFileSync(this.#place.folder.pathsOf(name).log, 'utf8').trimEnd().split('\n');
       const last = lines.findLast((line) => /FATAL|PANIC|started streaming|database system is ready/.test(line));
-      return last !== undefined && /FATAL|PANIC/.test(last) ? last.slice(0, 500) : undefined;
+      return last !== undefined && /FATAL|PANIC/.test(last) ? plainWords(last).slice(0, 500) : undefined;
     } catch {
       return undefined; // it has said nothing yet
     }
@@ -96,4 +96,12 @@ export class ReplicaServers {
     this.#guards.get(name)?.guard.release();
     this.#guards.delete(name);
   }
+}
+
+/** What a server says at every start and end. */
+const USUAL = /starting PostgreSQL|listening on|database system (?:is|was)|entering standby mode|redo starts|shutting down/;
+
+/** A line of a server's log without time and process. */
+function plainWords(line: string): string {
+  return line.replace(/^.*?\[\d+\] /, '').trim();
 }

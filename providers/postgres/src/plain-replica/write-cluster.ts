@@ -1,5 +1,5 @@
-import { type FileHandle, mkdir, open, symlink } from 'node:fs/promises';
-import { join } from 'node:path';
+import { chown, type FileHandle, mkdir, open, symlink } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import type { TarEntry, TarSink } from './tar-reader.ts';
 
 /**
@@ -94,14 +94,9 @@ export class ClusterWriter implements TarSink {
   }
 }
 
-/** A folder that only the account of the server can enter. One that exists is left as it is. */
-export async function makeOwnFolder(path: string, account: ClusterPlace['account']): Promise<void> {
-  const made = await mkdir(path, { recursive: true, mode: 0o700 });
-  if (made === undefined || account === undefined) return;
-  const folder = await open(path, 'r');
-  try {
-    await folder.chown(account.uid, account.gid);
-  } finally {
-    await folder.close();
-  }
+/** A folder that only the account of the server can enter, and those above it that are missing. Others are left as they are. */
+async function makeOwnFolder(path: string, account: ClusterPlace['account']): Promise<void> {
+  const first = await mkdir(path, { recursive: true, mode: 0o700 });
+  if (first === undefined || account === undefined) return;
+  for (let made = path; made.length >= first.length; made = dirname(made)) await chown(made, account.uid, account.gid);
 }

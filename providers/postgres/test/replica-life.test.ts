@@ -1,0 +1,140 @@
+import { rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { temporaryDataDir } from '@guichet/postgres-server/testing';
+import type { Harness } from '@guichet/sdk/testing';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { until } from './lab.ts';
+import { NOTHING, openReplicaLab, type ReplicaLab } from './replica-lab.ts';
+
+const FLOW = { sourceInstance: 'pg1', replicaSuffix: 'flow' };
+
+let lab: ReplicaLab;
+beforeAll(async () => {
+  lab = await openReplicaLab(18);
+});
+afterAll(async () => {
+  await lab?.[Symbol.asyncDispose]();
+});
+
+async function expectFollows(postgres: Harness): Promise<void> {
+  await until(async () => {
+    const listed = await postgres.read('instances');
+    return listed.kind === 'table' && listed.rows.some((row) => row['name'] === 'pg1' && row['replicas'] === 1);
+  });
+}
+
+describe('A replica on machines of our own', () => {
+  test('outlives its provider, and is the same under the next one', async () => {
+    const first = lab.provider();
+    await lab.use(first).run('create-read-replica', FLOW);
+    await first.close();
+    const { servers } = await lab.remains();
+    expect(servers).toHaveLength(1);
+    const second = lab.provider();
+    const postgres = lab.use(second);
+    expect(await postgres.read('instances')).toMatchObject({ rows: [{ name: 'pg1' }, { name: 'pg1-flow', state: 'up' }] });
+    expect((await lab.remains()).servers).toEqual(servers);
+    await second.close();
+  });
+
+  test('is started again when its server was killed', async () => {
+    const provider = lab.provider();
+    const [pid = 0] = (await lab.remains()).servers;
+    process.kill(pid, 'SIGKILL');
+    await until(async () => {
+      const { servers } = await lab.remains();
+      return servers.length === 1 && servers[0] !== pid;
+    });
+    await expectFollows(lab.use(provider));
+    await provider.close();
+  });
+
+  test('follows its source again after a restart of the source', async () => {
+    const provider = lab.provider();
+    await lab.restartSource();
+    await lab.sql("insert into customers values (2001, 'After the restart')");
+    await expectFollows(lab.use(provider));
+    await provider.close();
+  });
+
+  test('takes a new password of the replication login, which no connection string and no setting shows', async () => {
+    await lab.sql("alter role guichet_replication password 'another-s3cret'");
+    const config = {
+      ...lab.config,
+      instances: lab.config.instances?.map((instance) => ({
+        ...instance,
+        replication: { user: 'guichet_replication', password: 'another-s3cret' },
+      })),
+    };
+    const provider = lab.provider({}, config);
+    await lab.sql('select pg_terminate_backend(pid) from pg_stat_replication');
+    await expectFollows(lab.use(provider));
+    const port = await lab.portOf('pg1-flow');
+    const [shown] = await lab.superuser(
+      port,
+      "select current_setting('primary_conninfo') || (select string_agg(conninfo, '') from pg_stat_wal_receiver) as text",
+    );
+    expect(shown?.['text']).toMatch(/passfile/);
+    expect(shown?.['text']).not.toMatch(/s3cret/);
+    const { mode } = await stat(join(lab.folder, 'pg1-flow/passfile'));
+    expect(mode & 0o777).toBe(0o600);
+    await lab.use(provider).run('delete-read-replica', { instance: 'pg1-flow' });
+    expect(await lab.remains()).toEqual(NOTHING);
+    await lab.sql("alter role guichet_replication password 'replication-s3cret'");
+    await provider.close();
+  });
+
+  test('ends with its provider where the configuration says so, and is there again with the next one', async () => {
+    const first = lab.provider({ endWithProvider: true });
+    await lab.use(first).run('create-read-replica', FLOW);
+    await first.close();
+    expect((await lab.remains()).servers).toEqual([]);
+    const second = lab.provider({ endWithProvider: true });
+    await expectFollows(lab.use(second));
+    await lab.use(second).run('delete-read-replica', { instance: 'pg1-flow' });
+    await second.close();
+    expect(await lab.remains()).toEqual(NOTHING);
+  });
+
+  test('is taken away when its making is cancelled', async () => {
+    const provider = lab.provider({ maxRateMB: 4 });
+    const cancelled = new AbortController();
+    const { failure, output, progress } = await lab.use(provider).run('create-read-replica', FLOW, {
+      signal: cancelled.signal,
+      onMessage: (message) => {
+        if (message.type === 'progress' && (message.done ?? 0) > 0) cancelled.abort();
+      },
+    });
+    expect({ output, kind: failure?.kind }).toEqual({ output: undefined, kind: 'cancelled' });
+    expect(progress.at(-1)).toMatchObject({
+      message: expect.stringMatching(/^Copied .* of about 3\d\.\d MB$/),
+      total: expect.any(Number),
+    });
+    expect(await lab.remains()).toEqual(NOTHING);
+    await provider.close();
+  });
+
+  test('has the tablespaces of its source, in its own folder', async () => {
+    const provider = lab.provider();
+    const postgres = lab.use(provider);
+    const place = await temporaryDataDir();
+    await lab.sql(`create tablespace fast location '${place}'`);
+    await lab.sql(
+      'create table quick tablespace fast as select n from generate_series(1, 50000) n; grant select on quick to orders',
+    );
+    await postgres.run('create-read-replica', FLOW);
+    const port = await lab.portOf('pg1-flow');
+    expect(await lab.ask(port, 'select count(*)::int as rows from quick')).toEqual([{ rows: 50_000 }]);
+    const [at] = await lab.ask<{ location: string }>(
+      port,
+      "select pg_tablespace_location(oid) as location from pg_tablespace where spcname = 'fast'",
+    );
+    expect(at?.location).toMatch(new RegExp(`^${join(lab.folder, 'pg1-flow')}/`));
+    await postgres.run('delete-read-replica', { instance: 'pg1-flow' });
+    expect(await lab.remains()).toEqual(NOTHING);
+    await lab.sql('drop table quick');
+    await lab.sql('drop tablespace fast');
+    await rm(place, { recursive: true });
+    await provider.close();
+  });
+});
