@@ -7,6 +7,7 @@ import { connectAction } from './actions/connect.ts';
 import { createReadReplicaAction } from './actions/create-read-replica.ts';
 import { databasesAction } from './actions/databases.ts';
 import { deleteReadReplicaAction } from './actions/delete-read-replica.ts';
+import { explainAction } from './actions/explain.ts';
 import { healthAction } from './actions/health.ts';
 import { instancesAction } from './actions/instances.ts';
 import { leasesAction } from './actions/leases.ts';
@@ -115,6 +116,7 @@ function providerOf(settings: PostgresSettings, options: ProviderOptions = {}): 
       activityAction(workplace),
       blockingAction(workplace),
       slowQueriesAction(workplace),
+      explainAction(workplace),
       healthAction(workplace),
       cancelQueryAction(workplace),
       cancelByFingerprintAction(workplace),

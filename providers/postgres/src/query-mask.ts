@@ -69,6 +69,15 @@ export class QueryMask {
     return known.fingerprint ?? undefined;
   }
 
+  /** A part of a plan, such as `(customer = 42)`. */
+  expression(text: string): string {
+    try {
+      return withoutLiterals(scanSync(text).tokens) ?? MASKED;
+    } catch {
+      return MASKED;
+    }
+  }
+
   #known(text: string, cut: boolean): Known {
     const key = cut ? `\0${text}` : text;
     const known = this.#cache.get(key) ?? {};

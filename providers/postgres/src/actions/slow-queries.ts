@@ -195,7 +195,8 @@ function notesOf(
   ];
 }
 
-const EXPLAINABLE = /^(?:select|with|insert|update|delete|merge|values|table)\b/i;
+/** Masked statements that have a plan begin so. */
+export const EXPLAINABLE = /^(?:select|with|insert|update|delete|merge|values|table)\b/i;
 
 function emptyOf({ database, user, window }: Input, counters: readonly Counters[]): string {
   const what = [

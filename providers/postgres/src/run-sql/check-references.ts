@@ -26,16 +26,21 @@ const DEEPEST = 12;
 
 /**
  * Refuses what would run code that somebody has made, or that has effects outside the transaction: functions, operators and
- * types, of the statement and of every view that it reads. Rejects with the error of the driver, or an InstanceError.
+ * types, of the statement and of every view that it reads. A statement that is planned and not run (`runs` false) may call
+ * what the server brings: its planner evaluates no volatile function. Rejects with the error of the driver, or an InstanceError.
  */
-export async function checkReferences(session: OwnSession, references: References): Promise<void> {
+export async function checkReferences(
+  session: OwnSession,
+  references: References,
+  { runs }: { readonly runs: boolean } = { runs: true },
+): Promise<void> {
   const seen = new Set<number>();
   let todo = [references];
   for (let depth = 0; todo.length > 0; depth++) {
     if (depth > DEEPEST) return refuse('The views that it reads are nested too deep to look through.', READ_OTHERWISE);
     const next: References[] = [];
     for (const each of todo) {
-      await checkFunctions(session, each);
+      await checkFunctions(session, each, runs);
       await checkOperatorsAndTypes(session, each);
       for (const { oid, definition } of await viewsOf(session, each.relations)) {
         if (seen.has(oid)) continue;
@@ -73,25 +78,25 @@ from pg_proc p join pg_namespace n on n.oid = p.pronamespace join pg_type t on t
 where p.proname = any ($1) and p.pronargs - p.pronargdefaults <= 1 and p.pronargs >= 1 and t.typtype in ('c', 'p')
   and n.nspname = any (current_schemas(false))`;
 
-async function checkFunctions(session: OwnSession, { functions, columns }: References): Promise<void> {
+async function checkFunctions(session: OwnSession, { functions, columns }: References, runs: boolean): Promise<void> {
   const candidates = [
     ...(await session.query<Candidate>(FUNCTIONS, [functions.map(({ schema }) => schema), functions.map(({ name }) => name)])),
     ...(await session.query<Candidate>(ROW_FUNCTIONS, [columns])),
   ];
   for (const candidate of candidates) {
-    const no = objectionTo(candidate);
+    const no = objectionTo(candidate, runs);
     if (no !== undefined) return refuse(`The function ${candidate.name} is refused: ${no}.`, READ_OTHERWISE);
   }
 }
 
-function objectionTo({ name, schema, volatile, extension }: Candidate): string | undefined {
+function objectionTo({ name, schema, volatile, extension }: Candidate, runs: boolean): string | undefined {
   if (schema === 'pg_catalog') {
     if (BY_NAME.test(name)) return 'it runs what it is given as a text';
-    return volatile && !HARMLESS.has(name) ? 'it has, or may have, effects that no rollback takes back' : undefined;
+    return runs && volatile && !HARMLESS.has(name) ? 'it has, or may have, effects that no rollback takes back' : undefined;
   }
   if (extension === null) return `somebody has made it (in '${schema}'), and what it does is not to be seen here`;
   if (REACHING.has(extension)) return `the extension '${extension}' reaches outside of the database`;
-  return volatile ? `it is of the extension '${extension}' and declared volatile` : undefined;
+  return runs && volatile ? `it is of the extension '${extension}' and declared volatile` : undefined;
 }
 
 /** A type runs code where its values are checked, or cast by a function of its own. */

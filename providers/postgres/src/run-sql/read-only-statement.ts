@@ -48,7 +48,8 @@ export async function readOnlyStatement(sql: string): Promise<ReadOnlyStatement>
   });
 }
 
-function onlyStatement(sql: string): { text: string; node: unknown } {
+/** The one statement of the text, without the semicolon at its end; refuses a text that has another number of them. */
+export function onlyStatement(sql: string, allowed = ALLOWED): { text: string; node: unknown } {
   let statements: readonly { stmt?: unknown; stmt_location?: number; stmt_len?: number }[];
   try {
     statements = parseSync(sql).stmts ?? [];
@@ -57,8 +58,8 @@ function onlyStatement(sql: string): { text: string; node: unknown } {
     return refuse(`The statement is not valid SQL: ${message}.`, { remedy: 'Mend it; try it on a database of your own first.' });
   }
   const [statement] = statements;
-  if (statement === undefined) return refuse('There is no statement in the text.', { remedy: ALLOWED });
-  if (statements.length > 1) return refuse(`There are ${statements.length} statements in the text.`, { remedy: ALLOWED });
+  if (statement === undefined) return refuse('There is no statement in the text.', { remedy: allowed });
+  if (statements.length > 1) return refuse(`There are ${statements.length} statements in the text.`, { remedy: allowed });
   const bytes = Buffer.from(sql); // the parser counts in bytes
   const start = statement.stmt_location ?? 0;
   const end = statement.stmt_len === undefined ? bytes.length : start + statement.stmt_len;
@@ -92,7 +93,7 @@ function explained(body: unknown): References {
 }
 
 /** The kind and the body of a node of the tree: `{ SelectStmt: {...} }`. */
-function entryOf(node: unknown): [kind: string, body: unknown] {
+export function entryOf(node: unknown): [kind: string, body: unknown] {
   const [entry] = typeof node === 'object' && node !== null ? Object.entries(node) : [];
   return entry ?? ['', undefined];
 }

@@ -10,6 +10,8 @@ export interface ReadingWanted {
   readonly database: string;
   readonly seconds: number;
   readonly runId?: string;
+  /** `admin`: with its own rights, for a plan of what changes rows; still it can only read. `reader` when absent. */
+  readonly as?: 'reader' | 'admin';
   readonly signal: AbortSignal;
 }
 
@@ -20,7 +22,7 @@ export interface ReadingWanted {
  */
 export async function reading<Value>(
   instance: Instance,
-  { database, seconds, runId, signal }: ReadingWanted,
+  { database, seconds, runId, as = 'reader', signal }: ReadingWanted,
   work: (session: OwnSession) => Promise<Value>,
 ): Promise<Value> {
   const limits = { statementMs: seconds * 1000, lockMs: LOCK_MS };
@@ -28,17 +30,18 @@ export async function reading<Value>(
   try {
     return await admin.session({ database, ...(runId !== undefined && { runId }), ...limits, signal }, async (session) => {
       await session.query('begin transaction isolation level repeatable read, read only');
-      await session.query('set local role pg_read_all_data').catch((error: unknown) => {
-        if (codeOf(error) !== '42501') throw error;
-        throw new InstanceError(
-          `The admin login '${admin.user}' of the instance '${instance.name}' is not a member of pg_read_all_data.`,
-          {
-            remedy: `A superuser must run there: GRANT pg_read_all_data TO ${admin.user};`,
-            passing: false,
-            cause: error,
-          },
-        );
-      });
+      if (as === 'reader')
+        await session.query('set local role pg_read_all_data').catch((error: unknown) => {
+          if (codeOf(error) !== '42501') throw error;
+          throw new InstanceError(
+            `The admin login '${admin.user}' of the instance '${instance.name}' is not a member of pg_read_all_data.`,
+            {
+              remedy: `A superuser must run there: GRANT pg_read_all_data TO ${admin.user};`,
+              passing: false,
+              cause: error,
+            },
+          );
+        });
       await session.query(GUARDS);
       return await work(session);
     });
