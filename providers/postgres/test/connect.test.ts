@@ -90,6 +90,20 @@ describe.each(ADMIN_MAJORS)('PostgreSQL %i', (major) => {
     await revoke(lease);
   });
 
+  test('refuses what names the places of passwords, or changes its role, and goes on', async () => {
+    await using lease = await leased();
+    const client = await lease.open();
+    await expect(client.query('select rolpassword from pg_authid')).rejects.toMatchObject({
+      code: '42501',
+      message: 'Guichet does not let statements through that name the places where PostgreSQL keeps passwords.',
+    });
+    await expect(client.query({ name: 'shadow', text: 'select passwd from pg_shadow' })).rejects.toMatchObject({ code: '42501' });
+    await expect(client.query("alter role current_user password 'mine'")).rejects.toMatchObject({ code: '42501' });
+    expect((await client.query('select 1 as one')).rows).toEqual([{ one: 1 }]);
+    expect(lease.events.map(({ details }) => details !== undefined)).toEqual([true, true, true, false]);
+    await revoke(lease);
+  });
+
   test('passes large results, copies and statements sent ahead', async () => {
     await using lease = await leased('write');
     const client = await lease.open();

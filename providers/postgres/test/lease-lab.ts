@@ -34,16 +34,18 @@ export interface ConnectChoices {
   readonly database?: string;
   readonly role?: 'read' | 'write';
   readonly instance?: string;
+  /** Of a run that was made elsewhere; this one finds it made. */
+  readonly runId?: string;
   /** Of each statement, before it is let through. */
   readonly record?: (event: TunnelEvent) => Promise<void> | void;
 }
 
 /** Files the request, runs it, and listens on a port whose connections go through tunnels. */
 export async function connectTo(provider: PostgresProvider, choices: ConnectChoices): Promise<Connected> {
-  const { request, database = 'postgres', role: rights = 'read', instance = 'pg1', record } = choices;
+  const { request, database = 'postgres', role: rights = 'read', instance = 'pg1', record, runId } = choices;
   const requests = harness(provider, { request });
   const input = { instance, database, role: rights };
-  const run = await requests.run('connect', input);
+  const run = await requests.run('connect', input, { ...(runId !== undefined && { runId }) });
   if (run.failure !== undefined || run.undoInput === undefined)
     throw new Error(run.failure?.message ?? 'there is nothing to undo');
   const given: LeaseGiven = { input, runId: run.runId, seen: run.plan.seen, undoInput: run.undoInput };

@@ -5,7 +5,7 @@ import { scramVerifier } from '../wire/scram.ts';
 import { Unserved } from '../wire/serve-client.ts';
 import { openServerSession, ServerRefusal, type ServerSession } from '../wire/server-session.ts';
 import type { LeaseTimes } from './lease.ts';
-import { LEASE_ENDING, NO_SUCH_LEASE, renewRole } from './lease-sql.ts';
+import { HOLD_LEASE, LEASE_ENDING, NO_SUCH_LEASE, renewRole } from './lease-sql.ts';
 import { type LeasePlace, replayed } from './primary.ts';
 import { sqlStateOf } from './sql-state.ts';
 
@@ -21,7 +21,10 @@ export interface LeaseUse {
 }
 
 const REPLAY_MS = 10_000;
-const TRIES = 3;
+const TURN_MS = 10_000;
+const WRONG_PASSWORD = '28P01';
+
+type Ask = (text: string) => Promise<unknown>;
 
 /**
  * Keeps leases alive that are in use in this process. The end of their passwords, kept by the server itself, is the
@@ -76,6 +79,8 @@ class KeptLease {
   #password = '';
   #timer: NodeJS.Timeout | undefined;
   #renewal: Promise<void> | undefined;
+  /** Of those that need a password that nobody changes: one after the other. */
+  #turn: Promise<void> = Promise.resolve();
 
   constructor(primary: Instance, lease: Kept) {
     this.#primary = primary;
@@ -131,13 +136,13 @@ class KeptLease {
   }
 
   /** Always with another password: one that somebody has given the role by a statement of theirs is good for moments only. */
-  async #renew(): Promise<void> {
+  async #renew(ask: Ask = (text) => this.#primary.admin.ask({ text })): Promise<void> {
     const { role, request, times } = this.#lease;
     const password = randomBytes(32).toString('base64url');
     const statements = this.#statements;
     const text = renewRole(role, { verifier: await scramVerifier(password), valid: times.valid, statements });
     try {
-      await this.#primary.admin.ask({ text });
+      await ask(text);
     } catch (error) {
       const state = sqlStateOf(error);
       if (state === NO_SUCH_LEASE || state === LEASE_ENDING) throw hasEnded(request);
@@ -148,21 +153,40 @@ class KeptLease {
   }
 
   async #connect(instance: Instance, parameters: ReadonlyMap<string, string>, signal: AbortSignal): Promise<ServerSession> {
-    const { role } = this.#lease;
-    const all = new Map([...parameters, ['user', role]]);
-    for (let tries = 1; ; tries++) {
-      let password = '';
+    const all = new Map([...parameters, ['user', this.#lease.role]]);
+    const open = async (): Promise<ServerSession> => {
+      const password = this.#password;
+      await this.#atReplica(instance);
+      return openServerSession(instance.settings, { parameters: all, password, signal });
+    };
+    try {
+      await this.#renewal;
       try {
-        await this.#renewal;
-        password = this.#password;
-        await this.#atReplica(instance);
-        return await openServerSession(instance.settings, { parameters: all, password, signal });
+        return await open();
       } catch (error) {
-        // Another process that keeps this lease has given it another password meanwhile, or this one has.
-        if (!(error instanceof ServerRefusal) || error.code !== '28P01' || tries === TRIES) throw unserved(error, instance);
-        if (password === this.#password) this.#renewal = this.#renew();
+        if (!(error instanceof ServerRefusal) || error.code !== WRONG_PASSWORD) throw error;
       }
+      // Another process that keeps this lease has given it another password meanwhile.
+      const turn = this.#turn.then(() => this.#undisturbed(open, signal));
+      this.#turn = turn.then(
+        () => {},
+        () => {},
+      );
+      return await turn;
+    } catch (error) {
+      throw unserved(error, instance);
     }
+  }
+
+  /** With a new password, which nobody changes before it was used: whoever renews waits for the same lock. */
+  async #undisturbed(open: () => Promise<ServerSession>, signal: AbortSignal): Promise<ServerSession> {
+    const [database = 'postgres'] = this.#primary.settings.databases;
+    const wanted = { database, statementMs: TURN_MS, lockMs: TURN_MS, signal };
+    return this.#primary.admin.session(wanted, async (session) => {
+      await session.query(HOLD_LEASE, [this.#lease.role]);
+      await this.#renew((text) => session.query(text));
+      return open();
+    });
   }
 
   async #atReplica(instance: Instance): Promise<void> {

@@ -16,6 +16,9 @@ export const LEASE_OF_OTHERS = 'GU004';
  */
 const lock = (role: string): string => `perform pg_advisory_xact_lock(hashtextextended(${literal(role)}, 0));`;
 
+/** The same lock for a session, until that ends. */
+export const HOLD_LEASE = 'select pg_advisory_lock(hashtextextended($1, 0))';
+
 const atomically = (body: string): string => `do ${quoted(body)}`;
 
 /** A body between dollars that it does not have. */

@@ -5,6 +5,7 @@ import type { QueryMask } from '../query-mask.ts';
 import { serveClient, Unserved } from '../wire/serve-client.ts';
 import { sendCancel } from '../wire/server-session.ts';
 import { type ConnectSettings, rulesFor } from './connect-config.ts';
+import { refusalOf } from './fence.ts';
 import { leaseRole } from './lease.ts';
 import type { LeaseKeeper } from './lease-keeper.ts';
 import type { LeasePlace } from './primary.ts';
@@ -66,10 +67,12 @@ async function carry(
     cancel: (packet) => sendCancel(place.instance.settings, packet, over),
     statement: async ({ text, cut }) => {
       const summary = mask.mask(text, cut).replaceAll(/\s+/g, ' ').trim();
-      if (summary === '') return; // nothing but white space: the server does nothing either
-      use.count(1);
+      if (summary === '') return undefined; // nothing but white space: the server does nothing either
+      const refusal = refusalOf(text);
+      if (refusal === undefined) use.count(1);
       try {
-        await record({ summary });
+        await record({ summary, ...(refusal !== undefined && { details: { refused: refusal.message } }) });
+        return refusal;
       } catch (cause) {
         throw new Unserved(
           {

@@ -88,7 +88,7 @@ export class Sweep {
     try {
       const end = { primary, role, why, estate, settings, signal: this.#stopped.signal };
       const proof = await endLease({ ...end, graceSeconds: times.grace });
-      if (proof === undefined) return;
+      if (proof?.facts === undefined) return; // it lives after all, or another process was faster
       this.#options.ended(primary, role);
       this.remember(primary, proof);
       this.#troubles.delete(keyOf(primary, role));

@@ -25,6 +25,8 @@ export interface Statement {
   readonly text: string;
   /** The text is only the start of the statement. */
   readonly cut: boolean;
+  /** Its message is here to its end. */
+  readonly whole: boolean;
 }
 
 /** A stretch of what the client has sent. */
@@ -128,5 +130,6 @@ function statementOf(head: Buffer, length: number): Statement {
   const end = head.indexOf(0, start);
   const kind = isQuery ? 'query' : 'parse';
   if (end === -1 && head.length === length) throw new ProtocolError('a statement of it does not end');
-  return { kind, text: head.toString('utf8', start, end === -1 ? head.length : end), cut: end === -1 };
+  const text = head.toString('utf8', start, end === -1 ? head.length : end);
+  return { kind, text, cut: end === -1, whole: head.length === length };
 }

@@ -60,12 +60,22 @@ export function errorFields(body: Buffer): Record<string, string | undefined> {
  * A statement that does nothing but fail. Sent in the place of one that is refused: it is the server that answers then, so
  * the error comes in its turn, however many statements the client has sent ahead.
  */
-export function failingQuery({ code, message: text, hint }: Omit<Complaint, 'severity'>): Buffer {
+export function failingQuery(complaint: Omit<Complaint, 'severity'>): Buffer {
+  return message('Q', failing(complaint));
+}
+
+/** The same in the place of a Parse message: the statement of that name fails when it is run. */
+export function failingParse(parse: Buffer, complaint: Omit<Complaint, 'severity'>): Buffer {
+  const name = parse.subarray(5, parse.indexOf(0, 5) + 1);
+  return message('P', name, failing(complaint), Buffer.alloc(2));
+}
+
+function failing({ code, message: text, hint }: Omit<Complaint, 'severity'>): string {
   const literal = (value: string): string => `'${value.replaceAll('\\', '/').replaceAll("'", "''").replaceAll('$', '')}'`;
   const using = [
     `errcode = ${literal(code)}`,
     `message = ${literal(text)}`,
     ...(hint === undefined ? [] : [`hint = ${literal(hint)}`]),
   ];
-  return message('Q', `do $guichet$ begin raise exception using ${using.join(', ')}; end $guichet$\0`);
+  return `do $guichet$ begin raise exception using ${using.join(', ')}; end $guichet$\0`;
 }

@@ -1,6 +1,6 @@
 import type { Duplex } from 'node:stream';
-import { FrontendSplitter, ProtocolError, type Statement } from './frontend.ts';
-import { AUTHENTICATION_OK, type Complaint, errorResponse, failingQuery, int32, message } from './messages.ts';
+import { FrontendSplitter, ProtocolError, type Statement, type Stretch } from './frontend.ts';
+import { AUTHENTICATION_OK, type Complaint, errorResponse, failingParse, failingQuery, int32, message } from './messages.ts';
 import { ServerRefusal, type ServerSession } from './server-session.ts';
 import { readStart, type Start } from './start-reader.ts';
 
@@ -15,6 +15,8 @@ export class Unserved extends Error {
   }
 }
 
+export type Refusal = Omit<Complaint, 'severity'>;
+
 export interface ClientService {
   /** The client's end. */
   readonly stream: Duplex;
@@ -25,10 +27,10 @@ export interface ClientService {
   readonly connect: (parameters: ReadonlyMap<string, string>) => Promise<ServerSession>;
   readonly cancel: (packet: Buffer) => Promise<void>;
   /**
-   * Told of each statement before the server is; what it resolves to lets the statement through, an Unserved ends the session.
-   * Several may be under way, in their order. `refused` is answered to the client instead.
+   * Told of each statement before the server is, several at a time, in their order. It resolves when the statement may pass,
+   * to an error when the client is to get that instead; an Unserved that it rejects with ends the session.
    */
-  readonly statement: (statement: Statement) => Promise<void>;
+  readonly statement: (statement: Statement) => Promise<Refusal | undefined>;
   /** Told how many runs of prepared statements have passed. */
   readonly executions?: (count: number) => void;
   /** Between statements, and inside a transaction, a client may be silent for so long; in ms. */
@@ -195,15 +197,12 @@ class Conversation {
       const before = splitter.executions;
       // Told of together, so that a client which sends statements ahead does not wait for each.
       const stretches = [...splitter.split(chunk)].map((stretch) => ({ ...stretch, through: this.#tell(stretch.statement) }));
-      for (const { bytes, functionCall, through } of stretches) {
-        if (through !== undefined) await through;
-        await this.#write(functionCall === true ? failingQuery(NO_FUNCTION_CALLS) : bytes);
-      }
+      for (const { through, ...stretch } of stretches) await this.#write(passing(stretch, await through));
       if (splitter.executions > before) executions?.(splitter.executions - before);
     }
   }
 
-  #tell(statement: Statement | undefined): Promise<void> | undefined {
+  #tell(statement: Statement | undefined): Promise<Refusal | undefined> | undefined {
     if (statement === undefined) return undefined;
     const told = this.#service.statement(statement);
     told.catch(() => {}); // looked at in its turn, or not at all when one before it was not let through
@@ -251,6 +250,14 @@ async function* bytesOf(stream: Duplex): AsyncGenerator<Buffer> {
     if (next === undefined || next.done === true) return;
     yield next.value;
   }
+}
+
+/** What the server is sent of a stretch. Throws an Unserved for what can only be refused with all that comes after it. */
+function passing({ bytes, statement, functionCall }: Stretch, refusal: Refusal | undefined): Buffer {
+  if (functionCall === true) return failingQuery(NO_FUNCTION_CALLS);
+  if (statement === undefined || refusal === undefined) return bytes;
+  if (!statement.whole) throw new Unserved(refusal);
+  return statement.kind === 'query' ? failingQuery(refusal) : failingParse(bytes, refusal);
 }
 
 const NO_FUNCTION_CALLS = {
