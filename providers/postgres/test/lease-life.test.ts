@@ -94,7 +94,9 @@ describe.each([14, 18] as const)('leases on PostgreSQL %i', (major) => {
     await lease.requests.run('leases.revoke', lease.undoInput);
     const [error] = await ended;
     expect(String(error)).toMatch(/terminat|has ended/);
-    await expect(lease.open()).rejects.toThrow();
+    await expect(lease.open()).rejects.toThrow(/^REQ-\d+ has ended\.$/);
+    const hold = await lease.hold();
+    await expect(hold.over).rejects.toMatchObject({ message: expect.stringMatching(/^REQ-\d+ has ended\.$/) });
   });
 
   test('is served by two providers at once, which do not end each other’s', async () => {

@@ -45,7 +45,7 @@ test('leads to a replica with a role that is made on its primary, and ends on bo
     );
     expect(rows).toEqual([{ replica: true, customers: 100 }]);
     expect(await requests.read('leases.list', { instance: 'pg1-replica' })).toMatchObject({
-      rows: [{ instance: 'pg1-replica', request: 'REQ-7', state: 'open' }],
+      rows: [{ instance: 'pg1-replica', request: 'REQ-7', state: 'open', sessions: 1 }],
     });
     const { output, failure } = await lease.requests.run('leases.revoke', lease.undoInput);
     expect(failure).toBeUndefined();

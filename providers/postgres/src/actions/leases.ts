@@ -1,6 +1,7 @@
 import { action, type ProviderAction } from '@guichet/sdk';
 import { z } from 'zod';
 import { commandLine } from '../describe-session.ts';
+import type { Estate } from '../estate.ts';
 import type { Instance } from '../instance.ts';
 import { InstanceError, refusing } from '../instance-error.ts';
 import { findLeases, type Lease } from '../lease/find-lease.ts';
@@ -46,7 +47,7 @@ export function leasesAction(workplace: Workplace): ProviderAction {
             { key: 'keptUntil', title: 'Kept until', type: 'timestamp', wide: true },
             { key: 'why', title: 'Why it ends', wide: true },
           ],
-          rows: rows.map(rowOf),
+          rows: await Promise.all(rows.map(async (lease) => rowOf(lease, await sessionsOf(lease, environment, estate)))),
           notes: [...notes, ...(end === undefined ? [] : [`End one: ${end}`])],
           empty: `Nobody is let into a database of '${input.instance ?? environment}' now.`,
         };
@@ -74,7 +75,16 @@ async function look(
   return { found: (await Promise.all(each)).flat(), notes };
 }
 
-function rowOf({ role, facts, sessions, validUntil }: Lease) {
+/** Of a lease on a replica they are there; null when that does not answer. */
+async function sessionsOf({ oid, facts, sessions }: Lease, environment: string, estate: Estate): Promise<number | null> {
+  const instance = (await estate.of(environment)).find(({ name }) => name === facts.instance);
+  if (instance === undefined || sessions > 0) return sessions;
+  const count = 'select count(*)::int as sessions from pg_stat_activity where usesysid = $1::oid';
+  const [row] = await instance.observer.query<{ sessions: number }>(count, [oid]).catch(() => []);
+  return row?.sessions ?? null;
+}
+
+function rowOf({ role, facts, validUntil }: Lease, sessions: number | null) {
   const { request, callerName, rights, database, instance, createdAt, statements, opened, ending } = facts;
   return {
     request,

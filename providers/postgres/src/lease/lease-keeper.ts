@@ -203,7 +203,8 @@ export function hasEnded(request: string): Unserved {
   return new Unserved({ code: '57P01', message: `${request} has ended.`, hint: 'Ask again: guichet postgres connect.' });
 }
 
-function unserved(error: unknown, instance: Instance): unknown {
+/** The error in words for a client. */
+export function unserved(error: unknown, instance: Instance): unknown {
   if (error instanceof ServerRefusal && error.code === '53300') {
     return new Unserved({
       code: '53300',

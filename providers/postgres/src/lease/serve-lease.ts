@@ -1,13 +1,15 @@
 import { once } from 'node:events';
 import type { Duplex } from 'node:stream';
 import type { TunnelEvent } from '@guichet/contract';
+import { PermanentFailure } from '@guichet/sdk';
 import type { QueryMask } from '../query-mask.ts';
+import type { Statement } from '../wire/frontend.ts';
 import { serveClient, Unserved } from '../wire/serve-client.ts';
 import { sendCancel } from '../wire/server-session.ts';
 import { type ConnectSettings, rulesFor } from './connect-config.ts';
 import { refusalOf } from './fence.ts';
 import { leaseRole } from './lease.ts';
-import type { LeaseKeeper } from './lease-keeper.ts';
+import { type LeaseKeeper, type LeaseUse, unserved } from './lease-keeper.ts';
 import type { LeasePlace } from './primary.ts';
 
 export interface LeaseTunnel {
@@ -25,66 +27,80 @@ export interface LeaseTunnel {
 }
 
 /**
- * Carries one connection of a client to the server, or holds the lease, until that is over. Rejects with an Unserved when the
- * lease has ended, which a client has been told by then.
+ * Carries one connection of a client to the server, or holds the lease, until that is over. Rejects with a PermanentFailure
+ * when the lease has ended, and with an InstanceError when it cannot be held; a client is told all that in its own protocol.
  */
 export async function serveLease(tunnel: LeaseTunnel): Promise<void> {
-  const { keeper, place, request, stream, hold, signal } = tunnel;
-  const use = await keeper.use(place, { role: leaseRole(request), request }).catch((error: unknown) => {
-    stream.destroy();
-    throw error;
-  });
+  const { stream, hold } = tunnel;
   try {
-    const over = AbortSignal.any([signal, use.ended]);
-    if (hold) await held(stream, over);
-    else await carry(tunnel, { use, over });
+    await (hold ? keep(tunnel) : carry(tunnel));
+  } catch (error) {
+    if (!(error instanceof Unserved)) throw error;
+    const { message, hint } = error.complaint;
+    throw new PermanentFailure(message, { ...(hint !== undefined && { remedy: hint }), cause: error });
   } finally {
-    use.release();
     stream.destroy();
   }
 }
 
-async function held(stream: Duplex, over: AbortSignal): Promise<void> {
-  stream.on('error', () => {}).resume();
-  if (stream.readableEnded || stream.destroyed) return;
-  const left = new AbortController();
-  const either = AbortSignal.any([over, left.signal]);
-  stream.once('end', () => left.abort()).once('close', () => left.abort());
-  if (!either.aborted) await once(either, 'abort');
-  if (over.reason instanceof Unserved) throw over.reason;
+async function keep({ keeper, place, request, stream, signal }: LeaseTunnel): Promise<void> {
+  const use = await keeper.use(place, { role: leaseRole(request), request });
+  try {
+    stream.on('error', () => {}).resume();
+    const left = new AbortController();
+    stream.once('end', () => left.abort()).once('close', () => left.abort());
+    if (stream.readableEnded || stream.destroyed) return;
+    const over = AbortSignal.any([signal, use.ended, left.signal]);
+    if (!over.aborted) await once(over, 'abort');
+    use.ended.throwIfAborted();
+  } finally {
+    use.release();
+  }
 }
 
-async function carry(
-  { settings, place, database, request, mask, stream, record }: LeaseTunnel,
-  { use, over }: { use: Awaited<ReturnType<LeaseKeeper['use']>>; over: AbortSignal },
-): Promise<void> {
+async function carry({ keeper, settings, place, database, request, mask, stream, record, signal }: LeaseTunnel): Promise<void> {
   const rules = rulesFor(settings, place.instance.name);
-  await serveClient({
+  const ended = new AbortController();
+  const over = AbortSignal.any([signal, ended.signal]);
+  let use: LeaseUse | undefined;
+  const connect = async (parameters: ReadonlyMap<string, string>) => {
+    use = await keeper.use(place, { role: leaseRole(request), request }).catch((error: unknown) => {
+      throw unserved(error, place.instance);
+    });
+    const { ended: end } = use;
+    end.addEventListener('abort', () => ended.abort(end.reason), { once: true });
+    return use.connect(new Map([...parameters, ['database', database]]), over);
+  };
+  const service = {
     stream,
     name: request,
     database,
-    connect: (parameters) => use.connect(new Map([...parameters, ['database', database]]), over),
-    cancel: (packet) => sendCancel(place.instance.settings, packet, over),
-    statement: async ({ text, cut }) => {
+    connect,
+    cancel: (packet: Buffer) => sendCancel(place.instance.settings, packet, over),
+    statement: async ({ text, cut }: Statement) => {
       const summary = mask.mask(text, cut).replaceAll(/\s+/g, ' ').trim();
       if (summary === '') return undefined; // nothing but white space: the server does nothing either
       const refusal = refusalOf(text);
-      if (refusal === undefined) use.count(1);
+      if (refusal === undefined) use?.count(1);
       try {
         await record({ summary, ...(refusal !== undefined && { details: { refused: refusal.message } }) });
         return refusal;
       } catch (cause) {
-        throw new Unserved(
-          {
-            code: '58000',
-            message: 'The statement was not run, because it could not be written to the audit log.',
-            hint: 'Connect again in a moment.',
-          },
-          { cause },
-        );
+        throw new Unserved(UNRECORDED, { cause });
       }
     },
     idle: { session: rules.idleSeconds * 1000, transaction: rules.idleInTransactionSeconds * 1000 },
     signal: over,
-  });
+  };
+  try {
+    await serveClient(service);
+  } finally {
+    use?.release();
+  }
 }
+
+const UNRECORDED = {
+  code: '58000',
+  message: 'The statement was not run, because it could not be written to the audit log.',
+  hint: 'Connect again in a moment.',
+};
