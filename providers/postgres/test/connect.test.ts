@@ -171,7 +171,9 @@ describe.each(ADMIN_MAJORS)('PostgreSQL %i', (major) => {
     await using elsewhere = await connectTo(lab.provider, { request: nextRequest(), database: 'shop', role: 'write' });
     const client = await lease.open();
     await client.query("create table scratch.fix as select * from customers; comment on table scratch.fix is 'kept'");
-    await client.query('create function scratch.f() returns int language sql security definer as $$ select 1 $$');
+    await client.query(
+      'create function scratch.f() returns text language sql security definer as $$ select current_user::text $$',
+    );
     const shop = await elsewhere.open();
     await shop.query('create temp table t (a int)');
     const shopAdmin = await lab.open('admin', { superuser: true, database: 'shop' });
@@ -190,6 +192,12 @@ describe.each(ADMIN_MAJORS)('PostgreSQL %i', (major) => {
     expect(await lab.sql("select tableowner as owner from pg_tables where tablename = 'fix'")).toEqual([
       { owner: 'guichet_left_behind' },
     ]);
+    // Whoever calls it gets the rights of a role that has none.
+    expect(await lab.sql('select scratch.f() as who')).toEqual([{ who: 'guichet_left_behind' }]);
+    expect(
+      await lab.sql(`select rolcanlogin as "signsIn", (select count(*)::int from pg_auth_members where member = r.oid) as rights
+        from pg_roles r where rolname = 'guichet_left_behind'`),
+    ).toEqual([{ signsIn: false, rights: 0 }]);
     await revoke(elsewhere);
     expect(await lab.sql("select rolname from pg_roles where rolname like 'guichet_lease%'")).toEqual([]);
     // Once more: it says that it had ended, and when.

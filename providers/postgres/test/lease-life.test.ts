@@ -2,9 +2,11 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import { harness } from '@guichet/sdk/testing';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { createPostgresProvider } from '../src/index.ts';
 import { type Lab, openLab, until } from './lab.ts';
-import { connectTo, providerOn, QUICK } from './lease-lab.ts';
+import { connectTo, providerOn, QUICK, silent } from './lease-lab.ts';
 
 let requests = 500;
 const nextRequest = (): string => `REQ-${requests++}`;
@@ -209,7 +211,6 @@ describe.each([14, 18] as const)('leases on PostgreSQL %i', (major) => {
     });
     const fenced = providerOn(lab, { connect: { databases: ['shop'], instances: { pg1: { read: ['reporting'] } } } });
     try {
-      const { harness } = await import('@guichet/sdk/testing');
       await expect(harness(fenced).plan('connect', { instance: 'pg1', database: 'postgres' })).rejects.toMatchObject({
         message: "Nobody is let into the database 'postgres' of 'pg1' in this way.",
         remedy: expect.stringContaining('guichet postgres connect --instance pg1 --database shop --env production'),
@@ -227,4 +228,32 @@ describe.each([14, 18] as const)('leases on PostgreSQL %i', (major) => {
       await fenced.close();
     }
   });
+});
+
+test('needs nothing of PostgreSQL 14 where the configuration names roles of its own', async () => {
+  await using lab = await openLab(12);
+  await lab.sql(
+    "create role guichet_admin login createrole password 'admin-s3cret'; grant pg_monitor, pg_signal_backend to guichet_admin",
+  );
+  await lab.sql('create role reader; grant select on customers to reader');
+  const admin = { user: 'guichet_admin', password: 'admin-s3cret' };
+  const provider = createPostgresProvider(
+    { instances: [{ ...lab.instance, admin }], connect: { read: ['reader'] } },
+    {},
+    { logger: silent },
+  );
+  try {
+    await expect(harness(provider).plan('connect', { instance: 'pg1', database: 'shop', role: 'write' })).rejects.toMatchObject({
+      message: "There is no role 'pg_read_all_data' on 'pg1', whose rights a lease would have.",
+      remedy: expect.stringMatching(/^PostgreSQL has it from version 14 on/),
+    });
+    await using lease = await connectTo(provider, { request: 'REQ-12' });
+    const client = await lease.open();
+    expect((await client.query('select count(*)::int as count from customers')).rows).toEqual([{ count: 100 }]);
+    await expect(client.query('table pg_statistic')).rejects.toMatchObject({ code: '42501' });
+    const { output } = await lease.requests.run('leases.revoke', lease.undoInput);
+    expect(output).toMatchObject({ summary: expect.stringMatching(/^Ended: .*1 session ended, no role is left$/) });
+  } finally {
+    await provider.close();
+  }
 });
