@@ -149,6 +149,7 @@ describe('on a terminal, --watch', () => {
     await watch(['--watch'], { terminal });
     expect(seen[1]?.[0]).toMatch(/^guichet .*… · 10:42:07 · every 2s$/);
     expect(seen[1]?.[0]?.length).toBe(40);
+    expect(seen[1]?.at(-1)).toBe('q quit   p pause   +/- interval   / fil…');
   });
 
   it('keeps the last answer when a newer one does not come, and says why above it', async () => {

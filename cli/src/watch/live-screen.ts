@@ -1,4 +1,5 @@
 import type { OutputStream } from '../context.ts';
+import { widthOf } from '../output/width.ts';
 
 /** The alternate screen, without a cursor and without wrapping: a line that is too long ends at the edge. */
 const ENTER = '\u001b[?1049h\u001b[?25l\u001b[?7l\u001b[2J';
@@ -41,8 +42,9 @@ export class LiveScreen {
   /** Lines that are not there are empty; those below the screen are left out. */
   draw(lines: readonly string[]): void {
     const fitting = lines.slice(0, this.rows);
+    // After a line that reaches the edge the cursor stands on its last character, which must not be taken away.
     const changed = fitting.flatMap((line, index) =>
-      this.#shown?.[index] === line ? [] : [`\u001b[${index + 1};1H${line}${REST_OF_LINE}`],
+      this.#shown?.[index] === line ? [] : [`\u001b[${index + 1};1H${line}${widthOf(line) < this.columns ? REST_OF_LINE : ''}`],
     );
     if (this.#shown === undefined || this.#shown.length > fitting.length)
       if (fitting.length < this.rows) changed.push(`\u001b[${fitting.length + 1};1H${REST_OF_SCREEN}`);

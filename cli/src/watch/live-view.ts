@@ -1,5 +1,6 @@
 import { formatDuration, type Output } from '@guichet/contract';
 import { formatTime } from '../output/units.ts';
+import { fit } from '../output/width.ts';
 import type { Shell } from '../shell.ts';
 import { filterOutput } from './filter-output.ts';
 import { drawFrame, type Heading } from './frame.ts';
@@ -110,7 +111,7 @@ export class LiveView {
       canvas: { ...this.#shell.canvas, width: this.#screen.columns, now: this.#answer.at },
       height: this.#screen.rows,
       offset: this.#offset,
-      footer: this.#isTyping ? `/${this.#filter}${paint.inverse(' ')}` : paint.dim(this.#footer()),
+      footer: this.#isTyping ? `/${this.#filter}${paint.inverse(' ')}` : paint.dim(fit(this.#footer(), this.#screen.columns)),
       least: this.#least,
     });
     this.#offset = frame.offset;

@@ -1,9 +1,7 @@
 import { formatDuration, type TreeNode } from '@guichet/contract';
-import { commandLine, doing, nameOf } from './describe-session.ts';
+import { doing, nameOf } from './describe-session.ts';
 import type { LockWait, PreparedTransaction } from './lock-waits.ts';
 import type { Session } from './sessions.ts';
-import { CANCEL, TERMINATE } from './signal-kind.ts';
-import { objection, type Place } from './signal-target.ts';
 import { type NodeId, WaitGraph } from './wait-graph.ts';
 import { counted, shortened } from './words.ts';
 
@@ -15,7 +13,8 @@ export interface Scene {
   readonly graph: WaitGraph;
 }
 
-const GID = 'gid:';
+/** What stands before the name of a prepared transaction in the graph. */
+export const GID = 'gid:';
 /** A tree of more nodes is not read by anybody. */
 const MOST_NODES = 1000;
 
@@ -37,18 +36,26 @@ export function blockingTree(scene: Scene): { roots: TreeNode[]; hidden: number 
     const parents = nearestParents(scene.graph, root);
     const children = new Map<NodeId, NodeId[]>();
     for (const [node, parent] of parents) children.set(parent, [...(children.get(parent) ?? []), node]);
-    const draw = (node: NodeId): TreeNode => {
+    const draw = (node: NodeId, depth: number): TreeNode => {
       room -= 1;
       const shown: TreeNode[] = [];
       for (const child of children.get(node) ?? []) {
-        if (room > 0) shown.push(draw(child));
+        if (room > 0) shown.push(draw(child, depth + 1));
         else hidden += 1;
       }
-      return { ...describeNode(node, scene, parents.get(node)), ...(shown.length > 0 && { children: shown }) };
+      const { data, ...described } = describeNode(node, scene, { parent: parents.get(node), below: levelsBelow(node, children) });
+      return { ...described, data: { ...data, depth }, ...(shown.length > 0 && { children: shown }) };
     };
-    return draw(root);
+    return draw(root, 0);
   });
   return { roots, hidden };
+}
+
+/** How many levels of the tree are below the node. A queue can be thousands long, so it is walked by rows. */
+function levelsBelow(node: NodeId, children: ReadonlyMap<NodeId, readonly NodeId[]>): number {
+  let levels = 0;
+  for (let row = children.get(node) ?? []; row.length > 0; row = row.flatMap((child) => children.get(child) ?? [])) levels += 1;
+  return levels;
 }
 
 /** For everybody behind the root, whom of their blockers the shortest way from it comes through. */
@@ -69,10 +76,17 @@ function nearestParents(graph: WaitGraph, root: NodeId): Map<NodeId, NodeId> {
   return parents;
 }
 
-function describeNode(node: NodeId, scene: Scene, parent: NodeId | undefined): TreeNode {
+interface Standing {
+  /** Above it in the tree; undefined for a root. */
+  readonly parent: NodeId | undefined;
+  /** Levels of the tree below it. */
+  readonly below: number;
+}
+
+function describeNode(node: NodeId, scene: Scene, { parent, below }: Standing): TreeNode {
   const behind = [...scene.graph.behind(node)].filter((other) => other !== node).length;
   const frees = scene.graph.freedBy([node]).size;
-  const weight = behind === 0 ? [] : [`${counted(behind, 'session')} behind it`];
+  const weight = behind === 0 ? [] : [`${counted(behind, 'session')} behind it${below > 1 ? `, ${below} deep` : ''}`];
   const others = [...scene.graph.blockersOf(node)].filter((blocker) => blocker !== parent).map(idInWords);
   const also = others.length === 0 || parent === undefined ? [] : [`waits for ${others.join(', ')} as well`];
   const cycle = scene.graph.inCycle(node) ? ['part of a deadlock'] : [];
@@ -90,30 +104,39 @@ function describeNode(node: NodeId, scene: Scene, parent: NodeId | undefined): T
     return { label: `${node} (ended meanwhile)`, detail: weight.join(' · '), data: { pid: node, ...common } };
   }
   const wait = scene.waits.get(node);
-  const waits = wait === undefined ? [] : [waitInWords(wait)];
+  const waits = wait === undefined ? [] : [waitInWords(wait, parent)];
   const open = session.transactionAge === null ? [] : [`transaction open for ${formatDuration(session.transactionAge)}`];
   const query = session.query === '' ? [] : [shortened(session.query, 200)];
   return {
     label: `${node} ${nameOf(session)}${session.application === '' ? '' : ` (${session.user ?? session.kind})`} ${doing(session)}`,
     detail: [...weight, ...cycle, ...waits, ...also, ...(parent === undefined ? open : []), ...query].join(' · '),
-    data: { ...factsOf(session, wait), ...common },
+    data: { ...factsOf(session, wait, parent), ...common },
   };
 }
 
-function factsOf(session: Session, wait: LockWait | undefined): Record<string, unknown> {
+function factsOf(session: Session, wait: LockWait | undefined, parent: NodeId | undefined): Record<string, unknown> {
   const { pid, application, user, database, client, kind, state, transactionAge, statementAge, query } = session;
-  const lock = wait && { type: wait.type, mode: wait.mode, relation: wait.relation };
+  const lock = wait && { type: wait.type, mode: wait.mode, relation: wait.relation, heldAs: heldAs(wait, parent) ?? null };
   return { pid, application, user, database, client, kind, state, transactionAge, statementAge, query, lock: lock ?? null };
 }
 
-/** `waits for ExclusiveLock on customers (tuple)` */
-function waitInWords({ type, mode, relation }: LockWait): string {
-  const what = type === 'transactionid' ? 'a row of another transaction' : type;
-  if (relation === null) return `waits for ${mode} on ${what}`;
-  return `waits for ${mode} on ${relation}${type === 'relation' ? '' : type === 'transactionid' ? ' (a row)' : ` (${type})`}`;
+/** `AccessShareLock`: what the session above has that this one waits for; undefined when that one waits for it, too. */
+function heldAs({ holders }: LockWait, parent: NodeId | undefined): string | undefined {
+  return typeof parent === 'number' ? holders.get(parent) : undefined;
 }
 
-function idInWords(node: NodeId): number | string {
+/** `waits for ExclusiveLock on customers (tuple)` */
+function waitInWords(wait: LockWait, parent: NodeId | undefined): string {
+  const { type, mode, relation } = wait;
+  if (type === 'transactionid')
+    return `waits for ${mode} on ${relation === null ? 'a row of another transaction' : `${relation} (a row)`}`;
+  const held = heldAs(wait, parent);
+  const against = held === undefined ? '' : `, held as ${held}`;
+  if (relation === null) return `waits for ${mode} on ${type}${against}`;
+  return `waits for ${mode} on ${relation}${type === 'relation' ? '' : ` (${type})`}${against}`;
+}
+
+export function idInWords(node: NodeId): number | string {
   if (node === 0) return 'a prepared transaction';
   return typeof node === 'string' ? `prepared transaction '${node.slice(GID.length)}'` : node;
 }
@@ -133,32 +156,7 @@ function describePrepared(node: NodeId, { prepared }: Scene) {
   };
 }
 
-function rollbackAdvice({ gid, owner, database }: PreparedTransaction): string {
+export function rollbackAdvice({ gid, owner, database }: PreparedTransaction): string {
   const statement = `ROLLBACK PREPARED '${gid.replaceAll("'", "''")}'`;
   return `no session to end: '${owner}' or a superuser must run in '${database}': ${statement}`;
-}
-
-/** Sentences: what single step frees most, and the command for it. */
-export function adviceOn(scene: Scene, place: Place): string[] {
-  const { graph, sessions, prepared } = scene;
-  const best = graph.best(graph.roots());
-  if (best === undefined) return [];
-  const frees = `frees most: ${counted(best.frees, 'waiting session')}`;
-  if (typeof best.node === 'string') {
-    const transaction = prepared.get(best.node.slice(GID.length));
-    return transaction
-      ? [`Rolling back the prepared transaction '${transaction.gid}' ${frees}; ${rollbackAdvice(transaction)}`]
-      : [];
-  }
-  const session = sessions.get(best.node);
-  if (session === undefined) return [];
-  // A statement that runs can be stopped at less cost than its session.
-  const kind = session.state === 'active' ? CANCEL : TERMINATE;
-  const no = objection(session, kind, place);
-  const what = `${kind === CANCEL ? 'Cancelling the query of' : 'Ending the session of'} ${nameOf(session)} (pid ${session.pid})`;
-  if (no !== undefined)
-    return [`${what} would free most, ${counted(best.frees, 'waiting session')}, but: ${no.message} ${no.remedy}`];
-  return [
-    `${what} ${frees}. ${commandLine(kind.action, { instance: place.instance, pid: session.pid, env: place.environment })}`,
-  ];
 }

@@ -2,6 +2,7 @@ import type { Instance } from './estate.ts';
 import { InstanceError } from './instance-error.ts';
 import { isOwnName } from './login.ts';
 import type { QueryMask } from './query-mask.ts';
+import { blockersOfQueued } from './queued-blockers.ts';
 
 /** A server process as pg_stat_activity shows it. Ages are seconds; times are text in UTC with microseconds. */
 export interface Session {
@@ -48,22 +49,26 @@ const exact = (column: string): string => `to_char(${column} at time zone 'UTC',
 const age = (column: string): string => `extract(epoch from clock_timestamp() - ${column})::float8`;
 
 /**
- * Every process of the server at one moment. pg_blocking_pids locks the lock table of the server, so it is asked for
- * sessions that do wait for a lock, and for no others.
+ * For so many of those that wait, the ones that have waited longest, the server says whom on. It locks its lock table each
+ * time, and names all who stand before one in the queue: for 2,000 that wait for one row it would take seconds.
  */
+const MOST_ASKED = 50;
+
+/** Every process of the server at one moment. pg_blocking_pids is asked for sessions that do wait for a lock alone. */
 function sessionsQuery(version: number): string {
   return `
+with first as (select pid from pg_stat_activity where wait_event_type = 'Lock' order by query_start, pid limit ${MOST_ASKED})
 select a.pid, ${version >= 130_000 ? 'a.leader_pid' : 'null::int'} as "leaderPid", a.usename::text as user,
   a.application_name as application, a.datname::text as database,
   case when a.client_addr is null then null else host(a.client_addr) || ':' || a.client_port end as client,
   a.backend_type as kind, a.state, a.wait_event_type as "waitEventType", a.wait_event as "waitEvent",
   ${exact('a.backend_start')} as "backendStart", ${exact('a.query_start')} as "queryStart",
   ${age('a.xact_start')} as "transactionAge", ${age('a.query_start')} as "statementAge", ${age('a.state_change')} as "stateAge",
-  case when a.wait_event_type = 'Lock' then pg_blocking_pids(a.pid) end as "blockedBy",
+  case when f.pid is not null then pg_blocking_pids(a.pid) end as "blockedBy",
   coalesce(r.rolsuper, false) as superuser, a.query,
   octet_length(a.query) >= (select setting::int - 4 from pg_settings where name = 'track_activity_query_size') as cut,
   pg_has_role('pg_read_all_stats', 'usage') as "seesAll"
-from pg_stat_activity a left join pg_roles r on r.oid = a.usesysid
+from pg_stat_activity a left join pg_roles r on r.oid = a.usesysid left join first f on f.pid = a.pid
 where a.pid <> pg_backend_pid()`;
 }
 
@@ -73,11 +78,12 @@ export async function readSessions(instance: Instance, mask: QueryMask): Promise
   // Without the right, other people's sessions would look idle and harmless.
   if (rows.some(({ seesAll }) => !seesAll)) throw lacksRight(instance, 'observer', 'pg_monitor');
   const ours = new Set([instance.observer.user, instance.actor.user, instance.settings.admin?.user]);
+  const queued = await blockersOfQueued(instance, rows);
   return rows.map(({ blockedBy, query, cut, seesAll: _, ...row }) => ({
     ...row,
     application: row.application ?? '',
     waiting: row.waitEventType === 'Lock',
-    blockedBy: [...new Set(blockedBy ?? [])], // parallel queries are named once for each of their processes
+    blockedBy: queued.get(row.pid) ?? [...new Set(blockedBy ?? [])], // parallel queries are named once for each of their processes
     own: isOwnName(row.application ?? '') && row.user !== null && ours.has(row.user),
     // Of thousands of sessions only the first hundred are shown, and masking all of them would take most of a second.
     get query() {

@@ -72,12 +72,9 @@ export class WaitGraph {
     return this.#byWeight([...free, ...cyclic]);
   }
 
-  /** What frees most, and how many; undefined when nobody waits. */
-  best(candidates: readonly NodeId[]): { readonly node: NodeId; readonly frees: number } | undefined {
-    return candidates
-      .map((node) => ({ node, frees: this.freedBy([node]).size }))
-      .filter(({ frees }) => frees > 0)
-      .sort((a, b) => b.frees - a.frees || inOrder(a.node, b.node))[0];
+  /** Those that somebody waits on, by how many wait behind each. */
+  blockers(): NodeId[] {
+    return this.#byWeight([...this.#waiters.keys()]);
   }
 
   #byWeight(nodes: readonly NodeId[]): NodeId[] {

@@ -151,7 +151,13 @@ describe.each(MAJORS)('PostgreSQL %i', (major) => {
     await lab.blocked(waiter.pid);
     const output = tree(await lab.postgres.read('blocking', { instance: 'pg1' }));
     const node = flat(output.roots).find(({ data }) => data?.['pid'] === waiter.pid);
-    expect(node?.data?.['lock']).toEqual({ type: 'relation', mode: 'AccessShareLock', relation: 'parcels' });
+    expect(node?.data?.['lock']).toEqual({
+      type: 'relation',
+      mode: 'AccessShareLock',
+      relation: 'parcels',
+      heldAs: 'AccessExclusiveLock',
+    });
+    expect(node?.detail).toContain('waits for AccessShareLock on parcels, held as AccessExclusiveLock');
   });
 
   test('shows a queue for a table once for each session, under the root', async () => {

@@ -1,6 +1,7 @@
 import { action, type ProviderAction } from '@guichet/sdk';
 import { z } from 'zod';
-import { adviceOn, blockingTree, sceneOf } from '../blocking-tree.ts';
+import { adviceOn, explain } from '../blocking-advice.ts';
+import { blockingTree, sceneOf } from '../blocking-tree.ts';
 import { refusing } from '../instance-error.ts';
 import { readLockWaits } from '../lock-waits.ts';
 import { readSessions } from '../sessions.ts';
@@ -15,10 +16,16 @@ export function blockingAction(workplace: Workplace): ProviderAction {
       'The sessions that hold others up, as trees: who blocks without waiting is a root, who waits is under whom it waits on. Says which single step frees most.',
     kind: 'read',
     risk: 'safe',
-    input: z.strictObject({ instance: InstanceName }),
+    input: z.strictObject({
+      instance: InstanceName,
+      explain: z.boolean().default(false).describe('Say in words what happens, and what each step would free'),
+    }),
     output: 'tree',
     timeoutSeconds: 30,
-    examples: [{ title: 'Find who holds the others up', input: { instance: 'pg1' } }],
+    examples: [
+      { title: 'Find who holds the others up', input: { instance: 'pg1' } },
+      { title: 'Have it told in words', input: { instance: 'pg1', explain: true } },
+    ],
     options: { instance: instanceOptions(workplace) },
     run: ({ input, environment }) =>
       refusing(async () => {
@@ -28,7 +35,8 @@ export function blockingAction(workplace: Workplace): ProviderAction {
         if (sessions.every(({ blockedBy }) => blockedBy.length === 0)) return { kind: 'tree', roots: [], empty };
         const scene = sceneOf(sessions, await readLockWaits(instance));
         const { roots, hidden } = blockingTree(scene);
-        const notes = adviceOn(scene, { instance: instance.name, environment });
+        const place = { instance: instance.name, environment };
+        const notes = [...(input.explain ? explain(scene, place) : []), ...adviceOn(scene, place)];
         if (hidden > 0) notes.push(`${hidden} more branches are not shown.`);
         return { kind: 'tree', roots, notes, empty };
       }),

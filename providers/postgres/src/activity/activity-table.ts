@@ -59,7 +59,7 @@ function rowOf(session: Session) {
     transactionAge: rounded(transactionAge),
     // What an idle session ran last is history: its age would read as if it ran still.
     statementAge: state === 'active' ? rounded(statementAge) : null,
-    blockedBy: blockedBy.length === 0 ? null : blockedBy.map((blocker) => (blocker === 0 ? 'prepared' : blocker)).join(', '),
+    blockedBy: blockersInWords(blockedBy),
     query,
     database,
     client,
@@ -67,6 +67,15 @@ function rowOf(session: Session) {
     kind,
     startedAt: backendStart,
   };
+}
+
+/** Who stands in a queue for a lock may have thousands before it. */
+const MOST_NAMED = 4;
+
+function blockersInWords(pids: readonly number[]): string | null {
+  if (pids.length === 0) return null;
+  const named = pids.slice(0, MOST_NAMED).map((pid) => (pid === 0 ? 'prepared' : pid));
+  return `${named.join(', ')}${pids.length > MOST_NAMED ? ` and ${pids.length - MOST_NAMED} more` : ''}`;
 }
 
 const GROUP_TITLES: Readonly<Record<Grouping, string>> = {
