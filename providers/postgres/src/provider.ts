@@ -4,9 +4,11 @@ import { blockingAction } from './actions/blocking.ts';
 import { cancelByFingerprintAction } from './actions/cancel-by-fingerprint.ts';
 import { cancelQueryAction } from './actions/cancel-query.ts';
 import { connectAction } from './actions/connect.ts';
+import { createIndexConcurrentlyAction } from './actions/create-index-concurrently.ts';
 import { createReadReplicaAction } from './actions/create-read-replica.ts';
 import { databasesAction } from './actions/databases.ts';
 import { deleteReadReplicaAction } from './actions/delete-read-replica.ts';
+import { dropIndexConcurrentlyAction } from './actions/drop-index-concurrently.ts';
 import { explainAction } from './actions/explain.ts';
 import { healthAction } from './actions/health.ts';
 import { instancesAction } from './actions/instances.ts';
@@ -134,6 +136,8 @@ function providerOf(settings: PostgresSettings, options: ProviderOptions = {}): 
       runSqlAction(workplace),
       setStatementTimeoutAction(workplace),
       vacuumAnalyzeAction(workplace),
+      createIndexConcurrentlyAction(workplace),
+      dropIndexConcurrentlyAction(workplace),
     ],
   });
   return {
