@@ -1,10 +1,11 @@
 import { isDeepStrictEqual } from 'node:util';
+import { availableMajors } from '@guichet/postgres-server';
 import type { Harness } from '@guichet/sdk/testing';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { ADMIN_MAJORS, until } from './lab.ts';
+import { until } from './lab.ts';
 import { NOTHING, openReplicaLab, type ReplicaLab } from './replica-lab.ts';
 
-describe.each(ADMIN_MAJORS)('A replica of PostgreSQL %i on machines of our own', (major) => {
+describe.each(availableMajors())('A replica of PostgreSQL %i on machines of our own', (major) => {
   let lab: ReplicaLab;
   let postgres: Harness;
   beforeAll(async () => {

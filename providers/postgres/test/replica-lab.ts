@@ -35,6 +35,8 @@ export interface ReplicaLab extends AsyncDisposable {
   /** Where a replica listens. */
   portOf(name: string): Promise<number>;
   restartSource(): Promise<void>;
+  /** Restarts the source where it is reached at another port; `config` says so from then on. */
+  moveSource(): Promise<void>;
   /** What is there of replicas: slots of the source, folders, servers. */
   remains(): Promise<{ slots: string[]; folders: string[]; servers: number[] }>;
 }
@@ -44,7 +46,7 @@ export const NOTHING = { slots: [], folders: [], servers: [] };
 export async function openReplicaLab(major: Major, settings: Readonly<Record<string, string>> = {}): Promise<ReplicaLab> {
   const dataDir = await temporaryDataDir();
   const folder = await temporaryDataDir();
-  const port = await freePort();
+  let port = await freePort();
   const start = () => startPostgres({ dataDir, major, port, settings: { fsync: 'off', max_connections: '50', ...settings } });
   let source = await start();
   await onServer(source.url, async (client) => {
@@ -54,14 +56,16 @@ export async function openReplicaLab(major: Major, settings: Readonly<Record<str
   const first = await freePort();
   const replicas = { folder, ports: [first, Math.min(first + 50, 65_535)] as [number, number] };
   const instance = { ...instanceAt(source.port, major), replication: { user: 'guichet_replication', password: PASSWORD } };
-  const config: PostgresConfigInput = { watchSeconds: 2, instances: [instance], replicas };
+  let config: PostgresConfigInput = { watchSeconds: 2, instances: [instance], replicas };
   const providers: PostgresProvider[] = [];
   return {
     get source() {
       return source;
     },
     folder,
-    config,
+    get config() {
+      return config;
+    },
     provider(options = {}, base = config) {
       const provider = createPostgresProvider({ ...base, replicas: { ...replicas, ...options } });
       providers.push(provider);
@@ -79,6 +83,12 @@ export async function openReplicaLab(major: Major, settings: Readonly<Record<str
     async restartSource() {
       await source.stop();
       source = await start();
+    },
+    async moveSource() {
+      await source.stop();
+      port = await freePort();
+      source = await start();
+      config = { ...config, instances: [{ ...instance, port }] };
     },
     async remains() {
       const slots = await onServer(source.url, (client) =>

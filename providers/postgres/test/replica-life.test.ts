@@ -57,6 +57,13 @@ describe('A replica on machines of our own', () => {
     await provider.close();
   });
 
+  test('follows its source to another address', async () => {
+    await lab.moveSource();
+    const provider = lab.provider();
+    await expectFollows(lab.use(provider));
+    await provider.close();
+  });
+
   test('takes a new password of the replication login, which no connection string and no setting shows', async () => {
     await lab.sql("alter role guichet_replication password 'another-s3cret'");
     const config = {

@@ -141,6 +141,7 @@ const FACTS: SourceFacts = {
   slotsAllowed: 10,
   slotLimitMB: -1,
   synchronous: '',
+  passwords: 'scram-sha-256',
   size: 1,
 };
 

@@ -1,7 +1,7 @@
 import { InstanceError } from '../instance-error.ts';
 import { followingOf } from './follow.ts';
 import type { ReplicaRecord } from './replica-record.ts';
-import { writePassfile } from './server-files.ts';
+import { renewServerFiles } from './server-files.ts';
 import { sourceOf, takeAway } from './take-away.ts';
 import type { Workshop } from './workshop.ts';
 
@@ -81,7 +81,7 @@ export class Keeper {
   }
 
   async #mend(record: ReplicaRecord): Promise<string | undefined> {
-    const { servers, folder, account, estate } = this.#workshop;
+    const { servers, folder, settings, account, estate } = this.#workshop;
     const { signal } = this.#closed;
     if (record.state === 'copying' || record.state === 'deleting') {
       await takeAway(this.#workshop, record, { signal, log: () => {} });
@@ -91,8 +91,9 @@ export class Keeper {
     if (source === undefined) {
       return `'${record.name}' runs on, but its source '${record.source}' is not in the inventory, so nothing is known of its logins.`;
     }
-    // The password of the source may have been changed since.
-    await writePassfile({ paths: folder.pathsOf(record.name), source, account });
+    // The source may have moved since, or its password may have been changed.
+    const paths = folder.pathsOf(record.name);
+    if (await renewServerFiles({ record, paths, source, replicas: settings, account })) await servers.renew(record);
     await servers.start(record);
     if (record.state === 'following') {
       const following = await followingOf(await estate.find(record.environment, record.source), record);

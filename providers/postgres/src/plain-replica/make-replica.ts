@@ -153,8 +153,7 @@ async function copy(workshop: Workshop, source: Instance, record: ReplicaRecord,
       throw copyFailure(error, record.source, settings.folder) ?? error;
     });
   });
-  const passwords = await passwordsOf(source);
-  await writeServerFiles({ record, paths, source: source.settings, replicas: settings, account, taken, passwords });
+  await writeServerFiles({ record, paths, source: source.settings, replicas: settings, account }, taken);
   await syncFolder(paths.dataDir);
   const whole: ReplicaRecord = { ...record, state: 'following', endLsn: copied.endLsn, bytes: copied.bytes };
   await folder.write(whole);
@@ -169,10 +168,4 @@ function teller({ progress }: Voice): (done: number, total: number) => void {
     told = performance.now();
     progress({ message: `Copied ${formatBytes(done)} of about ${formatBytes(total)}`, done, total });
   };
-}
-
-/** With `scram-sha-256` nobody gets in whose password is kept as MD5, the default before PostgreSQL 14. */
-async function passwordsOf({ observer }: Instance): Promise<'md5' | 'scram-sha-256'> {
-  const [row] = await observer.query<{ how: string }>("select current_setting('password_encryption') as how");
-  return row?.how === 'scram-sha-256' ? 'scram-sha-256' : 'md5';
 }

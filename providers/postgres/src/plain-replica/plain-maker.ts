@@ -41,12 +41,12 @@ export class PlainMaker implements ReplicaMaker {
   }
 
   async create(work: ReplicaWork): Promise<ReplicaReceipt> {
-    const { name, source: sourceName, mark, systemId, version } = seenBy(SeenSource, work.seen);
+    const seen = seenBy(SeenSource, work.seen);
+    const { name } = seen;
     const { estate } = this.#workshop;
     const { environment, request, signal } = work;
-    const source = await estate.find(environment, sourceName);
-    const slot = slotNameOf(name, mark);
-    const order = { name, source: sourceName, environment, mark, request, systemId, version, slot };
+    const source = await estate.find(environment, seen.source);
+    const order = { ...seen, environment, request, slot: slotNameOf(name, seen.mark) };
     const began = performance.now();
     try {
       const record = await this.#workshop.alone(name, signal, () => makeReplica(this.#workshop, source, order, work));

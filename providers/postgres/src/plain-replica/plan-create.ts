@@ -19,6 +19,7 @@ export const SeenSource = z.strictObject({
   mark: z.string(),
   systemId: z.string(),
   version: z.int(),
+  passwords: z.enum(['md5', 'scram-sha-256']),
 });
 export type SeenSource = z.infer<typeof SeenSource>;
 
@@ -46,7 +47,14 @@ export async function planCreate(workshop: Workshop, wanted: WantedReplica): Pro
   return {
     effects: [...effectsOf(workshop, { name, source: source.name, facts, free }), ...notes],
     warnings: warningsOf({ name, source: source.name, facts, free }),
-    seen: { name, source: source.name, mark: randomUUID(), systemId, version: facts.version } satisfies SeenSource,
+    seen: {
+      name,
+      source: source.name,
+      mark: randomUUID(),
+      systemId,
+      version: facts.version,
+      passwords: facts.passwords,
+    } satisfies SeenSource,
     rests: { systemId, version: facts.version },
   };
 }

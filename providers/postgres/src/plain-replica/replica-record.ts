@@ -22,6 +22,8 @@ export const ReplicaRecord = z.strictObject({
   /** `server_version_num` of the source, when it was copied. */
   version: z.int(),
   slot: z.string(),
+  /** How people prove their password to it; with `scram-sha-256` nobody gets in whose password is kept as MD5. */
+  passwords: z.enum(['md5', 'scram-sha-256']),
   port: z.int(),
   state: z.enum(['copying', 'following', 'ready', 'deleting']),
   /** Where the copy becomes consistent; empty before it is whole. */

@@ -54,6 +54,15 @@ export class ReplicaServers {
     }
   }
 
+  /** Lets a server that runs heed files that have changed. */
+  async renew(record: ReplicaRecord): Promise<void> {
+    const server = this.running(record);
+    if (server === undefined) return;
+    // Before PostgreSQL 13 a standby looks for its source only when it starts.
+    if (record.version < 130_000) await this.stop(record);
+    else process.kill(server.pid, 'SIGHUP');
+  }
+
   async stop({ name }: Pick<ReplicaRecord, 'name'>): Promise<void> {
     await stopKept(this.#place.folder.pathsOf(name).dataDir);
     this.#release(name);

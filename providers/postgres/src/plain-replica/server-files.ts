@@ -1,4 +1,4 @@
-import { chmod, chown, open, rename } from 'node:fs/promises';
+import { chmod, chown, open, readFile, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { rootCertificates } from 'node:tls';
 import type { Account } from '@guichet/postgres-server';
@@ -9,32 +9,50 @@ import type { ReplicaRecord } from './replica-record.ts';
 import { replicationLogin } from './replication-session.ts';
 import { settingsFile } from './server-settings.ts';
 
+/** What the configuration of the provider decides of a replica's server. It may change while the replica is there. */
 export interface ServerFiles {
   readonly record: ReplicaRecord;
   readonly paths: ReplicaPaths;
   readonly source: InstanceSettings;
   readonly replicas: ReplicasSettings;
   readonly account: Account | undefined;
-  /** Of the source, as far as a replica takes them over. */
-  readonly taken: ReadonlyMap<string, string>;
-  /** How the passwords of the source are kept. */
-  readonly passwords: 'md5' | 'scram-sha-256';
 }
 
-/** Makes a copied cluster a standby of its source, with a configuration of its own. */
-export async function writeServerFiles(files: ServerFiles): Promise<void> {
+const OWN_SETTINGS = 'guichet.conf';
+
+/** Makes a copied cluster a standby. `taken` are the settings of the source that it takes over. */
+export async function writeServerFiles(files: ServerFiles, taken: ReadonlyMap<string, string>): Promise<void> {
   const { paths, account } = files;
-  const inside = (name: string, text: string) => writeOwn(join(paths.dataDir, name), text, account);
-  await writePassfile(files);
-  await inside('postgresql.conf', settingsFile(settingsOf(files)));
-  await inside('pg_hba.conf', accessRules(files));
-  await inside('pg_ident.conf', '');
-  await inside('standby.signal', '');
+  // Included last: what we decide counts more than what was taken over.
+  const text = `${settingsFile(taken)}include '${OWN_SETTINGS}'\n`;
+  await writeOwn(join(paths.dataDir, 'postgresql.conf'), text, account);
+  await writeOwn(join(paths.dataDir, 'pg_ident.conf'), '', account);
+  await writeOwn(join(paths.dataDir, 'standby.signal'), '', account);
+  await renewServerFiles(files);
 }
 
-function settingsOf({ record, paths, source, replicas, taken }: ServerFiles): Map<string, string> {
+/** Writes what follows from the configuration as it is now. True when that is something else than what was written before. */
+export async function renewServerFiles(files: ServerFiles): Promise<boolean> {
+  const { paths, source, account } = files;
+  const texts = new Map([
+    [paths.passfile, passfile(source)],
+    ...(source.tls === false
+      ? []
+      : ([[paths.authorities, source.tls === true ? rootCertificates.join('\n') : source.tls.ca]] as const)),
+    [join(paths.dataDir, OWN_SETTINGS), settingsFile(ownSettings(files))],
+    [join(paths.dataDir, 'pg_hba.conf'), accessRules(files)],
+  ]);
+  let changed = false;
+  for (const [path, text] of texts) {
+    if ((await readFile(path, 'utf8').catch(() => undefined)) === text) continue;
+    await writeOwn(path, text, account);
+    changed = true;
+  }
+  return changed;
+}
+
+function ownSettings({ record, paths, source, replicas }: ServerFiles): Map<string, string> {
   return new Map([
-    ...taken,
     ...Object.entries(replicas.settings),
     // Last, so that nothing above can move it to another place, or let others in.
     ['port', String(record.port)],
@@ -73,22 +91,15 @@ function connectionOf({ name }: ReplicaRecord, paths: ReplicaPaths, source: Inst
 }
 
 /** Everybody with a password, from where the configuration says, and nobody else: rules of the source speak of its machine. */
-function accessRules({ replicas, passwords }: ServerFiles): string {
-  return replicas.allowFrom.map((network) => `host all all ${network} ${passwords}\n`).join('');
+function accessRules({ replicas, record }: ServerFiles): string {
+  return replicas.allowFrom.map((network) => `host all all ${network} ${record.passwords}\n`).join('');
 }
 
-/** Writes what the standby logs in to its source with, and whom it trusts to be the source; again when either has changed. */
-export async function writePassfile({
-  paths,
-  source,
-  account,
-}: Pick<ServerFiles, 'paths' | 'source' | 'account'>): Promise<void> {
+/** What the standby logs in to its source with. */
+function passfile(source: InstanceSettings): string {
   const { user, password } = replicationLogin(source);
   const fields = [source.host, String(source.port), '*', user, password()];
-  const line = fields.map((field) => field.replaceAll('\\', '\\\\').replaceAll(':', '\\:')).join(':');
-  await writeOwn(paths.passfile, `${line}\n`, account);
-  const { tls } = source;
-  if (tls !== false) await writeOwn(paths.authorities, tls === true ? rootCertificates.join('\n') : tls.ca, account);
+  return `${fields.map((field) => field.replaceAll('\\', '\\\\').replaceAll(':', '\\:')).join(':')}\n`;
 }
 
 /** A file that only the account of the server reads; it is there whole, or as it was. */

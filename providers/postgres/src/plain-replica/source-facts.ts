@@ -14,6 +14,8 @@ export interface SourceFacts {
   /** How much WAL slots may keep; -1 without a limit, undefined before PostgreSQL 13. */
   readonly slotLimitMB: number | undefined;
   readonly synchronous: string;
+  /** How passwords are kept that are set now; MD5 was the default before PostgreSQL 14. */
+  readonly passwords: 'md5' | 'scram-sha-256';
   readonly size: number;
 }
 
@@ -24,6 +26,7 @@ select current_setting('server_version_num')::int as version, version() as build
   current_setting('max_replication_slots')::int as "slotsAllowed", (select count(*)::int from pg_replication_slots) as slots,
   (select setting::float8 from pg_settings where name = 'max_slot_wal_keep_size') as "slotLimitMB",
   current_setting('synchronous_standby_names') as synchronous,
+  case current_setting('password_encryption') when 'scram-sha-256' then 'scram-sha-256' else 'md5' end as passwords,
   (select coalesce(sum(pg_tablespace_size(oid)), 0)::float8 from pg_tablespace) as size`;
 
 /** Rejects with an InstanceError. */
