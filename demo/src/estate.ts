@@ -9,7 +9,13 @@ export interface Instance {
   readonly environment: string;
   readonly owner: string;
   readonly server: PostgresServer;
-  readonly passwords: { readonly observer: string; readonly actor: string; readonly admin: string; readonly application: string };
+  readonly passwords: {
+    readonly observer: string;
+    readonly actor: string;
+    readonly admin: string;
+    readonly replication: string;
+    readonly application: string;
+  };
 }
 
 export const DATABASE = 'orders';
@@ -30,12 +36,20 @@ export async function startInstance(
     },
   });
   const password = (): string => randomBytes(18).toString('base64url');
-  const passwords = { observer: password(), actor: password(), admin: password(), application: password() };
+  const passwords = {
+    observer: password(),
+    actor: password(),
+    admin: password(),
+    replication: password(),
+    application: password(),
+  };
   await onServer(server.url, async (client) => {
     await login(client, 'guichet_observer', passwords.observer, ['pg_monitor']);
     await login(client, 'guichet_actor', passwords.actor, ['pg_signal_backend', 'pg_read_all_stats']);
     await login(client, 'orders', passwords.application, []);
     await login(client, 'guichet_admin', passwords.admin, ['pg_monitor', 'pg_signal_backend', 'orders']);
+    await login(client, 'guichet_replication', passwords.replication, []);
+    await client.query('alter role guichet_replication replication');
     await client.query(
       'alter role guichet_admin createrole; grant pg_read_all_data, pg_write_all_data to guichet_admin with admin option',
     );

@@ -9,6 +9,9 @@ import { COMPANY, TEAM_OF_GROUP } from './people.ts';
 export const CLIENT_SECRET = 'GUICHET_DEMO_CLIENT_SECRET';
 export const CLIENT_ID = 'guichet';
 
+/** Of the read replicas that people make; those that are in use are left out. */
+const REPLICA_PORTS = [15_400, 15_499];
+
 export interface GatewayConfigOptions {
   readonly home: string;
   readonly port: number;
@@ -55,7 +58,10 @@ export async function writeGatewayConfig(options: GatewayConfigOptions): Promise
       {
         name: 'postgres',
         module: fileURLToPath(new URL('../../providers/postgres/src/mount.ts', import.meta.url)),
-        options: { instances: instances.map(toInstanceConfig) },
+        options: {
+          instances: instances.map(toInstanceConfig),
+          replicas: { folder: join(home, 'replicas'), ports: REPLICA_PORTS, endWithProvider: true },
+        },
       },
       { name: 'orders', url: ordersUrl },
     ],
@@ -78,5 +84,6 @@ function toInstanceConfig({ name, environment, owner, server, passwords }: Insta
     observer: { user: 'guichet_observer', password: passwords.observer },
     actor: { user: 'guichet_actor', password: passwords.actor },
     admin: { user: 'guichet_admin', password: passwords.admin },
+    replication: { user: 'guichet_replication', password: passwords.replication },
   };
 }

@@ -35,6 +35,7 @@ const OURS = [
   'guichet.yaml',
   ...Array.from({ length: 9 }, (_, index) => [`gateway-${index + 1}.log`, `guichet-${index + 1}.yaml`]).flat(),
   'orders',
+  'replicas',
   'running',
   'sealing.key',
 ];

@@ -111,6 +111,17 @@ describe('A process that is killed while it makes a replica', () => {
   });
 });
 
+test('A server that ends with its provider ends even when that is killed', async () => {
+  await killedAt('create', 'Catching up', { endWithProvider: true });
+  await until(async () => (await lab.remains()).servers.length === 0);
+  const provider = lab.provider({ endWithProvider: true });
+  const postgres = lab.use(provider);
+  await until(async () => JSON.stringify(await postgres.read('instances')).includes('pg1-flow'));
+  await expectUsable(postgres);
+  await deleteIt(postgres);
+  await provider.close();
+});
+
 describe('A process that is killed while it deletes a replica', () => {
   test.each(['Its server is stopped', 'The replication slot', 'Its folder is removed'])(
     'has it deleted by who comes next: killed at "%s"',

@@ -54,7 +54,7 @@ export async function openReplicaLab(major: Major, settings: Readonly<Record<str
     await client.query(guideStatement());
   });
   const first = await freePort();
-  const replicas = { folder, ports: [first, Math.min(first + 50, 65_535)] as [number, number] };
+  const replicas = { folder, lookSeconds: 1, ports: [first, Math.min(first + 50, 65_535)] as [number, number] };
   const instance = { ...instanceAt(source.port, major), replication: { user: 'guichet_replication', password: PASSWORD } };
   let config: PostgresConfigInput = { watchSeconds: 2, instances: [instance], replicas };
   const providers: PostgresProvider[] = [];

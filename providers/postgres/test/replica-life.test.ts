@@ -145,3 +145,53 @@ describe('A replica on machines of our own', () => {
     await provider.close();
   });
 });
+
+describe('A source that limits what slots may keep', () => {
+  let small: ReplicaLab;
+  beforeAll(async () => {
+    small = await openReplicaLab(18, { min_wal_size: '32MB', max_wal_size: '32MB' });
+  });
+  afterAll(async () => {
+    await small?.[Symbol.asyncDispose]();
+  });
+
+  async function keep(size: string): Promise<void> {
+    await small.sql(`alter system set max_slot_wal_keep_size = '${size}'`);
+    await small.sql('select pg_reload_conf()');
+  }
+
+  test('fails the making of a replica when it has let go of what was written meanwhile', async () => {
+    await keep('1MB');
+    const provider = small.provider();
+    const { failure } = await small.use(provider).run('create-read-replica', FLOW);
+    expect(failure).toMatchObject({
+      kind: 'permanent',
+      message: "'pg1' does not keep the WAL any more that was written during the copy.",
+    });
+    expect(await small.remains()).toEqual(NOTHING);
+    await provider.close();
+  });
+
+  test('leaves a replica behind that was away for too long, which is told with what to do', async () => {
+    await keep('64MB');
+    const first = small.provider({ endWithProvider: true });
+    expect((await small.use(first).run('create-read-replica', FLOW)).failure).toBeUndefined();
+    await first.close();
+    await until(async () => {
+      await small.sql('create table if not exists filler (n int); insert into filler values (1)');
+      await small.sql('select pg_switch_wal()');
+      await small.sql('checkpoint');
+      return (await small.sql("select from pg_replication_slots where wal_status = 'lost'")).length === 1;
+    });
+    const second = small.provider({ endWithProvider: true });
+    const postgres = small.use(second);
+    await until(async () => {
+      const notes = JSON.stringify((await postgres.read('instances')).notes ?? []);
+      return /'pg1-flow' does not follow its source: .*guichet postgres delete-read-replica --instance pg1-flow --env production/.test(
+        notes,
+      );
+    });
+    await postgres.run('delete-read-replica', { instance: 'pg1-flow' });
+    expect(await small.remains()).toEqual(NOTHING);
+  });
+});

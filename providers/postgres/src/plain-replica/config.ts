@@ -26,6 +26,7 @@ export const ReplicasConfig = z.strictObject({
     .record(z.string().regex(/^[a-z_][a-z0-9_.]*$/, 'must be the name of a setting'), z.string().max(1000))
     .default({})
     .describe('Settings of every replica, instead of those of the source: shared_buffers, for example'),
+  lookSeconds: z.int().min(1).max(60).default(5).describe('So often the provider looks whether all replicas run and follow'),
   endWithProvider: z.boolean().default(false).describe('true: replicas run only while the provider does, as in a trial'),
 });
 

@@ -1,11 +1,10 @@
+import { commandLine } from '../describe-session.ts';
 import { InstanceError } from '../instance-error.ts';
-import { followingOf } from './follow.ts';
+import { isUsable } from './follow.ts';
 import type { ReplicaRecord } from './replica-record.ts';
 import { renewServerFiles } from './server-files.ts';
 import { sourceOf, takeAway } from './take-away.ts';
 import type { Workshop } from './workshop.ts';
-
-const TICK_MS = 5000;
 
 /**
  * Looks after the replicas for as long as the provider runs: starts the servers that should run, finishes what a process that
@@ -25,7 +24,7 @@ export class Keeper {
   /** Looks now, and from now on. */
   begin(): void {
     void this.look();
-    this.#timer = setInterval(() => void this.look(), TICK_MS).unref();
+    this.#timer = setInterval(() => void this.look(), this.#workshop.settings.lookSeconds * 1000).unref();
   }
 
   /** What is wrong with which replica, in sentences for people. */
@@ -96,12 +95,18 @@ export class Keeper {
     if (await renewServerFiles({ record, paths, source, replicas: settings, account })) await servers.renew(record);
     await servers.start(record);
     if (record.state === 'following') {
-      const following = await followingOf(await estate.find(record.environment, record.source), record);
-      if (following?.streaming === true && following.consistent && servers.running(record)?.ready === true) {
-        await folder.write({ ...record, state: 'ready' });
-      }
+      const usable = await isUsable(this.#workshop, await estate.find(record.environment, record.source), record);
+      if (usable) await folder.write({ ...record, state: 'ready' });
     }
     const complaint = servers.complaint(record);
-    return complaint === undefined ? undefined : `'${record.name}' does not follow its source: ${complaint}`;
+    if (complaint === undefined) return undefined;
+    // What it needs is gone from the source: it cannot come back.
+    const again =
+      /already been removed|invalidated|can no longer access replication slot|cannot read from physical replication slot/.test(
+        complaint,
+      )
+        ? ` Delete it, and make it again: ${commandLine('delete-read-replica', { instance: record.name, env: record.environment })}`
+        : '';
+    return `'${record.name}' does not follow its source: ${complaint}${again}`;
   }
 }

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import {
   type Account,
   type Guard,
@@ -90,15 +90,11 @@ export class ReplicaServers {
     });
   }
 
-  /** The last thing that the server complained about; undefined when it has not. */
+  /** Why the server does not follow its source, as far as it has said; undefined when it has not. */
   complaint({ name }: Pick<ReplicaRecord, 'name'>): string | undefined {
-    try {
-      const lines = readFileSync(this.#place.folder.pathsOf(name).log, 'utf8').trimEnd().split('\n');
-      const last = lines.findLast((line) => /FATAL|PANIC|started streaming|database system is ready/.test(line));
-      return last !== undefined && /FATAL|PANIC/.test(last) ? plainWords(last).slice(0, 500) : undefined;
-    } catch {
-      return undefined; // it has said nothing yet
-    }
+    const lines = endOf(this.#place.folder.pathsOf(name).log).split('\n');
+    const last = lines.findLast((line) => FOLLOWS.test(line) || DOES_NOT_FOLLOW.test(line));
+    return last === undefined || FOLLOWS.test(last) ? undefined : plainWords(last).slice(0, 500);
   }
 
   #release(name: string): void {
@@ -109,6 +105,26 @@ export class ReplicaServers {
 
 /** What a server says at every start and end. */
 const USUAL = /starting PostgreSQL|listening on|database system (?:is|was)|entering standby mode|redo starts|shutting down/;
+
+const FOLLOWS = /LOG: +(?:started streaming|starting PostgreSQL)/;
+/** Of the process that receives the WAL; sessions of people end with other words. */
+const DOES_NOT_FOLLOW = /PANIC: |FATAL: +(?:could not|database system identifier|highest timeline|recovery )/;
+
+/** What a log says last. */
+function endOf(path: string): string {
+  const most = Buffer.alloc(64 * 1024);
+  try {
+    const file = openSync(path, 'r');
+    try {
+      const read = readSync(file, most, 0, most.length, Math.max(0, fstatSync(file).size - most.length));
+      return most.toString('utf8', 0, read);
+    } finally {
+      closeSync(file);
+    }
+  } catch {
+    return ''; // it has said nothing yet
+  }
+}
 
 /** A line of a server's log without time and process. */
 function plainWords(line: string): string {
