@@ -32,6 +32,7 @@ export interface Offer {
 export class RdsApi {
   readonly #settings: Pick<RdsSettings, 'region' | 'endpoint' | 'profile'>;
   #client: RDSClient | undefined;
+  #closed = false;
 
   constructor(settings: Pick<RdsSettings, 'region' | 'endpoint' | 'profile'>) {
     this.#settings = settings;
@@ -112,7 +113,13 @@ export class RdsApi {
     });
   }
 
+  /** True once this provider is ending. */
+  get closed(): boolean {
+    return this.#closed;
+  }
+
   close(): void {
+    this.#closed = true;
     this.#client?.destroy();
   }
 

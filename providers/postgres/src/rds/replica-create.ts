@@ -11,6 +11,8 @@ import { watchInstance, wishToStop } from './watch-instance.ts';
 
 /** The order itself, with all the tries of the SDK. In ms. */
 const ORDER_MS = 120_000;
+/** While nothing changes, how far it is is told so often. In ms. */
+const TELL_MS = 30_000;
 /** The gateway waits 5 s for a run that it cancels. */
 const TAKE_BACK_MS = 4000;
 /** RDS may not show what it has just taken. So many looks without it mean that it is gone. */
@@ -124,6 +126,7 @@ function judgeOf(seen: SeenCreation, { log, progress }: ReplicaWork): (found: DB
   let without = 0;
   let unreported = 0;
   let usable = false;
+  let told = 0;
   return (found) => {
     if (found === undefined) {
       without += 1;
@@ -137,9 +140,13 @@ function judgeOf(seen: SeenCreation, { log, progress }: ReplicaWork): (found: DB
     const status = found.DBInstanceStatus ?? 'unknown';
     const after = formatDuration((performance.now() - began) / 1000);
     if (status !== last) log(`'${name}' is ${status} (after ${after}).`);
+    if (status !== last || performance.now() - told > TELL_MS) {
+      const stage = STAGES.indexOf(status);
+      const steps = stage < 0 ? {} : { done: stage + 1, total: STAGES.length + 1 };
+      progress({ message: `${name} is ${status}, ${after} so far`, ...steps });
+      told = performance.now();
+    }
     last = status;
-    const stage = STAGES.indexOf(status);
-    progress({ message: `${name} is ${status}`, ...(stage >= 0 && { done: stage + 1, total: STAGES.length + 1 }) });
     const outlook = outlookOf(found);
     if (outlook === 'failed') throw new NoReplica(`RDS could not make '${name}': it is '${status}'`);
     if (outlook === 'stuck') throw stuck(name, status);
@@ -150,7 +157,10 @@ function judgeOf(seen: SeenCreation, { log, progress }: ReplicaWork): (found: DB
       log(`Usable now: '${name}' replicates, at ${addressOf(found)}.`);
     }
     if (status !== 'available') return undefined;
-    if (replication.is === 'replicating') return { replica: found, notes: [] };
+    if (replication.is === 'replicating') {
+      progress({ message: `${name} replicates`, done: STAGES.length + 1, total: STAGES.length + 1 });
+      return { replica: found, notes: [] };
+    }
     if (replication.is === 'not reported') unreported += 1;
     if (unreported < LOOKS_UNREPORTED) return undefined;
     return {

@@ -31,6 +31,7 @@ export async function watchInstance<Result>(
   let silent = 0;
   for (;;) {
     stop.throwIfAborted();
+    if (api.closed) await never();
     try {
       const found = await api.describe(identifier, AbortSignal.any([stop, AbortSignal.timeout(LOOK_MS)]));
       if (silent > 0) log(`RDS answers again.`);
@@ -39,6 +40,7 @@ export async function watchInstance<Result>(
       if (result !== undefined) return result;
     } catch (error) {
       stop.throwIfAborted();
+      if (api.closed) await never();
       if (!(error instanceof InstanceError)) throw error;
       if (!error.passing) {
         throw new PermanentFailure(`${error.message} What was begun goes on without being watched.`, {
@@ -50,8 +52,17 @@ export async function watchInstance<Result>(
       silent += 1;
     }
     const pause = pollSeconds * Math.min(LONGEST_PAUSE, 1 + silent);
-    await sleep(pause * 1000, undefined, { signal: stop }).catch(() => {});
+    // It does not keep a process alive that has nothing else to do: see `never`.
+    await sleep(pause * 1000, undefined, { signal: stop, ref: false }).catch(() => {});
   }
+}
+
+/**
+ * For a provider that ends while AWS is at work. Any end that the run came to now would be taken for the end of the work; without
+ * one the gateway asks the next process, which looks at what AWS has made of it.
+ */
+function never(): Promise<never> {
+  return new Promise(() => {});
 }
 
 /**
