@@ -50,18 +50,19 @@ export async function connectTo(provider: PostgresProvider, choices: ConnectChoi
     throw new Error(run.failure?.message ?? 'there is nothing to undo');
   const given: LeaseGiven = { input, runId: run.runId, seen: run.plan.seen, undoInput: run.undoInput };
   const events: TunnelEvent[] = [];
-  const tunnel = (hold: boolean) =>
+  const tunnel = (hold: boolean, signal?: AbortSignal) =>
     requests.tunnel('connect', input, {
       runId: given.runId,
       seen: given.seen,
       ...(run.output !== undefined && { output: run.output }),
       hold,
+      ...(signal !== undefined && { signal }),
       record: async (event) => {
         await record?.(event);
         events.push(event);
       },
     });
-  const server = await listening(() => tunnel(false));
+  const server = await listening((signal) => tunnel(false, signal));
   const clients: pg.Client[] = [];
   const port = portOf(server);
   return {
@@ -86,15 +87,17 @@ export async function connectTo(provider: PostgresProvider, choices: ConnectChoi
   };
 }
 
-async function listening(tunnel: () => Promise<HarnessTunnel>): Promise<Server> {
+async function listening(tunnel: (signal: AbortSignal) => Promise<HarnessTunnel>): Promise<Server> {
   const server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
     socket.on('error', () => {});
-    tunnel().then(
+    // As a gateway does when the command line has gone.
+    const gone = new AbortController();
+    socket.once('close', () => gone.abort());
+    tunnel(gone.signal).then(
       ({ client, over }) => {
         client.on('error', () => {});
         over.catch(() => {});
         socket.pipe(client).pipe(socket);
-        socket.once('close', () => client.destroy());
         client.once('close', () => socket.destroySoon());
       },
       () => socket.destroy(),

@@ -170,7 +170,7 @@ describe.each([14, 18] as const)('leases on PostgreSQL %i', (major) => {
     expect(await lab.postgres.read('leases.list')).toMatchObject({ rows: [{ state: 'ending', sessions: 0 }] });
     await reader.client.query('commit');
     const again = await lease.requests.run('leases.revoke', lease.undoInput);
-    expect(again.output).toMatchObject({ summary: expect.stringMatching(/^Ended: .*, 1 object given away/) });
+    expect(again.output).toMatchObject({ summary: expect.stringMatching(/^Ended: .*; 1 session ended, 1 object given away/) });
     await lab.sql('drop table scratch.busy');
   });
 

@@ -7,7 +7,7 @@ import { counted } from '../words.ts';
 import { type ConnectSettings, rulesFor } from './connect-config.ts';
 import { findLease } from './find-lease.ts';
 import type { LeaseFacts } from './lease.ts';
-import { barRole, LEASE_ALIVE, NO_SUCH_LEASE } from './lease-sql.ts';
+import { barRole, countEnded, LEASE_ALIVE, NO_SUCH_LEASE } from './lease-sql.ts';
 import { type CleanedDatabase, cleanDatabases } from './left-behind.ts';
 import { replayed, replicasOf } from './primary.ts';
 import { sqlStateOf } from './sql-state.ts';
@@ -82,6 +82,8 @@ async function endBarred({ primary, role, estate, settings, signal, log }: EndOf
     }
     sessionsEnded += await endSessions(replica, lease.oid, signal);
   }
+  if (sessionsEnded > 0) await primary.admin.ask({ text: countEnded(role, sessionsEnded) });
+  sessionsEnded += lease.facts.ending?.sessions ?? 0;
   if (sessionsEnded > 0) log?.(`Ended ${counted(sessionsEnded, 'session')} of it.`);
   const heir = rulesFor(settings, primary.name).reassignTo;
   const cleaned = await cleanDatabases(primary, { role, oid: lease.oid, heir, signal });

@@ -117,6 +117,17 @@ begin
 end`);
 }
 
+/** Adds to the count of sessions that were ended: the end may take several attempts. Raises NO_SUCH_LEASE. */
+export function countEnded(role: string, sessions: number): string {
+  return atomically(`
+declare known jsonb;
+begin
+  ${knownFacts(role)}
+  known := jsonb_set(known, '{ending,sessions}', to_jsonb(coalesce((known#>>'{ending,sessions}')::int, 0) + ${sessions}));
+  ${remember(role)}
+end`);
+}
+
 export interface LeaseRow {
   readonly oid: string;
   readonly role: string;

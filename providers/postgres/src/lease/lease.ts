@@ -18,7 +18,7 @@ export const LeaseFacts = z.object({
   /** There once somebody has connected: from then on it lives only while it is renewed. */
   opened: z.boolean().default(false),
   /** There from the moment on at which nobody can sign in with it any more. */
-  ending: z.object({ at: z.string(), why: z.string() }).optional(),
+  ending: z.object({ at: z.string(), why: z.string(), sessions: z.number().default(0) }).optional(),
 });
 export type LeaseFacts = z.infer<typeof LeaseFacts>;
 

@@ -76,7 +76,7 @@ async function carry({ keeper, settings, place, database, request, mask, stream,
     name: request,
     database,
     connect,
-    cancel: (packet: Buffer) => sendCancel(place.instance.settings, packet, over),
+    cancel: (packet: Buffer) => sendCancel(place.instance.settings, packet, AbortSignal.timeout(CANCEL_MS)),
     statement: async ({ text, cut }: Statement) => {
       const summary = mask.mask(text, cut).replaceAll(/\s+/g, ' ').trim();
       if (summary === '') return undefined; // nothing but white space: the server does nothing either
@@ -89,7 +89,14 @@ async function carry({ keeper, settings, place, database, request, mask, stream,
         throw new Unserved(UNRECORDED, { cause });
       }
     },
-    idle: { session: rules.idleSeconds * 1000, transaction: rules.idleInTransactionSeconds * 1000 },
+    idle: {
+      session: rules.idleSeconds * 1000,
+      transaction: rules.idleInTransactionSeconds * 1000,
+      isIdle: async (pid: number) => {
+        const [row] = await place.instance.observer.query<{ idle: boolean }>(IS_IDLE, [pid]);
+        return row?.idle === true;
+      },
+    },
     signal: over,
   };
   try {
@@ -98,6 +105,11 @@ async function carry({ keeper, settings, place, database, request, mask, stream,
     use?.release();
   }
 }
+
+/** A cancel is wanted also when all else is over. */
+const CANCEL_MS = 10_000;
+
+const IS_IDLE = "select state like 'idle%' as idle from pg_stat_activity where pid = $1";
 
 const UNRECORDED = {
   code: '58000',

@@ -1,6 +1,16 @@
 import type { Duplex } from 'node:stream';
 import { FrontendSplitter, ProtocolError, type Statement, type Stretch } from './frontend.ts';
-import { AUTHENTICATION_OK, type Complaint, errorResponse, failingParse, failingQuery, int32, message } from './messages.ts';
+import {
+  AUTHENTICATION_OK,
+  CANCEL_REQUEST,
+  type Complaint,
+  errorResponse,
+  failingParse,
+  failingQuery,
+  int32,
+  message,
+  startMessage,
+} from './messages.ts';
 import { ServerRefusal, type ServerSession } from './server-session.ts';
 import { readStart, type Start } from './start-reader.ts';
 
@@ -33,8 +43,13 @@ export interface ClientService {
   readonly statement: (statement: Statement) => Promise<Refusal | undefined>;
   /** Told how many runs of prepared statements have passed. */
   readonly executions?: (count: number) => void;
-  /** Between statements, and inside a transaction, a client may be silent for so long; in ms. */
-  readonly idle: { readonly session: number; readonly transaction: number };
+  /** Between statements, and between those of a transaction, a client may be silent for so long; in ms. */
+  readonly idle: {
+    readonly session: number;
+    readonly transaction: number;
+    /** What the server says of the session of that pid. */
+    readonly isIdle: (pid: number) => Promise<boolean>;
+  };
   /** Ends the session; an Unserved as its reason is told to the client. */
   readonly signal: AbortSignal;
 }
@@ -118,30 +133,46 @@ async function finish(stream: Duplex, bytes?: Buffer): Promise<void> {
   });
 }
 
+/** By which the server takes a cancel: what its BackendKeyData has. */
+function keyOf(greeting: Buffer): Buffer | undefined {
+  for (let at = 0; at + 5 <= greeting.length; at += 1 + greeting.readInt32BE(at + 1)) {
+    if (greeting[at] === 'K'.charCodeAt(0)) return greeting.subarray(at + 5, at + 1 + greeting.readInt32BE(at + 1));
+  }
+  return undefined;
+}
+
 const READY = Buffer.from([0x5a, 0, 0, 0, 5]);
 
 /** Both directions, from the server's first ReadyForQuery on. */
 class Conversation {
   readonly #service: ClientService;
   readonly #server: ServerSession['socket'];
+  readonly #greeting: Buffer;
   readonly #over = new AbortController();
   /** The end of what the server has said: where it is a ReadyForQuery, nothing is under way. */
   #tail: Buffer;
   #lastByte = performance.now();
+  /** The server was sent something, and has not yet answered to its end; as far as the ends of its chunks tell. */
+  #busy = false;
 
   constructor(service: ClientService, server: ServerSession['socket'], greeting: Buffer) {
     this.#service = service;
     this.#server = server;
+    this.#greeting = greeting;
     this.#tail = greeting.subarray(-6);
   }
 
   async run(): Promise<void> {
-    const { stream, signal } = this.#service;
+    const {
+      stream,
+      signal,
+      idle: { session, transaction },
+    } = this.#service;
     const server = this.#server;
     const onAbort = (): void => this.#over.abort(signal.reason);
     signal.addEventListener('abort', onAbort, { once: true });
     if (signal.aborted) onAbort();
-    const idle = setInterval(() => this.#lookForIdleness(), Math.min(5000, ...Object.values(this.#service.idle)) / 2);
+    const idle = setInterval(() => void this.#lookForIdleness().catch(() => {}), Math.min(10_000, session, transaction) / 2);
     try {
       const ended = Promise.withResolvers<void>();
       this.#over.signal.addEventListener('abort', () => ended.reject(this.#over.signal.reason), { once: true });
@@ -152,12 +183,14 @@ class Conversation {
       await finish(stream);
     } catch (error) {
       // Inside a message of the server nothing can be said that a client would understand.
-      if (!this.#atRest() || !(error instanceof Unserved)) stream.destroy();
+      if (!this.#atBoundary() || complaintOf(error) === undefined) stream.destroy();
       if (!isGone(error)) throw error;
     } finally {
       clearInterval(idle);
       signal.removeEventListener('abort', onAbort);
       server.on('error', () => {}).destroy();
+      // By itself the server would notice when it next writes, or looks: what nobody waits for any more is stopped now.
+      if (this.#busy) await this.#cancel();
     }
   }
 
@@ -169,6 +202,7 @@ class Conversation {
     server.on('data', (chunk: Buffer) => {
       this.#lastByte = performance.now();
       this.#tail = chunk.length >= 6 ? chunk.subarray(-6) : Buffer.concat([this.#tail, chunk]).subarray(-6);
+      this.#busy = !this.#atBoundary();
       if (!stream.write(chunk)) server.pause();
     });
     stream.on('drain', () => server.resume());
@@ -211,6 +245,7 @@ class Conversation {
 
   async #write(bytes: Buffer): Promise<void> {
     const server = this.#server;
+    this.#busy = true;
     if (server.destroyed || server.write(bytes)) return;
     await new Promise<void>((done) => {
       const wake = (): void => {
@@ -221,16 +256,25 @@ class Conversation {
     });
   }
 
-  #atRest(): boolean {
+  async #cancel(): Promise<void> {
+    const key = keyOf(this.#greeting);
+    if (key !== undefined) await this.#service.cancel(startMessage(CANCEL_REQUEST, key)).catch(() => {}); // it has ended by itself
+  }
+
+  /** Nothing of a message is on its way to the client: here an error can be put in. */
+  #atBoundary(): boolean {
     return this.#tail.length === 6 && this.#tail.subarray(0, 5).equals(READY);
   }
 
-  #lookForIdleness(): void {
-    if (!this.#atRest()) return;
-    const { session, transaction } = this.#service.idle;
+  async #lookForIdleness(): Promise<void> {
+    const { session, transaction, isIdle } = this.#service.idle;
     const inTransaction = this.#tail[5] !== 'I'.charCodeAt(0);
     const limit = inTransaction ? transaction : session;
-    if (performance.now() - this.#lastByte <= limit) return;
+    const since = this.#lastByte;
+    if (this.#busy || !this.#atBoundary() || performance.now() - since <= limit) return;
+    // What was sent ahead may still be under way behind the answer that came last: the server knows.
+    const pid = keyOf(this.#greeting)?.readInt32BE(0);
+    if (pid === undefined || !(await isIdle(pid)) || this.#lastByte !== since) return;
     const doing = inTransaction ? 'held a transaction open and did nothing' : 'did nothing';
     this.#over.abort(
       new Unserved({
