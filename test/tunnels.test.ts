@@ -77,7 +77,7 @@ describe.each(WAYS)('a provider %s', (way) => {
     expect(await data.stream.over).toMatchObject({ code: TUNNEL_CLOSE.ended, reason: `The time of ${id} is over.` });
     await undone(id);
     expect(pipes.open.has(run?.id ?? '')).toBe(false);
-    await expect(connect(gateway, id)).rejects.toMatchObject({ status: 409, problem: { code: 'request.not_connectable' } });
+    await expect(connect(gateway, id)).rejects.toMatchObject({ status: 409, body: { code: 'request.not_connectable' } });
   });
 
   test('closes what is open when the request is undone, and says who did', async () => {
@@ -108,7 +108,7 @@ describe.each(WAYS)('a provider %s', (way) => {
     const { id } = await opened();
     const refused = await connect(gateway, id, { who: 'marta' }).catch((error: unknown) => error);
     expect(refused).toBeInstanceOf(RefusedError);
-    expect(refused).toMatchObject({ status: 403, problem: { code: 'policy.denied' } });
+    expect(refused).toMatchObject({ status: 403, body: { code: 'policy.denied' } });
     expect(await audited(id)).toMatchObject([{ type: 'tunnel.denied', actor: { id: 'user:marta' }, outcome: 'denied' }]);
     expect((await shown(id)).allowed).toContain('connect');
     expect((await gateway.call<Request>('marta', 'GET', `/v1/requests/${id}`)).body.allowed).not.toContain('connect');
@@ -119,12 +119,12 @@ describe.each(WAYS)('a provider %s', (way) => {
     await expect(connect(gateway, id, { who: { token: 'gct_u_nobody' } })).rejects.toMatchObject({ status: 401 });
     await expect(connect(gateway, id, { headers: { origin: gateway.app.url } })).rejects.toMatchObject({
       status: 403,
-      problem: { code: 'csrf.refused' },
+      body: { code: 'csrf.refused' },
     });
     const plain = await gateway.call<Problem>('nadia', 'GET', `/v1/requests/${id}/tunnel`);
     expect(plain).toMatchObject({ status: 426, body: { code: 'http.upgrade_required' } });
     const elsewhere = await connect(gateway, 'REQ-999999').catch((error: unknown) => error);
-    expect(elsewhere).toMatchObject({ status: 404, problem: { code: 'request.unknown' } });
+    expect(elsewhere).toMatchObject({ status: 404, body: { code: 'request.unknown' } });
   });
 
   test('says what its provider refuses', async () => {

@@ -17,6 +17,8 @@ export interface Context {
   readonly openKeychain?: OpenKeychain;
   /** Aborted with an Interrupted by Ctrl-C. */
   readonly interrupt: AbortSignal;
+  /** Another program has the terminal, and Ctrl-C is for it alone; gives what takes the terminal back. */
+  readonly lendTerminal?: () => () => void;
   /** Has something done before the process is ended from outside; gives what takes it back. For what would be left behind. */
   readonly beforeEnd?: (undo: () => void) => () => void;
 }

@@ -22,7 +22,13 @@ async function start(): Promise<void> {
   const { Interrupted, run } = await import('./index.ts');
   const interrupt = new AbortController();
   // The first Ctrl-C lets the command say what goes on without it; the second one ends the process as ever.
-  process.once('SIGINT', () => interrupt.abort(new Interrupted()));
+  let lent = 0;
+  const onInterrupt = (): void => {
+    if (lent > 0) return;
+    process.off('SIGINT', onInterrupt);
+    interrupt.abort(new Interrupted());
+  };
+  process.on('SIGINT', onInterrupt);
   const context: Context = {
     // Streams cost a millisecond each to open: the one that is not used is not opened.
     get stdin() {
@@ -38,6 +44,12 @@ async function start(): Promise<void> {
     home: homedir(),
     now: () => new Date(),
     interrupt: interrupt.signal,
+    lendTerminal: () => {
+      lent += 1;
+      return () => {
+        lent -= 1;
+      };
+    },
     beforeEnd,
   };
   process.exitCode = await run(argv, context);

@@ -13,6 +13,7 @@ export const OWN_COMMANDS: readonly string[] = [
   'requests break-glass',
   'requests review',
   'requests undo',
+  'requests connect',
   'requests resolve',
   'requests extend',
   'schedules list',

@@ -20,8 +20,18 @@ export interface Client {
   call<Name extends CallName>(name: Name, ...[options]: CallArguments<Name>): Promise<ResponseOf<Name>>;
   /** Every action that the caller may see, or undefined when nothing has changed since `etag`. */
   catalogue(options?: { readonly etag?: string | undefined; readonly signal?: AbortSignal }): Promise<Catalogue | undefined>;
+  /** How a tunnel of a request is opened: its address, and the headers to send. Nothing is sent here. */
+  tunnel(requestId: string, options: { readonly hold: boolean; readonly expired?: string | undefined }): Promise<TunnelAddress>;
   /** The events of a request, each once and in order, across cuts, until the request has ended. */
   watch(requestId: string, options?: WatchOptions): AsyncGenerator<RequestEvent, void, undefined>;
+}
+
+export interface TunnelAddress {
+  /** `ws:` or `wss:` */
+  readonly url: string;
+  readonly headers: Readonly<Record<string, string>>;
+  /** The token among them: give it as `expired` when the gateway says that it is. */
+  readonly token: string | undefined;
 }
 
 export type ClientOptions = TransportOptions;
@@ -68,6 +78,10 @@ export function createClient(options: ClientOptions): Client {
       if (response.status === 304) return undefined;
       const { items } = await readAnswer(transport, 'actions.list', response);
       return { items, etag: response.headers.get('etag') ?? undefined };
+    },
+    tunnel: (request, { hold, expired }) => {
+      const path = fillPath(ENDPOINTS['requests.tunnel'].path, { request });
+      return transport.upgrade(`${path}${hold ? '?hold=true' : ''}`, expired);
     },
     watch: (request, watchOptions = {}) =>
       watchRequest(transport, {

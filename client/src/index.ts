@@ -1,4 +1,4 @@
-export { type Catalogue, type Client, type ClientOptions, createClient } from './client.ts';
-export type { TokenSource } from './transport.ts';
+export { type Catalogue, type Client, type ClientOptions, createClient, type TunnelAddress } from './client.ts';
+export { isProblem, type TokenSource } from './transport.ts';
 export type { CallArguments, CallName, CallOptions, InputOf, ResponseOf } from './types.ts';
 export { isEnded, type WatchOptions } from './watch.ts';

@@ -91,6 +91,22 @@ export class Transport {
     }
   }
 
+  /** Where, and with which headers, a WebSocket is opened. `expired`: the token that the last try was refused for. */
+  async upgrade(
+    path: string,
+    expired?: string,
+  ): Promise<{ url: string; token: string | undefined; headers: Record<string, string> }> {
+    const { tokens, userAgent, traceparent, baseUrl } = this.#options;
+    const token =
+      tokens === undefined ? this.#options.token : expired === undefined ? await tokens.current() : await tokens.renewed(expired);
+    const headers = {
+      ...(token !== undefined && { authorization: `Bearer ${token}` }),
+      ...(userAgent !== undefined && { 'user-agent': userAgent }),
+      ...(traceparent !== undefined && { traceparent }),
+    };
+    return { url: `${baseUrl.replace(/^http/, 'ws').replace(/\/+$/, '')}${path}`, token, headers };
+  }
+
   async #once(
     call: Call,
     token: string | undefined,
@@ -178,7 +194,8 @@ async function readProblem(response: Response): Promise<Problem | undefined> {
   }
 }
 
-function isProblem(body: unknown): body is Problem {
+/** True of a problem document, as far as it is read here. */
+export function isProblem(body: unknown): body is Problem {
   return (
     typeof body === 'object' &&
     body !== null &&

@@ -144,9 +144,9 @@ export {
   TokenExchange,
 } from './sign-in.ts';
 export {
-  TUNNEL_CLOSE,
   TunnelFromProvider,
   TunnelNotice,
   TunnelToProvider,
 } from './tunnel.ts';
+export { TUNNEL_CLOSE } from './tunnel-close.ts';
 export { formatBytes, formatDuration } from './units.ts';

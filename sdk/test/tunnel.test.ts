@@ -148,7 +148,7 @@ describe('a tunnel over HTTP', () => {
     for (const grant of [{ phase: 'run' }, { action: 'rooms.close' }, { aud: 'others' }] as const) {
       const refusal = await dialled(tunnelCall({ grant })).catch((error: unknown) => error);
       expect(refusal).toBeInstanceOf(RefusedError);
-      expect(refusal).toMatchObject({ status: 401, problem: { code: 'grant.invalid' } });
+      expect(refusal).toMatchObject({ status: 401, body: { code: 'grant.invalid' } });
     }
   });
 

@@ -27,7 +27,8 @@ export interface CommandLine {
   readonly folder: string;
   /** The file of profiles. */
   readonly config: string;
-  start(parameters: readonly string[], env?: Readonly<Record<string, string>>): Started;
+  /** With a pipe as its input, where it is to be written to; with none else. */
+  start(parameters: readonly string[], env?: Readonly<Record<string, string>>, streams?: { readonly input: 'pipe' }): Started;
   run(parameters: readonly string[], env?: Readonly<Record<string, string>>): Promise<Finished>;
   /** The document of a command that goes well. */
   json<Document>(parameters: readonly string[], env?: Readonly<Record<string, string>>): Promise<Document>;
@@ -39,14 +40,14 @@ export async function commandLine({ config }: { config?: string } = {}): Promise
   const folder = await mkdtemp(join(tmpdir(), 'guichet-command-line-'));
   const path = config ?? join(folder, 'config.json');
   const { DISPLAY: _, WAYLAND_DISPLAY: __, DBUS_SESSION_BUS_ADDRESS: ___, ...environment } = process.env;
-  const start: CommandLine['start'] = (parameters, env = {}) => {
+  const start: CommandLine['start'] = (parameters, env = {}, streams) => {
     const child = spawn(GUICHET, [...parameters], {
-      stdio: ['ignore', 'pipe', 'pipe'],
+      stdio: [streams?.input ?? 'ignore', 'pipe', 'pipe'],
       env: { ...environment, GUICHET_CONFIG: path, XDG_CACHE_HOME: join(folder, 'cache'), NO_COLOR: '1', ...env },
     });
     let [stdout, stderr] = ['', ''];
-    child.stdout.on('data', (chunk: Buffer) => (stdout += chunk.toString()));
-    child.stderr.on('data', (chunk: Buffer) => (stderr += chunk.toString()));
+    child.stdout?.on('data', (chunk: Buffer) => (stdout += chunk.toString()));
+    child.stderr?.on('data', (chunk: Buffer) => (stderr += chunk.toString()));
     const finished = once(child, 'close').then(([code]) => ({ code: code as number | null, stdout, stderr })); // what 'close' emits
     return { child, finished, said: () => stdout + stderr };
   };

@@ -1,5 +1,4 @@
 import type { IncomingMessage } from 'node:http';
-import { fromProblem, type GuichetError, Problem } from '@guichet/contract';
 import { WebSocket } from 'ws';
 import { SOCKET } from './accept.ts';
 import { SocketStream } from './socket-stream.ts';
@@ -17,14 +16,13 @@ export interface Dialling {
 /** The other side answered, and did not take the connection. */
 export class RefusedError extends Error {
   readonly status: number;
-  /** What it said, when it said it as a problem document. */
-  readonly problem: GuichetError | undefined;
+  /** What it said, as it came; undefined when it was no JSON. */
+  readonly body: unknown;
 
   constructor(status: number, text: string) {
     super(`The connection was refused with ${status}.`);
     this.status = status;
-    const problem = Problem.safeParse(parseLoosely(text));
-    this.problem = problem.success ? fromProblem(problem.data, 'internal') : undefined;
+    this.body = parseLoosely(text);
   }
 }
 

@@ -1,8 +1,9 @@
-import { type Action, GuichetError } from '@guichet/contract';
+import { type Action, formatDuration, GuichetError } from '@guichet/contract';
 import { type Command, Option } from 'commander';
 import { addExamples } from '../builtin/leaf.ts';
 import { commandOf } from '../catalogue/find.ts';
 import { createCommand, withCommonFlags } from '../command.ts';
+import { addConnectFlags } from '../connect/connect-flags.ts';
 import type { Context } from '../context.ts';
 import { durationFlag } from '../duration.ts';
 import { clean, cleanLines } from '../output/clean.ts';
@@ -119,15 +120,22 @@ function addHowFlags(command: Command, action: Action, environments: readonly st
       durationFlag('--timeout'),
     ),
   );
-  const forAWhile = new Option('--for <duration>', 'For a while: so long after it has succeeded it is undone by itself');
+  const forAWhile = new Option('--for <duration>', forText(action));
   if (action.undo !== undefined) command.addOption(forAWhile.argParser(durationFlag('--for')));
   else command.addOption(forAWhile.hideHelp().argParser(() => refuseForAWhile(action)));
   command.option('--at <time>', 'Not before this time: 2026-12-01T06:00, or 2h for two hours from now');
   command.option('--timezone <zone>', 'The zone that --at is meant in (default: that of this machine)');
   command.option('--break-glass', 'In an emergency: run it without its approvals; its approvers are told and review it');
   command.option('--incident <id>', 'The incident that the glass is broken for');
+  if (action.tunnel === true) addConnectFlags(command);
   command.option('--idempotency-key <key>', 'Name this submission, so that repeating the command files it once');
   command.option('--output-file <path>', 'Where to save a file that it gives');
+}
+
+function forText({ lasts }: Action): string {
+  if (lasts === undefined) return 'For a while: so long after it has succeeded it is undone by itself';
+  const span = formatDuration(lasts.default);
+  return `How long it lasts: ${span} unless said otherwise here, ${formatDuration(lasts.most)} at most (extend it any time)`;
 }
 
 function refuseForAWhile({ id }: Action): never {

@@ -56,8 +56,12 @@ export async function follow(shell: Shell, request: Request, flags: ReadyCall['f
   // What happened up to here was just said; of a run whose end is unknown all is worth saying.
   const after = request.state === 'unknown' ? 0 : request.lastEvent;
   const ended = await followRequest(shell, request, { after, timeout });
+  if (isConnectable(ended)) return (await import('../connect/connect.ts')).connect(shell, ended, flags);
   return showEnd(shell, ended, flags['outputFile']);
 }
+
+/** It has opened something that the caller can connect to. */
+const isConnectable = ({ output, allowed }: Request): boolean => output?.kind === 'connection' && allowed.includes('connect');
 
 interface Terms {
   readonly lastsSeconds?: number;

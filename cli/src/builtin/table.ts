@@ -97,6 +97,12 @@ export const BUILTINS: readonly Builtin[] = [
     load: async () => (await import('./requests-undo.ts')).requestsUndo,
   },
   {
+    words: ['requests', 'connect'],
+    summary: 'Connect to what a request of yours has opened',
+    argument: 'extendable',
+    load: async () => (await import('./requests-connect.ts')).requestsConnect,
+  },
+  {
     words: ['requests', 'resolve'],
     summary: 'Say what became of a run whose outcome is unknown, when its provider cannot',
     argument: 'unknown',

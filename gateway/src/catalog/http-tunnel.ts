@@ -2,6 +2,7 @@ import {
   fromProblem,
   type GuichetError,
   PROTOCOL_PATH,
+  Problem,
   TUNNEL_CLOSE,
   type TunnelCall,
   TunnelFromProvider,
@@ -72,7 +73,8 @@ async function open(call: TunnelCall, options: HttpTunnelOptions): Promise<Socke
     return await dial({ url, headers, signal: call.signal, timeoutMs: OPEN_MS });
   } catch (error) {
     if (!(error instanceof RefusedError)) throw options.networkError(error);
-    if (error.problem !== undefined) throw options.refusal(error.problem);
+    const problem = Problem.safeParse(error.body);
+    if (problem.success) throw options.refusal(fromProblem(problem.data, 'provider.failed'));
     throw options.protocolError(`answered ${error.status} without a problem document`);
   }
 }
