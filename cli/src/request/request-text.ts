@@ -120,7 +120,10 @@ export function endText(request: Request, canvas: Canvas): string | undefined {
   const by = decidedBy === null ? '' : ` by ${clean(decidedBy.name)}${comment ? `: ${clean(comment)}` : ''}`;
   switch (state) {
     case 'succeeded':
-      return request.output === null ? paint.green('Succeeded.') : `${paint.green('✓')} ${drawOutput(request.output, canvas)}`;
+      if (request.output === null) return paint.green('Succeeded.');
+      // Beside a mark the columns of a table would be out of line.
+      if (request.output.kind === 'table') return `${paint.green('✓ Succeeded')}\n${drawOutput(request.output, canvas)}`;
+      return `${paint.green('✓')} ${drawOutput(request.output, canvas)}`;
     case 'failed':
       return `${paint.red('✗ Failed')}${why}`;
     case 'rejected':

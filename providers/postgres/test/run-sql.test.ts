@@ -50,7 +50,7 @@ describe.each(ADMIN_MAJORS)('PostgreSQL %i', (major) => {
       expect.stringContaining('with the rights of pg_read_all_data'),
       expect.stringMatching(/^The planner expects about \d+ rows, of which the first 10 are shown, at a cost of \d+\.$/),
       "Read from the first row to the last: 'parcels'.",
-      expect.stringContaining('kept in the audit log'),
+      expect.stringContaining('The statement stays in the audit log'),
     ]);
     expect(plan.warnings).toEqual([]);
     expect(plan.resource).toEqual({ type: 'postgres.database', id: 'pg1/shop', owner: 'payments' });

@@ -22,7 +22,7 @@ describe.each(ADMIN_MAJORS)('PostgreSQL %i', (major) => {
   afterAll(async () => lab[Symbol.asyncDispose]());
 
   const NAME = 'set-statement-timeout';
-  const input = (more: Record<string, unknown>) => ({ instance: 'pg1', timeout: '30s', ...more });
+  const input = (more: Record<string, unknown>) => ({ instance: 'pg1', statementTimeout: '30s', ...more });
   const set = async (role: string | null, database: string | null) => {
     const [row] = await lab.sql<{ setting: string[] | null }>(
       `select (select setconfig from pg_db_role_setting where setrole = coalesce((select oid from pg_roles where rolname = $1), 0)
@@ -33,17 +33,17 @@ describe.each(ADMIN_MAJORS)('PostgreSQL %i', (major) => {
   };
 
   test('sets it for a role, says what was before, and is undone to what was before', async () => {
-    const first = await lab.postgres.run(NAME, input({ role: ROLE, timeout: '30s' }));
+    const first = await lab.postgres.run(NAME, input({ role: ROLE, statementTimeout: '30s' }));
     expect(first.plan.summary).toBe(`Set the statement timeout of role '${ROLE}' on 'pg1' to 30s`);
     expect(first.plan.effects[0]).toBe('Nothing is set there now: what holds is no limit, from the server.');
     expect(first.plan.resource).toEqual({ type: 'postgres.role', id: `pg1/${ROLE}`, owner: 'payments' });
     expect(receipt(first.output)).toMatchObject({ before: 'not set', now: '30s' });
     expect(await set(ROLE, null)).toEqual(['statement_timeout=30000ms']);
-    expect(first.undoInput).toEqual({ instance: 'pg1', role: ROLE, timeout: 'default' });
+    expect(first.undoInput).toEqual({ instance: 'pg1', role: ROLE, statementTimeout: 'default' });
 
-    const second = await lab.postgres.run(NAME, input({ role: ROLE, timeout: 'none' }));
+    const second = await lab.postgres.run(NAME, input({ role: ROLE, statementTimeout: 'none' }));
     expect(second.plan.effects[0]).toBe('It is 30s now.');
-    expect(second.undoInput).toEqual({ instance: 'pg1', role: ROLE, timeout: '30000ms' });
+    expect(second.undoInput).toEqual({ instance: 'pg1', role: ROLE, statementTimeout: '30000ms' });
     expect(await set(ROLE, null)).toEqual(['statement_timeout=0ms']);
 
     await lab.postgres.run(NAME, second.undoInput);
@@ -53,23 +53,23 @@ describe.each(ADMIN_MAJORS)('PostgreSQL %i', (major) => {
   });
 
   test('sets it for a database, and for a role in a database, and tells what wins', async () => {
-    await lab.postgres.run(NAME, input({ database: 'Sales 2026', timeout: '5m' }));
+    await lab.postgres.run(NAME, input({ database: 'Sales 2026', statementTimeout: '5m' }));
     expect(await set(null, 'Sales 2026')).toEqual(['statement_timeout=300000ms']);
-    await lab.postgres.run(NAME, input({ role: ROLE, database: 'Sales 2026', timeout: '1m' }));
+    await lab.postgres.run(NAME, input({ role: ROLE, database: 'Sales 2026', statementTimeout: '1m' }));
     expect(await set(ROLE, 'Sales 2026')).toEqual(['statement_timeout=60000ms']);
     const plan = await lab.postgres.plan(NAME, input({ database: 'Sales 2026' }));
     expect(plan.effects[0]).toBe('It is 5m00s now.');
     expect(plan.warnings).toContain(`It does not hold for role '${ROLE}' in database 'Sales 2026': what is set there wins.`);
-    const away = await lab.postgres.plan(NAME, input({ role: ROLE, database: 'Sales 2026', timeout: 'default' }));
+    const away = await lab.postgres.plan(NAME, input({ role: ROLE, database: 'Sales 2026', statementTimeout: 'default' }));
     expect(away.summary).toBe(`Take the statement timeout of role '${ROLE}' in database 'Sales 2026' on 'pg1' away`);
     expect(away.effects[1]).toBe("What holds then is 5m00s, from database 'Sales 2026'.");
   });
 
   test('holds in a session that begins afterwards', async () => {
-    await lab.postgres.run(NAME, input({ database: 'shop', timeout: '1234ms' }));
+    await lab.postgres.run(NAME, input({ database: 'shop', statementTimeout: '1234ms' }));
     const session = await lab.open('shop-api', { database: 'shop' });
     expect((await session.client.query('show statement_timeout')).rows).toEqual([{ statement_timeout: '1234ms' }]);
-    const plan = await lab.postgres.plan(NAME, input({ database: 'shop', timeout: 'default' }));
+    const plan = await lab.postgres.plan(NAME, input({ database: 'shop', statementTimeout: 'default' }));
     expect(plan.effects.join()).toContain('1 session that is open keeps what it has');
     await lab.quiet();
   });
@@ -78,7 +78,7 @@ describe.each(ADMIN_MAJORS)('PostgreSQL %i', (major) => {
     const plan = await lab.postgres.plan(NAME, input({ database: 'postgres' })).catch((error: unknown) => error);
     // The database 'postgres' is the superuser's.
     expect(plan).toMatchObject({ remedy: 'A superuser must run there: GRANT postgres TO guichet_admin;' });
-    const shop = input({ database: 'shop', timeout: '7s' });
+    const shop = input({ database: 'shop', statementTimeout: '7s' });
     const { seen } = await lab.postgres.plan(NAME, shop);
     expect(await lab.postgres.observe(NAME, shop, { runId: 'r', seen })).toMatchObject({ status: 'not_started' });
     await lab.sql("alter database shop set statement_timeout = '7 s'");
@@ -94,7 +94,7 @@ describe.each(ADMIN_MAJORS)('PostgreSQL %i', (major) => {
     expect(await refused({ role: 'ordres' })).toMatchObject({ remedy: "Did you mean 'orders'?" });
     expect(await refused({ role: 'boss' })).toMatchObject({ message: expect.stringContaining("is a superuser's") });
     expect(await refused({ database: 'shopp' })).toMatchObject({ remedy: "Did you mean 'shop'?" });
-    expect(await refused({ role: 'orders', timeout: '30' })).toMatchObject({ code: 'input.invalid' });
+    expect(await refused({ role: 'orders', statementTimeout: '30' })).toMatchObject({ code: 'input.invalid' });
   });
 
   test('names the grant that a role takes from 16 on, and that grant is enough', async () => {

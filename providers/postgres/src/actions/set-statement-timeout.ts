@@ -23,7 +23,7 @@ const Input = z.strictObject({
   instance: InstanceName,
   role: z.string().min(1).max(63).optional().describe('Whose statements; of everybody in the database when absent'),
   database: DatabaseName.optional().describe('In which database; in all of them when absent'),
-  timeout: Timeout.describe('Length of time (30s, 5m), none for no limit, or default to take the setting away'),
+  statementTimeout: Timeout.describe('Length of time (30s, 5m), none for no limit, or default to take the setting away'),
 });
 
 /** In ms; null takes the setting away. */
@@ -41,9 +41,9 @@ function textOf(timeout: number | null): string {
 /** Idempotent: to set it twice is to set it once. What undoes it is the same with what was there before. */
 export function setStatementTimeoutAction(workplace: Workplace): ProviderAction {
   const { estate } = workplace;
-  const wanted = async ({ timeout, ...input }: z.output<typeof Input>, environment: string) => ({
+  const wanted = async ({ statementTimeout, ...input }: z.output<typeof Input>, environment: string) => ({
     ...input,
-    timeout: millisecondsOf(timeout),
+    timeout: millisecondsOf(statementTimeout),
     instance: await estate.find(environment, input.instance),
     environment,
   });
@@ -58,12 +58,15 @@ export function setStatementTimeoutAction(workplace: Workplace): ProviderAction 
     idempotent: true,
     timeoutSeconds: 30,
     examples: [
-      { title: 'End what takes longer than half a minute', input: { instance: 'pg1', role: 'reporting', timeout: '30s' } },
+      {
+        title: 'End what takes longer than half a minute',
+        input: { instance: 'pg1', role: 'reporting', statementTimeout: '30s' },
+      },
       {
         title: 'Give a role more time in one database',
-        input: { instance: 'pg1', role: 'reporting', database: 'shop', timeout: '10m' },
+        input: { instance: 'pg1', role: 'reporting', database: 'shop', statementTimeout: '10m' },
       },
-      { title: 'Take the setting away', input: { instance: 'pg1', database: 'shop', timeout: 'default' } },
+      { title: 'Take the setting away', input: { instance: 'pg1', database: 'shop', statementTimeout: 'default' } },
     ],
     options: { instance: instanceOptions(workplace), role: userOptions(workplace), database: databaseOptions(workplace) },
     plan: ({ input, environment }) => refusing(async () => planTimeout(await wanted(input, environment))),
@@ -71,7 +74,7 @@ export function setStatementTimeoutAction(workplace: Workplace): ProviderAction 
     observe: ({ input, seen, environment }) => failing(async () => observeTimeout(await wanted(input, environment), seen)),
     undo: {
       action: 'set-statement-timeout',
-      input: ({ input, seen }) => ({ ...input, timeout: textOf(seen.before) }),
+      input: ({ input, seen }) => ({ ...input, statementTimeout: textOf(seen.before) }),
     },
   });
 }

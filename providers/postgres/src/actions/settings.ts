@@ -47,14 +47,19 @@ export function settingsAction(workplace: Workplace): ProviderAction {
           ],
           rows: found.map(({ secret, differs: _, value, default: usual, ...setting }) => ({
             ...setting,
-            value: secret ? '(not shown)' : value,
-            default: secret ? null : usual,
+            value: secret ? '(not shown)' : visible(value),
+            default: secret ? null : visible(usual),
           })),
           notes: notesOf(found),
           empty: emptyText(settings, input),
         };
       }),
   });
+}
+
+/** An empty text would look like nothing at all. */
+function visible(value: string | null): string | null {
+  return value === '' ? "''" : value;
 }
 
 function isWanted({ name, description, differs, pendingRestart }: Setting, { like, all }: z.output<typeof Input>): boolean {

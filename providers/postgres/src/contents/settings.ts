@@ -25,11 +25,14 @@ interface Row extends Omit<Setting, 'value' | 'default' | 'secret'> {
   readonly type: 'bool' | 'enum' | 'integer' | 'real' | 'string';
 }
 
-/** What our own connection has brought along (`client`) is not of the server. */
+/**
+ * What our own connection has brought along (`client`) is not of the server; what the server finds out for itself
+ * (`override`: where its files are) nobody has set.
+ */
 const SETTINGS = `
 select name, current_setting(name) as value, boot_val as "bootValue", unit, source, context = 'postmaster' as "needsRestart",
   pending_restart as "pendingRestart", short_desc as description, vartype as type,
-  setting is distinct from boot_val and source not in ('default', 'client', 'session') as differs
+  setting is distinct from boot_val and source not in ('default', 'client', 'session', 'override') as differs
 from pg_settings where name <> 'application_name' order by name`;
 
 /**

@@ -72,7 +72,9 @@ export async function planCreate(wanted: CreateWanted, mask: QueryMask): Promise
     warnings: [
       ...(await waitWarnings(wanted, { table, prepared }, mask)),
       ...likeIt(indexes, statement, wanted),
-      'The server does not tell how much room its disk has: look whether there is enough.',
+      ...(Math.max(size ?? 0, estimate ?? 0) < LARGE
+        ? []
+        : ['The server does not tell how much room its disk has: look whether there is enough.']),
       ...(wanted.unique ? ['Where two rows have the same values it fails, after it has read the whole table.'] : []),
     ],
     resource: { type: 'postgres.table', id: `${instance.name}/${database}/${name}`, owner: instance.settings.owner },
@@ -87,6 +89,9 @@ export async function planCreate(wanted: CreateWanted, mask: QueryMask): Promise
     },
   };
 }
+
+/** From here on the room on the disk is worth a look, in bytes. */
+const LARGE = 1e9;
 
 const amount = (count: number): string => Math.round(count).toLocaleString('en');
 

@@ -36,7 +36,7 @@ export async function planSql(wanted: SqlWanted): Promise<PlanResult<{ database:
   });
   return {
     summary: `Run a read-only statement in '${database}' on '${instance.name}': at most ${amount(limit)} rows, ${seconds} s`,
-    effects: effectsOf(statement, { instance, limit, estimate }),
+    effects: effectsOf(statement, { limit, estimate }),
     warnings: warningsOf(estimate, seconds),
     resource: { type: 'postgres.database', id: `${instance.name}/${database}`, owner: instance.settings.owner },
     // Not the estimate: it moves with every row that others write.
@@ -49,7 +49,7 @@ const amount = (count: number): string => count.toLocaleString('en');
 
 function effectsOf(
   { text, kind }: ReadOnlyStatement,
-  { instance, limit, estimate }: { instance: Instance; limit: number; estimate: Estimate | undefined },
+  { limit, estimate }: { limit: number; estimate: Estimate | undefined },
 ): string[] {
   const rows = estimate === undefined ? undefined : Math.round(estimate.rows);
   return [
@@ -63,7 +63,7 @@ function effectsOf(
     ...(kind === 'query' && estimate !== undefined && estimate.readWhole.length > 0
       ? [`Read from the first row to the last: ${estimate.readWhole.map((name) => `'${name}'`).join(', ')}.`]
       : []),
-    `The rows are shown to whoever asks, and kept with the request; the statement, with all that stands in it, is kept in the audit log. It runs on '${instance.name}' as '${instance.admin.user}'.`,
+    'The rows are shown to whoever asks for them, and to nobody else. The statement stays in the audit log, with all that stands in it.',
   ];
 }
 
