@@ -1,14 +1,16 @@
 /** A gateway in a process of its own, with the no-op provider mounted; it tells its parent over IPC. */
 import { parseConfig, startApp } from '@guichet/gateway';
+import { createPostgresProvider, type PostgresConfigInput } from '@guichet/provider-postgres';
 import { pino } from 'pino';
 import { manyActions, noopEndpoint } from './noop-provider.ts';
 import { recordStatements } from './recorder.ts';
 
-const { databaseUrl, worker, folder, company } = JSON.parse(process.argv[2] ?? '{}') as {
+const { databaseUrl, worker, folder, company, postgres } = JSON.parse(process.argv[2] ?? '{}') as {
   databaseUrl: string;
   worker: boolean;
   folder: string;
   company: string;
+  postgres?: PostgresConfigInput;
 };
 const config = parseConfig(
   {
@@ -24,12 +26,14 @@ const config = parseConfig(
   // Gateways of one database have one key.
   { path: `${folder}/guichet.yaml`, env: { SEALING_KEY: Buffer.alloc(32, 1).toString('base64') } },
 );
+const logger = pino({ level: 'warn' });
 const app = await startApp(config, {
   mounted: [
     { name: 'noop', endpoint: noopEndpoint((entry) => process.send?.({ entered: entry })) },
     { name: 'many', endpoint: manyActions(120) },
+    ...(postgres === undefined ? [] : [{ name: 'postgres', endpoint: createPostgresProvider(postgres).endpoint({ logger }) }]),
   ],
-  logger: pino({ level: 'warn' }),
+  logger,
 });
 const issue = async (principalId: string): Promise<string> =>
   (

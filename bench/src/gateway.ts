@@ -3,6 +3,7 @@ import { EventEmitter, once } from 'node:events';
 import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { PostgresConfigInput } from '@guichet/provider-postgres';
 import type { Recorded } from './recorder.ts';
 
 export interface BenchGateway {
@@ -20,12 +21,19 @@ export interface BenchGateway {
 
 type Ready = Pick<BenchGateway, 'url' | 'requester' | 'approver'>;
 
-/** A gateway in its own process on the database; with `worker` it also runs what is queued. */
-export async function startGateway(databaseUrl: string, { worker }: { worker: boolean }): Promise<BenchGateway> {
+interface GatewayOptions {
+  /** It also runs what is queued. */
+  readonly worker: boolean;
+  /** Instances of the provider `postgres`, which is not there when absent. */
+  readonly postgres?: PostgresConfigInput;
+}
+
+/** A gateway in its own process on the database. */
+export async function startGateway(databaseUrl: string, { worker, postgres }: GatewayOptions): Promise<BenchGateway> {
   const folder = await mkdtemp(join(tmpdir(), 'guichet-bench-'));
   const company = new URL('./company.yaml', import.meta.url).pathname;
   const child: ChildProcess = fork(new URL('./gateway-process.ts', import.meta.url), [
-    JSON.stringify({ databaseUrl, worker, folder, company }),
+    JSON.stringify({ databaseUrl, worker, folder, company, postgres }),
   ]);
   const entries = new EventEmitter();
   const ready = await new Promise<Ready>((resolve, reject) => {

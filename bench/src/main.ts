@@ -2,6 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import { cpus, totalmem } from 'node:os';
 import { startPostgres } from '@guichet/postgres-server';
 import { createDatabase, temporaryDataDir } from '@guichet/postgres-server/testing';
+import { benchActivity } from './activity.ts';
 import { benchApprove } from './approve.ts';
 import { benchAuditAppend } from './audit-append.ts';
 import { benchAuditVerify } from './audit-verify.ts';
@@ -29,6 +30,7 @@ const BENCHES = {
   watch: benchWatch,
   list: benchList,
   search: benchSearch,
+  activity: benchActivity,
 } as const;
 
 /** `npm run bench [-- NAME ...]`: all of them, or the named ones. Only a run of all of them writes RESULTS.md. */

@@ -140,6 +140,19 @@ describe('on a terminal, --watch', () => {
     expect(seen[2]?.[6]).toBe('1039  app-1-39');
   });
 
+  it('shows each of 2,000 rows to whoever scrolls to it', async () => {
+    answers = [() => sessions(2000)];
+    const { terminal } = someone({ columns: 78, rows: 24 }, [
+      [/1982 more rows/, 'G'],
+      [/1999 *app-1-999|app-1-1999/, '/1-1234\r'],
+      [/filter: 1-1234/, 'q'],
+    ]);
+    const { stdout } = await watch(['--watch'], { terminal });
+    expect(afterwards(stdout)).toMatch(/^2234 {2}app-1-1234$/m);
+    const { stdout: plain } = await watch([]);
+    expect(plain.match(/app-1-/g)).toHaveLength(2000);
+  });
+
   it('draws anew for the new size of the terminal', async () => {
     answers = [() => sessions(40)];
     const { terminal, seen } = someone({ columns: 78, rows: 10 }, [

@@ -49,15 +49,18 @@ const exact = (column: string): string => `to_char(${column} at time zone 'UTC',
 const age = (column: string): string => `extract(epoch from clock_timestamp() - ${column})::float8`;
 
 /**
- * For so many of those that wait, the ones that have waited longest, the server says whom on. It locks its lock table each
- * time, and names all who stand before one in the queue: for 2,000 that wait for one row it would take seconds.
+ * For how many of those that wait the server is asked whom on, the ones that have waited longest first. It locks its lock
+ * table each time, and names all who stand before one in the queue: for each of 2,000 that wait for one row it would take
+ * seconds. So the more there are, the fewer are asked about: all of 50, 25 of 100, 10 of 2,000.
  */
-const MOST_ASKED = 50;
+const ASKED = 'greatest(10, 2500 / greatest(count(*), 1))';
 
 /** Every process of the server at one moment. pg_blocking_pids is asked for sessions that do wait for a lock alone. */
 function sessionsQuery(version: number): string {
   return `
-with first as (select pid from pg_stat_activity where wait_event_type = 'Lock' order by query_start, pid limit ${MOST_ASKED})
+with a as materialized (select * from pg_stat_activity),
+waiting as materialized (select pid, query_start from a where wait_event_type = 'Lock'),
+first as (select pid from waiting order by query_start, pid limit (select ${ASKED} from waiting))
 select a.pid, ${version >= 130_000 ? 'a.leader_pid' : 'null::int'} as "leaderPid", a.usename::text as user,
   a.application_name as application, a.datname::text as database,
   case when a.client_addr is null then null else host(a.client_addr) || ':' || a.client_port end as client,
@@ -68,7 +71,7 @@ select a.pid, ${version >= 130_000 ? 'a.leader_pid' : 'null::int'} as "leaderPid
   coalesce(r.rolsuper, false) as superuser, a.query,
   octet_length(a.query) >= (select setting::int - 4 from pg_settings where name = 'track_activity_query_size') as cut,
   pg_has_role('pg_read_all_stats', 'usage') as "seesAll"
-from pg_stat_activity a left join pg_roles r on r.oid = a.usesysid left join first f on f.pid = a.pid
+from a left join pg_roles r on r.oid = a.usesysid left join first f on f.pid = a.pid
 where a.pid <> pg_backend_pid()`;
 }
 
