@@ -93,6 +93,8 @@ export type InstanceSettings = Omit<z.output<typeof InstanceConfig>, 'observer' 
   readonly kind: InstanceKind;
   /** Where it was found: `CONFIGURATION`, or the label of an InstanceSource. */
   readonly source: string;
+  /** Name of the instance that it follows, where that is known without asking it. */
+  readonly replicaOf?: string | undefined;
   /** What AWS says of it; undefined for what is not on RDS. */
   readonly rds?: RdsFacts | undefined;
   readonly tls: boolean | { readonly ca: string };
@@ -166,7 +168,7 @@ export function parsePostgresConfig(config: unknown, source: Partial<ConfigSourc
     catalogue: catalogue && resolveCatalogue(catalogue, at('catalogue')),
     rds: rds.map((region, index) => resolveRds(region, at(`rds.${index}`))),
     prices: prices === undefined ? SHIPPED_PRICES : resolve(folder, prices),
-    replicas: replicas && resolveReplicas(replicas, folder),
+    replicas: replicas && resolveReplicas(replicas, at('replicas')),
   };
   if (findings.length > 0) throw invalid(label, findings);
   return settings;

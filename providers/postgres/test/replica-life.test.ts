@@ -1,5 +1,7 @@
-import { rm, stat } from 'node:fs/promises';
+import { execFile, spawnSync } from 'node:child_process';
+import { chown, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { temporaryDataDir } from '@guichet/postgres-server/testing';
 import type { Harness } from '@guichet/sdk/testing';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -195,3 +197,39 @@ describe('A source that limits what slots may keep', () => {
     expect(await small.remains()).toEqual(NOTHING);
   });
 });
+
+// Certificates are made by a program that not every machine has.
+const hasOpenssl = spawnSync('openssl', ['version']).status === 0;
+
+test.skipIf(!hasOpenssl)(
+  'A replica takes TLS alone where the configuration names a certificate, and follows over TLS',
+  async () => {
+    const place = await temporaryDataDir();
+    const [certFile, keyFile] = [join(place, 'server.crt'), join(place, 'server.key')];
+    await promisify(execFile)('openssl', [
+      ...['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '2', '-subj', '/CN=127.0.0.1'],
+      ...['-addext', 'subjectAltName=IP:127.0.0.1', '-keyout', keyFile, '-out', certFile],
+    ]);
+    const { uid, gid } = await stat(place);
+    for (const file of [certFile, keyFile]) await chown(file, uid, gid);
+    await using secure = await openReplicaLab(18, { ssl: 'on', ssl_cert_file: certFile, ssl_key_file: keyFile });
+    const config = {
+      ...secure.config,
+      instances: secure.config.instances?.map((instance) => ({ ...instance, tls: { caFile: certFile } })),
+    };
+    const provider = secure.provider({ tls: { certFile, keyFile, caFile: certFile } }, config);
+    const postgres = secure.use(provider);
+    expect((await postgres.run('create-read-replica', FLOW)).failure).toBeUndefined();
+    expect(await postgres.read('instances')).toMatchObject({
+      rows: [{ name: 'pg1' }, { name: 'pg1-flow', state: 'up', replicaOf: 'pg1' }],
+    });
+    const [sender] = await secure.sql('select ssl from pg_stat_ssl join pg_stat_replication using (pid)');
+    expect(sender).toEqual({ ssl: true });
+    await expect(secure.ask(await secure.portOf('pg1-flow'), 'select 1')).rejects.toMatchObject({
+      message: expect.stringContaining('no encryption'),
+    });
+    await postgres.run('delete-read-replica', { instance: 'pg1-flow' });
+    expect(await secure.remains()).toEqual(NOTHING);
+    await rm(place, { recursive: true });
+  },
+);

@@ -52,7 +52,7 @@ export function instancesAction({ estate }: Workplace): ProviderAction {
 }
 
 function rowOf(state: State) {
-  const { name, environment, owner, host, port, source, rds } = state.instance.settings;
+  const { name, environment, owner, host, port, source, replicaOf, rds } = state.instance.settings;
   const overview = state.up ? state.overview : undefined;
   return {
     name,
@@ -68,7 +68,7 @@ function rowOf(state: State) {
     class: rds?.instanceClass ?? null,
     source,
     environment,
-    replicaOf: rds?.replicaOf ?? null,
+    replicaOf: replicaOf ?? rds?.replicaOf ?? null,
     replicas: overview?.replicas ?? null,
     address: `${host}:${port}`,
     reason: state.up ? null : state.reason,

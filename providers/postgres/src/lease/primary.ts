@@ -18,7 +18,7 @@ export async function placeOf(instance: Instance, estate: Estate, settings: Conn
   const [now] = await instance.observer.query<{ replica: boolean; host: string | null; port: number | null }>(ROLE);
   if (now?.replica !== true) return { instance, primary: instance };
   const { environment } = instance.settings;
-  const named = rulesFor(settings, instance.name).primary ?? instance.settings.rds?.replicaOf;
+  const named = rulesFor(settings, instance.name).primary ?? instance.settings.replicaOf ?? instance.settings.rds?.replicaOf;
   const others = (await estate.of(environment)).filter((other) => other !== instance);
   const primary = others.find(({ name, settings: other }) =>
     named === undefined ? other.host === now.host && other.port === now.port : name === named || other.rds?.identifier === named,
@@ -58,7 +58,7 @@ export async function replicasOf(
       } catch (error) {
         if (!(error instanceof InstanceError)) throw error;
         // What is not known to be a replica of it is only told of when it is said to be one.
-        const named = rulesFor(settings, other.name).primary ?? other.settings.rds?.replicaOf;
+        const named = rulesFor(settings, other.name).primary ?? other.settings.replicaOf ?? other.settings.rds?.replicaOf;
         if (named === primary.name || (named !== undefined && named === primary.settings.rds?.identifier))
           silent.push(other.name);
       }

@@ -1,6 +1,7 @@
 import { isIP } from 'node:net';
 import { resolve } from 'node:path';
 import { z } from 'zod';
+import { type Place, readSecret } from '../login-config.ts';
 
 const Cidr = z.union([z.cidrv4(), z.cidrv6()]);
 
@@ -17,6 +18,12 @@ export const ReplicasConfig = z.strictObject({
     .min(1)
     .default(['127.0.0.1/32', '::1/128'])
     .describe('Networks from which one may log in to a replica, with a password'),
+  tls: z
+    .strictObject({ certFile: z.string().min(1), keyFile: z.string().min(1), caFile: z.string().min(1).optional() })
+    .optional()
+    .describe(
+      'Replicas take TLS alone, with this certificate; caFile: the authority that signed it, else those that Node trusts',
+    ),
   binaries: z
     .record(z.string().regex(/^[0-9]+$/, 'must be a major version, such as 16'), z.string().min(1))
     .default({})
@@ -32,9 +39,27 @@ export const ReplicasConfig = z.strictObject({
 
 export type ReplicasSettings = z.output<typeof ReplicasConfig>;
 
-export function resolveReplicas(config: ReplicasSettings, folder: string): ReplicasSettings {
-  const binaries = Object.entries(config.binaries).map(([major, path]) => [major, resolve(folder, path)]);
-  return { ...config, folder: resolve(folder, config.folder), binaries: Object.fromEntries(binaries) };
+/** The configuration with whole paths. Adds what cannot be read to the findings. */
+export function resolveReplicas(config: ReplicasSettings, place: Place): ReplicasSettings {
+  const whole = (path: string) => resolve(place.folder, path);
+  const binaries = Object.entries(config.binaries).map(([major, path]) => [major, whole(path)]);
+  const { tls } = config;
+  for (const field of ['certFile', 'keyFile', 'caFile'] as const) {
+    const path = tls?.[field];
+    if (path !== undefined) readSecret(path, { ...place, at: `${place.at}.tls.${field}` });
+  }
+  return {
+    ...config,
+    folder: whole(config.folder),
+    binaries: Object.fromEntries(binaries),
+    ...(tls && {
+      tls: {
+        certFile: whole(tls.certFile),
+        keyFile: whole(tls.keyFile),
+        ...(tls.caFile !== undefined && { caFile: whole(tls.caFile) }),
+      },
+    }),
+  };
 }
 
 /** What a replica listens on: what it is reached at, and this machine alone where that is a name of this machine alone. */

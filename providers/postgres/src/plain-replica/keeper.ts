@@ -102,7 +102,7 @@ export class Keeper {
     if (complaint === undefined) return undefined;
     // What it needs is gone from the source: it cannot come back.
     const again =
-      /already been removed|invalidated|can no longer access replication slot|cannot read from physical replication slot/.test(
+      /already been removed|invalidated|replication slot .* does not exist|can no longer access replication slot|cannot read from physical replication slot/.test(
         complaint,
       )
         ? ` Delete it, and make it again: ${commandLine('delete-read-replica', { instance: record.name, env: record.environment })}`

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import type { InstanceSettings } from '../config.ts';
 import type { InstanceSource } from '../inventory/source.ts';
 import type { ReplicasSettings } from './config.ts';
@@ -26,11 +27,30 @@ export function madeHere(settings: ReplicasSettings, { settingsOf, problems }: K
         const from = settingsOf(environment, source);
         if (state !== 'ready' || from === undefined) continue;
         const { owner, databases, observer, actor, admin } = from;
-        const { host } = settings;
-        const own = { name, environment, host, port, kind: 'plain', source: MADE_HERE, tls: false, poolers: [] } as const;
-        instances.push({ ...own, poolers: [], owner, databases, observer, actor, admin });
+        instances.push({
+          kind: 'plain',
+          source: MADE_HERE,
+          replicaOf: source,
+          name,
+          environment,
+          owner,
+          host: settings.host,
+          port,
+          databases,
+          tls: replicaTls(settings),
+          poolers: [],
+          observer,
+          actor,
+          admin,
+        });
       }
       return { instances, notes: [...problems()] };
     },
   };
+}
+
+/** How the provider itself connects to a replica. The authority is read again, for certificates run out. */
+function replicaTls({ tls }: ReplicasSettings): InstanceSettings['tls'] {
+  if (tls === undefined) return false;
+  return tls.caFile === undefined ? true : { ca: readFileSync(tls.caFile, 'utf8') };
 }

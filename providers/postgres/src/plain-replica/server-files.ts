@@ -19,6 +19,8 @@ export interface ServerFiles {
 }
 
 const OWN_SETTINGS = 'guichet.conf';
+const CERTIFICATE = 'guichet.crt';
+const KEY = 'guichet.key';
 
 /** Makes a copied cluster a standby. `taken` are the settings of the source that it takes over. */
 export async function writeServerFiles(files: ServerFiles, taken: ReadonlyMap<string, string>): Promise<void> {
@@ -34,6 +36,7 @@ export async function writeServerFiles(files: ServerFiles, taken: ReadonlyMap<st
 /** Writes what follows from the configuration as it is now. True when that is something else than what was written before. */
 export async function renewServerFiles(files: ServerFiles): Promise<boolean> {
   const { paths, source, account } = files;
+  const { tls } = files.replicas;
   const texts = new Map([
     [paths.passfile, passfile(source)],
     ...(source.tls === false
@@ -41,6 +44,7 @@ export async function renewServerFiles(files: ServerFiles): Promise<boolean> {
       : ([[paths.authorities, source.tls === true ? rootCertificates.join('\n') : source.tls.ca]] as const)),
     [join(paths.dataDir, OWN_SETTINGS), settingsFile(ownSettings(files))],
     [join(paths.dataDir, 'pg_hba.conf'), accessRules(files)],
+    ...(tls === undefined ? [] : await certificates(paths, tls)),
   ]);
   let changed = false;
   for (const [path, text] of texts) {
@@ -51,6 +55,17 @@ export async function renewServerFiles(files: ServerFiles): Promise<boolean> {
   return changed;
 }
 
+/** Copies: PostgreSQL takes no key that others may read, and runs as another account than whoever has it. */
+async function certificates(
+  { dataDir }: ReplicaPaths,
+  { certFile, keyFile }: NonNullable<ReplicasSettings['tls']>,
+): Promise<(readonly [string, string])[]> {
+  return [
+    [join(dataDir, CERTIFICATE), await readFile(certFile, 'utf8')],
+    [join(dataDir, KEY), await readFile(keyFile, 'utf8')],
+  ];
+}
+
 function ownSettings({ record, paths, source, replicas }: ServerFiles): Map<string, string> {
   return new Map([
     ...Object.entries(replicas.settings),
@@ -59,6 +74,13 @@ function ownSettings({ record, paths, source, replicas }: ServerFiles): Map<stri
     ['listen_addresses', listenAddress(replicas)],
     ['unix_socket_directories', ''],
     ['cluster_name', record.name],
+    ...(replicas.tls === undefined
+      ? [['ssl', 'off'] as const]
+      : ([
+          ['ssl', 'on'],
+          ['ssl_cert_file', CERTIFICATE],
+          ['ssl_key_file', KEY],
+        ] as const)),
     ['hot_standby', 'on'],
     ['archive_mode', 'off'],
     ['primary_conninfo', connectionOf(record, paths, source)],
@@ -92,7 +114,8 @@ function connectionOf({ name }: ReplicaRecord, paths: ReplicaPaths, source: Inst
 
 /** Everybody with a password, from where the configuration says, and nobody else: rules of the source speak of its machine. */
 function accessRules({ replicas, record }: ServerFiles): string {
-  return replicas.allowFrom.map((network) => `host all all ${network} ${record.passwords}\n`).join('');
+  const how = replicas.tls === undefined ? 'host' : 'hostssl';
+  return replicas.allowFrom.map((network) => `${how} all all ${network} ${record.passwords}\n`).join('');
 }
 
 /** What the standby logs in to its source with. */
