@@ -2,6 +2,7 @@ import { GuichetError } from '@guichet/contract';
 import { PermanentFailure, RetryableFailure, refuse } from '@guichet/sdk';
 import type { InstanceSettings } from './config.ts';
 import type { LoginSettings } from './login-config.ts';
+import { loginPlace } from './login-place.ts';
 
 /** Why an instance could not be asked, in words that may leave the process. The driver's error is the cause. */
 export class InstanceError extends Error {
@@ -37,7 +38,7 @@ export function instanceErrorOf(cause: unknown, { settings, login, role }: Asked
     });
   switch (code) {
     case '28P01':
-      return refusal('wrong password', `Mend instances.${name}.${role} in the configuration of the provider.`);
+      return refusal('wrong password', `Mend ${loginPlace(settings, role)}.`);
     case '28000':
       if (role === 'replication') return refusal('its rules let no replication in', replicationRule(cause.message, login.user));
       return refusal('its rules do not let it in (pg_hba.conf, or the role may not log in)', grants);

@@ -1,6 +1,7 @@
 import type { InstanceSettings } from './config.ts';
 import { InstanceError } from './instance-error.ts';
 import { Login } from './login.ts';
+import { loginPlace } from './login-place.ts';
 
 /** A PostgreSQL server, with the logins that we have on it. */
 export class Instance {
@@ -31,7 +32,7 @@ export class Instance {
   get admin(): Login {
     if (this.#admin !== undefined) return this.#admin;
     throw new InstanceError(`The instance '${this.name}' has no admin login in the configuration of the provider.`, {
-      remedy: `Ask the team '${this.settings.owner}' to make one, and name it under instances.${this.name}.admin (docs/guide/postgres.md).`,
+      remedy: `Ask the team '${this.settings.owner}' to make one, and set ${loginPlace(this.settings, 'admin')} (docs/guide/postgres.md).`,
       passing: false,
     });
   }

@@ -102,6 +102,23 @@ describe('the instances of a region', () => {
     ]);
   });
 
+  test('that AWS has stopped are listed as down, with what AWS says', async () => {
+    rds.add('pg1', { address: { host: '127.0.0.1', port: 1 }, stages: [{ status: 'stopped', looks: 100 }] });
+    await using provider = await open();
+    const { rows, notes } = await provider.look();
+    expect(rows).toMatchObject([{ name: 'pg1', state: 'down' }]);
+    expect(notes.join()).toMatch(/cannot be reached: connection refused\. RDS says that it is 'stopped'\./);
+  });
+
+  test('whose password is wrong name the field of the region that has it', async () => {
+    rds.add('pg1');
+    const wrong = { user: 'guichet_observer', password: 'canary-password' };
+    await using provider = await open({ logins: { ...config.logins, observer: wrong } });
+    await expect(provider.postgres.read('activity', { instance: 'pg1' })).rejects.toMatchObject({
+      remedy: 'Mend rds.logins.observer or rds.overrides.pg1.observer in the configuration of the provider.',
+    });
+  });
+
   test('are not asked for again for every name that is not known', async () => {
     rds.add('pg1');
     await using provider = await open();

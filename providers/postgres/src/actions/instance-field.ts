@@ -9,6 +9,8 @@ export const InstanceName = z.string().min(1).max(63).describe('Name of the Post
 
 /** Choices must be there while somebody types. In ms. */
 const OPTIONS_MS = 1500;
+/** Of hundreds of instances not each is asked for every letter that somebody types. */
+const MOST_ASKED = 40;
 
 /** The instances of the environment, or those that are wanted of them, each with what it is at this moment. */
 export function instanceOptions({ estate }: Workplace, wanted: (instance: Instance) => boolean = () => true) {
@@ -16,7 +18,11 @@ export function instanceOptions({ estate }: Workplace, wanted: (instance: Instan
     const matching = (await estate.of(environment)).filter(
       (instance) => matchesFuzzily(query, instance.name) && wanted(instance),
     );
-    return (await overviews(matching, OPTIONS_MS)).map((state) => ({ value: state.instance.name, detail: detailOf(state) }));
+    const asked = await overviews(matching.slice(0, MOST_ASKED), OPTIONS_MS);
+    return [
+      ...asked.map((state) => ({ value: state.instance.name, detail: detailOf(state) })),
+      ...matching.slice(MOST_ASKED).map(({ name, settings }) => ({ value: name, detail: `of team ${settings.owner}` })),
+    ];
   };
 }
 

@@ -44,11 +44,17 @@ export function instancesAction({ estate }: Workplace): ProviderAction {
         ],
         rows: states.map(rowOf),
         // The reasons are long, so the narrow table says them below.
-        notes: [...states.flatMap((state) => (state.up ? [] : [state.reason])), ...estate.notes(environment)],
+        notes: [...states.flatMap((state) => (state.up ? [] : [reasonOf(state)])), ...estate.notes(environment)],
         empty: `The provider knows no PostgreSQL instance of '${environment}'. docs/guide/postgres-inventory.md says where it finds some.`,
       };
     },
   });
+}
+
+/** Why it is down; where AWS has stopped it, or is at work on it, that says more than a connection that is refused. */
+function reasonOf({ reason, instance }: Extract<State, { up: false }>): string {
+  const { rds } = instance.settings;
+  return rds === undefined || rds.status === 'available' ? reason : `${reason} RDS says that it is '${rds.status}'.`;
 }
 
 function rowOf(state: State) {
@@ -71,6 +77,6 @@ function rowOf(state: State) {
     replicaOf: replicaOf ?? rds?.replicaOf ?? null,
     replicas: overview?.replicas ?? null,
     address: `${host}:${port}`,
-    reason: state.up ? null : state.reason,
+    reason: state.up ? null : reasonOf(state),
   };
 }
