@@ -46,7 +46,7 @@ describe.each([14, 18] as const)('leases on PostgreSQL %i', (major) => {
     await client.query('select 1');
     expect(await roleOf(lease.role)).toMatchObject({ signsIn: true, password: expect.stringMatching(/^SCRAM-SHA-256\$/) });
     expect(await lab.postgres.read('leases.list', { instance: 'pg1' })).toMatchObject({
-      rows: [{ state: 'open', sessions: 1 }],
+      rows: [{ state: 'open', sessions: 1, statements: 1 }],
       notes: [`End one: guichet postgres leases revoke --instance pg1 --lease ${lease.role} --env production`],
     });
     expect(await lab.postgres.options('leases.revoke', 'lease', { input: { instance: 'pg1' } })).toMatchObject([

@@ -47,7 +47,14 @@ export function leasesAction(workplace: Workplace): ProviderAction {
             { key: 'keptUntil', title: 'Kept until', type: 'timestamp', wide: true },
             { key: 'why', title: 'Why it ends', wide: true },
           ],
-          rows: await Promise.all(rows.map(async (lease) => rowOf(lease, await sessionsOf(lease, environment, estate)))),
+          rows: await Promise.all(
+            rows.map(async (lease) =>
+              rowOf(lease, {
+                sessions: await sessionsOf(lease, environment, estate),
+                pending: leases.keeper.pending(lease.primary, lease.role),
+              }),
+            ),
+          ),
           notes: [...notes, ...(end === undefined ? [] : [`End one: ${end}`])],
           empty: `Nobody is let into a database of '${input.instance ?? environment}' now.`,
         };
@@ -84,7 +91,7 @@ async function sessionsOf({ oid, facts, sessions }: Lease, environment: string, 
   return row?.sessions ?? null;
 }
 
-function rowOf({ role, facts, validUntil }: Lease, sessions: number | null) {
+function rowOf({ role, facts, validUntil }: Lease, { sessions, pending }: { sessions: number | null; pending: number }) {
   const { request, callerName, rights, database, instance, createdAt, statements, opened, ending } = facts;
   return {
     request,
@@ -94,7 +101,7 @@ function rowOf({ role, facts, validUntil }: Lease, sessions: number | null) {
     instance,
     state: ending !== undefined ? 'ending' : opened ? 'open' : 'not opened yet',
     sessions,
-    statements,
+    statements: statements + pending,
     since: createdAt,
     lease: role,
     keptUntil: ending === undefined ? validUntil : null,

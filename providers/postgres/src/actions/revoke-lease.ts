@@ -34,16 +34,15 @@ export function revokeLeaseAction(workplace: Workplace): ProviderAction {
     run: ({ input, seen, environment, caller, request, signal, log }) =>
       failing(async () => {
         const primary = await estate.find(environment, Seen.parse(seen).primary);
-        const known = leases.sweep.proofOf(primary, input.lease);
-        const why = `${caller.name} revoked it (${request})`;
-        const proof = await leases.end(primary, { role: input.lease, why, signal, log });
-        return endReceipt(proof, { earlier: proof.facts === undefined || known !== undefined });
+        const why = `${request} of ${caller.name}`;
+        const { proof, earlier } = await leases.end(primary, { role: input.lease, why, signal, log });
+        return endReceipt(proof, { earlier });
       }),
     observe: ({ input, seen, environment, signal }) =>
       failing(async () => {
         const primary = await estate.find(environment, Seen.parse(seen).primary);
         if ((await findLease(primary, input.lease)) !== undefined) return { status: 'not_started' };
-        const proof = await leases.end(primary, { role: input.lease, why: 'it was looked for', signal });
+        const { proof } = await leases.end(primary, { role: input.lease, why: 'it was looked for', signal });
         return { status: 'succeeded', output: endReceipt(proof, { earlier: true }) };
       }),
   });

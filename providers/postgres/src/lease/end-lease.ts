@@ -23,6 +23,8 @@ export interface LeaseProof {
   readonly why: string | undefined;
   readonly sessionsEnded: number;
   readonly cleaned: readonly CleanedDatabase[];
+  /** Who was given what it owned. */
+  readonly heir: string;
   readonly checkedAt: string;
   /** Replicas that did not answer: sessions that are open there could not be looked for. */
   readonly silent: readonly string[];
@@ -51,13 +53,13 @@ const REPLAY_MS = 15_000;
  * Rejects with an InstanceError when something keeps it from going on; by then at least nobody can sign in.
  */
 export async function endLease(end: EndOfLease): Promise<LeaseProof | undefined> {
-  const { primary, role, why, graceSeconds, signal } = end;
+  const { primary, role, why, graceSeconds, settings, signal } = end;
   try {
     await primary.admin.ask({ text: barRole(role, { why, graceSeconds }) });
   } catch (error) {
     const state = sqlStateOf(error);
     if (state === LEASE_ALIVE) return undefined;
-    if (state === NO_SUCH_LEASE) return proofOf(primary, role);
+    if (state === NO_SUCH_LEASE) return proofOf(primary, role, rulesFor(settings, primary.name).reassignTo);
     throw error;
   }
   // One at a time, in whichever process: the others find it done.
@@ -71,7 +73,7 @@ export async function endLease(end: EndOfLease): Promise<LeaseProof | undefined>
 
 async function endBarred({ primary, role, estate, settings, signal, log }: EndOfLease): Promise<LeaseProof> {
   const lease = await findLease(primary, role);
-  if (lease === undefined) return proofOf(primary, role);
+  if (lease === undefined) return proofOf(primary, role, rulesFor(settings, primary.name).reassignTo);
   log?.(`Nobody can sign in as ${role} any more.`);
   await becomeMember(primary, role);
   const { replicas, silent } = await replicasOf(primary, estate, settings);
@@ -95,12 +97,12 @@ async function endBarred({ primary, role, estate, settings, signal, log }: EndOf
   // A session that was being let in when the role was barred shows now at the latest.
   sessionsEnded += await endSessions(primary, lease.oid, signal);
   const { facts } = lease;
-  const proof = await proofOf(primary, role);
+  const proof = await proofOf(primary, role, heir);
   return { ...proof, facts, endedAt: facts.ending?.at, why: facts.ending?.why, sessionsEnded, cleaned, silent };
 }
 
 /** Looks. Rejects with an InstanceError when the role is there after all. */
-async function proofOf(primary: Instance, role: string): Promise<LeaseProof> {
+async function proofOf(primary: Instance, role: string, heir: string): Promise<LeaseProof> {
   const [seen] = await primary.admin.ask<{ at: string; roles: number; sessions: number }>({
     text: `select to_char(clock_timestamp() at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as at,
       (select count(*)::int from pg_roles where rolname = $1) as roles,
@@ -118,6 +120,7 @@ async function proofOf(primary: Instance, role: string): Promise<LeaseProof> {
     why: undefined,
     sessionsEnded: 0,
     cleaned: [],
+    heir,
     checkedAt: seen.at,
     silent: [],
   };

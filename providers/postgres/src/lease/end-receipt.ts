@@ -8,7 +8,7 @@ type Field = z.input<typeof RecordOutput>['fields'][number];
 
 /** The proof of expiry. `earlier`: the lease had ended before this run came to it. */
 export function endReceipt(proof: LeaseProof, { earlier }: { earlier: boolean }): Receipt {
-  const { role, instance, facts, endedAt, why, sessionsEnded, cleaned, checkedAt, silent } = proof;
+  const { role, instance, facts, endedAt, why, sessionsEnded, cleaned, heir, checkedAt, silent } = proof;
   const objects = cleaned.reduce((sum, { count }) => sum + count, 0);
   const prepared = cleaned.reduce((sum, database) => sum + database.prepared, 0);
   const fields: Field[] = [
@@ -36,7 +36,7 @@ export function endReceipt(proof: LeaseProof, { earlier }: { earlier: boolean })
       .filter(({ count }) => count > 0)
       .map(({ database, objects: names, count }) => {
         const more = count > names.length ? ` and ${count - names.length} more` : '';
-        return `It left behind in '${database}': ${names.join(', ')}${more}.`;
+        return `It left behind in '${database}': ${names.join(', ')}${more}; owned by ${heir} now.`;
       }),
     ...silent.map((name) => `The replica '${name}' did not answer: whether a session is open there was not seen.`),
   ];

@@ -54,6 +54,11 @@ export class LeaseKeeper {
     this.#kept.get(keyOf(primary, role))?.end();
   }
 
+  /** Statements that this process has let through and not yet told the server of. */
+  pending(primary: Instance, role: string): number {
+    return this.#kept.get(keyOf(primary, role))?.statements ?? 0;
+  }
+
   close(): void {
     for (const kept of this.#kept.values()) kept.stop();
   }
@@ -85,6 +90,10 @@ class KeptLease {
   constructor(primary: Instance, lease: Kept) {
     this.#primary = primary;
     this.#lease = lease;
+  }
+
+  get statements(): number {
+    return this.#statements;
   }
 
   async use(instance: Instance): Promise<LeaseUse> {

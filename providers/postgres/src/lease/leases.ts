@@ -37,20 +37,20 @@ export class Leases {
     return placeOf(instance, this.#estate, this.settings);
   }
 
-  /** Ends a lease now; what was seen of one that this process has ended before. Rejects with an InstanceError. */
+  /** Ends a lease now; `earlier`: it had ended before, which this process may have seen. Rejects with an InstanceError. */
   async end(
     primary: Instance,
     given: Pick<Parameters<typeof endLease>[0], 'role' | 'why' | 'signal' | 'log'>,
-  ): Promise<LeaseProof> {
+  ): Promise<{ proof: LeaseProof; earlier: boolean }> {
     const proof = await endLease({ ...given, primary, estate: this.#estate, settings: this.settings });
     if (proof === undefined) throw new TypeError('only an end with a grace can find a lease alive');
     this.keeper.tell(primary, given.role);
     if (proof.facts === undefined) {
-      const earlier = this.sweep.proofOf(primary, given.role);
-      return earlier === undefined ? proof : { ...earlier, checkedAt: proof.checkedAt };
+      const seen = await this.sweep.proofOf(primary, given.role);
+      return { proof: seen === undefined ? proof : { ...seen, checkedAt: proof.checkedAt }, earlier: true };
     }
     this.sweep.remember(primary, proof);
-    return proof;
+    return { proof, earlier: false };
   }
 
   async close(): Promise<void> {

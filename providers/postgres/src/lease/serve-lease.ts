@@ -83,7 +83,7 @@ async function carry({ keeper, settings, place, database, request, mask, stream,
       const refusal = refusalOf(text);
       if (refusal === undefined) use?.count(1);
       try {
-        await record({ summary, ...(refusal !== undefined && { details: { refused: refusal.message } }) });
+        await record(refusal === undefined ? { summary } : { summary: `Refused: ${summary}`, details: { why: refusal.message } });
         return refusal;
       } catch (cause) {
         throw new Unserved(UNRECORDED, { cause });

@@ -29,6 +29,8 @@ export class Sweep {
   readonly #proofs = new Map<string, LeaseProof>();
   /** By instance and role: said once, until it is well again. */
   readonly #troubles = new Map<string, string>();
+  /** Under way; they never reject. */
+  readonly #ends = new Map<string, Promise<void>>();
   #timer: NodeJS.Timeout | undefined;
   #turn: Promise<void> = Promise.resolve();
 
@@ -52,8 +54,9 @@ export class Sweep {
     await Promise.all(withAdmin.map((instance) => this.#sweepInstance(instance)));
   }
 
-  /** What is known of the end of a lease that this process has ended, or undefined. */
-  proofOf(primary: Instance, role: string): LeaseProof | undefined {
+  /** What is known of the end of a lease that this process has ended, or is about to have ended; or undefined. */
+  async proofOf(primary: Instance, role: string): Promise<LeaseProof | undefined> {
+    await this.#ends.get(keyOf(primary, role));
     return this.#proofs.get(keyOf(primary, role));
   }
 
@@ -75,7 +78,14 @@ export class Sweep {
       if (now?.replica !== false) return; // its roles are its primary's
       const leases = await findLeases(primary);
       this.#troubles.delete(keyOf(primary));
-      for (const lease of leases) if (isStale(lease, this.#options.times)) await this.#end(primary, lease);
+      for (const lease of leases) {
+        if (isStale(lease, this.#options.times)) {
+          const key = keyOf(primary, lease.role);
+          const end = this.#end(primary, lease).finally(() => this.#ends.delete(key));
+          this.#ends.set(key, end);
+          await end;
+        }
+      }
     } catch (error) {
       this.#tell(primary, error);
     }
