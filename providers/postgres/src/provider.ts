@@ -90,7 +90,7 @@ function providerOf(settings: PostgresSettings, options: ProviderOptions = {}): 
         ]),
   ]);
   const workshop = replicas && new Workshop(replicas, estate);
-  const keeper = workshop && new Keeper(workshop);
+  const keeper = workshop && new Keeper(workshop, options.logger);
   keeper?.begin();
   const leases = new Leases({ estate, settings: settings.connect, ...options });
   leases.sweep.start();

@@ -9,7 +9,7 @@ describe.each(availableMajors())('A replica of PostgreSQL %i on machines of our 
   let lab: ReplicaLab;
   let postgres: Harness;
   beforeAll(async () => {
-    lab = await openReplicaLab(major);
+    lab = await openReplicaLab(major, { statement_timeout: '7min' });
     // Slow enough that much is written meanwhile.
     postgres = lab.use(lab.provider({ maxRateMB: 20 }));
   });
@@ -47,8 +47,11 @@ describe.each(availableMajors())('A replica of PostgreSQL %i on machines of our 
     expect(there).toMatchObject({ rows: 100 + written - 1000 });
     await until(async () => isDeepStrictEqual(await lab.ask(port, all), [there]));
     await expect(lab.ask(port, "insert into customers values (1, 'No')")).rejects.toMatchObject({ code: '25006' });
+    const limits = await lab.ask(port, 'show statement_timeout');
+    expect(limits).toEqual([{ statement_timeout: '7min' }]);
     const gone = await postgres.run('delete-read-replica', { instance: 'pg1-flow' });
     expect(gone.output).toMatchObject({ summary: "The replica 'pg1-flow' of 'pg1' is deleted" });
+    expect(gone.undoInput).toEqual({ sourceInstance: 'pg1', replicaSuffix: 'flow' });
     expect(await lab.remains()).toEqual(NOTHING);
     expect(await postgres.read('instances')).toMatchObject({ rows: [{ name: 'pg1', replicas: 0 }] });
   });

@@ -3,6 +3,7 @@ import { readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { freePort, type Major, type PostgresServer, startPostgres, stopKept } from '@guichet/postgres-server';
 import { temporaryDataDir } from '@guichet/postgres-server/testing';
+import type { ProviderLogger } from '@guichet/sdk';
 import { type Harness, harness } from '@guichet/sdk/testing';
 import pg from 'pg';
 import { createPostgresProvider, type PostgresConfigInput, type PostgresProvider } from '../src/index.ts';
@@ -41,6 +42,8 @@ export interface ReplicaLab extends AsyncDisposable {
   remains(): Promise<{ slots: string[]; folders: string[]; servers: number[] }>;
 }
 
+const silent: ProviderLogger = { info() {}, warn() {}, error() {} };
+
 export const NOTHING = { slots: [], folders: [], servers: [] };
 
 export async function openReplicaLab(major: Major, settings: Readonly<Record<string, string>> = {}): Promise<ReplicaLab> {
@@ -67,7 +70,7 @@ export async function openReplicaLab(major: Major, settings: Readonly<Record<str
       return config;
     },
     provider(options = {}, base = config) {
-      const provider = createPostgresProvider({ ...base, replicas: { ...replicas, ...options } });
+      const provider = createPostgresProvider({ ...base, replicas: { ...replicas, ...options } }, {}, { logger: silent });
       providers.push(provider);
       return provider;
     },

@@ -1,3 +1,4 @@
+import { type ProviderLogger, stderrLogger } from '@guichet/sdk';
 import { commandLine } from '../describe-session.ts';
 import { InstanceError } from '../instance-error.ts';
 import { isUsable } from './follow.ts';
@@ -12,13 +13,15 @@ import type { Workshop } from './workshop.ts';
  */
 export class Keeper {
   readonly #workshop: Workshop;
-  readonly #problems = new Map<string, string>();
+  readonly #logger: ProviderLogger;
+  #problems: ReadonlyMap<string, string> = new Map();
   readonly #closed = new AbortController();
   #timer: NodeJS.Timeout | undefined;
   #looking: Promise<void> | undefined;
 
-  constructor(workshop: Workshop) {
+  constructor(workshop: Workshop, logger: ProviderLogger = stderrLogger) {
     this.#workshop = workshop;
+    this.#logger = logger;
   }
 
   /** Looks now, and from now on. */
@@ -62,8 +65,13 @@ export class Keeper {
     } catch (error) {
       found.set('', `The folder of the replicas cannot be read: ${error instanceof Error ? error.message : String(error)}`);
     }
-    this.#problems.clear();
-    for (const [name, problem] of found) this.#problems.set(name, problem);
+    for (const [name, problem] of found) {
+      if (this.#problems.get(name) !== problem) this.#logger.warn({ replica: name }, problem);
+    }
+    for (const name of this.#problems.keys()) {
+      if (!found.has(name)) this.#logger.info({ replica: name }, `the replica '${name}' is well again, or gone`);
+    }
+    this.#problems = found;
   }
 
   async #lookAfter(name: string): Promise<string | undefined> {

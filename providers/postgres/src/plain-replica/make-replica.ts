@@ -10,7 +10,7 @@ import { copyFailure } from './copy-failure.ts';
 import { untilUsable } from './follow.ts';
 import { syncFolder } from './replica-folder.ts';
 import type { ReplicaRecord } from './replica-record.ts';
-import { makeSlot, replicationSession, systemIdOf } from './replication-session.ts';
+import { makeSlot, replicationSession, settingOf, systemIdOf } from './replication-session.ts';
 import { writeServerFiles } from './server-files.ts';
 import { libraryFolders, takeSettings } from './server-settings.ts';
 import { takeAway } from './take-away.ts';
@@ -140,6 +140,8 @@ async function copy(workshop: Workshop, source: Instance, record: ReplicaRecord,
         remedy: 'File the request again.',
       });
     }
+    // Our other sessions have limits of their own, which hide those of the server.
+    for (const name of ['statement_timeout', 'lock_timeout']) taken.set(name, await settingOf(client, name));
     await makeSlot(client, record.slot);
     voice.log(`Made the replication slot '${record.slot}'; copying begins.`);
     const rate = maxRateMB === undefined ? undefined : maxRateMB * 1024 * 1024;

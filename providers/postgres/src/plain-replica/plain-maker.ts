@@ -96,6 +96,7 @@ export class PlainMaker implements ReplicaMaker {
       warnings: sessions === undefined || sessions.count === 0 ? [] : [endOf(sessions)],
       seen: { name, source: record.source, mark: record.mark } satisfies z.infer<typeof SeenReplica>,
       rests: { mark: record.mark },
+      again: { sourceInstance: record.source, replicaSuffix: name.slice(record.source.length + 1) },
     };
   }
 

@@ -90,7 +90,7 @@ async function refuseFullDisk(workshop: Workshop, source: string, { size }: Sour
   }
   const { bavail, bsize } = await statfs(settings.folder);
   const free = bavail * bsize;
-  if (free < size) {
+  if (size !== undefined && free < size) {
     refuse(`'${source}' has ${formatBytes(size)}, and ${formatBytes(free)} are free in ${settings.folder}.`, {
       remedy: `Make room there, or choose another replicas.folder in the configuration of the provider.`,
     });
@@ -109,7 +109,7 @@ function effectsOf({ settings }: Workshop, { source, facts, free }: Told): strin
   const { host, ports, allowFrom, maxRateMB, endWithProvider } = settings;
   const rate = maxRateMB === undefined ? 'as fast as it can be read' : `at most ${maxRateMB} MB a second`;
   return [
-    `'${source}' (PostgreSQL ${Math.floor(facts.version / 10_000)}, ${formatBytes(facts.size)}) is copied over the network, ${rate}; it stays in use meanwhile. ${formatBytes(free)} are free for the copy.`,
+    `'${source}' (PostgreSQL ${Math.floor(facts.version / 10_000)}${facts.size === undefined ? '' : `, ${formatBytes(facts.size)}`}) is copied over the network, ${rate}; it stays in use meanwhile. ${formatBytes(free)} are free for the copy.`,
     `A replication slot on '${source}' keeps the WAL that the replica has not read yet.`,
     `The replica listens at ${host}, on a port from ${ports[0]} to ${ports[1]}, and takes the logins of '${source}' from ${allowFrom.join(', ')}.`,
     ...(endWithProvider ? ['Its server runs only while the provider does.'] : []),
@@ -132,7 +132,9 @@ function warningsOf({ name, source, facts, free }: Told): string[] {
       `'${source}' waits for replicas when it commits (synchronous_standby_names = ${synchronous}): it may come to wait for this one.`,
     );
   }
-  if (free < size * COMFORTABLE) {
+  if (size === undefined) {
+    warnings.push(`How large '${source}' is could not be measured in time: see that its data fits.`);
+  } else if (free < size * COMFORTABLE) {
     warnings.push(`Only ${formatBytes(free - size)} will be free beside the copy, which grows as '${source}' does.`);
   }
   return warnings;

@@ -55,6 +55,12 @@ export async function systemIdOf(client: pg.Client): Promise<string> {
   return rows[0]?.systemid ?? '';
 }
 
+/** The value of a setting, with its unit. */
+export async function settingOf(client: pg.Client, name: string): Promise<string> {
+  const { rows } = await client.query<Record<string, string>>(`SHOW ${name}`);
+  return rows[0]?.[name] ?? '';
+}
+
 /** Makes a physical slot that keeps the WAL from now on. One of that name is ours, from a run that broke off. */
 export async function makeSlot(client: pg.Client, slot: string): Promise<void> {
   await dropSlot(client, slot);

@@ -46,7 +46,7 @@ where context <> 'internal' and setting is not null
   and (name = any ($1) or source not in ('default', 'override', 'client', 'session', 'user', 'database', 'database user'))`;
 
 export interface TakenSettings {
-  readonly settings: ReadonlyMap<string, string>;
+  readonly settings: Map<string, string>;
   /** Sentences on what is otherwise than on the source. */
   readonly notes: readonly string[];
 }

@@ -1,4 +1,5 @@
 import type { Instance } from '../estate.ts';
+import { InstanceError } from '../instance-error.ts';
 
 /** What decides whether, and how, an instance can be replicated. Sizes are bytes. */
 export interface SourceFacts {
@@ -16,7 +17,8 @@ export interface SourceFacts {
   readonly synchronous: string;
   /** How passwords are kept that are set now; MD5 was the default before PostgreSQL 14. */
   readonly passwords: 'md5' | 'scram-sha-256';
-  readonly size: number;
+  /** Undefined when there are so many files that it could not be measured in time. */
+  readonly size: number | undefined;
 }
 
 const FACTS = `
@@ -26,14 +28,20 @@ select current_setting('server_version_num')::int as version, version() as build
   current_setting('max_replication_slots')::int as "slotsAllowed", (select count(*)::int from pg_replication_slots) as slots,
   (select setting::float8 from pg_settings where name = 'max_slot_wal_keep_size') as "slotLimitMB",
   current_setting('synchronous_standby_names') as synchronous,
-  case current_setting('password_encryption') when 'scram-sha-256' then 'scram-sha-256' else 'md5' end as passwords,
-  (select coalesce(sum(pg_tablespace_size(oid)), 0)::float8 from pg_tablespace) as size`;
+  case current_setting('password_encryption') when 'scram-sha-256' then 'scram-sha-256' else 'md5' end as passwords`;
+
+/** Walks every file. */
+const SIZE = 'select coalesce(sum(pg_tablespace_size(oid)), 0)::float8 as size from pg_tablespace';
 
 /** Rejects with an InstanceError. */
 export async function sourceFacts({ observer }: Instance): Promise<SourceFacts> {
-  const [facts] = await observer.query<SourceFacts>(FACTS);
+  const [facts] = await observer.query<Omit<SourceFacts, 'size'>>(FACTS);
   if (facts === undefined) throw new Error('a select without from has one row');
-  return facts;
+  const measured = await observer.query<{ size: number }>(SIZE).catch((error: unknown) => {
+    if (error instanceof InstanceError && error.passing) return [];
+    throw error;
+  });
+  return { ...facts, size: measured[0]?.size };
 }
 
 /** What keeps it from being replicated, with what to do about it; undefined when nothing does. */
