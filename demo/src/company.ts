@@ -3,6 +3,7 @@ import { GuichetError } from '@guichet/contract';
 import { createLogger, loadConfig, startApp } from '@guichet/gateway';
 import { availableMajors, type Major } from '@guichet/postgres-server';
 import pg from 'pg';
+import { startAilments, startForgottenReport } from './ailments.ts';
 import { type Instance, startInstance } from './estate.ts';
 import { isFree } from './free-port.ts';
 import { CLIENT_ID, CLIENT_SECRET, type GatewayConfigOptions, writeGatewayConfig } from './gateway-config.ts';
@@ -63,7 +64,7 @@ export async function startCompany({
     const instances = await Promise.all([
       started({ name: 'pg1', environment: 'production', owner: 'payments', major: 18 }),
       // As in many companies, not every server is of the same age. The smallest of a list of majors is a major.
-      started({ name: 'pg2', environment: 'staging', owner: 'payments', major: Math.min(...majors) as Major }),
+      started({ name: 'pg2', environment: 'staging', owner: 'payments', major: Math.min(...majors) as Major, settings: STAGING }),
     ]);
     if (signal.aborted) return void (await stop());
     const ordersUrl = `http://127.0.0.1:${ordersPort}`;
@@ -95,6 +96,9 @@ export async function startCompany({
   }
 }
 
+/** What somebody has tried out there, and left. */
+const STAGING = { synchronous_commit: 'off', work_mem: '1MB' };
+
 type GatewaysOptions = Pick<CompanyOptions, 'home' | 'port' | 'signal' | 'replicas'> &
   Omit<GatewayConfigOptions, 'replica'> & { readonly secret: string };
 
@@ -122,12 +126,14 @@ async function startGateways({
   return { url, replicas: gateways, stop };
 }
 
-/** Traffic on all servers and a blocked checkout in production; the returned function ends both. */
+/** Traffic on all servers, a blocked checkout and what else is wrong in production, a forgotten report in staging; the returned function ends both. */
 function startLife(instances: readonly Instance[]): () => Promise<unknown> {
   const quiet = new AbortController();
   const sessions = instances.flatMap((instance) => [
     ...startTraffic(instance, { sessions: 3, signal: quiet.signal }),
-    ...(instance.environment === 'production' ? startBlockedCheckout(instance, quiet.signal) : []),
+    ...(instance.environment === 'production'
+      ? [...startBlockedCheckout(instance, quiet.signal), ...startAilments(instance, quiet.signal)]
+      : [startForgottenReport(instance, quiet.signal)]),
   ]);
   return () => {
     quiet.abort();

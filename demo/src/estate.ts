@@ -20,11 +20,13 @@ export interface Instance {
 
 export const DATABASE = 'orders';
 
+type Wanted = Omit<Instance, 'server' | 'passwords'> & {
+  readonly major: Major;
+  readonly settings?: Readonly<Record<string, string>>;
+};
+
 /** Starts a server, and makes its logins, database and rows; a second start finds them. */
-export async function startInstance(
-  home: string,
-  { name, environment, owner, major }: Omit<Instance, 'server' | 'passwords'> & { major: Major },
-): Promise<Instance> {
+export async function startInstance(home: string, { name, environment, owner, major, settings = {} }: Wanted): Promise<Instance> {
   const server = await startPostgres({
     dataDir: join(home, `estate-${name}`),
     major,
@@ -33,6 +35,8 @@ export async function startInstance(
       max_connections: '60',
       shared_buffers: '64MB',
       log_min_messages: 'error',
+      max_slot_wal_keep_size: '200MB', // a slot that nobody reads from must not fill the disk of who tries this out
+      ...settings,
     },
   });
   const password = (): string => randomBytes(18).toString('base64url');
