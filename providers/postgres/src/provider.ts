@@ -10,6 +10,7 @@ import { databasesAction } from './actions/databases.ts';
 import { deleteReadReplicaAction } from './actions/delete-read-replica.ts';
 import { dropIndexConcurrentlyAction } from './actions/drop-index-concurrently.ts';
 import { explainAction } from './actions/explain.ts';
+import { explainAnalyzeAction } from './actions/explain-analyze.ts';
 import { healthAction } from './actions/health.ts';
 import { instancesAction } from './actions/instances.ts';
 import { leasesAction } from './actions/leases.ts';
@@ -119,6 +120,7 @@ function providerOf(settings: PostgresSettings, options: ProviderOptions = {}): 
       blockingAction(workplace),
       slowQueriesAction(workplace),
       explainAction(workplace),
+      explainAnalyzeAction(workplace),
       healthAction(workplace),
       cancelQueryAction(workplace),
       cancelByFingerprintAction(workplace),

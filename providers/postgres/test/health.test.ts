@@ -104,7 +104,7 @@ describe.each(availableMajors())('PostgreSQL %i', (major) => {
     expect(found(findings, 'foreign key without index')).toMatchObject([
       {
         object: 'public.children (parent)',
-        mend: 'guichet postgres create-index-concurrently --instance pg1 --database shop --table public.children --columns parent --env production',
+        mend: 'guichet postgres create-index-concurrently --instance pg1 --database shop --table public.children --column parent --env production',
       },
     ]);
     expect(found(findings, 'invalid index')).toMatchObject([

@@ -3,12 +3,11 @@ import { action, type ProviderAction, refuse } from '@guichet/sdk';
 import { z } from 'zod';
 import { findDatabase } from '../contents/find-database.ts';
 import type { Instance } from '../estate.ts';
-import { type Explanation, explainStatement } from '../explain/explain-statement.ts';
+import { explainStatement } from '../explain/explain-statement.ts';
 import { asParameterized, type Explainable, explainable } from '../explain/explainable.ts';
+import { notesOnPlan } from '../explain/plan-notes.ts';
 import { planTree } from '../explain/plan-tree.ts';
-import { planWarnings } from '../explain/plan-warnings.ts';
 import { refusing } from '../instance-error.ts';
-import type { QueryMask } from '../query-mask.ts';
 import { findStatement } from '../statements/find-statement.ts';
 import { shortened } from '../words.ts';
 import { DatabaseName, databaseOptions } from './database-field.ts';
@@ -106,18 +105,3 @@ function parametersIn({ parameters }: Explainable): string[] {
     'Planned without values for $1, $2 ...: for a value that is very common or very rare the server may choose another plan.',
   ];
 }
-
-/** What may make it slow first, then under which settings it was planned. */
-export function notesOnPlan({ explained, tables, workMem }: Explanation, mask: QueryMask): string[] {
-  const warnings = planWarnings(explained.Plan, { tables, workMem, mask });
-  const settings = Object.entries(explained.Settings ?? {}).filter(([name]) => !OUR_SETTINGS.has(name));
-  return [
-    ...warnings,
-    ...(settings.length === 0
-      ? []
-      : [`Settings that are not the default: ${settings.map(([name, value]) => `${name} = ${value}`).join(', ')}.`]),
-  ];
-}
-
-/** Those that only this session has. */
-const OUR_SETTINGS: ReadonlySet<string> = new Set(['plan_cache_mode', 'search_path']);

@@ -42,7 +42,7 @@ export async function explainStatement({ instance, database, statement, user, si
  * A statement with parameters is prepared, and planned without values for them. EXPLAIN (GENERIC_PLAN), of 16, does the same,
  * but only over the protocol that takes several statements at once, and would not be bound to this one.
  */
-async function explain(session: OwnSession, { text, parameters }: Explainable): Promise<Explained> {
+export async function explain(session: OwnSession, { text, parameters }: Explainable): Promise<Explained> {
   if (parameters === 0) return only(await session.alone(`explain (format json, settings) ${text}`));
   await session.query('set local plan_cache_mode = force_generic_plan');
   await session.alone(`prepare guichet_explained as ${text}`);

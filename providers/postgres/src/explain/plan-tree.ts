@@ -26,7 +26,7 @@ export function planTree(node: PlanNode, mask: QueryMask): TreeNode {
   const detail = [
     ...rowsOf(node),
     ...conditions.map(([name, text]) => `${name} ${text}`),
-    ...(removed > 0 ? [`${amount(removed)} rows removed${(node['Actual Loops'] ?? 1) > 1 ? ' each' : ''}`] : []),
+    ...(removed > 0 ? [`${rows(removed)} removed${(node['Actual Loops'] ?? 1) > 1 ? ' each' : ''}`] : []),
     ...diskOf(node),
   ];
   const children = (node.Plans ?? []).map((child) => planTree(child, mask));
@@ -65,21 +65,21 @@ function labelOf(node: PlanNode): string {
 function rowsOf(node: PlanNode): string[] {
   const cost = node['Total Cost'];
   const planned = node['Plan Rows'];
-  const rows = node['Actual Rows'];
+  const actual = node['Actual Rows'];
   const loops = node['Actual Loops'] ?? 1;
   const time = node['Actual Total Time'];
   const workers = node['Workers Planned'];
   const parallel = workers === undefined ? [] : [`${workers} workers`];
-  if (rows === undefined) {
+  if (actual === undefined) {
     return [
-      ...(planned === undefined ? [] : [`${amount(planned)} rows`]),
+      ...(planned === undefined ? [] : [rows(planned)]),
       ...(cost === undefined ? [] : [`cost ${amount(cost)}`]),
       ...parallel,
     ];
   }
   if (loops === 0) return ['never run', ...parallel];
   return [
-    `${amount(rows * loops)} rows (${amount((planned ?? 0) * loops)} expected)`,
+    `${rows(actual * loops)} (${amount((planned ?? 0) * loops)} expected)`,
     ...(time === undefined ? [] : [formatDuration((time * loops) / 1000)]),
     ...(loops > 1 ? [`${amount(loops)} times`] : []),
     ...parallel,
@@ -125,6 +125,8 @@ function factsOf(node: PlanNode, conditions: readonly [string, string][]): Recor
     conditions: Object.fromEntries(conditions),
   };
 }
+
+const rows = (count: number): string => `${amount(count)} ${amount(count) === '1' ? 'row' : 'rows'}`;
 
 /** `1,234,567`; what is less than ten with one digit behind the point. */
 export function amount(count: number): string {

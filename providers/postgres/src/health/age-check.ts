@@ -47,7 +47,7 @@ export const tableAgeCheck: Check = {
         object: row.name,
         mend: row.catalog
           ? `a superuser in ${site.database}: VACUUM FREEZE ${row.name};`
-          : command(site, 'vacuum-analyze', { database: site.database, table: row.name }),
+          : command(site, 'vacuum-analyze', { database: site.database, table: row.name, freeze: true }),
       })),
     );
   },

@@ -45,10 +45,11 @@ export interface Check {
 export function command(
   { instance, environment }: Site,
   action: string,
-  flags: Readonly<Record<string, string | number | readonly string[]>>,
+  flags: Readonly<Record<string, string | number | true | readonly string[]>>,
 ): string {
-  const given = Object.entries({ instance, ...flags, env: environment }).flatMap(([flag, value]) =>
-    (typeof value === 'object' ? value : [value]).map((one) => `--${flag} ${shellWord(String(one))}`),
+  const all: typeof flags = { instance, ...flags, env: environment };
+  const given = Object.entries(all).flatMap(([flag, value]) =>
+    value === true ? [`--${flag}`] : [value].flat().map((one) => `--${flag} ${shellWord(String(one))}`),
   );
   return ['guichet postgres', action, ...given].join(' ');
 }

@@ -149,7 +149,7 @@ export const foreignKeysCheck: Check = {
       object: `${table} (${columns.join(', ')})`,
       figure: `${formatBytes(size)}, ${key}`,
       why: `Each delete in ${parent}, and each change of its key, reads all of ${table}.`,
-      mend: command(site, 'create-index-concurrently', { database: site.database, table, columns }),
+      mend: command(site, 'create-index-concurrently', { database: site.database, table, column: columns }),
     }));
   },
 };

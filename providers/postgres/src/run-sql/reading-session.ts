@@ -56,6 +56,6 @@ export async function reading<Value>(
  * The text means what our parser took it for; one core is enough for a look; a policy of rows is an error and not fewer rows,
  * and its functions do not run.
  */
-const GUARDS = `
+export const GUARDS = `
 set local standard_conforming_strings = on; set local idle_in_transaction_session_timeout = '10s';
 set local max_parallel_workers_per_gather = 0; set local row_security = off`;
