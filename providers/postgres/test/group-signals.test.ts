@@ -110,6 +110,18 @@ describe.each(MAJORS)('PostgreSQL %i', (major) => {
       expect(await again).toMatchObject({ code: '57014' });
     });
 
+    test('warns that those which wait for a lock leave whoever holds it', async () => {
+      const holder = await lab.open('orders-migration');
+      await holder.client.query("begin; update customers set name = 'x' where id = 1");
+      const waiter = await lab.open('report');
+      waiter.start("update customers set name = 'x' where id = 1");
+      await lab.blocked(waiter.pid);
+      const { warnings } = await lab.postgres.plan('cancel-by-fingerprint', await cancel());
+      expect(warnings).toContain(
+        '1 of them waits for a lock, and so will those that come after: who holds it is not signalled by this. See guichet postgres blocking --instance pg1 --env production',
+      );
+    });
+
     test('keeps its fingerprint while sessions come and go, so that a busy statement can be stopped at all', async () => {
       const [first] = [await report('one'), await report('two')];
       const input = await cancel();
@@ -248,7 +260,9 @@ describe.each(MAJORS)('PostgreSQL %i', (major) => {
       expect(plan.effects[0]).toMatch(
         /^'orders-migration' \(pid \d+, idle in transaction for .*; its transaction, open for .*, is lost$/,
       );
-      expect(plan.warnings).toEqual([expect.stringMatching(/^Their transactions, the oldest open for .* will be rolled back/)]);
+      expect(plan.warnings).toEqual([
+        expect.stringMatching(/^Their transactions, the oldest open for .*, will be rolled back: what has been changed in them/),
+      ]);
       const run = await lab.postgres.run('terminate-idle-in-transaction', input, { plan });
       expect(table(run.output).title).toBe('Stopped 2 of 2 sessions, 1 waiting session freed');
       expect(outcomes(run.output)).toEqual({ [holder.pid]: 'stopped', [other.pid]: 'stopped' });

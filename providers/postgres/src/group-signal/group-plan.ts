@@ -1,7 +1,7 @@
 import { formatDuration } from '@guichet/contract';
 import { digestOf } from '@guichet/contract/digest';
 import { type PlanResult, refuse } from '@guichet/sdk';
-import { inTransaction, introduce } from '../describe-session.ts';
+import { commandLine, inTransaction, introduce } from '../describe-session.ts';
 import type { Instance } from '../estate.ts';
 import { checkActor } from '../send-signal.ts';
 import type { Session } from '../sessions.ts';
@@ -56,7 +56,7 @@ export async function planGroup(kind: SignalKind, group: GroupWanted): Promise<P
     summary: `${titleOf(kind)} ${whose(targets.length)}${frees === 0 ? '' : `, frees ${counted(frees, 'waiting session')}`}`,
     effects: targets.map((session) => effectOn(kind, session)),
     warnings: [
-      ...warningsOf(kind, targets, instance),
+      ...warningsOf(kind, targets, group),
       ...(allowed.length > targets.length
         ? [`There are ${allowed.length}: these are the first ${targets.length}. Ask again for the rest.`]
         : []),
@@ -85,14 +85,21 @@ function effectOn(kind: SignalKind, session: Session): string {
   return `${introduce(session)} of user '${user}' ${from} in database '${database}'${open}`;
 }
 
-function warningsOf(kind: SignalKind, targets: readonly Session[], instance: Instance): string[] {
+function warningsOf(kind: SignalKind, targets: readonly Session[], { instance, environment }: GroupWanted): string[] {
   const warnings: string[] = [];
   const ages = targets.flatMap((session) => (inTransaction(session) ? (session.transactionAge ?? []) : []));
   if (ages.length > 0) {
     warnings.push(
       isCancel(kind)
         ? 'Each statement is rolled back, and with it the transaction that it is part of; it must be run again.'
-        : `Their transactions, the oldest open for ${formatDuration(Math.max(...ages))}, will be rolled back: what they have changed so far is lost.`,
+        : `${ages.length === 1 ? 'Its transaction,' : 'Their transactions, the oldest'} open for ${formatDuration(Math.max(...ages))}, will be rolled back: what has been changed in ${ages.length === 1 ? 'it' : 'them'} so far is lost.`,
+    );
+  }
+  const waiting = targets.filter((session) => session.waiting).length;
+  if (isCancel(kind) && waiting > 0) {
+    const command = commandLine('blocking', { instance: instance.name, env: environment });
+    warnings.push(
+      `${waiting} of them ${waiting === 1 ? 'waits' : 'wait'} for a lock, and so will those that come after: who holds it is not signalled by this. See ${command}`,
     );
   }
   const pooled = targets.filter((session) => comesThroughPooler(session, instance)).length;
