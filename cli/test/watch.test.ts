@@ -174,16 +174,27 @@ describe('on a terminal, --watch', () => {
     ]);
     const { exit } = await watch(['--watch'], { terminal });
     expect(exit).toBe(0);
-    expect(seen[1]?.[0]).toMatch(/· 10:42:07 · every 1s · 10:42:07 The instance 'pg1' cannot be reached\. Do something\.$/);
+    expect(seen[1]?.[0]).toMatch(/ · staging · 10:42:07 · every 1s$/);
+    expect(seen[1]?.[1]).toBe("10:42:07 The instance 'pg1' cannot be reached. Do something.");
     expect(seen[1]?.join('\n')).toContain('app-1-1');
-    expect(seen[2]?.[0]).not.toContain('cannot be reached');
+    expect(seen[2]?.[1]).toBe('');
+  });
+
+  it('says it in the first line where the screen has no other to spare', async () => {
+    answers = [() => sessions(2), refuse("The instance 'pg1' cannot be reached.")];
+    const { terminal, seen } = someone({ columns: 60, rows: 8 }, [
+      [/app-1-1/, '-'],
+      [/The instance/, 'q'],
+    ]);
+    await watch(['--watch'], { terminal });
+    expect(seen[1]?.[0]).toBe("10:42:07 · every 1s · 10:42:07 The instance 'pg1' cannot be…");
   });
 
   it('asks no more by itself when asking again would be refused again', async () => {
     answers = [() => sessions(2), refuse('You may not.', 'policy.denied'), () => sessions(2, 3)];
     const { terminal, seen } = someone({ columns: 120, rows: 12 }, [
       [/app-1-1/, '-'],
-      [/paused · .*You may not/, 'p'],
+      [/paused\n.*You may not/, 'p'],
       [/app-3-1/, 'q'],
     ]);
     await watch(['--watch'], { terminal });

@@ -40,7 +40,10 @@ export interface Frame {
 /** The lines of a screen: the heading, as much of the answer as fits, and its notes, which are worth more than its last rows. */
 export function drawFrame(view: View): Frame {
   const { output, canvas, height, footer } = view;
-  const above = [headingLine(view), ...(height >= ROOMY ? [''] : [])];
+  const { trouble } = view.heading;
+  // The line that is left for air has room for what went wrong; on a small screen it stands in the heading.
+  const air = trouble === undefined ? '' : canvas.paint.red(fit(clean(trouble), canvas.width));
+  const above = height >= ROOMY ? [headingLine(view.heading, canvas), air] : [headingWithTrouble(view.heading, canvas)];
   if (output.title !== undefined) above.push(canvas.paint.bold(fit(clean(output.title), canvas.width)));
   const notes = noteLines(output, canvas, Math.max(1, Math.floor(height / 3)));
   const room = Math.max(2, height - above.length - notes.length - 1);
@@ -50,20 +53,20 @@ export function drawFrame(view: View): Frame {
   return { lines: [...drawn, ...gap, footer].slice(0, height), offset, page };
 }
 
-/** So many lines leave one for air. */
+/** A screen of so many lines has one for air. */
 const ROOMY = 12;
 
-function headingLine({ heading: { what, when, trouble }, canvas }: View): string {
-  const { paint, width } = canvas;
+function headingLine({ what, when }: Heading, { paint, width }: Canvas): string {
   const time = fit(when, width);
   const room = width - widthOf(time) - 3;
-  if (trouble !== undefined) {
-    // What went wrong is worth more than what was asked, which whoever looks has typed.
-    const name = fit(what, Math.max(10, Math.floor(room / 3)));
-    const rest = Math.max(10, room - widthOf(name) - 3);
-    return `${paint.bold(name)} ${paint.dim(`· ${time} ·`)} ${paint.red(fit(clean(trouble), rest))}`;
-  }
   return room < 10 ? paint.bold(time) : `${paint.bold(fit(what, room))} ${paint.dim(`· ${time}`)}`;
+}
+
+function headingWithTrouble(heading: Heading, canvas: Canvas): string {
+  if (heading.trouble === undefined) return headingLine(heading, canvas);
+  const { paint, width } = canvas;
+  const trouble = fit(clean(heading.trouble), Math.max(10, width - widthOf(heading.when) - 3));
+  return `${paint.dim(`${heading.when} ·`)} ${paint.red(trouble)}`;
 }
 
 function noteLines(output: Output, { paint, width }: Canvas, most: number): string[] {
