@@ -8,6 +8,7 @@ import {
   type CatalogueSettings,
   RdsConfig,
   type RdsSettings,
+  rdsLabel,
   resolveCatalogue,
   resolveRds,
 } from './inventory/config.ts';
@@ -70,6 +71,15 @@ const PostgresConfig = z
     if (instances.length === 0 && catalogue === undefined && rds.length === 0) {
       const message = 'must name an instance, where neither catalogue nor rds says where to find some';
       context.addIssue({ code: 'custom', path: ['instances'], message });
+    }
+    const regions = new Set<string>();
+    for (const [index, region] of rds.entries()) {
+      const label = rdsLabel(region);
+      if (regions.has(label)) {
+        const message = `'${region.region}' is there twice; another account of it needs a profile`;
+        context.addIssue({ code: 'custom', path: ['rds', index, 'region'], message });
+      }
+      regions.add(label);
     }
     const names = new Set<string>();
     for (const [index, { name }] of instances.entries()) {

@@ -20,6 +20,8 @@ const instance = {
   actor: login,
 };
 
+const region = { region: 'eu-west-1', logins: { observer: login, actor: login } };
+
 let folder: string;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'guichet-config-'));
@@ -48,6 +50,12 @@ describe('names the file and the field of what is wrong', () => {
     [{ instances: [{ ...instance, port: 'canary' }] }, 'postgres.yaml: instances.0.port: '],
     [{ instances: [{ ...instance, owner: 'The Canary' }] }, 'postgres.yaml: instances.0.owner: must be lower-case words'],
     [{ instances: [{ ...instance, name: 'pg1; canary' }] }, 'postgres.yaml: instances.0.name: must be letters'],
+    [{ rds: [region, region] }, "postgres.yaml: rds.1.region: 'eu-west-1' is there twice; another account of it needs a profile"],
+    [{ rds: [{ ...region, region: 'Europe' }] }, 'postgres.yaml: rds.0.region: must be the name of a region'],
+    [
+      { rds: [{ ...region, logins: { observer: login, actor: { user: 'a', passwordFromEnv: 'NONE' } } }] },
+      'postgres.yaml: rds.0.logins.actor.passwordFromEnv: the environment variable NONE is not set',
+    ],
     [{ instances: [instance, instance] }, "postgres.yaml: instances.1.name: 'pg1' is there twice"],
     [
       { instances: [{ ...instance, actor: { user: 'a' } }] },

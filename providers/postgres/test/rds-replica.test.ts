@@ -1,60 +1,23 @@
 import { writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { HarnessRun } from '@guichet/sdk/testing';
-import { harness } from '@guichet/sdk/testing';
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { createPostgresProvider, type PostgresConfigInput, type PostgresProvider } from '../src/index.ts';
-import { type FakeInstance, type RdsServer, startRdsServer, USUAL } from './rds-server.ts';
+import type { Harness, HarnessRun } from '@guichet/sdk/testing';
+import { beforeEach, describe, expect, test } from 'vitest';
+import { openRdsLab, type RdsLab, STAYS, WANTED } from './rds-lab.ts';
+import { type FakeInstance, type RdsServer, USUAL } from './rds-server.ts';
 
-const login = { user: 'watcher', password: 'canary' };
-const credentials = { AWS_ACCESS_KEY_ID: 'AKIATEST', AWS_SECRET_ACCESS_KEY: 'canary', AWS_EC2_METADATA_DISABLED: 'true' };
-const wanted = { sourceInstance: 'pg1', replicaSuffix: 'flow', instanceType: 'db.r5.2xlarge' };
-const STAYS = Number.POSITIVE_INFINITY;
-
+let lab: RdsLab;
 let rds: RdsServer;
-let provider: PostgresProvider;
-let postgres: ReturnType<typeof harness>;
+let postgres: Harness;
 
-beforeAll(() => {
-  Object.assign(process.env, credentials);
-});
-afterAll(() => {
-  for (const name of Object.keys(credentials)) delete process.env[name];
-});
 beforeEach(async () => {
-  rds = await startRdsServer({ host: '127.0.0.1', port: 1 }); // no server is there, and none is needed
-  rds.add('pg1', { tags: { team: 'payments', env: 'production', cost: 'c-1', 'aws:backup': 'x' } });
-  provider = open();
-  postgres = harness(provider);
-  return async () => {
-    await provider.close();
-    await rds[Symbol.asyncDispose]();
-  };
+  lab = await openRdsLab();
+  ({ rds, postgres } = lab);
+  return () => lab[Symbol.asyncDispose]();
 });
 
-function open(more: Partial<PostgresConfigInput> = {}): PostgresProvider {
-  return createPostgresProvider({
-    rds: [
-      {
-        region: 'eu-west-1',
-        endpoint: rds.url,
-        tags: { owner: 'team', environment: 'env' },
-        logins: { observer: login, actor: login },
-        pollSeconds: 0.01,
-        refreshSeconds: 3600,
-      },
-    ],
-    ...more,
-  });
-}
-
-const create = (choices = {}): Promise<HarnessRun> => postgres.run('create-read-replica', wanted, choices);
-const refusal = async (input: object = wanted, action = 'create-read-replica'): Promise<string> => {
-  const error: unknown = await postgres.plan(action, { ...input }).catch((caught: unknown) => caught);
-  if (!(error instanceof Error)) throw new Error('it was planned');
-  return `${error.message} ${'remedy' in error ? String(error.remedy) : ''}`;
-};
+const create = (choices = {}): Promise<HarnessRun> => postgres.run('create-read-replica', WANTED, choices);
+const refusal = (input: object = WANTED): Promise<string> => lab.refusal('create-read-replica', input);
 const replica = (): FakeInstance | undefined => rds.instances.get('pg1-flow');
 
 describe('create-read-replica on RDS', () => {
@@ -101,7 +64,7 @@ describe('create-read-replica on RDS', () => {
 
   test('waits for what RDS does not show yet, and through minutes without an answer', async () => {
     rds.hidden = 2;
-    const plan = await postgres.plan('create-read-replica', wanted);
+    const plan = await postgres.plan('create-read-replica', WANTED);
     rds.faults.push({ action: 'CreateDBInstanceReadReplica', code: 'Throttling', times: 1 });
     let told = false;
     const { output, logs } = await create({
@@ -120,7 +83,7 @@ describe('create-read-replica on RDS', () => {
   }, 60_000);
 
   test('takes a replica for its own whose order went through though the answer was lost', async () => {
-    const plan = await postgres.plan('create-read-replica', wanted);
+    const plan = await postgres.plan('create-read-replica', WANTED);
     rds.faults.push({ action: 'CreateDBInstanceReadReplica', code: '', afterwards: true });
     const { output } = await create({ plan });
     expect(output).toMatchObject({ kind: 'record' });
@@ -131,7 +94,7 @@ describe('create-read-replica on RDS', () => {
   test('goes on with what an earlier try of the same request has begun, also when it is planned again', async () => {
     const first = await create();
     if (replica() !== undefined) Object.assign(replica() ?? {}, { stages: USUAL.map((stage) => ({ ...stage })) });
-    const again = await postgres.plan('create-read-replica', wanted);
+    const again = await postgres.plan('create-read-replica', WANTED);
     expect(again.fingerprint).toBe(first.plan.fingerprint);
     expect(again.warnings.join()).toContain("'pg1-flow' is being made for REQ-1");
     const second = await create({ plan: first.plan });
@@ -144,7 +107,7 @@ describe('create-read-replica on RDS', () => {
   });
 
   test('takes nothing that somebody else has made since it was planned', async () => {
-    const plan = await postgres.plan('create-read-replica', wanted);
+    const plan = await postgres.plan('create-read-replica', WANTED);
     rds.add('pg1-flow');
     const { failure } = await create({ plan });
     expect(failure).toMatchObject({
@@ -215,9 +178,8 @@ describe('create-read-replica on RDS', () => {
   });
 
   test('whose end nobody saw is observed: not begun, running, there, failed', async () => {
-    const plan = await postgres.plan('create-read-replica', wanted);
-    const observe = () =>
-      harness(provider).observe('create-read-replica', wanted, { runId: crypto.randomUUID(), seen: plan.seen });
+    const plan = await postgres.plan('create-read-replica', WANTED);
+    const observe = () => postgres.observe('create-read-replica', WANTED, { runId: crypto.randomUUID(), seen: plan.seen });
     expect(await observe()).toMatchObject({ status: 'not_started' });
     const { plan: id } = (plan.seen as { detail: { plan: string } }).detail; // its shape is that of the plan of RDS
     const found = rds.add('pg1-flow', {
@@ -232,6 +194,26 @@ describe('create-read-replica on RDS', () => {
     expect(await observe()).toMatchObject({ status: 'failed', failure: { message: "'pg1-flow' is there, but is 'failed'." } });
     found.tags = {};
     expect(await observe()).toMatchObject({ status: 'not_started' });
+  });
+
+  test('is not ended by the end of its provider: the next process sees what AWS has made of it', async () => {
+    rds.stages = [{ status: 'creating', looks: STAYS }];
+    const { promise: begun, resolve } = Promise.withResolvers<void>();
+    const plan = await postgres.plan('create-read-replica', WANTED);
+    let ended = false;
+    void create({ plan, onMessage: ({ type }: { type: string }) => type === 'progress' && resolve() }).then(() => {
+      ended = true;
+    });
+    await begun;
+    await lab.provider.close();
+    const next = lab.open().postgres;
+    const observe = () => next.observe('create-read-replica', WANTED, { runId: crypto.randomUUID(), seen: plan.seen });
+    expect(await observe()).toMatchObject({ status: 'running' });
+    Object.assign(replica() ?? {}, { stages: [{ status: 'available', looks: STAYS, replication: 'replicating' }] });
+    expect(await observe()).toMatchObject({ status: 'succeeded' });
+    expect(ended).toBe(false);
+    const table = await next.read('instances');
+    expect(table.kind === 'table' && table.rows.map(({ name }) => name)).toEqual(['pg1', 'pg1-flow']);
   });
 
   test('refuses in the plan what RDS would refuse later, and says what to do', async () => {
@@ -255,10 +237,10 @@ describe('create-read-replica on RDS', () => {
     expect(await withSource({ replicaOf: 'pg0', version: '13.9' })).toContain(
       'PostgreSQL 13.9 on RDS has no replicas of replicas',
     );
-    expect(await refusal({ ...wanted, instanceType: 'db.r5.2xlage' })).toMatch(
+    expect(await refusal({ ...WANTED, instanceType: 'db.r5.2xlage' })).toMatch(
       /RDS offers no 'db.r5.2xlage' .* Did you mean 'db.r5.2xlarge'\?/,
     );
-    expect(await refusal({ ...wanted, instanceType: 'enormous' })).toContain('There are: db.m5.large, db.r5.large, ');
+    expect(await refusal({ ...WANTED, instanceType: 'enormous' })).toContain('There are: db.m5.large, db.r5.large, ');
     rds.quotas = { DBInstances: { used: 40, max: 40 } };
     expect(await refusal()).toMatch(/40 of the 40 instances .* Service Quotas/);
     rds.quotas = { AllocatedStorage: { used: 950, max: 1000 } };
@@ -269,15 +251,15 @@ describe('create-read-replica on RDS', () => {
     rds.instances.delete('pg1-flow');
     for (let n = 1; n <= 15; n++) rds.add(`pg1-r${n}`, { replicaOf: 'pg1' });
     expect(await refusal()).toContain("'pg1' has 15 replicas, as many as RDS allows. Delete one that is not needed: pg1-r1, ");
-    expect(await refusal({ ...wanted, sourceInstance: 'pg' })).toContain("Did you mean 'pg1'?");
+    expect(await refusal({ ...WANTED, sourceInstance: 'pg' })).toContain("Did you mean 'pg1'?");
   });
 
   test('lets a replica have replicas, but no fourth level', async () => {
     rds.add('pg2', { replicaOf: 'pg1' });
     rds.add('pg3', { replicaOf: 'pg2' });
     rds.add('pg4', { replicaOf: 'pg3' });
-    expect((await postgres.plan('create-read-replica', { ...wanted, sourceInstance: 'pg3' })).summary).toContain("of 'pg3'");
-    expect(await refusal({ ...wanted, sourceInstance: 'pg4' })).toContain(
+    expect((await postgres.plan('create-read-replica', { ...WANTED, sourceInstance: 'pg3' })).summary).toContain("of 'pg3'");
+    expect(await refusal({ ...WANTED, sourceInstance: 'pg4' })).toContain(
       'a replica of level 3, and RDS makes chains of 3 levels',
     );
   });
@@ -285,7 +267,7 @@ describe('create-read-replica on RDS', () => {
   test('plans without the rights to see quotas and classes, and says what it could not check', async () => {
     rds.faults.push({ action: 'DescribeAccountAttributes', code: 'AccessDenied', status: 403 });
     rds.faults.push({ action: 'DescribeOrderableDBInstanceOptions', code: 'AccessDenied', status: 403 });
-    const { warnings } = await postgres.plan('create-read-replica', { ...wanted, instanceType: 'db.t4g.medium' });
+    const { warnings } = await postgres.plan('create-read-replica', { ...WANTED, instanceType: 'db.t4g.medium' });
     expect(warnings).toEqual([
       'db.t4g.medium is smaller than db.r5.large, the class of its source: it may fall behind when much is written.',
       'AWS did not answer everything, so the quotas and the class could not be checked before.',
@@ -293,12 +275,10 @@ describe('create-read-replica on RDS', () => {
   });
 
   test('says what a month costs by the table of the company, and when the table does not know it', async () => {
-    const cost = async (): Promise<string> => (await postgres.plan('create-read-replica', wanted)).effects.at(-1) ?? '';
+    const cost = async (): Promise<string> => (await postgres.plan('create-read-replica', WANTED)).effects.at(-1) ?? '';
     expect(await cost()).toBe('What it costs is not known: rds-prices.yaml of 2026-01-15 has no prices of eu-west-1.');
-    await provider.close();
     const file = join(tmpdir(), `guichet-prices-${process.pid}.yaml`);
-    provider = open({ prices: file });
-    postgres = harness(provider);
+    ({ postgres } = lab.open({ prices: file }));
     expect(await cost()).toContain('cannot be read, or is no YAML');
     const regions = (hourly: object, storageGbMonth: object) =>
       JSON.stringify({ asOf: '2026-11-01', currency: 'EUR', regions: { 'eu-west-1': { hourly, storageGbMonth } } });
@@ -331,67 +311,12 @@ describe('create-read-replica on RDS', () => {
     ['ExpiredToken', 403, 'retryable', 'its AWS credentials have expired'],
     ['SomethingNew', 400, 'permanent', 'AWS answers SomethingNew'],
   ])('says %s in words', async (code, status, kind, words) => {
-    const plan = await postgres.plan('create-read-replica', wanted);
+    const plan = await postgres.plan('create-read-replica', WANTED);
     rds.faults.push({ action: 'CreateDBInstanceReadReplica', code, status, times: 9 });
     const { failure } = await create({ plan });
     expect(failure).toMatchObject({ kind, message: expect.stringContaining(`RDS cannot make the replica 'pg1-flow': `) });
     expect(failure?.message).toContain(words);
     expect(failure?.remedy).not.toBe('');
     expect(replica()).toBeUndefined();
-  });
-});
-
-describe('delete-read-replica on RDS', () => {
-  const unwanted = { instance: 'pg1-flow' };
-  const remove = (choices = {}): Promise<HarnessRun> => postgres.run('delete-read-replica', unwanted, choices);
-
-  test('deletes it without a snapshot, waits until it is gone, and takes it from the inventory', async () => {
-    await create();
-    const { plan, output, progress, undoInput } = await remove();
-    expect(undoInput).toEqual(wanted);
-    expect(plan.summary).toBe("Delete the read replica 'pg1-flow'");
-    expect(plan.resource).toEqual({ type: 'postgres.instance', id: 'pg1-flow', owner: 'payments' });
-    expect(output).toMatchObject({ kind: 'record', summary: "'pg1-flow' is deleted" });
-    expect(progress[0]?.message).toContain('pg1-flow is deleting');
-    expect(replica()).toBeUndefined();
-    const table = await postgres.read('instances');
-    expect(table.kind === 'table' && table.rows.map(({ name }) => name)).toEqual(['pg1']);
-    const again = await remove({ plan });
-    expect(again.output).toMatchObject({ summary: "'pg1-flow' had gone already; nothing was deleted" });
-  });
-
-  test('takes no other instance that has got its name', async () => {
-    rds.add('pg1-flow', { replicaOf: 'pg1' });
-    const plan = await postgres.plan('delete-read-replica', unwanted);
-    rds.add('pg1-flow', { replicaOf: 'pg1' });
-    const { output } = await remove({ plan });
-    expect(output).toMatchObject({ summary: "'pg1-flow' had gone already; nothing was deleted" });
-    expect(rds.callsOf('DeleteDBInstance')).toEqual([]);
-  });
-
-  test('refuses what is no replica, is protected, has replicas itself or goes already', async () => {
-    const flow = rds.add('pg1-flow', { replicaOf: 'pg1', protected: true });
-    expect(await refusal({ instance: 'pg1' }, 'delete-read-replica')).toContain("'pg1' is no replica: it holds data");
-    expect(await refusal(unwanted, 'delete-read-replica')).toMatch(/protected from deletion.* --no-deletion-protection/);
-    flow.protected = false;
-    rds.add('pg1-flow-2', { replicaOf: 'pg1-flow' });
-    expect(await refusal(unwanted, 'delete-read-replica')).toContain('has replicas of its own: pg1-flow-2.');
-    rds.instances.delete('pg1-flow-2');
-    const { warnings } = await postgres.plan('delete-read-replica', unwanted);
-    expect(warnings).toEqual(['It was not made by Guichet: make sure that nobody counts on it.']);
-    flow.leaving = STAYS;
-    expect(await refusal(unwanted, 'delete-read-replica')).toContain('is being deleted already');
-  });
-
-  test('whose end nobody saw is observed: not begun, running, gone', async () => {
-    const flow = rds.add('pg1-flow', { replicaOf: 'pg1' });
-    const plan = await postgres.plan('delete-read-replica', unwanted);
-    const observe = () =>
-      harness(provider).observe('delete-read-replica', unwanted, { runId: crypto.randomUUID(), seen: plan.seen });
-    expect(await observe()).toMatchObject({ status: 'not_started' });
-    flow.leaving = STAYS;
-    expect(await observe()).toMatchObject({ status: 'running' });
-    rds.instances.delete('pg1-flow');
-    expect(await observe()).toMatchObject({ status: 'succeeded' });
   });
 });

@@ -52,6 +52,11 @@ export const RdsConfig = z.strictObject({
   pollSeconds: z.number().min(0.01).max(60).default(10).describe('So often AWS is asked how far a replica is'),
 });
 
+/** What people call a region; two accounts of one region differ by their profile. */
+export function rdsLabel({ region, profile }: { readonly region: string; readonly profile?: string | undefined }): string {
+  return profile === undefined ? `rds ${region}` : `rds ${region} (${profile})`;
+}
+
 /**
  * The logins of an instance by its name: the same object each time, so that nothing looks as if it had changed. Where it has
  * none of its own, `{name}` in the common ones is `head`: for a replica, the instance at the head of its chain.

@@ -2,17 +2,12 @@ import type { DBInstance } from '@aws-sdk/client-rds';
 import { Slug } from '@guichet/contract';
 import type { InstanceSettings } from '../config.ts';
 import { InstanceError } from '../instance-error.ts';
-import type { RdsSettings } from '../inventory/config.ts';
+import { type RdsSettings, rdsLabel } from '../inventory/config.ts';
 import { type InstanceSource, type Listing, SourceError } from '../inventory/source.ts';
 import type { RdsApi } from './rds-api.ts';
 import { tagOf } from './rds-tags.ts';
 
 const MOST_NAMED = 6;
-
-/** What people call a region; two accounts of one region differ by their profile. */
-export function rdsLabel({ region, profile }: Pick<RdsSettings, 'region' | 'profile'>): string {
-  return profile === undefined ? `rds ${region}` : `rds ${region} (${profile})`;
-}
 
 /** The instances of RDS in one region. Their tags say who owns them, and in which environment they are. */
 export function rdsSource(settings: RdsSettings, api: RdsApi): InstanceSource {
