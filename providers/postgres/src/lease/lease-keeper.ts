@@ -3,7 +3,7 @@ import type { Instance } from '../instance.ts';
 import { InstanceError } from '../instance-error.ts';
 import { scramVerifier } from '../wire/scram.ts';
 import { Unserved } from '../wire/serve-client.ts';
-import { openServerSession, ServerRefusal, type ServerSession } from '../wire/server-session.ts';
+import { openServerSession, ServerRefusal, type ServerSession, SignInError } from '../wire/server-session.ts';
 import type { LeaseTimes } from './lease.ts';
 import { HOLD_LEASE, LEASE_ENDING, NO_SUCH_LEASE, renewRole } from './lease-sql.ts';
 import { type LeasePlace, replayed } from './primary.ts';
@@ -222,6 +222,10 @@ export function unserved(error: unknown, instance: Instance): unknown {
     });
   }
   if (error instanceof ServerRefusal || error instanceof Unserved) return error;
+  if (error instanceof SignInError) {
+    const hint = 'Its pg_hba.conf must let roles of leases in with scram-sha-256: docs/guide/postgres-connect.md.';
+    return new Unserved({ code: '28000', message: `'${instance.name}': ${error.message}`, hint }, { cause: error });
+  }
   const reason = error instanceof InstanceError ? error.message : `The instance '${instance.name}' cannot be reached.`;
   return new Unserved({ code: '08001', message: reason, hint: 'Try again in a moment.' }, { cause: error });
 }

@@ -31,6 +31,9 @@ export class ServerRefusal extends Error {
   }
 }
 
+/** The server wants a proof that a password is not. */
+export class SignInError extends Error {}
+
 export interface SignIn {
   /** `user`, `database`, and whatever the client asks for. */
   readonly parameters: ReadonlyMap<string, string>;
@@ -98,8 +101,8 @@ async function authenticate(messages: BackendMessages, socket: Socket, password:
   }
 }
 
-function unknownWay(name: string): Error {
-  return new Error(`the server asks the role of a lease for another proof than a password (${name}); see its pg_hba.conf`);
+function unknownWay(name: string): SignInError {
+  return new SignInError(`The server asks for another proof than a password (${name}).`);
 }
 
 /** Messages of the server one by one, for as long as there are few of them. */
