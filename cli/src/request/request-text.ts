@@ -122,7 +122,10 @@ export function endText(request: Request, canvas: Canvas): string | undefined {
     case 'succeeded':
       if (request.output === null) return paint.green('Succeeded.');
       // Beside a mark the columns of a table would be out of line.
-      if (request.output.kind === 'table') return `${paint.green('✓ Succeeded')}\n${drawOutput(request.output, canvas)}`;
+      if (request.output.kind === 'table') {
+        const { title = 'Succeeded', ...table } = request.output;
+        return `${paint.green(`✓ ${clean(title)}`)}\n${drawOutput(table, canvas)}`;
+      }
       return `${paint.green('✓')} ${drawOutput(request.output, canvas)}`;
     case 'failed':
       return `${paint.red('✗ Failed')}${why}`;
