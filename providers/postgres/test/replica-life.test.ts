@@ -116,7 +116,7 @@ describe('A replica on machines of our own', () => {
     });
     expect({ output, kind: failure?.kind }).toEqual({ output: undefined, kind: 'cancelled' });
     expect(progress.at(-1)).toMatchObject({
-      message: expect.stringMatching(/^Copied .* of about 3\d\.\d MB$/),
+      message: expect.stringMatching(/^Copied .* of about 3\d\.\d MB/),
       total: expect.any(Number),
     });
     expect(await lab.remains()).toEqual(NOTHING);

@@ -1,7 +1,7 @@
 import { chown, mkdir, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { formatBytes } from '@guichet/contract';
+import { formatBytes, formatDuration } from '@guichet/contract';
 import { PermanentFailure } from '@guichet/sdk';
 import type { Instance } from '../estate.ts';
 import { listenAddress } from './config.ts';
@@ -164,10 +164,15 @@ async function copy(workshop: Workshop, source: Instance, record: ReplicaRecord,
 }
 
 function teller({ progress }: Voice): (done: number, total: number) => void {
+  const began = performance.now();
   let told = Number.NEGATIVE_INFINITY;
   return (done, total) => {
-    if (done > 0 && performance.now() - told < TELL_MS) return;
-    told = performance.now();
-    progress({ message: `Copied ${formatBytes(done)} of about ${formatBytes(total)}`, done, total });
+    const now = performance.now();
+    if (done > 0 && now - told < TELL_MS) return;
+    told = now;
+    const seconds = (now - began) / 1000;
+    // Before that the rate says little.
+    const left = done === 0 || seconds < 2 ? '' : `, ${formatDuration(Math.ceil(((total - done) * seconds) / done))} left`;
+    progress({ message: `Copied ${formatBytes(done)} of about ${formatBytes(total)}${left}`, done, total });
   };
 }
