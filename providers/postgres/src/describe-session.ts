@@ -32,8 +32,10 @@ export function inTransaction({ transactionAge, state }: Session): boolean {
 }
 
 /** The command that does it, to copy into a shell. */
-export function commandLine(action: string, flags: Readonly<Record<string, string | number>>): string {
-  const given = Object.entries(flags).map(([flag, value]) => `--${flag} ${quoted(String(value))}`);
+export function commandLine(action: string, flags: Readonly<Record<string, string | number | true | readonly string[]>>): string {
+  const given = Object.entries(flags).flatMap(([flag, value]) =>
+    value === true ? [`--${flag}`] : [value].flat().map((one) => `--${flag} ${quoted(String(one))}`),
+  );
   return ['guichet postgres', action, ...given].join(' ');
 }
 

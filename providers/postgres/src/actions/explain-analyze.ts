@@ -52,7 +52,7 @@ export function explainAnalyzeAction(workplace: Workplace): ProviderAction {
     run: ({ input, seen, environment, runId, signal }) =>
       failing(async () => {
         const instance = await estate.find(environment, input.instance);
-        return runAnalyze({ ...input, instance, database: seen.database, runId, mask: await mask(), signal });
+        return runAnalyze({ ...input, instance, environment, database: seen.database, runId, mask: await mask(), signal });
       }),
     // Whatever became of it, it has changed nothing, and what it measured is lost.
     observe: () => ({ status: 'not_started' }),

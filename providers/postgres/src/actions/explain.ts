@@ -69,7 +69,11 @@ export function explainAction(workplace: Workplace): ProviderAction {
           kind: 'tree',
           title: shortened(masked.mask(statement.text, false), 300),
           roots: [planTree(explanation.explained.Plan, masked)],
-          notes: [...notesOnPlan(explanation, masked), ...notes, ...parametersIn(statement)],
+          notes: [
+            ...notesOnPlan(explanation, masked, { instance: instance.name, environment, database }),
+            ...notes,
+            ...parametersIn(statement),
+          ],
         };
       }),
   });

@@ -1,4 +1,4 @@
-import { formatDuration, type OutputInput } from '@guichet/contract';
+import type { OutputInput } from '@guichet/contract';
 import { digestOf } from '@guichet/contract/digest';
 import { type PlanResult, refuse } from '@guichet/sdk';
 import { findDatabase } from '../contents/find-database.ts';
@@ -11,7 +11,7 @@ import { shortened } from '../words.ts';
 import { type Explanation, explain, explanationOf, only } from './explain-statement.ts';
 import { type Explainable, explainable } from './explainable.ts';
 import { notesOnPlan } from './plan-notes.ts';
-import { amount, planTree } from './plan-tree.ts';
+import { amount, lasted, planTree } from './plan-tree.ts';
 import { rolledBack } from './rolled-back.ts';
 import { type Target, targetsOf } from './targets.ts';
 
@@ -94,7 +94,7 @@ function warningsOf(
   ];
 }
 
-export interface AnalyzeRun extends Omit<AnalyzeWanted, 'database' | 'environment'> {
+export interface AnalyzeRun extends Omit<AnalyzeWanted, 'database'> {
   readonly database: string;
   readonly runId: string;
   readonly mask: QueryMask;
@@ -102,7 +102,7 @@ export interface AnalyzeRun extends Omit<AnalyzeWanted, 'database' | 'environmen
 
 /** Runs it, rolls it back and gives its plan with what was measured. Rejects with an InstanceError. */
 export async function runAnalyze(run: AnalyzeRun): Promise<Tree> {
-  const { instance, database, seconds, runId, mask, signal } = run;
+  const { instance, environment, database, seconds, runId, mask, signal } = run;
   const statement = await runnable(run.statement);
   const where = { database, seconds, runId, signal };
   // What it rests on is looked at again in the transaction that runs it, for functions and triggers change.
@@ -125,10 +125,10 @@ export async function runAnalyze(run: AnalyzeRun): Promise<Tree> {
     title: shortened(mask.mask(statement.text, false), 300),
     roots: [planTree(plan, mask)],
     notes: [
-      `Ran for ${formatDuration(ran / 1000)}, after ${formatDuration(planned / 1000)} of planning${statement.kind === 'reads' ? '' : '; then it was rolled back'}.`,
-      ...notesOnPlan(explanation, mask),
+      `Ran for ${lasted(ran)}, after ${lasted(planned)} of planning${statement.kind === 'reads' ? '' : '; then it was rolled back'}.`,
+      ...notesOnPlan(explanation, mask, { instance: instance.name, environment, database }),
       ...(explanation.explained.Triggers ?? []).flatMap(({ 'Trigger Name': name, Time: time }) =>
-        name === undefined ? [] : [`The trigger ${name} took ${formatDuration((time ?? 0) / 1000)} of it.`],
+        name === undefined ? [] : [`The trigger ${name} took ${lasted(time ?? 0)} of it.`],
       ),
     ],
   };

@@ -78,9 +78,10 @@ function rowsOf(node: PlanNode): string[] {
     ];
   }
   if (loops === 0) return ['never run', ...parallel];
+  const changes = node['Node Type'] === 'ModifyTable' && actual === 0; // it gives rows only where RETURNING asks for them
   return [
-    `${rows(actual * loops)} (${amount((planned ?? 0) * loops)} expected)`,
-    ...(time === undefined ? [] : [formatDuration((time * loops) / 1000)]),
+    ...(changes ? [] : [`${rows(actual * loops)} (${amount((planned ?? 0) * loops)} expected)`]),
+    ...(time === undefined ? [] : [lasted(time * loops)]),
     ...(loops > 1 ? [`${amount(loops)} times`] : []),
     ...parallel,
   ];
@@ -127,6 +128,11 @@ function factsOf(node: PlanNode, conditions: readonly [string, string][]): Recor
 }
 
 const rows = (count: number): string => `${amount(count)} ${amount(count) === '1' ? 'row' : 'rows'}`;
+
+/** `0.12ms`, `3.4s`: most steps take less than a millisecond. */
+export function lasted(milliseconds: number): string {
+  return milliseconds < 10 ? `${Number(milliseconds.toPrecision(2))}ms` : formatDuration(milliseconds / 1000);
+}
 
 /** `1,234,567`; what is less than ten with one digit behind the point. */
 export function amount(count: number): string {

@@ -1,5 +1,6 @@
 import { formatBytes } from '@guichet/contract';
 import type { QueryMask } from '../query-mask.ts';
+import { columnsFor } from './index-advice.ts';
 import { nodesOf, type PlanNode, type TableRows } from './plan-node.ts';
 import { amount } from './plan-tree.ts';
 
@@ -13,6 +14,8 @@ export interface Known {
   readonly tables: TableRows;
   readonly workMem: WorkMem;
   readonly mask: QueryMask;
+  /** The command that builds an index. */
+  readonly indexCommand: (table: string, columns: readonly string[]) => string;
 }
 
 /** A smaller table is read whole as fast as by an index. */
@@ -33,7 +36,7 @@ export function planWarnings(plan: PlanNode, known: Known): string[] {
   ].filter((warning, at, all) => all.indexOf(warning) === at);
 }
 
-function readWhole(node: PlanNode, { tables, mask }: Known): string[] {
+function readWhole(node: PlanNode, { tables, mask, indexCommand }: Known): string[] {
   const table = node['Relation Name'];
   const filter = node.Filter;
   if (node['Node Type'] !== 'Seq Scan' || table === undefined || filter === undefined) return [];
@@ -41,9 +44,10 @@ function readWhole(node: PlanNode, { tables, mask }: Known): string[] {
   const loops = Math.max(1, node['Actual Loops'] ?? 1);
   const found = node['Actual Rows'] === undefined ? (node['Plan Rows'] ?? 0) : node['Actual Rows'] * loops;
   if (all < MANY_ROWS || found > all * SELECTIVE) return [];
-  return [
-    `Reads all ${amount(all)} rows of ${table} to find ${amount(found)}: an index on what ${mask.expression(filter)} compares may spare that.`,
-  ];
+  const columns = columnsFor(filter);
+  const advice =
+    columns.length === 0 ? `an index on what ${mask.expression(filter)} compares may spare that.` : indexCommand(table, columns);
+  return [`Reads all ${amount(all)} rows of ${table} to find ${amount(found)}: ${advice}`];
 }
 
 /** The inner side of a nested loop is done once for each row of the outer one. */

@@ -1,3 +1,4 @@
+import { commandLine } from '../describe-session.ts';
 import type { Limits } from './limits.ts';
 
 /** `unknown`: it could not be looked at. */
@@ -42,19 +43,6 @@ export interface Check {
 }
 
 /** `guichet postgres vacuum-analyze --instance pg1 --database orders --table public.orders --env production` */
-export function command(
-  { instance, environment }: Site,
-  action: string,
-  flags: Readonly<Record<string, string | number | true | readonly string[]>>,
-): string {
-  const all: typeof flags = { instance, ...flags, env: environment };
-  const given = Object.entries(all).flatMap(([flag, value]) =>
-    value === true ? [`--${flag}`] : [value].flat().map((one) => `--${flag} ${shellWord(String(one))}`),
-  );
-  return ['guichet postgres', action, ...given].join(' ');
-}
-
-/** As a shell takes it: names of tables may hold anything. */
-function shellWord(text: string): string {
-  return /^[\w.,:@%+=/-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
+export function command({ instance, environment }: Site, action: string, flags: Parameters<typeof commandLine>[1]): string {
+  return commandLine(action, { instance, ...flags, env: environment });
 }
