@@ -246,6 +246,14 @@ describe('on a terminal, --watch', () => {
     expect(stderr).toContain('There is no such instance.');
   });
 
+  it('cuts at the edge what -o wide leaves uncut', async () => {
+    answers = [() => ({ ...sessions(1), rows: [{ pid: 1000, application: 'x'.repeat(100) }], notes: [] })];
+    const { terminal, seen } = someone({ columns: 40, rows: 8 }, [[/1000 {2}x+…/, 'q']]);
+    const { stdout } = await watch(['--watch', '-o', 'wide'], { terminal });
+    expect(seen[0]?.find((line) => line.includes('xxx'))?.replace('[0m', '')).toBe(`1000  ${'x'.repeat(33)}…`);
+    expect(afterwards(stdout)).toContain('x'.repeat(100));
+  });
+
   it('draws trees and empty answers too', async () => {
     answers = [
       () => ({ kind: 'tree', roots: [{ label: '14024', children: [{ label: '14031' }] }] }),

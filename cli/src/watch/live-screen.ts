@@ -1,12 +1,13 @@
 import type { OutputStream } from '../context.ts';
-import { widthOf } from '../output/width.ts';
+import { fit, widthOf } from '../output/width.ts';
 
-/** The alternate screen, without a cursor and without wrapping: a line that is too long ends at the edge. */
+/** The alternate screen, without a cursor and without wrapping: a line that is too long must not move the others. */
 const ENTER = '\u001b[?1049h\u001b[?25l\u001b[?7l\u001b[2J';
 const LEAVE = '\u001b[?7h\u001b[?25h\u001b[?1049l';
 /** Terminals that know these show what lies between them at once; others pass over them. */
 const BEGIN_FRAME = '\u001b[?2026h';
 const END_FRAME = '\u001b[?2026l';
+const RESET = '\u001b[0m';
 const REST_OF_LINE = '\u001b[K';
 const REST_OF_SCREEN = '\u001b[J';
 
@@ -41,7 +42,7 @@ export class LiveScreen {
 
   /** Lines that are not there are empty; those below the screen are left out. */
   draw(lines: readonly string[]): void {
-    const fitting = lines.slice(0, this.rows);
+    const fitting = lines.slice(0, this.rows).map((line) => cutTo(line, this.columns));
     // After a line that reaches the edge the cursor stands on its last character, which must not be taken away.
     const changed = fitting.flatMap((line, index) =>
       this.#shown?.[index] === line ? [] : [`\u001b[${index + 1};1H${line}${widthOf(line) < this.columns ? REST_OF_LINE : ''}`],
@@ -56,4 +57,9 @@ export class LiveScreen {
   leave(last: readonly string[]): void {
     this.#stream.write(`${LEAVE}${last.map((line) => `${line}\n`).join('')}`);
   }
+}
+
+/** A terminal that does not wrap writes the rest of a line over its last character. What is cut may have begun a style. */
+function cutTo(line: string, columns: number): string {
+  return widthOf(line) <= columns ? line : `${fit(line, columns)}${RESET}`;
 }

@@ -3,7 +3,7 @@ export function screenOf(written: string, rows: number): string[] {
   let screen: string[] = Array.from({ length: rows }, () => '');
   let row = 0;
   // biome-ignore lint/suspicious/noControlCharactersInRegex: escape sequences are what is looked for
-  for (const [, row1, erase, mode, text] of written.matchAll(/\u001b\[(?:(\d+);1H|(K|J|2J)|(\?\d+[hl]))|([^\u001b]+)/g)) {
+  for (const [, row1, erase, mode, text] of written.matchAll(/\u001b\[(?:(\d+);1H|(K|J|2J)|(\?\d+[hl])|\d*m)|([^\u001b]+)/g)) {
     if (row1 !== undefined) {
       row = Number(row1) - 1;
       screen[row] ??= '';
