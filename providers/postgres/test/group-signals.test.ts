@@ -1,4 +1,5 @@
 import type { Output, Plan, TableOutput } from '@guichet/contract';
+import pg from 'pg';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { type AppSession, type Lab, MAJORS, openLab, until } from './lab.ts';
 
@@ -120,6 +121,25 @@ describe.each(MAJORS)('PostgreSQL %i', (major) => {
       expect(warnings).toContain(
         '1 of them waits for a lock, and so will those that come after: who holds it is not signalled by this. See guichet postgres blocking --instance pg1 --env production',
       );
+    });
+
+    test('names the session of a parallel query, and not its workers, which run the same statement', async () => {
+      const owner = await lab.open('setup');
+      await owner.client.query('create table if not exists big as select n from generate_series(1, 20000) n');
+      await owner.client.query('alter table big set (parallel_workers = 2)');
+      const session = await lab.open('report');
+      await session.client.query(
+        'set parallel_setup_cost = 0; set parallel_tuple_cost = 0; set min_parallel_table_scan_size = 0',
+      );
+      session.start('select count(*) from big where pg_sleep(0.005) is not null');
+      await until(
+        async () => (await lab.sql("select from pg_stat_activity where backend_type = 'parallel worker'")).length === 2,
+      );
+      const plan = await lab.postgres.plan('cancel-by-fingerprint', await cancel());
+      expect(seenPids(plan)).toEqual([session.pid]);
+      expect(plan.warnings.join()).not.toContain('Not signalled');
+      const run = await lab.postgres.run('cancel-by-fingerprint', await cancel(), { plan });
+      expect(outcomes(run.output)).toEqual({ [session.pid]: 'stopped' });
     });
 
     test('keeps its fingerprint while sessions come and go, so that a busy statement can be stopped at all', async () => {
@@ -317,6 +337,30 @@ describe.each(MAJORS)('PostgreSQL %i', (major) => {
       });
       expect(outcomes(run.output)).toEqual({ [superuser.pid]: 'refused', [second.pid]: 'stopped' });
       expect(await stateOf(superuser.pid)).toBe('idle in transaction');
+    });
+
+    test('leaves a walsender alone that idles in a transaction, and says that replication needs it', async () => {
+      const walsender = new pg.Client({ connectionString: lab.superuserUrl, replication: 'database' } as pg.ClientConfig); // the types lack it
+      await walsender.connect();
+      await walsender.query('begin read only isolation level repeatable read');
+      const other = await idleInTransaction('report');
+      await idleFor(other, 50);
+      const plan = await lab.postgres.plan('terminate-idle-in-transaction', { instance: 'pg1', olderThan: '50ms' });
+      expect(seenPids(plan)).toEqual([other.pid]);
+      expect(plan.warnings).toContainEqual(
+        expect.stringMatching(/^Not signalled: The pid \d+ sends the log to a replica or a backup/),
+      );
+      await other.client.end();
+      await until(async () => (await stateOf(other.pid)) === undefined);
+      await expect(
+        lab.postgres.plan('terminate-idle-in-transaction', { instance: 'pg1', olderThan: '50ms' }),
+      ).rejects.toMatchObject({
+        message: expect.stringMatching(
+          /^Found 1 session idle in transaction .*, but it may not be signalled\. The pid \d+ sends the log/,
+        ),
+        remedy: expect.stringContaining('break replication'),
+      });
+      await walsender.end();
     });
 
     test('refuses when nobody is like that, and says who comes nearest', async () => {

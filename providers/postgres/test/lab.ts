@@ -73,6 +73,7 @@ export interface AppSession {
 export interface Lab extends AsyncDisposable {
   readonly major: Major;
   readonly port: number;
+  readonly superuserUrl: string;
   readonly provider: PostgresProvider;
   readonly postgres: Harness;
   readonly instance: InstanceInput;
@@ -112,6 +113,7 @@ export async function openLab(major: Major, more: Readonly<Record<string, string
   const lab: Lab = {
     major,
     port: server.port,
+    superuserUrl: server.url,
     provider,
     postgres: harness(provider),
     instance,
