@@ -154,4 +154,29 @@ describe('the instances of a region', () => {
     expect(rows).toMatchObject([{ name: 'pg1', source: 'configuration', class: 'db.m5.large' }]);
     expect(notes).toEqual([]);
   });
+
+  test('are that configuration under its own name, when AWS calls the server otherwise', async () => {
+    rds.add('prod-eu-7', { instanceClass: 'db.m5.large' });
+    await using provider = await open({}, [lab.instance]);
+    const { rows, notes } = await provider.look();
+    expect(rows).toMatchObject([{ name: 'pg1', source: 'configuration', class: 'db.m5.large' }]);
+    expect(notes).toEqual([]);
+  });
+
+  test('that vanish end their connections', async () => {
+    rds.add('pg1');
+    await using provider = await open({ databases: ['shop'] });
+    await provider.postgres.read('activity', { instance: 'pg1' });
+    const connected = async (): Promise<number> =>
+      (await lab.sql("select from pg_stat_activity where application_name = 'guichet' and datname = 'shop'")).length;
+    expect(await connected()).toBeGreaterThan(0);
+    rds.instances.clear();
+    rds.add('pg2', { address: { host: '127.0.0.1', port: 1 } });
+    // A name that is not known makes it look again, once its last answer is not of just now.
+    await until(async () => {
+      await provider.postgres.read('activity', { instance: 'pg2' }).catch(() => {});
+      return (await connected()) === 0;
+    });
+    await expect(provider.postgres.read('activity', { instance: 'pg1' })).rejects.toMatchObject({ code: 'action.refused' });
+  });
 });

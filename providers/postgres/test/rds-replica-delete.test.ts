@@ -42,6 +42,15 @@ describe('delete-read-replica on RDS', () => {
     expect(rds.callsOf('DeleteDBInstance')).toEqual([]);
   });
 
+  test('deletes nothing that was promoted since it was planned', async () => {
+    const flow = rds.add('pg1-flow', { replicaOf: 'pg1' });
+    const plan = await postgres.plan('delete-read-replica', unwanted);
+    flow.replicaOf = undefined;
+    const { failure } = await remove({ plan });
+    expect(failure).toMatchObject({ kind: 'permanent', message: expect.stringContaining('it is no replica any more') });
+    expect(rds.callsOf('DeleteDBInstance')).toEqual([]);
+  });
+
   test('refuses what is no replica, is protected, has replicas itself or goes already', async () => {
     const flow = rds.add('pg1-flow', { replicaOf: 'pg1', protected: true });
     expect(await refusal({ instance: 'pg1' })).toContain("'pg1' is no replica: it holds data");

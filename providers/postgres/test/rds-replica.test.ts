@@ -91,6 +91,18 @@ describe('create-read-replica on RDS', () => {
     expect([...rds.instances.keys()]).toEqual(['pg1', 'pg1-flow']);
   });
 
+  test('looks whether an order was taken that was never answered, and can be tried again when it was not', async () => {
+    const plan = await postgres.plan('create-read-replica', WANTED);
+    const unanswered = { action: 'CreateDBInstanceReadReplica', code: 'InternalFailure', status: 500, times: 6 };
+    rds.faults.push({ ...unanswered });
+    const first = await create({ plan });
+    expect(first.failure).toMatchObject({ kind: 'retryable', message: "RDS has not taken the order for 'pg1-flow'." });
+    rds.faults.push({ action: 'CreateDBInstanceReadReplica', code: '', afterwards: true }, { ...unanswered });
+    const second = await create({ plan });
+    expect(second.logs[0]).toContain('Looking whether the order was taken all the same.');
+    expect(second.output).toMatchObject({ kind: 'record' });
+  }, 60_000);
+
   test('goes on with what an earlier try of the same request has begun, also when it is planned again', async () => {
     const first = await create();
     if (replica() !== undefined) Object.assign(replica() ?? {}, { stages: USUAL.map((stage) => ({ ...stage })) });
@@ -128,6 +140,19 @@ describe('create-read-replica on RDS', () => {
     });
     expect(failure).toMatchObject({ kind: 'cancelled', message: 'The run was stopped; RDS was told to delete what was begun.' });
     expect(logs.at(-1)).toContain("RDS deletes 'pg1-flow'");
+    expect(replica()?.leaving).toBeDefined();
+  });
+
+  test('that is cancelled before RDS shows it is deleted when it does', async () => {
+    rds.hidden = 3;
+    const cancel = new AbortController();
+    const { failure } = await create({
+      signal: cancel.signal,
+      onMessage: ({ type }: { type: string }) => {
+        if (type === 'log') cancel.abort();
+      },
+    });
+    expect(failure).toMatchObject({ kind: 'cancelled', message: 'The run was stopped; RDS was told to delete what was begun.' });
     expect(replica()?.leaving).toBeDefined();
   });
 

@@ -123,6 +123,13 @@ function wordsOfOthers(error: Error): Words | undefined {
   return { why: `AWS answers ${error.name}`, remedy: ADMINISTRATOR };
 }
 
+/** True when an order may have been taken although it came to this: no answer, or one that says that RDS has failed. */
+export function mayBeTaken(error: unknown): boolean {
+  if (!(error instanceof InstanceError) || !error.passing || !(error.cause instanceof Error)) return false;
+  const status = statusOf(error.cause);
+  return status === undefined || status >= 500;
+}
+
 /** The status of the answer; undefined when there was none. */
 function statusOf(error: Error): number | undefined {
   const metadata = '$metadata' in error ? error.$metadata : undefined;

@@ -1,9 +1,11 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { CreateDBInstanceReadReplicaMessage, DBInstance } from '@aws-sdk/client-rds';
 import { formatDuration } from '@guichet/contract';
-import { type ObservationInput, PermanentFailure } from '@guichet/sdk';
+import { type ObservationInput, PermanentFailure, RetryableFailure } from '@guichet/sdk';
 import { InstanceError } from '../instance-error.ts';
 import type { LostWork, ReplicaReceipt, ReplicaWork } from '../replica/maker.ts';
 import type { RdsApi } from './rds-api.ts';
+import { mayBeTaken } from './rds-errors.ts';
 import { GUICHET_TAGS, replicaTags, tagOf } from './rds-tags.ts';
 import type { SeenCreation } from './replica-plan.ts';
 import { addressOf, outlookOf, receiptOf, replicationOf, STAGES } from './replica-state.ts';
@@ -35,11 +37,12 @@ export async function createReplica(creation: Creation, work: ReplicaWork): Prom
   const stop = wishToStop(work.signal);
   stop.throwIfAborted();
   const begun = await api.describe(seen.name, AbortSignal.timeout(ORDER_MS));
-  if (begun === undefined) await order(creation, work);
-  else log(`Goes on with '${checkOurs(begun, seen).DBInstanceIdentifier}', which is ${begun.DBInstanceStatus}.`);
+  let ordered: Ordered = 'earlier';
+  if (begun === undefined) ordered = await order(creation, work);
+  else log(`Goes on with '${checkOurs(begun, seen, ordered).DBInstanceIdentifier}', which is ${begun.DBInstanceStatus}.`);
   const watched = { api, identifier: seen.name, pollSeconds, log, stop };
   try {
-    const { replica, notes } = await watchInstance(watched, judgeOf(seen, work));
+    const { replica, notes } = await watchInstance(watched, judgeOf(seen, work, ordered));
     return receiptOf(replica, { region: seen.region, source: seen.source, environment: seen.environment, notes });
   } catch (error) {
     if (stop.aborted) throw await takeBack(creation, work, 'The run was stopped');
@@ -51,7 +54,10 @@ export async function createReplica(creation: Creation, work: ReplicaWork): Prom
 /** RDS has given up on it. */
 class NoReplica extends Error {}
 
-async function order({ api, seen, tags }: Creation, { request, runId, caller, log }: ReplicaWork): Promise<void> {
+/** `now`: RDS has just taken the order of this run. `perhaps`: it has not answered, or there is something of that name already. */
+type Ordered = 'earlier' | 'now' | 'perhaps';
+
+async function order({ api, seen, tags }: Creation, { request, runId, caller, log }: ReplicaWork): Promise<Ordered> {
   const signal = AbortSignal.timeout(ORDER_MS);
   const source = await api.describe(seen.source, signal);
   if (source === undefined || (source.DbiResourceId ?? seen.source) !== seen.sourceId) {
@@ -59,23 +65,24 @@ async function order({ api, seen, tags }: Creation, { request, runId, caller, lo
       remedy: 'File the request again.',
     });
   }
-  const taken = await api.createReplica(
-    orderOf(source, seen, {
-      [tags.owner]: seen.owner,
-      [tags.environment]: seen.environment,
-      [GUICHET_TAGS.request]: request,
-      [GUICHET_TAGS.run]: runId,
-      [GUICHET_TAGS.requester]: caller.id,
-      [GUICHET_TAGS.plan]: seen.plan,
-    }),
-    signal,
-  );
-  // The SDK repeats an order whose answer was lost: then what is there already is ours.
-  if (taken === undefined) {
-    const existing = await api.describe(seen.name, signal);
-    if (existing !== undefined) checkOurs(existing, seen);
+  const wanted = orderOf(source, seen, {
+    [tags.owner]: seen.owner,
+    [tags.environment]: seen.environment,
+    [GUICHET_TAGS.request]: request,
+    [GUICHET_TAGS.run]: runId,
+    [GUICHET_TAGS.requester]: caller.id,
+    [GUICHET_TAGS.plan]: seen.plan,
+  });
+  try {
+    // The SDK repeats an order whose answer was lost: what is there already may be ours, and whoever watches it looks.
+    if ((await api.createReplica(wanted, signal)) === undefined) return 'perhaps';
+    log(`RDS has taken the order for '${seen.name}'.`);
+    return 'now';
+  } catch (error) {
+    if (!(error instanceof InstanceError) || !mayBeTaken(error)) throw error;
+    log(`${error.message} Looking whether the order was taken all the same.`, 'warn');
+    return 'perhaps';
   }
-  log(`RDS has taken the order for '${seen.name}'.`);
 }
 
 /** As its source wherever RDS would not do so by itself: a replica in another network or with public access is a leak. */
@@ -104,8 +111,10 @@ function orderOf(
 }
 
 /** Refuses to go on with what another request, or somebody without Guichet, has made. */
-function checkOurs(found: DBInstance, seen: SeenCreation): DBInstance {
-  if (tagOf(found, GUICHET_TAGS.plan) === seen.plan) return found;
+function checkOurs(found: DBInstance, seen: SeenCreation, ordered: Ordered): DBInstance {
+  const plan = tagOf(found, GUICHET_TAGS.plan);
+  // Tags may show later than the instance does.
+  if (plan === seen.plan || (plan === undefined && ordered === 'now')) return found;
   const request = tagOf(found, GUICHET_TAGS.request);
   const by = request === undefined ? 'not by Guichet' : `by Guichet for ${request}`;
   throw new PermanentFailure(`There is an instance '${seen.name}' already, made ${by}. Nothing was changed.`, {
@@ -119,7 +128,11 @@ interface Made {
 }
 
 /** Tells each step, and is content when the replica is available and replicates. */
-function judgeOf(seen: SeenCreation, { log, progress }: ReplicaWork): (found: DBInstance | undefined) => Made | undefined {
+function judgeOf(
+  seen: SeenCreation,
+  { log, progress }: ReplicaWork,
+  ordered: Ordered,
+): (found: DBInstance | undefined) => Made | undefined {
   const { name } = seen;
   const began = performance.now();
   let last = '';
@@ -131,12 +144,13 @@ function judgeOf(seen: SeenCreation, { log, progress }: ReplicaWork): (found: DB
     if (found === undefined) {
       without += 1;
       if (without < LOOKS_WITHOUT) return undefined;
+      if (ordered === 'perhaps' && last === '') throw new RetryableFailure(`RDS has not taken the order for '${name}'.`);
       throw new PermanentFailure(`RDS does not know '${name}' any more: somebody has deleted it meanwhile.`, {
         remedy: 'File the request again if it is still wanted.',
       });
     }
     without = 0;
-    checkOurs(found, seen);
+    checkOurs(found, seen, ordered);
     const status = found.DBInstanceStatus ?? 'unknown';
     const after = formatDuration((performance.now() - began) / 1000);
     if (status !== last) log(`'${name}' is ${status} (after ${after}).`);
@@ -186,29 +200,51 @@ function broken(name: string, why: string): PermanentFailure {
 }
 
 /** Deletes what was begun and will not be used, so that nothing is left that costs and that nobody knows. */
-async function takeBack({ api, seen }: Creation, { log }: ReplicaWork, why: string): Promise<PermanentFailure> {
-  const by = `aws rds delete-db-instance --region ${seen.region} --db-instance-identifier ${seen.name} --skip-final-snapshot`;
+async function takeBack(creation: Creation, { log }: ReplicaWork, why: string): Promise<PermanentFailure> {
+  const { name } = creation.seen;
+  const by = deletedBy(creation.seen);
   try {
-    const signal = AbortSignal.timeout(TAKE_BACK_MS);
-    const found = await api.describe(seen.name, signal);
-    if (found !== undefined && tagOf(found, GUICHET_TAGS.plan) === seen.plan && found.DBInstanceStatus !== 'deleting') {
-      await api.deleteReplica(seen.name, signal);
+    if (await deleteBegun(creation)) {
+      log(`${why}; RDS deletes '${name}', which was not ready.`, 'warn');
+      return new PermanentFailure(`${why}; RDS was told to delete what was begun.`, {
+        remedy: `The events of '${name}' in the console of AWS say more.`,
+      });
     }
-    log(`${why}; RDS deletes '${seen.name}', which was not ready.`, 'warn');
-    return new PermanentFailure(`${why}; RDS was told to delete what was begun.`, {
-      remedy: `The events of '${seen.name}' in the console of AWS say more.`,
+    log(`${why}, and RDS does not show '${name}' yet. Should it come, it costs until it is deleted: ${by}`, 'error');
+    return new PermanentFailure(`${why}, before RDS has shown what was begun.`, {
+      remedy: `Look whether '${name}' comes, and delete it then: ${by}`,
     });
   } catch (error) {
     if (!(error instanceof InstanceError)) throw error;
     log(
-      `${why}, and '${seen.name}' could not be deleted: ${error.message} It goes on being made, and costs. Delete it: ${by}`,
+      `${why}, and '${name}' could not be deleted: ${error.message} It goes on being made, and costs. Delete it: ${by}`,
       'error',
     );
     return new PermanentFailure(`${why}, and what was begun could not be deleted: ${error.message}`, {
-      remedy: `'${seen.name}' is there, and costs, until it is deleted: ${by}`,
+      remedy: `'${name}' is there, and costs, until it is deleted: ${by}`,
       cause: error.cause,
     });
   }
+}
+
+/** False when RDS does not show it within the time. Never by its name alone: only what carries the id of the plan is deleted. */
+async function deleteBegun({ api, seen }: Creation): Promise<boolean> {
+  const signal = AbortSignal.timeout(TAKE_BACK_MS);
+  const began = performance.now();
+  for (;;) {
+    const found = await api.describe(seen.name, signal);
+    if (found !== undefined && tagOf(found, GUICHET_TAGS.plan) === seen.plan) {
+      if (found.DBInstanceStatus !== 'deleting') await api.deleteReplica(seen.name, signal);
+      return true;
+    }
+    if (performance.now() - began > TAKE_BACK_MS / 2) return false;
+    await sleep(TAKE_BACK_MS / 20);
+  }
+}
+
+/** What a person runs who deletes it without us: one that was never ready is not in the inventory. */
+function deletedBy({ region, name }: SeenCreation): string {
+  return `aws rds delete-db-instance --region ${region} --db-instance-identifier ${name} --skip-final-snapshot`;
 }
 
 /** What became of a run whose end nobody saw. */
@@ -232,7 +268,7 @@ export async function observeCreation(
     failure: {
       kind: 'permanent',
       message: `'${seen.name}' is there, but ${why}.`,
-      remedy: `Look at its events in the console of AWS, or delete it: guichet postgres delete-read-replica --instance ${seen.name}`,
+      remedy: `Look at its events in the console of AWS, and delete it when it is of no use: ${deletedBy(seen)}`,
     },
   };
 }

@@ -1,6 +1,6 @@
 import type { DBInstance } from '@aws-sdk/client-rds';
 import { formatDuration } from '@guichet/contract';
-import { type ObservationInput, refuse } from '@guichet/sdk';
+import { type ObservationInput, PermanentFailure, refuse } from '@guichet/sdk';
 import { z } from 'zod';
 import type { Instance } from '../estate.ts';
 import type { LostWork, ReplicaPlan, ReplicaReceipt, ReplicaWork, UnwantedReplica } from '../replica/maker.ts';
@@ -115,6 +115,11 @@ export async function deleteReplica({ api, seen, pollSeconds }: Deletion, work: 
   if (isGone(found, seen)) {
     log(`'${name}' is gone already.`);
     return receiptOf(seen, 'had gone');
+  }
+  if (sourceOf(found) === undefined) {
+    throw new PermanentFailure(`'${name}' was promoted since this was planned: it is no replica any more. Nothing was deleted.`, {
+      remedy: 'Ask the team that owns it.',
+    });
   }
   if (found.DBInstanceStatus !== 'deleting') {
     await api.deleteReplica(name, signal);
