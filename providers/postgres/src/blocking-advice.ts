@@ -1,5 +1,7 @@
+import { formatDuration } from '@guichet/contract';
 import { GID, idInWords, rollbackAdvice, type Scene } from './blocking-tree.ts';
 import { commandLine, introduce, nameOf } from './describe-session.ts';
+import type { PreparedTransaction } from './lock-waits.ts';
 import { CANCEL, type SignalKind, TERMINATE } from './signal-kind.ts';
 import { objection, type Place } from './signal-target.ts';
 import type { NodeId } from './wait-graph.ts';
@@ -61,6 +63,23 @@ export function adviceOn(scene: Scene, place: Place): string[] {
       ? [`What may be signalled and frees most, ${counted(allowed.frees, 'waiting session')}: ${allowed.by.command}`]
       : []),
   ];
+}
+
+/** A prepared transaction is ended within moments by whoever prepared it; one of this age, in seconds, has been forgotten. */
+const FORGOTTEN = 60;
+const MOST_FORGOTTEN = 3;
+
+/** Sentences about prepared transactions that nobody waits for yet, the oldest first. */
+export function notesOnForgotten(prepared: Iterable<PreparedTransaction>): string[] {
+  const forgotten = [...prepared].filter(({ age }) => age >= FORGOTTEN).sort((a, b) => b.age - a.age);
+  const notes = forgotten
+    .slice(0, MOST_FORGOTTEN)
+    .map(
+      (transaction) =>
+        `Nobody waits for the prepared transaction '${transaction.gid}' now, but it has kept its locks, and vacuum from its work, for ${formatDuration(transaction.age)}; ${rollbackAdvice(transaction)}`,
+    );
+  if (forgotten.length > MOST_FORGOTTEN) notes.push(`So it is with ${forgotten.length - MOST_FORGOTTEN} more of them.`);
+  return notes;
 }
 
 const MOST_EXPLAINED = 3;

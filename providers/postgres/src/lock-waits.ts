@@ -37,14 +37,15 @@ from pg_class c join pg_namespace n on n.oid = c.relnamespace where c.oid = any(
 /** In more databases names are not looked up: each costs a connection. */
 const MOST_DATABASES = 4;
 
-/** Rejects with an InstanceError. */
-export async function readLockWaits(
-  instance: Instance,
-): Promise<{ waits: Map<number, LockWait>; prepared: Map<string, PreparedTransaction> }> {
-  const [entries, prepared] = await Promise.all([
-    readLockTable(instance),
-    instance.observer.query<PreparedTransaction>(PREPARED),
-  ]);
+/** All of the server by name. Rejects with an InstanceError. */
+export async function readPrepared(instance: Instance): Promise<Map<string, PreparedTransaction>> {
+  const prepared = await instance.observer.query<PreparedTransaction>(PREPARED);
+  return new Map(prepared.map((transaction) => [transaction.gid, transaction]));
+}
+
+/** What each session that waits for a lock waits for. Rejects with an InstanceError. */
+export async function readLockWaits(instance: Instance): Promise<Map<number, LockWait>> {
+  const entries = await readLockTable(instance);
   const names = await relationNames(instance, entries);
   const waits = new Map<number, LockWait>();
   for (const queue of byLock(entries).values()) {
@@ -55,7 +56,7 @@ export async function readLockWaits(
       waits.set(pid, { pid, type, mode, relation: name, ...against(mode) });
     }
   }
-  return { waits, prepared: new Map(prepared.map((transaction) => [transaction.gid, transaction])) };
+  return waits;
 }
 
 /** Who holds the lock of the queue against a mode; the same for all who want that mode, for thousands may. */

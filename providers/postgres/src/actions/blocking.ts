@@ -1,9 +1,9 @@
 import { action, type ProviderAction } from '@guichet/sdk';
 import { z } from 'zod';
-import { adviceOn, explain } from '../blocking-advice.ts';
-import { blockingTree, sceneOf } from '../blocking-tree.ts';
+import { adviceOn, explain, notesOnForgotten } from '../blocking-advice.ts';
+import { blockingTree, GID, sceneOf } from '../blocking-tree.ts';
 import { refusing } from '../instance-error.ts';
-import { readLockWaits } from '../lock-waits.ts';
+import { readLockWaits, readPrepared } from '../lock-waits.ts';
 import { readSessions } from '../sessions.ts';
 import { InstanceName, instanceOptions } from './instance-field.ts';
 import type { Workplace } from './workplace.ts';
@@ -31,12 +31,16 @@ export function blockingAction(workplace: Workplace): ProviderAction {
       refusing(async () => {
         const instance = await estate.find(environment, input.instance);
         const sessions = await readSessions(instance, await mask());
+        const prepared = await readPrepared(instance);
         const empty = `Nobody waits for a lock on '${instance.name}'.`;
-        if (sessions.every(({ blockedBy }) => blockedBy.length === 0)) return { kind: 'tree', roots: [], empty };
-        const scene = sceneOf(sessions, await readLockWaits(instance));
+        if (sessions.every(({ blockedBy }) => blockedBy.length === 0))
+          return { kind: 'tree', roots: [], notes: notesOnForgotten(prepared.values()), empty };
+        const scene = sceneOf(sessions, { waits: await readLockWaits(instance), prepared });
         const { roots, hidden } = blockingTree(scene);
         const place = { instance: instance.name, environment };
         const notes = [...(input.explain ? explain(scene, place) : []), ...adviceOn(scene, place)];
+        const idle = [...prepared.values()].filter(({ gid }) => scene.graph.waitersOn(`${GID}${gid}`).size === 0);
+        notes.push(...notesOnForgotten(idle));
         if (hidden > 0) notes.push(`${hidden} more branches are not shown.`);
         return { kind: 'tree', roots, notes, empty };
       }),

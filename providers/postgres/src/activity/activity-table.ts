@@ -70,7 +70,7 @@ function rowOf(session: Session) {
 }
 
 /** Who stands in a queue for a lock may have thousands before it. */
-const MOST_NAMED = 4;
+const MOST_NAMED = 2;
 
 function blockersInWords(pids: readonly number[]): string | null {
   if (pids.length === 0) return null;
