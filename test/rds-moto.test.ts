@@ -1,10 +1,13 @@
-import { CreateDBInstanceCommand, ModifyDBInstanceCommand, RDSClient } from '@aws-sdk/client-rds';
+import { CreateDBInstanceCommand, DescribeDBInstancesCommand, ModifyDBInstanceCommand, RDSClient } from '@aws-sdk/client-rds';
+import type { Request } from '@guichet/contract';
 import { createPostgresProvider } from '@guichet/provider-postgres';
 import { harness } from '@guichet/sdk/testing';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { startGateway } from './support/gateway.ts';
 import { type Moto, skipsMoto, startMoto } from './support/moto.ts';
 
 const credentials = { AWS_ACCESS_KEY_ID: 'AKIATEST', AWS_SECRET_ACCESS_KEY: 'secret' };
+const quiet = { info() {}, warn() {}, error() {} };
 const login = { user: 'watcher', password: 'watcher' };
 
 /**
@@ -73,6 +76,27 @@ describe.skipIf(skipsMoto('read replicas on RDS'))('read replicas on a stand-in 
     expect(deleted.output).toMatchObject({ summary: "'pg1-flow' is deleted" });
     expect(await names()).toEqual(['pg1 db.m5.large']);
   });
+
+  test('a replica that was asked for a while is deleted by itself when the time is over', async () => {
+    const gateway = await startGateway({ mounted: [{ name: 'postgres', endpoint: provider.endpoint({ logger: quiet }) }] });
+    const { body } = await gateway.submit('nadia', {
+      action: 'postgres.create-read-replica',
+      input: { sourceInstance: 'pg2', replicaSuffix: 'short' },
+      lastsSeconds: 1,
+      reason: 'one report',
+    });
+    expect(body.plan?.effects?.join(' '), JSON.stringify(body)).toContain("makes 'pg2-short' of it");
+    // The end is destructive, and approved with the beginning.
+    await gateway.call('amine', 'POST', `/v1/requests/${body.id}/approve`, { body: { comment: 'fine' } });
+    const created = await gateway.until(body.id, 'succeeded');
+    expect(created.output).toMatchObject({ summary: expect.stringMatching(/^'pg2-short' replicates 'pg2' and can be used/) });
+    let undoneBy: string | null = null;
+    while (undoneBy === null) ({ undoneBy } = (await gateway.call<Request>('nadia', 'GET', `/v1/requests/${body.id}`)).body);
+    expect((await gateway.until(undoneBy, 'succeeded')).output).toMatchObject({ summary: "'pg2-short' is deleted" });
+    const { DBInstances = [] } = await client.send(new DescribeDBInstancesCommand({}));
+    expect(DBInstances.map(({ DBInstanceIdentifier }) => DBInstanceIdentifier)).not.toContain('pg2-short');
+    await gateway.close();
+  }, 60_000);
 
   test('a source without backups is refused in the plan, which the stand-in itself would not do', async () => {
     await client.send(new ModifyDBInstanceCommand({ DBInstanceIdentifier: 'pg1', BackupRetentionPeriod: 0 }));
