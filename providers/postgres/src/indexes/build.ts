@@ -2,6 +2,7 @@ import type { RunContext } from '@guichet/sdk';
 import type { z } from 'zod';
 import { introduce } from '../describe-session.ts';
 import type { Instance } from '../instance.ts';
+import { newsOnly } from '../maintenance/watched.ts';
 import type { QueryMask } from '../query-mask.ts';
 import { readSessions } from '../sessions.ts';
 
@@ -30,16 +31,18 @@ export class BuildWatch {
   readonly #instance: Instance;
   readonly #mask: QueryMask;
   readonly #voice: Voice;
+  readonly #progress: ReturnType<typeof newsOnly>;
 
   constructor(instance: Instance, mask: QueryMask, voice: Voice) {
     this.#instance = instance;
     this.#mask = mask;
     this.#voice = voice;
+    this.#progress = newsOnly(voice.progress);
   }
 
   async look(pid: number): Promise<void> {
     const [now] = await this.#instance.observer.query<Progress>(PROGRESS, [pid]);
-    if (now !== undefined) this.#voice.progress(inUnits(now));
+    if (now !== undefined) this.#progress(inUnits(now));
     const [wait] = await this.#instance.observer.query<{ blockers: number[] }>(WAITS, [pid]);
     const fresh = (wait?.blockers ?? []).filter((blocker) => !this.#told.has(blocker));
     if (fresh.length === 0) return;

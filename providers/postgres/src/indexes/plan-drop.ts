@@ -49,7 +49,9 @@ export async function planDrop(wanted: DropWanted, mask: QueryMask): Promise<Pla
     warnings: [
       ...(index.valid && index.scans > 0 ? ['It is in use: statements that rest on it will read the whole table.'] : []),
       ...(index.unique ? ['It sees to it that no two rows have the same values; without it nothing does.'] : []),
-      'A replica may use an index that the primary does not: scans are counted on each server for itself.',
+      ...((await hasReplicas(instance))
+        ? ['A replica may use an index that the primary does not: scans are counted on each server for itself.']
+        : []),
       ...(open.length === 0
         ? []
         : [`It will wait for these to end, if they have read the table: ${nameTransactions(open, place)}.`]),
@@ -64,6 +66,10 @@ export async function planDrop(wanted: DropWanted, mask: QueryMask): Promise<Pla
     }),
     seen: { database, oid: index.oid, quoted: index.quoted, table: index.table, definition: index.definition, size: index.size },
   };
+}
+
+async function hasReplicas(instance: Instance): Promise<boolean> {
+  return (await instance.observer.query('select from pg_stat_replication limit 1')).length > 0;
 }
 
 function usage({ valid, scans, countedSince }: TableIndex): string {

@@ -50,9 +50,13 @@ export async function longTransactions({ instance, database }: Place, mask: Quer
     .sort((a, b) => (b.transactionAge ?? 0) - (a.transactionAge ?? 0));
 }
 
-/** `'report' (pid 12, active for 9m), its transaction open for 10m: guichet postgres terminate-session ...` */
+/**
+ * `'report' (pid 12, active for 9m), its transaction open for 10m: guichet postgres terminate-session ...`. Those that wait for
+ * others themselves are counted and not named: they go on when the others are gone.
+ */
 export function nameTransactions(sessions: readonly Session[], { instance, environment }: Place): string {
-  const named = sessions.slice(0, MOST_NAMED).map((session) => {
+  const free = sessions.filter(({ waiting }) => !waiting);
+  const named = (free.length > 0 ? free : sessions).slice(0, MOST_NAMED).map((session) => {
     const end = commandLine('terminate-session', { instance: instance.name, pid: session.pid, env: environment });
     return `${introduce(session)}, its transaction open for ${formatDuration(session.transactionAge ?? 0)} (${end})`;
   });

@@ -6,7 +6,7 @@ import { commandLine } from '../describe-session.ts';
 import type { Instance } from '../instance.ts';
 import { holdersOf, longTransactions, nameTransactions } from '../maintenance/others-at-it.ts';
 import { isRunAlive } from '../maintenance/own-run.ts';
-import { watched } from '../maintenance/watched.ts';
+import { newsOnly, watched } from '../maintenance/watched.ts';
 import type { QueryMask } from '../query-mask.ts';
 import { codeOf } from '../run-sql/server-refusal.ts';
 import { type Figures, figuresOf } from './figures.ts';
@@ -50,7 +50,8 @@ export async function runVacuum(run: VacuumRun): Promise<Receipt> {
     if (!fast) await session.query("set vacuum_cost_delay = '2ms'");
     voice.log(statementOf(table, { freeze }));
     const work = session.query(statementOf(table, { freeze }));
-    await watched(work, () => tellProgress(instance, session.pid, voice)).catch((error: unknown) => fail(error, run));
+    const progress = newsOnly(voice.progress);
+    await watched(work, () => tellProgress(instance, session.pid, progress)).catch((error: unknown) => fail(error, run));
   });
   return receiptOf(run, await figuresAfter(instance, seen, start), (performance.now() - began) / 1000);
 }
@@ -89,7 +90,7 @@ select phase, case when phase = 'vacuuming heap' then heap_blks_vacuumed else he
   heap_blks_total::float8 as total, index_vacuum_count::int as round from pg_stat_progress_vacuum where pid = $1
 ${version >= 130_000 ? "union all select 'analyzing: ' || phase, sample_blks_scanned::float8, sample_blks_total::float8, 0 from pg_stat_progress_analyze where pid = $1" : ''}`;
 
-async function tellProgress(instance: Instance, pid: number, { progress }: Voice): Promise<void> {
+async function tellProgress(instance: Instance, pid: number, progress: ReturnType<typeof newsOnly>): Promise<void> {
   const [now] = await instance.observer.query<Progress>(PROGRESS(await instance.version()), [pid]);
   if (now === undefined) return;
   progress({
