@@ -111,6 +111,16 @@ describe('A process that is killed while it makes a replica', () => {
   });
 });
 
+test('A copy whose server does not start after a crash is taken away', async () => {
+  const seen = await killedAt('create', 'The copy is whole');
+  const provider = lab.provider({ settings: { shared_buffers: 'much' } });
+  await until(async () => (await lab.remains()).folders.length === 0);
+  expect(await lab.remains()).toEqual(NOTHING);
+  const observed = await lab.use(provider).observe('create-read-replica', FLOW, { runId: 'run-1', seen });
+  expect(observed).toEqual({ status: 'not_started' });
+  await provider.close();
+});
+
 test('A server that ends with its provider ends even when that is killed', async () => {
   await killedAt('create', 'Catching up', { endWithProvider: true });
   await until(async () => (await lab.remains()).servers.length === 0);

@@ -30,11 +30,22 @@ export async function followingOf(source: Instance, { slot, endLsn }: ReplicaRec
   return row ?? { lost: true, streaming: false, consistent: false, behind: null }; // somebody has dropped the slot
 }
 
-/** Whether it can be used: its server takes connections, and it follows its source from a consistent state on. */
-export async function isUsable({ servers }: Workshop, source: Instance, record: ReplicaRecord): Promise<boolean> {
-  if (servers.running(record)?.ready !== true) return false;
-  const { streaming, consistent } = await followingOf(source, record);
-  return streaming && consistent;
+/**
+ * Goes on with a replica whose copy is whole. Gives its record when it can be used, undefined while it cannot yet: its server
+ * takes connections, and it follows its source from a consistent state on. Rejects with a PermanentFailure when it never will.
+ */
+export async function finished(
+  { servers, folder }: Workshop,
+  source: Instance,
+  record: ReplicaRecord,
+): Promise<ReplicaRecord | undefined> {
+  const server = await servers.start(record);
+  const { lost, streaming, consistent } = await followingOf(source, record);
+  if (lost) throw tooLittleKept(record);
+  if (!server.ready || !streaming || !consistent) return undefined;
+  const ready: ReplicaRecord = { ...record, state: 'ready' };
+  await folder.write(ready);
+  return ready;
 }
 
 /** Said again so often while nothing moves, in ms. */

@@ -1,7 +1,7 @@
-import { type ProviderLogger, stderrLogger } from '@guichet/sdk';
+import { PermanentFailure, type ProviderLogger, stderrLogger } from '@guichet/sdk';
 import { commandLine } from '../describe-session.ts';
 import { InstanceError } from '../instance-error.ts';
-import { isUsable } from './follow.ts';
+import { finished } from './follow.ts';
 import type { ReplicaRecord } from './replica-record.ts';
 import { renewServerFiles } from './server-files.ts';
 import { sourceOf, takeAway } from './take-away.ts';
@@ -88,7 +88,7 @@ export class Keeper {
   }
 
   async #mend(record: ReplicaRecord): Promise<string | undefined> {
-    const { servers, folder, settings, account, estate } = this.#workshop;
+    const { servers, folder, settings, account } = this.#workshop;
     const { signal } = this.#closed;
     if (record.state === 'copying' || record.state === 'deleting') {
       await takeAway(this.#workshop, record, { signal, log: () => {} });
@@ -101,11 +101,8 @@ export class Keeper {
     // The source may have moved since, or its password may have been changed.
     const paths = folder.pathsOf(record.name);
     if (await renewServerFiles({ record, paths, source, replicas: settings, account })) await servers.renew(record);
-    await servers.start(record);
-    if (record.state === 'following') {
-      const usable = await isUsable(this.#workshop, await estate.find(record.environment, record.source), record);
-      if (usable) await folder.write({ ...record, state: 'ready' });
-    }
+    if (record.state === 'ready') await servers.start(record);
+    else if (!(await this.#finish(record))) return undefined;
     const complaint = servers.complaint(record);
     if (complaint === undefined) return undefined;
     // What it needs is gone from the source: it cannot come back.
@@ -116,5 +113,18 @@ export class Keeper {
         ? ` Delete it, and make it again: ${commandLine('delete-read-replica', { instance: record.name, env: record.environment })}`
         : '';
     return `'${record.name}' does not follow its source: ${complaint}${again}`;
+  }
+
+  /** False when it could not be, and was taken away: nobody has used it yet. */
+  async #finish(record: ReplicaRecord): Promise<boolean> {
+    try {
+      await finished(this.#workshop, await this.#workshop.estate.find(record.environment, record.source), record);
+      return true;
+    } catch (error) {
+      if (!(error instanceof PermanentFailure)) throw error;
+      this.#logger.warn({ replica: record.name }, error.message);
+      await takeAway(this.#workshop, record, { signal: this.#closed.signal, log: () => {} });
+      return false;
+    }
   }
 }

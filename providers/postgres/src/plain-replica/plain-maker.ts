@@ -14,7 +14,7 @@ import type {
   WantedReplica,
 } from '../replica/maker.ts';
 import { counted } from '../words.ts';
-import { isUsable } from './follow.ts';
+import { finished } from './follow.ts';
 import { MADE_HERE } from './made-here.ts';
 import { makeReplica } from './make-replica.ts';
 import { planCreate, SeenSource } from './plan-create.ts';
@@ -62,20 +62,26 @@ export class PlainMaker implements ReplicaMaker {
       const record = await this.#workshop.folder.read(name);
       if (record?.mark !== mark) return { status: 'not_started' };
       if (record.state === 'ready') return { status: 'succeeded', output: this.#made(record) };
-      if (record.state === 'following') {
-        // The copy is whole: it is worth more to finish it than to begin again.
-        await this.#workshop.servers.start(record);
-        const source = await this.#workshop.estate.find(record.environment, record.source);
-        if (!(await isUsable(this.#workshop, source, record))) return { status: 'running' };
-        const ready: ReplicaRecord = { ...record, state: 'ready' };
-        await this.#workshop.folder.write(ready);
-        return { status: 'succeeded', output: this.#made(ready) };
-      }
+      // A copy that is whole is worth more than to begin again.
+      if (record.state === 'following') return this.#finish(record, signal);
       await takeAway(this.#workshop, record, { signal, log: () => {} });
       return { status: 'not_started' };
     });
     await this.#workshop.estate.refresh();
     return settled ?? { status: 'running' };
+  }
+
+  async #finish(record: ReplicaRecord, signal: AbortSignal): Promise<ObservationInput> {
+    try {
+      const source = await this.#workshop.estate.find(record.environment, record.source);
+      const ready = await finished(this.#workshop, source, record);
+      return ready === undefined ? { status: 'running' } : { status: 'succeeded', output: this.#made(ready) };
+    } catch (error) {
+      if (!(error instanceof PermanentFailure)) throw error;
+      await takeAway(this.#workshop, record, { signal, log: () => {} });
+      const { message, remedy } = error;
+      return { status: 'failed', failure: { kind: 'permanent', message, ...(remedy !== undefined && { remedy }) } };
+    }
   }
 
   async planDelete({ replica }: UnwantedReplica): Promise<ReplicaPlan> {
@@ -165,7 +171,7 @@ async function sessionsOn({ observer }: Instance): Promise<Sessions | undefined>
   try {
     const [row] = await observer.query<Sessions>(`
       select count(*)::int as count, coalesce(array_agg(distinct nullif(application_name, '')) filter (where application_name <> ''), '{}') as applications
-      from pg_stat_activity where backend_type = 'client backend' and application_name <> 'guichet'`);
+      from pg_stat_activity where backend_type = 'client backend' and application_name <> 'guichet' and application_name not like 'guichet %'`);
     return row;
   } catch (error) {
     if (error instanceof InstanceError) return undefined;

@@ -9,9 +9,9 @@ import { z } from 'zod';
  *
  * `copying`: slot and copy are being made. `following`: the copy is whole; its server catches up. `ready`: it can be used.
  * `deleting`: everything is being taken away. Whoever finds a record in any state but `ready` whose worker is dead finishes
- * it: what was `copying` is deleted, what was `following` becomes ready.
+ * it: what was `copying` is deleted, what was `following` becomes ready, or is deleted when it cannot.
  */
-export const ReplicaRecord = z.strictObject({
+export const ReplicaRecord = z.object({
   name: z.string(),
   source: z.string(),
   environment: z.string(),

@@ -86,6 +86,8 @@ function ownSettings({ record, paths, source, replicas }: ServerFiles): Map<stri
     ['primary_conninfo', connectionOf(record, paths, source)],
     ['primary_slot_name', record.slot],
     ['recovery_target_timeline', 'latest'],
+    // A source that was restarted is followed again at once.
+    ['wal_retrieve_retry_interval', '1s'],
     // What the server itself says; statements of people, which hold data, do not go to a file.
     ['logging_collector', 'off'],
     ['log_destination', 'stderr'],
