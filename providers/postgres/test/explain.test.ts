@@ -1,6 +1,6 @@
 import type { TreeNode, TreeOutput } from '@guichet/contract';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { ADMIN_MAJORS, type Lab, openLab } from './lab.ts';
+import { ADMIN_MAJORS, type Lab, openLab, until } from './lab.ts';
 
 /** The output, as the kind that the action declares. */
 const tree = (output: unknown) => output as TreeOutput;
@@ -55,8 +55,24 @@ describe.each(ADMIN_MAJORS)('PostgreSQL %i', (major) => {
       expect.arrayContaining([expect.stringMatching(/on visits v$/), expect.stringMatching(/on customers c$/)]),
     );
     expect(JSON.stringify(output.roots)).toContain('$1');
-    expect(output.notes).toContainEqual(expect.stringMatching(/^Run 1 times by 'orders' in database 'postgres', /));
+    expect(output.notes).toContainEqual(expect.stringMatching(/^Run once by 'orders' in database 'postgres', /));
     expect(output.notes).toContainEqual(expect.stringContaining('Planned without values for $1'));
+  });
+
+  test('tells a statement that waits from one that works', async () => {
+    const holder = await lab.open('holder');
+    await holder.client.query('begin; update customers set name = name where id = 5');
+    const waiter = await lab.open('waiter');
+    const done = waiter.start('update customers set name = name where id = 5');
+    await lab.blocked(waiter.pid);
+    const waited = "select from pg_stat_activity where pid = $1 and clock_timestamp() - query_start > '1 second'";
+    await until(async () => (await lab.sql(waited, [waiter.pid])).length === 1); // longer than a cheap statement takes
+    await holder.client.query('commit');
+    await done;
+    const output = await explain({ queryId: await idOf('update customers set name = name%') });
+    expect(output.notes?.[0]).toMatch(
+      /it most likely waited for a lock\. guichet postgres blocking --instance pg1 --env production$/,
+    );
   });
 
   test('finds the tables that the user would find', async () => {

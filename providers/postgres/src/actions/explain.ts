@@ -2,9 +2,11 @@ import { formatDuration } from '@guichet/contract';
 import { action, type ProviderAction, refuse } from '@guichet/sdk';
 import { z } from 'zod';
 import { findDatabase } from '../contents/find-database.ts';
+import { commandLine } from '../describe-session.ts';
 import type { Instance } from '../estate.ts';
 import { explainStatement } from '../explain/explain-statement.ts';
 import { asParameterized, type Explainable, explainable } from '../explain/explainable.ts';
+import type { PlanNode } from '../explain/plan-node.ts';
 import { notesOnPlan } from '../explain/plan-notes.ts';
 import { planTree } from '../explain/plan-tree.ts';
 import { refusing } from '../instance-error.ts';
@@ -33,6 +35,8 @@ interface Subject {
   readonly statement: Explainable;
   readonly database: string;
   readonly user: string | undefined;
+  /** How long it has taken at most, in seconds, where it was counted. */
+  readonly longest: number;
   readonly notes: readonly string[];
 }
 
@@ -63,13 +67,14 @@ export function explainAction(workplace: Workplace): ProviderAction {
       refusing(async () => {
         const instance = await estate.find(environment, input.instance);
         const masked = await mask();
-        const { statement, database, user, notes } = await subjectOf(instance, input, environment);
+        const { statement, database, user, longest, notes } = await subjectOf(instance, input, environment);
         const explanation = await explainStatement({ instance, database, statement, user, signal });
         return {
           kind: 'tree',
           title: shortened(masked.mask(statement.text, false), 300),
           roots: [planTree(explanation.explained.Plan, masked)],
           notes: [
+            ...waitingOf(explanation.explained.Plan, longest, { instance: instance.name, environment }),
             ...notesOnPlan(explanation, masked, { instance: instance.name, environment, database }),
             ...notes,
             ...parametersIn(statement),
@@ -88,7 +93,7 @@ async function subjectOf(instance: Instance, input: Input, environment: string):
   }
   if (statement !== undefined) {
     const where = await findDatabase(instance, { name: database, environment });
-    return { statement: await explainable(statement), database: where, user: undefined, notes: [] };
+    return { statement: await explainable(statement), database: where, user: undefined, longest: 0, notes: [] };
   }
   const { counters, text, elsewhere } = await findStatement(instance, { queryId: queryId ?? '', database, environment });
   const { calls, total, user } = counters;
@@ -96,12 +101,30 @@ async function subjectOf(instance: Instance, input: Input, environment: string):
     statement: await explainable(asParameterized(text)),
     database: counters.database,
     user,
+    longest: counters.max ?? 0,
     notes: [
-      `Run ${calls.toLocaleString('en')} times by '${user}' in database '${counters.database}', ${formatDuration(total)} in all; planned under that user's settings.`,
+      `Run ${calls === 1 ? 'once' : `${calls.toLocaleString('en')} times`} by '${user}' in database '${counters.database}', ${formatDuration(total)} in all; planned under that user's settings.`,
       ...(elsewhere.length === 0 ? [] : [`It runs in ${elsewhere.join(', ')} too: --database explains it there.`]),
     ],
   };
 }
+
+/** A statement that is cheap to run and takes long all the same does not work; it waits. */
+function waitingOf(
+  plan: PlanNode,
+  longest: number,
+  { instance, environment }: { instance: string; environment: string },
+): string[] {
+  const cost = plan['Total Cost'] ?? 0;
+  if (longest < LONG_SECONDS || cost > CHEAP) return [];
+  return [
+    `It has taken up to ${formatDuration(longest)}, though its plan is cheap: then it most likely waited for a lock. ${commandLine('blocking', { instance, env: environment })}`,
+  ];
+}
+
+const LONG_SECONDS = 1;
+/** A page read in sequence costs 1: this is about 8 MB. */
+const CHEAP = 1000;
 
 function parametersIn({ parameters }: Explainable): string[] {
   if (parameters === 0) return [];

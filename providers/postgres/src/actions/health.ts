@@ -59,7 +59,7 @@ export function healthAction(workplace: Workplace): ProviderAction {
             why,
             mend,
           })),
-          notes: [...adviceOn(shown), ...scopeOf(examination, shown.length, instance.name)],
+          notes: [...adviceOn(shown), ...scopeOf(examination, shown, instance.name)],
           ...(shown.length === 0 && { empty: emptyOf(examination, { instance: instance.name, severity: input.severity }) }),
         };
       }),
@@ -83,11 +83,17 @@ function adviceOn(findings: readonly Finding[]): string[] {
   });
 }
 
-function scopeOf({ checks, databases, leftOut, replica, findings }: Examination, shown: number, instance: string): string[] {
+function scopeOf(
+  { checks, databases, leftOut, replica, findings }: Examination,
+  rows: readonly Finding[],
+  instance: string,
+): string[] {
+  const shown = rows.length;
+  const kinds = new Set(rows.map(({ finding }) => finding)).size;
   const hidden = findings.length - shown;
   const where = replica ? 'the server alone' : `${counted(databases.length, 'database')}: ${databases.join(', ')}`;
   return [
-    ...(shown > 0 ? [`-o wide shows what mends each.`] : []),
+    ...(kinds < shown ? ['-o wide shows what mends each of them.'] : []),
     ...(hidden > 0 ? [`${counted(hidden, 'finding')} of less severity not shown.`] : []),
     ...(replica ? [`'${instance}' is a replica: its tables and indexes are looked at on its primary.`] : []),
     ...(leftOut > 0 ? [`${counted(leftOut, 'more database')} not looked at; --database looks at one.`] : []),

@@ -172,7 +172,7 @@ function spanOf({ first, last, extension, window }: Span): string[] {
       ? `What ended within ${formatDuration(window)} up to ${iso(last.takenAt)}; what still runs is in activity.`
       : first.since === null
         ? `Since the last reset; pg_stat_statements 1.${extension.minor} does not say when that was.`
-        : `Since the reset of ${iso(first.since)}, ${formatDuration((first.takenAt.getTime() - first.since.getTime()) / 1000)} ago. --window 30s shows what costs most now.`;
+        : `Since the reset of ${iso(first.since)}, ${formatDuration((first.takenAt.getTime() - first.since.getTime()) / 1000)} ago; waiting for locks counts too. --window 30s shows what costs most now.`;
   return [
     span,
     ...(dropped > 0

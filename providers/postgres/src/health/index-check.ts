@@ -182,7 +182,7 @@ export const scannedTablesCheck: Check = {
       finding: 'missing index',
       database: site.database,
       object: table,
-      figure: `read whole ${scans} times, ${Math.round(each)} rows each, ${formatBytes(size)}; by index ${indexScans} times`,
+      figure: `read whole ${scans.toLocaleString('en')} times, ${Math.round(each).toLocaleString('en')} rows each, ${formatBytes(size)}; by index ${indexScans.toLocaleString('en')} times`,
       why: 'A query that wants few rows of it reads all of them, every time.',
       mend: `${command(site, 'slow-queries', { database: site.database })} (find the query, explain it, create an index on what it filters by)`,
     }));

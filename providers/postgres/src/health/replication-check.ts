@@ -1,6 +1,9 @@
 import { formatBytes, formatDuration } from '@guichet/contract';
 import type { Check, Finding, Severity } from './finding.ts';
 
+/** Slots of read replicas that Guichet has made. */
+const OURS = 'guichet_';
+
 interface Slot {
   readonly name: string;
   readonly literal: string;
@@ -41,10 +44,12 @@ export const slotsCheck: Check = {
           ].join(', '),
           why: lost
             ? 'Its consumer has missed what was removed, and must be made anew.'
-            : 'The log that it keeps fills the disk until the server stops, and dead rows may have to wait for it.',
+            : safe === null
+              ? 'The log that it keeps fills the disk until the server stops, and dead rows may have to wait for it.'
+              : 'The log that it keeps takes disk, up to max_slot_wal_keep_size; then its consumer must be made anew.',
           mend: active
             ? 'look at its consumer: it reads too slowly'
-            : `for a replica of Guichet: guichet postgres delete-read-replica; else its owner or a superuser: SELECT pg_drop_replication_slot(${literal});`,
+            : `${name.startsWith(OURS) ? 'guichet postgres delete-read-replica, where its replica is still there; else a' : 'a'} superuser: SELECT pg_drop_replication_slot(${literal});`,
         },
       ];
     });

@@ -57,7 +57,7 @@ export const sequencesCheck: Check = {
           finding: 'sequence near its end',
           database,
           object: sequence,
-          figure: `${(share * 100).toFixed(1)} % used, ${Math.abs(end - last)} left${table === null ? '' : `, for ${type} ${table}.${column}`}`,
+          figure: `${(share * 100).toFixed(1)} % used, ${Math.abs(end - last).toLocaleString('en')} left${table === null ? '' : `, for ${type} ${table}.${column}`}`,
           why: 'When it has no number left, every insert that takes one fails.',
           mend: mendOf(row, database),
         },

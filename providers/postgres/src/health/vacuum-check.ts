@@ -18,7 +18,7 @@ export const deadRowsCheck: Check = {
       finding: 'many dead rows',
       database: site.database,
       object: table,
-      figure: `${dead} dead, ${live} live`,
+      figure: `${dead.toLocaleString('en')} dead, ${live.toLocaleString('en')} live`,
       why: 'Every scan reads the dead rows too; autovacuum does not keep up, or an old transaction hinders it.',
       mend: command(site, 'vacuum-analyze', { database: site.database, table }),
     }));
