@@ -79,6 +79,32 @@ interface Tree {
   readonly roots: readonly { readonly label: string; readonly data?: { readonly pid?: number } }[];
 }
 
+test('a developer sees live which statement most sessions are at, and every look is recorded', async () => {
+  const flags = ['--instance', 'pg1', '--env', 'production', '--group-by', 'query', '--watch=1', '-o', 'json'];
+  const watching = guichet('nadia', 'postgres', 'activity', ...flags);
+  await waitFor(() => watching.said().split('\n').length > 2, watching.said);
+  watching.child.kill('SIGINT');
+  const { code, stdout, stderr } = await watching.finished;
+  expect(code, stderr).toBe(0);
+  const answers = stdout
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line) as Groups);
+  expect(answers.at(-1)?.rows).toContainEqual(
+    expect.objectContaining({
+      name: 'update customers set seen_at = now() where id = $1',
+      fingerprint: expect.stringMatching(/^[0-9a-f]{16}$/),
+      waiting: 4,
+    }),
+  );
+  const { items } = await json<{ items: AuditEvent[] }>('nadia', 'audit', 'list', '--action', 'postgres.activity');
+  expect(items.length).toBeGreaterThanOrEqual(answers.length);
+});
+
+interface Groups {
+  readonly rows: readonly Readonly<Record<string, unknown>>[];
+}
+
 test('a developer frees a blocked production database alone, with the yes of a teammate', async () => {
   const blocking = await json<Tree>('nadia', 'postgres', 'blocking', '--instance', 'pg1', '--env', 'production');
   const root = blocking.roots.find(({ label }) => label.includes('orders-migration'));

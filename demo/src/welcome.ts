@@ -33,6 +33,7 @@ and as the second person, in a third one (REQ is the id that the command above s
 The migration comes back 45 s later, as another session: blocking shows its pid.
 
 Try also:
+  ./guichet postgres activity --instance pg1 --env production --watch      # live; q leaves
   ./guichet orders refund --order A-1042 --amount 1250 --env production --reason "damaged goods"
   ./guichet orders hold --order A-1044 --env production --for 2m --reason "looks like fraud"      # undone by itself
   ./guichet audit list
