@@ -80,6 +80,20 @@ test('copies in and out, the data untouched and unrecorded', async () => {
   socket.end(message('X'));
 });
 
+test('lets the server wait for a client that does not read, and gives it all in the end', async () => {
+  const { socket, answers, seen } = await rawClient();
+  socket.write(message('Q', "copy (select repeat('x', 1000) from generate_series(1, 50000)) to stdout\0"));
+  socket.pause();
+  await until(async () => {
+    const rows = await lab.sql("select from pg_stat_activity where usename = $1 and wait_event = 'ClientWrite'", [lease.role]);
+    return rows.length === 1;
+  });
+  socket.resume();
+  await seen('Z');
+  expect(answers.filter(({ type }) => type === 'd')).toHaveLength(50_000);
+  socket.end(message('X'));
+});
+
 test('takes statements that are sent ahead, in their order, and counts runs of prepared ones', async () => {
   const { socket, answers, seen } = await rawClient();
   const before = lease.events.length;

@@ -47,6 +47,7 @@ const LONGEST = 0x3fff_ffff;
 const QUERY = 'Q'.charCodeAt(0);
 const PARSE = 'P'.charCodeAt(0);
 const FUNCTION_CALL = 'F'.charCodeAt(0);
+const TERMINATE = 'X'.charCodeAt(0);
 const EXECUTE = 'E'.charCodeAt(0);
 
 /**
@@ -56,6 +57,8 @@ const EXECUTE = 'E'.charCodeAt(0);
 export class FrontendSplitter {
   /** How often a prepared statement was run. */
   executions = 0;
+  /** The client has said goodbye. */
+  terminated = false;
   /** Bytes of the present message that are still to come, and pass by. */
   #rest = 0;
   #held: Buffer[] = [];
@@ -85,6 +88,7 @@ export class FrontendSplitter {
       const type = bytes[at] ?? 0;
       const length = 1 + bytes.readInt32BE(at + 1);
       if (type === EXECUTE) this.executions += 1;
+      if (type === TERMINATE) this.terminated = true;
       if (isLookedInto(type)) {
         if (at > from) yield { bytes: bytes.subarray(from, at) };
         const head = bytes.subarray(at, at + wanted);

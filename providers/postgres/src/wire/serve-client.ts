@@ -149,6 +149,7 @@ class Conversation {
   readonly #server: ServerSession['socket'];
   readonly #greeting: Buffer;
   readonly #over = new AbortController();
+  readonly #splitter = new FrontendSplitter();
   /** The end of what the server has said: where it is a ReadyForQuery, nothing is under way. */
   #tail: Buffer;
   #lastByte = performance.now();
@@ -190,7 +191,7 @@ class Conversation {
       signal.removeEventListener('abort', onAbort);
       server.on('error', () => {}).destroy();
       // By itself the server would notice when it next writes, or looks: what nobody waits for any more is stopped now.
-      if (this.#busy) await this.#cancel();
+      if (this.#busy && !this.#splitter.terminated) await this.#cancel();
     }
   }
 
@@ -214,9 +215,10 @@ class Conversation {
     return promise;
   }
 
-  /** Waits for the server after the client has sent all that it had to say. */
+  /** Waits for the server after the client has sent all that it had to say. No client goes before it has its answers. */
   async #serverEnd(): Promise<void> {
     const server = this.#server;
+    if (this.#busy && !this.#splitter.terminated) await this.#cancel();
     if (!server.writableEnded) server.end();
     await new Promise<void>((done) =>
       server.closed || server.readableEnded ? done() : server.once('end', done).once('close', done),
@@ -225,7 +227,7 @@ class Conversation {
 
   async #toServer(): Promise<void> {
     const { stream, executions } = this.#service;
-    const splitter = new FrontendSplitter();
+    const splitter = this.#splitter;
     for await (const chunk of bytesOf(stream)) {
       this.#lastByte = performance.now();
       const before = splitter.executions;
