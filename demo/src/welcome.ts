@@ -35,6 +35,7 @@ The migration comes back 45 s later, as another session: blocking shows its pid.
 Try also:
   ./guichet postgres activity --instance pg1 --env production --watch      # live; q leaves
   ./guichet postgres connect --instance pg2 --database orders --env staging      # psql for an hour, without a password
+  ./guichet postgres create-read-replica --source-instance pg1 --replica-suffix flow --env production --for 1h --reason "reports"
   ./guichet orders refund --order A-1042 --amount 1250 --env production --reason "damaged goods"
   ./guichet orders hold --order A-1044 --env production --for 2m --reason "looks like fraud"      # undone by itself
   ./guichet audit list

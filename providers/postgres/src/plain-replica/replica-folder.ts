@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { makeFolder } from '@guichet/postgres-server';
 import { ReplicaRecord } from './replica-record.ts';
@@ -108,8 +108,19 @@ export class ReplicaFolder {
   /** Removes what a process that died has left of `begin` and `remove`: nothing else knows of it. */
   async sweep(): Promise<void> {
     const names = await readdir(this.root).catch(() => []);
-    for (const name of names) if (name.startsWith(GONE)) await rm(join(this.root, name), { recursive: true, force: true });
+    for (const name of names) {
+      const path = join(this.root, name);
+      const left = name.startsWith(GONE) || (name.startsWith(BEGUN) && (await isOld(path)));
+      // Another process may be at it as well.
+      if (left) await rm(path, { recursive: true, force: true }).catch(() => {});
+    }
   }
+}
+
+/** What is begun now is finished in milliseconds. */
+async function isOld(path: string): Promise<boolean> {
+  const made = await stat(path).catch(() => undefined);
+  return made !== undefined && Date.now() - made.mtimeMs > 3_600_000;
 }
 
 async function writeDurably(path: string, text: string): Promise<void> {
