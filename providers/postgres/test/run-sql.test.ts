@@ -179,6 +179,26 @@ describe.each(ADMIN_MAJORS)('PostgreSQL %i', (major) => {
     expect(failure).toMatchObject({ message: 'The statement took longer than 1 s and was stopped.' });
   });
 
+  test('stops a statement whose rows come slowly, though each part of them is in time', async () => {
+    // A row takes milliseconds, so 200 of them are within a second, and 10,000 are not.
+    const sql = 'select (select count(*) from generate_series(1, 20000 + n % 2)) from generate_series(1, 100000) n';
+    const { failure } = await lab.postgres.run('run-sql', ask(sql, { seconds: 1, limit: 10_000 }));
+    expect(failure).toMatchObject({ message: 'The statement took longer than 1 s and was stopped.' });
+  });
+
+  test('refuses every statement where somebody has made a cast, which may be applied unseen', async () => {
+    const shop = await lab.open('setup', { database: 'shop' });
+    await shop.client.query(`create type mood as enum ('good');
+      create function weigh(mood) returns int language sql immutable as 'select 1';
+      create cast (mood as int) with function weigh(mood) as implicit`);
+    expect(await refusal('select 1')).toBe(
+      "The cast of mood to integer is refused: somebody has made it (in 'public'), and it may run code.",
+    );
+    await shop.client.query('drop type mood cascade');
+    expect(await refusal('select 1')).toContain('planned');
+    await lab.quiet();
+  });
+
   test('is stopped by a cancel, and leaves no session', async () => {
     const stop = new AbortController();
     const sql = 'select count(*) from generate_series(1, 100000) a, generate_series(1, 100000) b';

@@ -18,17 +18,20 @@ export interface Database {
   readonly extensions: readonly string[] | undefined;
 }
 
-type Row = Omit<Database, 'extensions'> & { readonly connectable: boolean };
+type Row = Omit<Database, 'extensions' | 'size'> & { readonly connectable: boolean };
 
 const DATABASES = `
 select d.datname::text as name, pg_get_userbyid(d.datdba)::text as owner,
-  case when has_database_privilege(d.oid, 'CONNECT') or pg_has_role('pg_read_all_stats', 'usage')
-    then pg_database_size(d.oid)::float8 end as size,
   (select count(*)::int from pg_stat_activity a where a.datid = d.oid and a.backend_type = 'client backend') as connections,
   nullif(d.datconnlimit, -1) as "connectionLimit", pg_encoding_to_char(d.encoding) as encoding, d.datcollate::text as collation,
   age(d.datfrozenxid)::int as "xidAge",
   d.datallowconn and has_database_privilege(d.oid, 'CONNECT') as connectable
 from pg_database d where not d.datistemplate order by 1`;
+
+/** Walks the files of every database, so it is slow where there are many of them. */
+const SIZES = `
+select datname::text as name, pg_database_size(oid)::float8 as size from pg_database
+where not datistemplate and (has_database_privilege(oid, 'CONNECT') or pg_has_role('pg_read_all_stats', 'usage'))`;
 
 const EXTENSIONS = `select extname || ' ' || extversion as extension from pg_extension where extname <> 'plpgsql' order by 1`;
 
@@ -40,11 +43,24 @@ const MOST_LOOKED_INTO = 40;
 /** All databases but templates, by name. Rejects with an InstanceError. */
 export async function readDatabases(instance: Instance): Promise<Database[]> {
   const rows = await instance.observer.query<Row>(DATABASES);
-  const extensions = await readExtensions(
-    instance,
-    rows.filter(({ connectable }) => connectable).map(({ name }) => name),
-  );
-  return rows.map(({ connectable: _, ...row }) => ({ ...row, extensions: extensions.get(row.name) }));
+  const open = rows.filter(({ connectable }) => connectable).map(({ name }) => name);
+  const [extensions, sizes] = await Promise.all([readExtensions(instance, open), readSizes(instance)]);
+  return rows.map(({ connectable: _, ...row }) => ({
+    ...row,
+    size: sizes.get(row.name) ?? null,
+    extensions: extensions.get(row.name),
+  }));
+}
+
+/** Not being able to measure them in time must not hide the databases. */
+async function readSizes(instance: Instance): Promise<Map<string, number>> {
+  try {
+    const rows = await instance.observer.query<{ name: string; size: number }>(SIZES);
+    return new Map(rows.map(({ name, size }) => [name, size]));
+  } catch (error) {
+    if (error instanceof InstanceError) return new Map();
+    throw error;
+  }
 }
 
 async function readExtensions(instance: Instance, databases: readonly string[]): Promise<Map<string, string[]>> {

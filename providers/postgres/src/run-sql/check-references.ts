@@ -99,7 +99,10 @@ function objectionTo({ name, schema, volatile, extension }: Candidate, runs: boo
   return runs && volatile ? `it is of the extension '${extension}' and declared volatile` : undefined;
 }
 
-/** A type runs code where its values are checked, or cast by a function of its own. */
+/**
+ * A type runs code where its values are checked, or cast by a function of its own. A cast may be made without being written,
+ * so one that anybody but a superuser has made is refused wherever it would be applied.
+ */
 const MADE = `
 select 'operator ' || o.oprname as what, n.nspname::text as schema from pg_operator o join pg_namespace n on n.oid = o.oprnamespace
 where o.oprname = any ($1) and n.nspname <> 'pg_catalog'
@@ -110,7 +113,12 @@ join pg_type t on t.typname = w.name join pg_namespace n on n.oid = t.typnamespa
 where n.nspname <> 'pg_catalog' and case when w.schema is null then n.nspname = any (current_schemas(false)) else n.nspname = w.schema end
   and (t.typtype = 'd' and exists (select from pg_constraint k where k.contypid = t.oid and k.contype = 'c')
     or exists (select from pg_cast k where k.casttarget = t.oid and k.castfunc <> 0))
-  and not exists (select from pg_depend d where d.classid = 'pg_type'::regclass and d.objid = t.oid and d.deptype = 'e')`;
+  and not exists (select from pg_depend d where d.classid = 'pg_type'::regclass and d.objid = t.oid and d.deptype = 'e')
+union all
+select 'cast of ' || format_type(k.castsource, null) || ' to ' || format_type(k.casttarget, null), n.nspname::text
+from pg_cast k join pg_proc p on p.oid = k.castfunc join pg_namespace n on n.oid = p.pronamespace join pg_roles r on r.oid = p.proowner
+where n.nspname <> 'pg_catalog' and not r.rolsuper
+  and not exists (select from pg_depend d where d.classid = 'pg_cast'::regclass and d.objid = k.oid and d.deptype = 'e')`;
 
 async function checkOperatorsAndTypes(session: OwnSession, { operators, types }: References): Promise<void> {
   const [made] = await session.query<{ what: string; schema: string }>(MADE, [

@@ -1,10 +1,12 @@
 import type { Instance } from '../instance.ts';
 import { InstanceError } from '../instance-error.ts';
 import type { OwnSession } from '../login.ts';
-import { codeOf, saidByServer } from './server-refusal.ts';
+import { codeOf, saidByServer, tookTooLong } from './server-refusal.ts';
 
 /** So long a statement may wait for a table that is locked, in ms. */
 const LOCK_MS = 2000;
+/** For what is not the statement itself: to connect, to look at what it names. In ms. */
+const MARGIN_MS = 2000;
 
 export interface ReadingWanted {
   readonly database: string;
@@ -27,25 +29,32 @@ export async function reading<Value>(
 ): Promise<Value> {
   const limits = { statementMs: seconds * 1000, lockMs: LOCK_MS };
   const { admin } = instance;
+  // The server's own limit is one for each statement, and a cursor is read by many.
+  const over = AbortSignal.timeout(seconds * 1000 + MARGIN_MS);
+  const stopped = AbortSignal.any([signal, over]);
   try {
-    return await admin.session({ database, ...(runId !== undefined && { runId }), ...limits, signal }, async (session) => {
-      await session.query('begin transaction isolation level repeatable read, read only');
-      if (as === 'reader')
-        await session.query('set local role pg_read_all_data').catch((error: unknown) => {
-          if (codeOf(error) !== '42501') throw error;
-          throw new InstanceError(
-            `The admin login '${admin.user}' of the instance '${instance.name}' is not a member of pg_read_all_data.`,
-            {
-              remedy: `A superuser must run there: GRANT pg_read_all_data TO ${admin.user};`,
-              passing: false,
-              cause: error,
-            },
-          );
-        });
-      await session.query(GUARDS);
-      return await work(session);
-    });
+    return await admin.session(
+      { database, ...(runId !== undefined && { runId }), ...limits, signal: stopped },
+      async (session) => {
+        await session.query('begin transaction isolation level repeatable read, read only');
+        if (as === 'reader')
+          await session.query('set local role pg_read_all_data').catch((error: unknown) => {
+            if (codeOf(error) !== '42501') throw error;
+            throw new InstanceError(
+              `The admin login '${admin.user}' of the instance '${instance.name}' is not a member of pg_read_all_data.`,
+              {
+                remedy: `A superuser must run there: GRANT pg_read_all_data TO ${admin.user};`,
+                passing: false,
+                cause: error,
+              },
+            );
+          });
+        await session.query(GUARDS);
+        return await work(session);
+      },
+    );
   } catch (error) {
+    if (over.aborted && !signal.aborted) throw tookTooLong(seconds, error);
     throw (
       saidByServer(error, { instance: instance.name, database, seconds, environment: instance.settings.environment }) ?? error
     );

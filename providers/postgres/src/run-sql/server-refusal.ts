@@ -13,6 +13,14 @@ export function codeOf(error: unknown): string | undefined {
   return error instanceof pg.DatabaseError ? error.code : undefined;
 }
 
+export function tookTooLong(seconds: number, cause: unknown): InstanceError {
+  return new InstanceError(`The statement took longer than ${seconds} s and was stopped.`, {
+    remedy: 'Ask for less (a condition that an index serves), or raise --seconds.',
+    passing: false,
+    cause,
+  });
+}
+
 /**
  * Why the server refused the statement, in words that may be kept: its own message is shown where it can only be about names
  * (unknown table, missing right), never where it may quote a row. Undefined for what is no answer of the server.
@@ -24,10 +32,7 @@ export function saidByServer(error: unknown, { instance, database, environment, 
     new InstanceError(message, { remedy, passing, cause: error });
   switch (code) {
     case '57014':
-      return because(
-        `The statement took longer than ${seconds} s and was stopped.`,
-        'Ask for less (a condition that an index serves), or raise --seconds.',
-      );
+      return tookTooLong(seconds, error);
     case '55P03':
       return because(
         'A table that it reads is locked, and it waited no longer.',
