@@ -1,6 +1,16 @@
 import { once } from 'node:events';
+import { connect } from 'node:net';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { errorFields, int32, message } from '../src/wire/messages.ts';
+import {
+  errorFields,
+  GSSENC_REQUEST,
+  int32,
+  message,
+  PROTOCOL_3_0,
+  SSL_REQUEST,
+  startMessage,
+  startupMessage,
+} from '../src/wire/messages.ts';
 import { openServerSession } from '../src/wire/server-session.ts';
 import { type Lab, openLab, until } from './lab.ts';
 import { type Connected, connectTo, providerOn } from './lease-lab.ts';
@@ -167,4 +177,30 @@ test('ends a session that does nothing, whatever it has set, and none that is at
   } finally {
     await provider.close();
   }
+});
+
+test('tells a client that speaks a newer minor version which one is spoken', async () => {
+  const socket = connect(lease.port, '127.0.0.1');
+  const got: Buffer[] = [];
+  socket.on('data', (chunk) => got.push(chunk));
+  socket.write(startMessage(PROTOCOL_3_0 + 2, Buffer.from('user\0anybody\0database\0postgres\0_pq_.shiny\0on\0\0')));
+  await until(async () => Buffer.concat(got).includes('server_version'));
+  const answer = Buffer.concat(got);
+  expect(answer.toString('latin1', 0, 1)).toBe('v');
+  expect(answer.readInt32BE(5)).toBe(PROTOCOL_3_0);
+  expect(answer.toString('latin1', 13, 24)).toBe('_pq_.shiny\0');
+  socket.end(message('X'));
+});
+
+test('declines encryption, which the stream has already, and goes on', async () => {
+  const socket = connect(lease.port, '127.0.0.1');
+  const got: Buffer[] = [];
+  socket.on('data', (chunk) => got.push(chunk));
+  socket.write(startMessage(GSSENC_REQUEST));
+  await until(async () => Buffer.concat(got).toString() === 'N');
+  socket.write(startMessage(SSL_REQUEST));
+  await until(async () => Buffer.concat(got).toString() === 'NN');
+  socket.write(startupMessage(new Map([['user', 'anybody']])));
+  await until(async () => Buffer.concat(got).includes('server_version'));
+  socket.end(message('X'));
 });

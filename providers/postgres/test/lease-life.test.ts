@@ -209,6 +209,11 @@ describe.each([14, 18] as const)('leases on PostgreSQL %i', (major) => {
     await expect(lab.postgres.plan('connect', { instance: 'pg1', database: 'shoop' })).rejects.toMatchObject({
       remedy: "Did you mean 'shop'?",
     });
+    await lab.sql('create database closed');
+    await lab.sql('revoke connect on database closed from public');
+    await expect(lab.postgres.plan('connect', { instance: 'pg1', database: 'closed' })).rejects.toMatchObject({
+      remedy: 'Its owner must run: GRANT CONNECT ON DATABASE "closed" TO pg_read_all_data;',
+    });
     const fenced = providerOn(lab, { connect: { databases: ['shop'], instances: { pg1: { read: ['reporting'] } } } });
     try {
       await expect(harness(fenced).plan('connect', { instance: 'pg1', database: 'postgres' })).rejects.toMatchObject({

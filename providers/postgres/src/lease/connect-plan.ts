@@ -1,4 +1,5 @@
 import { type PlanResult, refuse } from '@guichet/sdk';
+import pg from 'pg';
 import { z } from 'zod';
 import { findDatabase } from '../contents/find-database.ts';
 import { commandLine } from '../describe-session.ts';
@@ -44,7 +45,7 @@ export async function planConnect(
       remedy: `Write on its primary: ${remedy}`,
     });
   }
-  await checkAdmin(primary, rules[rights]);
+  await checkAdmin(primary, { roles: rules[rights], database });
   const verb = rights === 'read' ? 'read' : 'read and write';
   return {
     summary: `Let ${callerName} ${verb} the database '${database}' on '${instance.name}'`,
@@ -77,6 +78,7 @@ function checkDatabase({ database, instance, environment }: ConnectWanted, { dat
 
 const RIGHTS = `
 select (select rolcreaterole or rolsuper from pg_roles where rolname = current_user) as creates,
+  coalesce((select bool_or(has_database_privilege(oid, $2, 'CONNECT')) from pg_roles where rolname = any($1)), true) as enters,
   coalesce((select array_agg(wanted) from unnest($1::text[]) wanted
     where not exists (select from pg_roles where rolname = wanted)), '{}')::text[] as missing,
   coalesce((select array_agg(rolname::text) from pg_roles where rolname = any($1)
@@ -85,15 +87,16 @@ select (select rolcreaterole or rolsuper from pg_roles where rolname = current_u
 
 interface Rights {
   readonly creates: boolean;
+  readonly enters: boolean;
   readonly missing: string[];
   /** Roles that it may not grant; before 16 whoever creates roles may grant all but superusers'. */
   readonly withheld: string[];
 }
 
 /** The admin login can make the role with those rights. Rejects with an InstanceError that names what it lacks. */
-async function checkAdmin(primary: Instance, roles: readonly string[]): Promise<void> {
+async function checkAdmin(primary: Instance, { roles, database }: { roles: readonly string[]; database: string }): Promise<void> {
   const { user } = primary.admin;
-  const [rights] = await primary.admin.query<Rights>(RIGHTS, [[...roles]]);
+  const [rights] = await primary.admin.query<Rights>(RIGHTS, [[...roles], database]);
   const lacks = (what: string, statement: string): InstanceError =>
     new InstanceError(`The admin login '${user}' of '${primary.name}' ${what}.`, {
       remedy: `A superuser must run there: ${statement}`,
@@ -111,4 +114,11 @@ async function checkAdmin(primary: Instance, roles: readonly string[]): Promise<
   }
   const [withheld] = rights.withheld;
   if (withheld !== undefined) throw lacks(`may not grant ${withheld}`, `GRANT ${withheld} TO ${user} WITH ADMIN OPTION;`);
+  if (!rights.enters) {
+    const [role] = roles;
+    throw new InstanceError(`Nobody may connect to the database '${database}' on '${primary.name}' who is not told to.`, {
+      remedy: `Its owner must run: GRANT CONNECT ON DATABASE ${pg.escapeIdentifier(database)} TO ${role};`,
+      passing: false,
+    });
+  }
 }

@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import type { Instance } from '../instance.ts';
 import { InstanceError } from '../instance-error.ts';
+import { Unserved } from '../wire/client-service.ts';
 import { scramVerifier } from '../wire/scram.ts';
-import { Unserved } from '../wire/serve-client.ts';
 import { openServerSession, ServerRefusal, type ServerSession, SignInError } from '../wire/server-session.ts';
 import type { LeaseTimes } from './lease.ts';
 import { HOLD_LEASE, LEASE_ENDING, NO_SUCH_LEASE, renewRole } from './lease-sql.ts';

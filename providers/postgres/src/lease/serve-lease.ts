@@ -3,8 +3,9 @@ import type { Duplex } from 'node:stream';
 import type { TunnelEvent } from '@guichet/contract';
 import { PermanentFailure } from '@guichet/sdk';
 import type { QueryMask } from '../query-mask.ts';
+import { Unserved } from '../wire/client-service.ts';
 import type { Statement } from '../wire/frontend.ts';
-import { serveClient, Unserved } from '../wire/serve-client.ts';
+import { serveClient } from '../wire/serve-client.ts';
 import { sendCancel } from '../wire/server-session.ts';
 import { type ConnectSettings, rulesFor } from './connect-config.ts';
 import { refusalOf } from './fence.ts';
@@ -77,11 +78,11 @@ async function carry({ keeper, settings, place, database, request, mask, stream,
     database,
     connect,
     cancel: (packet: Buffer) => sendCancel(place.instance.settings, packet, AbortSignal.timeout(CANCEL_MS)),
-    statement: async ({ text, cut }: Statement) => {
+    statement: async ({ kind, text, cut }: Statement) => {
       const summary = mask.mask(text, cut).replaceAll(/\s+/g, ' ').trim();
       if (summary === '') return undefined; // nothing but white space: the server does nothing either
       const refusal = refusalOf(text);
-      if (refusal === undefined) use?.count(1);
+      if (refusal === undefined && kind === 'query') use?.count(1); // a prepared one counts when it is run
       try {
         await record(refusal === undefined ? { summary } : { summary: `Refused: ${summary}`, details: { why: refusal.message } });
         return refusal;
@@ -89,6 +90,7 @@ async function carry({ keeper, settings, place, database, request, mask, stream,
         throw new Unserved(UNRECORDED, { cause });
       }
     },
+    executions: (count: number) => use?.count(count),
     idle: {
       session: rules.idleSeconds * 1000,
       transaction: rules.idleInTransactionSeconds * 1000,
