@@ -33,6 +33,7 @@ and as the second person, in a third one (REQ is the id that the command above s
 The migration comes back 45 s later, as another session: blocking shows its pid.
 
 Try also:
+  ./guichet postgres health --instance pg1 --env production      # what is wrong there, and what mends it
   ./guichet postgres activity --instance pg1 --env production --watch      # live; q leaves
   ./guichet postgres connect --instance pg2 --database orders --env staging      # psql for an hour, without a password
   ./guichet postgres create-read-replica --source-instance pg1 --replica-suffix flow --env production --for 1h --reason "reports"

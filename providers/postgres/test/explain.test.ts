@@ -141,6 +141,15 @@ describe.each(ADMIN_MAJORS)('PostgreSQL %i', (major) => {
     await expect(explain({ queryId: '4', statement: 'select 1' })).rejects.toMatchObject({ code: 'action.refused' });
   });
 
+  test('says of a statement that is kept in another form how it can be explained', async () => {
+    const { client } = await lab.open('shop-api');
+    await client.query("select float8 '3'");
+    await expect(explain({ queryId: await idOf('select float8 %') })).rejects.toMatchObject({
+      code: 'action.refused',
+      remedy: expect.stringContaining('--statement'),
+    });
+  });
+
   test('offers the statements that have a plan, masked', async () => {
     const { client } = await lab.open('shop-api');
     await client.query("select 'canary' from customers where id = 3");

@@ -43,7 +43,8 @@ const ILLS = [
   'create table "Odd \'name\'" (id int generated always as identity, v text) with (autovacuum_enabled = off)',
   `select setval(pg_get_serial_sequence('"Odd ''name''"', 'id'), 2000000000)`,
   'create table bloated (id int primary key, filler text) with (autovacuum_enabled = off)',
-  "insert into bloated select n, repeat('y', 200) from generate_series(1, 5000) n",
+  "insert into bloated select n, md5(n::text) || repeat('y', 170) from generate_series(1, 5000) n",
+  'create index bloated_by_filler on bloated (filler)',
   'delete from bloated where id % 10 <> 0',
   'vacuum analyze bloated',
   'analyze children',
@@ -131,6 +132,7 @@ describe.each(availableMajors())('PostgreSQL %i', (major) => {
       return;
     }
     expect(objects(findings, 'bloated table')).toEqual(['public.bloated']);
+    expect(objects(findings, 'bloated index')).toEqual(['public.bloated_by_filler']);
     expect(found(findings, 'sequence near its end')).toMatchObject([
       {
         severity: 'critical',

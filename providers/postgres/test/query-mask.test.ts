@@ -154,3 +154,16 @@ test('keeps at most so many texts, and gives the same for those that it has forg
   for (let index = 0; index < 4500; index++) expect(shown(`set a = ${index}`)).toBe('SET …(masked)');
   expect(shown('set a = 0')).toBe('SET …(masked)');
 });
+
+test.each([
+  ["((state)::text = 'canary'::text)", '((state)::text = ?::text)'],
+  ['(tags @> \'{canary,"can ary"}\'::text[])', '(tags @> ?::text[])'],
+  ["(name ~~ 'it''s canary%'::text)", '(name ~~ ?::text)'],
+  ["(path = E'canary\\\\n'::text)", '(path = ?::text)'],
+  ['((a = 42) AND (b = $1))', '((a = ?) AND (b = $1))'],
+  ['(hashed SubPlan 1)', '(hashed SubPlan ?)'],
+  ['note COLLATE "C" DESC', 'note COLLATE "C" DESC'],
+  ["(x = 'canary", '…(masked)'],
+])('masks the condition %s of a plan', (condition, masked) => {
+  expect(mask.expression(condition)).toBe(masked);
+});

@@ -5,7 +5,7 @@ import { findDatabase } from '../contents/find-database.ts';
 import { commandLine } from '../describe-session.ts';
 import type { Instance } from '../estate.ts';
 import { explainStatement } from '../explain/explain-statement.ts';
-import { asParameterized, type Explainable, explainable } from '../explain/explainable.ts';
+import { type Explainable, explainable, explainableKept } from '../explain/explainable.ts';
 import type { PlanNode } from '../explain/plan-node.ts';
 import { notesOnPlan } from '../explain/plan-notes.ts';
 import { planTree } from '../explain/plan-tree.ts';
@@ -98,7 +98,7 @@ async function subjectOf(instance: Instance, input: Input, environment: string):
   const { counters, text, elsewhere } = await findStatement(instance, { queryId: queryId ?? '', database, environment });
   const { calls, total, user } = counters;
   return {
-    statement: await explainable(asParameterized(text)),
+    statement: await explainableKept(text),
     database: counters.database,
     user,
     longest: counters.max ?? 0,
