@@ -5,16 +5,27 @@ import { pino } from 'pino';
 import { manyActions, noopEndpoint } from './noop-provider.ts';
 import { recordStatements } from './recorder.ts';
 
-const { databaseUrl, worker, folder, company, postgres } = JSON.parse(process.argv[2] ?? '{}') as {
+const {
+  databaseUrl,
+  worker,
+  folder,
+  company,
+  port = 0,
+  providers = [],
+  postgres,
+} = JSON.parse(process.argv[2] ?? '{}') as {
   databaseUrl: string;
   worker: boolean;
   folder: string;
   company: string;
   postgres?: PostgresConfigInput;
+  port?: number;
+  providers?: readonly { readonly name: string; readonly url: string }[];
 };
 const config = parseConfig(
   {
-    listen: { port: 0 },
+    listen: { port },
+    providers,
     database: { url: databaseUrl },
     poolSize: 16,
     company,

@@ -10,6 +10,7 @@ export interface BenchGateway {
   readonly url: string;
   readonly requester: string;
   readonly approver: string;
+  readonly pid: number;
   /** Emits `TARGET` with the time (ms) at which the run of a change of that target entered its handler. */
   readonly entries: EventEmitter;
   /** The statements that the gateway sends while the work goes on. */
@@ -26,14 +27,18 @@ interface GatewayOptions {
   readonly worker: boolean;
   /** Instances of the provider `postgres`, which is not there when absent. */
   readonly postgres?: PostgresConfigInput;
+  /** A free one when absent. */
+  readonly port?: number;
+  /** On the network, beside those that are mounted. */
+  readonly providers?: readonly { readonly name: string; readonly url: string }[];
 }
 
 /** A gateway in its own process on the database. */
-export async function startGateway(databaseUrl: string, { worker, postgres }: GatewayOptions): Promise<BenchGateway> {
+export async function startGateway(databaseUrl: string, options: GatewayOptions): Promise<BenchGateway> {
   const folder = await mkdtemp(join(tmpdir(), 'guichet-bench-'));
   const company = new URL('./company.yaml', import.meta.url).pathname;
   const child: ChildProcess = fork(new URL('./gateway-process.ts', import.meta.url), [
-    JSON.stringify({ databaseUrl, worker, folder, company, postgres }),
+    JSON.stringify({ databaseUrl, folder, company, ...options }),
   ]);
   const entries = new EventEmitter();
   const ready = await new Promise<Ready>((resolve, reject) => {
@@ -60,5 +65,5 @@ export async function startGateway(databaseUrl: string, { worker, postgres }: Ga
     child.kill('SIGKILL');
     await exited;
   };
-  return { ...ready, entries, record, close, kill };
+  return { ...ready, pid: child.pid ?? 0, entries, record, close, kill };
 }

@@ -15,6 +15,7 @@ import { benchSearch } from './search.ts';
 import { benchStartUp } from './start-up.ts';
 import type { Result } from './statistics.ts';
 import { benchSubmit } from './submit.ts';
+import { benchTunnel } from './tunnel.ts';
 import { benchWatch } from './watch.ts';
 
 const BENCHES = {
@@ -31,6 +32,7 @@ const BENCHES = {
   list: benchList,
   search: benchSearch,
   activity: benchActivity,
+  tunnel: benchTunnel,
 } as const;
 
 /** `npm run bench [-- NAME ...]`: all of them, or the named ones. Only a run of all of them writes RESULTS.md. */

@@ -6,8 +6,9 @@ import { readNotice } from './notice.ts';
 import { openTunnel } from './open-tunnel.ts';
 import { errorMessage, greet } from './postgres-greeting.ts';
 
-/** Connections that have not said who they are, at a time: others wait for their end. */
-const MOST_STRANGERS = 32;
+/** Connections that are asked who they are, at a time: others wait for their turn, and too many are cut. */
+const MOST_STRANGERS = 64;
+const MOST_WAITING = 1_000;
 
 export interface DoorOptions {
   readonly client: Client;
@@ -25,6 +26,7 @@ export class LocalDoor {
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
   #strangers = 0;
+  readonly #waiting: (() => void)[] = [];
 
   private constructor(options: DoorOptions) {
     this.#options = options;
@@ -66,10 +68,12 @@ export class LocalDoor {
     const { password, client, request } = this.#options;
     let first: Buffer | undefined;
     if (password !== undefined) {
-      if (this.#strangers >= MOST_STRANGERS) return void socket.destroy();
+      if (this.#waiting.length >= MOST_WAITING) return void socket.destroy();
+      if (this.#strangers >= MOST_STRANGERS) await new Promise<void>((resolve) => this.#waiting.push(resolve));
       this.#strangers += 1;
       first = await greet(socket, password).finally(() => {
         this.#strangers -= 1;
+        this.#waiting.shift()?.();
       });
       if (first === undefined) return;
     }
