@@ -4,7 +4,7 @@ import { temporaryDataDir } from '@guichet/postgres-server/testing';
 import pg from 'pg';
 import { median, quantile, type Result, round } from './statistics.ts';
 import { countCopy } from './tunnel/copy-reader.ts';
-import { startChain } from './tunnel/processes.ts';
+import { type Chain, startChain } from './tunnel/processes.ts';
 
 const GIGABYTE = 1e9;
 const ROUNDS = 3;
@@ -38,12 +38,10 @@ export async function benchTunnel(databaseUrl: string): Promise<Result[]> {
   }
 }
 
-async function gigabyte(
-  direct: string,
-  { address, memory }: { address: string; memory: () => Promise<number> },
-): Promise<Result> {
+async function gigabyte(direct: string, { address, usage }: Chain): Promise<Result> {
   await countCopy(direct, '(select * from big limit 100000)');
   await countCopy(address, '(select * from big limit 100000)');
+  const before = await usage();
   const rates = { direct: [] as number[], tunnel: [] as number[] };
   let bytes = 0;
   for (let index = 0; index < ROUNDS; index++)
@@ -56,6 +54,10 @@ async function gigabyte(
       rates[how].push(read.bytes / read.seconds / 1e6);
       process.stderr.write(`  ${how} ${round(read.bytes / read.seconds / 1e6, 0)} MB/s\n`);
     }
+  const after = await usage();
+  const cost = after.map(
+    ({ name, cpuSeconds }, at) => `${name} ${round((cpuSeconds - (before[at]?.cpuSeconds ?? 0)) / ROUNDS / (bytes / GIGABYTE))}`,
+  );
   const [floor, tunnel] = [median(rates.direct), median(rates.tunnel)];
   return {
     name: `${round(bytes / GIGABYTE, 1)} GB of rows through a tunnel`,
@@ -63,7 +65,8 @@ async function gigabyte(
       'direct MB/s': round(floor, 0),
       'MB/s': round(tunnel, 0),
       ratio: round(tunnel / floor),
-      'memory of the three processes MiB': round(await memory(), 0),
+      'CPU s per GB': cost.join(', '),
+      MiB: after.map(({ name, mebibytes }) => `${name} ${round(mebibytes, 0)}`).join(', '),
     },
     bound: `ratio at least ${BOUND}`,
     holds: tunnel / floor >= BOUND,

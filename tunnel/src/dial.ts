@@ -50,7 +50,9 @@ export function dial({ url, headers, signal, timeoutMs }: Dialling): Promise<Soc
     });
     socket.once('open', () => {
       settled();
-      resolve(new SocketStream(socket));
+      const stream = new SocketStream(socket);
+      stream.followFrames();
+      resolve(stream);
     });
   });
 }

@@ -1,11 +1,15 @@
+import type { Socket } from 'node:net';
 import { Duplex } from 'node:stream';
 import { TUNNEL_CLOSE } from '@guichet/contract';
 import type { RawData, WebSocket } from 'ws';
+import { FrameWalker } from './frame-walker.ts';
 
 /** What may wait in our memory to be sent before whoever writes has to wait, in bytes. */
 const MOST_WAITING = 512 * 1024;
 /** So many messages are kept for whoever listens later. */
 const MOST_EARLY = 16;
+/** Pieces that are sent together, in bytes. */
+const LONGEST_FRAME = 128 * 1024;
 /** A peer that is told that it is over has so long to say the same. */
 const CLOSE_MS = 2_000;
 
@@ -34,6 +38,13 @@ export class SocketStream extends Duplex {
   #onMessage: ((message: unknown) => void) | undefined;
   /** What came before anybody listened. */
   #early: unknown[] = [];
+  #walker: FrameWalker | undefined;
+  #relay: ((pieces: readonly Buffer[], payload: number) => void) | undefined;
+  /** Whom all bytes go to. */
+  #client: SocketStream | undefined;
+  #pending: Buffer[] = [];
+  #pendingBytes = 0;
+  #flushing: NodeJS.Immediate | undefined;
   #done: ((error?: Error | null) => void) | undefined;
 
   constructor(socket: WebSocket) {
@@ -56,6 +67,57 @@ export class SocketStream extends Duplex {
   listen(onMessage: (message: unknown) => void): void {
     this.#onMessage = onMessage;
     for (const message of this.#early.splice(0)) this.#hear(message);
+  }
+
+  /**
+   * Passes all bytes that come from now on to another stream, whose peer is a client of ours: frame by frame as they are, for
+   * what a server sends looks the same on both sides. Nothing is read here any more but messages and the end. False where
+   * that cannot be done: then it is to be piped.
+   */
+  relayTo(client: SocketStream): boolean {
+    const [from, to] = [networkOf(this.socket), networkOf(client.socket)];
+    if (this.#walker === undefined || from === undefined || to === undefined) return false;
+    this.#walker.takeBinary = true;
+    this.#relay = (pieces, payload) => {
+      if (client.socket.readyState !== client.socket.OPEN) return;
+      this.received += payload;
+      client.sent += payload;
+      to.cork();
+      for (const piece of pieces) to.write(piece);
+      to.uncork();
+      if (to.writableLength < MOST_WAITING || from.isPaused()) return;
+      from.pause();
+      to.once('drain', () => from.resume());
+    };
+    for (let chunk: Buffer | null = this.read(); chunk !== null; chunk = this.read()) client.#sendAtOnce(chunk);
+    this.#client = client;
+    this.resume(); // there is nothing to read but the end
+    return true;
+  }
+
+  /** Follows the frames of a server, so that they can be relayed. To be called before the first one has come. */
+  followFrames(): void {
+    const network = networkOf(this.socket);
+    const [read, ...others] = network?.listeners('data') ?? [];
+    if (network === undefined || read === undefined || others.length > 0) return;
+    const walker = new FrameWalker({
+      onBinary: (pieces, payload) => this.#relay?.(pieces, payload),
+      onOther: (piece) => read.call(network, piece),
+    });
+    network.removeListener('data', read as (chunk: Buffer) => void); // as it was added
+    network.on('data', (chunk: Buffer) => {
+      try {
+        walker.take(chunk);
+      } catch (error) {
+        this.destroy(error instanceof Error ? error : new Error(String(error)));
+      }
+    });
+    this.#walker = walker;
+  }
+
+  #sendAtOnce(chunk: Buffer): void {
+    this.sent += chunk.length;
+    if (this.socket.readyState === this.socket.OPEN) this.socket.send(chunk, { binary: true });
   }
 
   /** Sends a message beside the bytes. Lost when the socket is closed. */
@@ -84,21 +146,36 @@ export class SocketStream extends Duplex {
     if (this.socket.isPaused) this.socket.resume();
   }
 
+  /** What is written in one go is sent as one frame: servers write in small pieces, and each frame costs the same. */
   override _write(chunk: Buffer, _encoding: BufferEncoding, done: (error?: Error | null) => void): void {
-    const { socket } = this;
-    if (socket.readyState !== socket.OPEN) {
+    if (this.socket.readyState !== this.socket.OPEN) {
       done(new TunnelClosedError(1006, 'The connection is closed.'));
       return;
     }
     this.sent += chunk.length;
-    socket.send(chunk, { binary: true }, () => {
-      if (socket.bufferedAmount < MOST_WAITING) this.#go();
-    });
+    this.#pending.push(chunk);
+    this.#pendingBytes += chunk.length;
     this.#done = done;
-    if (socket.bufferedAmount < MOST_WAITING) this.#go();
+    if (this.#pendingBytes >= LONGEST_FRAME) this.#flush();
+    else this.#flushing ??= setImmediate(() => this.#flush());
+    if (this.socket.bufferedAmount + this.#pendingBytes < MOST_WAITING) this.#go();
+  }
+
+  #flush(): void {
+    clearImmediate(this.#flushing);
+    this.#flushing = undefined;
+    const { socket } = this;
+    const [first, ...more] = this.#pending.splice(0);
+    if (first === undefined || socket.readyState !== socket.OPEN) return;
+    const frame = more.length === 0 ? first : Buffer.concat([first, ...more], this.#pendingBytes);
+    this.#pendingBytes = 0;
+    socket.send(frame, { binary: true }, () => {
+      if (socket.bufferedAmount + this.#pendingBytes < MOST_WAITING) this.#go();
+    });
   }
 
   override _final(done: (error?: Error | null) => void): void {
+    this.#flush();
     this.finish(TUNNEL_CLOSE.over);
     done();
   }
@@ -121,6 +198,11 @@ export class SocketStream extends Duplex {
 
   #push(chunk: Buffer): void {
     this.received += chunk.length;
+    // The rest of a frame that had begun before it was relayed.
+    if (this.#client !== undefined) {
+      this.#client.#sendAtOnce(chunk);
+      return;
+    }
     if (!this.push(chunk)) this.socket.pause();
   }
 
@@ -141,4 +223,10 @@ export class SocketStream extends Duplex {
       this.destroy(error instanceof Error ? error : new Error(String(error)));
     }
   }
+}
+
+/** The socket of the network below; ws has no other name for it. Undefined where it has not. */
+function networkOf(socket: WebSocket): Socket | undefined {
+  const { _socket: network } = socket as WebSocket & { readonly _socket?: Socket };
+  return network;
 }

@@ -13,8 +13,8 @@ const GUICHET = fileURLToPath(new URL('../../../guichet', import.meta.url));
 export interface Chain {
   /** What a client is given: a password, and a port of this machine. */
   readonly address: string;
-  /** Memory of the three processes in between, in MiB. */
-  memory(): Promise<number>;
+  /** What the three processes in between have used so far: provider, gateway, command line. */
+  usage(): Promise<readonly { readonly name: string; readonly cpuSeconds: number; readonly mebibytes: number }[]>;
   close(): Promise<void>;
 }
 
@@ -68,16 +68,18 @@ export async function startChain(
     until: /^postgres:\S+\n/m,
     env: { GUICHET_CONFIG: join(folder, 'cli.json'), XDG_CACHE_HOME: folder },
   });
-  const processes = [provider.child, cli.child];
   return {
     address: /^postgres:\S+/m.exec(cli.said())?.[0] ?? '',
-    memory: async () => {
-      const pids = [...processes.map(({ pid }) => pid), gateway.pid];
-      const sizes = await Promise.all(
-        pids.map(async (pid) => Number(/VmRSS:\s+(\d+)/.exec(await readFile(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0)),
-      );
-      return sizes.reduce((sum, kib) => sum + kib / 1024, 0);
-    },
+    usage: () =>
+      Promise.all(
+        Object.entries({ provider: provider.child.pid, gateway: gateway.pid, cli: cli.child.pid }).map(async ([name, pid]) => {
+          const status = await readFile(`/proc/${pid}/status`, 'utf8');
+          // Fields 14 and 15, of which a hundred are a second.
+          const [user, system] = (await readFile(`/proc/${pid}/stat`, 'utf8')).split(' ').slice(13, 15).map(Number);
+          const mebibytes = Number(/VmRSS:\s+(\d+)/.exec(status)?.[1] ?? 0) / 1024;
+          return { name, cpuSeconds: ((user ?? 0) + (system ?? 0)) / 100, mebibytes };
+        }),
+      ),
     close: async () => {
       await ended(cli.child, 'SIGINT');
       await gateway.close();

@@ -1,3 +1,4 @@
+import type { Duplex } from 'node:stream';
 import {
   fromProblem,
   type GuichetError,
@@ -8,7 +9,7 @@ import {
   TunnelFromProvider,
   type TunnelToProvider,
 } from '@guichet/contract';
-import { dial, RefusedError, type SocketStream } from '@guichet/tunnel';
+import { dial, RefusedError, SocketStream } from '@guichet/tunnel';
 import { traceHeaders } from '../telemetry/index.ts';
 
 /** How long a provider may take to take a tunnel, in milliseconds. */
@@ -92,9 +93,9 @@ const broken = (code: number, options: HttpTunnelOptions): unknown =>
   code === TUNNEL_CLOSE.restart ? options.stopping() : options.networkError(new Error(`closed with ${code}`));
 
 /** Passes bytes both ways until either side is closed, and all that came from the provider has been taken. */
-function join(client: NodeJS.ReadWriteStream & { destroyed: boolean }, provider: SocketStream): Promise<void> {
+function join(client: Duplex, provider: SocketStream): Promise<void> {
   client.pipe(provider);
-  provider.pipe(client, { end: false });
+  if (!(client instanceof SocketStream && provider.relayTo(client))) provider.pipe(client, { end: false });
   return new Promise((resolve) => {
     const done = (): void => resolve();
     provider.once('end', done).once('close', done);
