@@ -22,7 +22,9 @@ async function dialled({ baseUrl }: Client, { url, headers }: Awaited<ReturnType
   } catch (error) {
     if (error instanceof RefusedError) {
       if (isProblem(error.body)) throw fromProblem(error.body, error.status >= 500 ? 'internal' : 'gateway.protocol');
-      throw new GuichetError('gateway.protocol', `${baseUrl} answered ${error.status} to the call for a connection.`, {
+      // A proxy speaks for a gateway that is away for the moment.
+      const code = error.status >= 502 && error.status <= 504 ? 'gateway.unreachable' : 'gateway.protocol';
+      throw new GuichetError(code, `${baseUrl} answered ${error.status} to the call for a connection.`, {
         remedy: 'A proxy in front of the gateway has to let WebSockets through.',
       });
     }

@@ -9,6 +9,7 @@ import {
   type ServerResponse,
 } from 'node:http';
 import { connect, type Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { GuichetError, toProblem } from '@guichet/contract';
 
 export interface BalancerOptions {
@@ -48,13 +49,20 @@ export async function startBalancer({ port, gateways, checkMs = 500, onChange }:
   };
   await Promise.all(gateways.map(check));
   const checks = gateways.map((gateway) => repeat(() => check(gateway), checkMs));
-  const server = createServer((incoming, outgoing) => {
+  const order = (): string[] => {
     const ready = gateways.filter((gateway) => up.has(gateway));
     // When none has said that it is ready, one may be so by now.
     const candidates = ready.length > 0 ? ready : gateways;
     const first = next++ % candidates.length;
-    const order = [...candidates.slice(first), ...candidates.slice(0, first)];
-    void pass(incoming, outgoing, order).catch(() => outgoing.destroy());
+    return [...candidates.slice(first), ...candidates.slice(0, first)];
+  };
+  const server = createServer((incoming, outgoing) => {
+    void pass(incoming, outgoing, order()).catch(() => outgoing.destroy());
+  });
+  const upgraded = new Set<Duplex>();
+  server.on('upgrade', (incoming, socket, head) => {
+    upgraded.add(socket.once('close', () => upgraded.delete(socket)).on('error', () => {}));
+    void passUpgrade({ incoming, socket, head }, order());
   });
   server.requestTimeout = 0; // streams live long; the gateways have limits of their own
   await new Promise<void>((resolve, reject) => {
@@ -70,6 +78,7 @@ export async function startBalancer({ port, gateways, checkMs = 500, onChange }:
       for (const stop of checks) stop();
       const closed = new Promise((resolve) => server.close(resolve));
       server.closeAllConnections();
+      for (const socket of upgraded) socket.destroy();
       await closed;
     },
   };
@@ -110,6 +119,27 @@ async function pass(incoming: IncomingMessage, outgoing: ServerResponse, order: 
   const problem = toProblem(error);
   outgoing.writeHead(problem.status, { 'content-type': 'application/problem+json', 'retry-after': '1', connection: 'close' });
   outgoing.end(JSON.stringify(problem));
+}
+
+/** A WebSocket: its call is sent to the first gateway that can be reached, and from then on bytes are passed as they come. */
+async function passUpgrade(
+  { incoming, socket, head }: { incoming: IncomingMessage; socket: Duplex; head: Buffer },
+  order: readonly string[],
+): Promise<void> {
+  for (const gateway of order) {
+    const to = await reach(new URL(gateway));
+    if (to === undefined) continue;
+    const { method, url, headers } = incoming;
+    const sent = { ...endToEnd(headers), ...whereFrom(incoming), connection: 'Upgrade', upgrade: headers.upgrade };
+    const lines = Object.entries(sent).flatMap(([name, value]) => [value ?? []].flat().map((each) => `${name}: ${each}`));
+    to.write(`${method} ${url} HTTP/1.1\r\n${lines.join('\r\n')}\r\n\r\n`);
+    to.write(head);
+    to.on('error', () => {}).once('close', () => socket.destroy());
+    socket.once('close', () => to.destroy());
+    to.pipe(socket).pipe(to);
+    return;
+  }
+  socket.end('HTTP/1.1 503 Service Unavailable\r\nconnection: close\r\n\r\n');
 }
 
 /** A connection of its own for each call: one that was kept may be closed by the gateway at the moment that it is used. */
