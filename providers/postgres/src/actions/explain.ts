@@ -5,11 +5,12 @@ import { findDatabase } from '../contents/find-database.ts';
 import { commandLine } from '../describe-session.ts';
 import type { Instance } from '../estate.ts';
 import { explainStatement } from '../explain/explain-statement.ts';
-import { type Explainable, explainable, explainableKept } from '../explain/explainable.ts';
+import { asParameterized, type Explainable, explainable } from '../explain/explainable.ts';
 import type { PlanNode } from '../explain/plan-node.ts';
 import { notesOnPlan } from '../explain/plan-notes.ts';
 import { planTree } from '../explain/plan-tree.ts';
-import { refusing } from '../instance-error.ts';
+import { InstanceError, refusing } from '../instance-error.ts';
+import { codeOf } from '../run-sql/server-refusal.ts';
 import { findStatement } from '../statements/find-statement.ts';
 import { shortened } from '../words.ts';
 import { DatabaseName, databaseOptions } from './database-field.ts';
@@ -29,6 +30,17 @@ const Input = z.strictObject({
   database: DatabaseName.optional().describe('Where it runs; absent: where it takes most time, or the first of the instance'),
 });
 type Input = z.output<typeof Input>;
+
+/** What is kept of a statement need not be SQL: of `float8 '3'` it is `float8 $1`. */
+function refuseKeptForm(): never {
+  return refuse('The server keeps this statement in a form that it does not take again.', {
+    remedy: 'Give it as --statement, with $1, $2 ... where its values stand.',
+  });
+}
+
+function isSyntaxError(error: unknown): boolean {
+  return error instanceof InstanceError && codeOf(error.cause) === '42601';
+}
 
 /** What is explained, and where it is from. */
 interface Subject {
@@ -68,7 +80,10 @@ export function explainAction(workplace: Workplace): ProviderAction {
         const instance = await estate.find(environment, input.instance);
         const masked = await mask();
         const { statement, database, user, longest, notes } = await subjectOf(instance, input, environment);
-        const explanation = await explainStatement({ instance, database, statement, user, signal });
+        const explanation = await explainStatement({ instance, database, statement, user, signal }).catch((error: unknown) => {
+          if (input.queryId !== undefined && isSyntaxError(error)) return refuseKeptForm();
+          throw error;
+        });
         return {
           kind: 'tree',
           title: shortened(masked.mask(statement.text, false), 300),
@@ -98,7 +113,7 @@ async function subjectOf(instance: Instance, input: Input, environment: string):
   const { counters, text, elsewhere } = await findStatement(instance, { queryId: queryId ?? '', database, environment });
   const { calls, total, user } = counters;
   return {
-    statement: await explainableKept(text),
+    statement: await explainable(asParameterized(text)),
     database: counters.database,
     user,
     longest: counters.max ?? 0,

@@ -1,5 +1,5 @@
 import { refuse } from '@guichet/sdk';
-import { loadModule, parseSync, scanSync } from 'libpg-query';
+import { loadModule, scanSync } from 'libpg-query';
 import { entryOf, onlyStatement } from '../run-sql/read-only-statement.ts';
 import { type Name, type References, referencesOf } from '../run-sql/references.ts';
 
@@ -35,20 +35,6 @@ export async function explainable(sql: string): Promise<Explainable> {
   return { text, kind: changes ? 'changes' : 'reads', parameters: parametersOf(text), references, targets: targetsOf(node) };
 }
 
-/** The same of a statement as pg_stat_statements keeps it, which need not be SQL. */
-export async function explainableKept(normalized: string): Promise<Explainable> {
-  await loadModule();
-  const text = asParameterized(normalized);
-  try {
-    parseSync(text);
-  } catch {
-    return refuse('The server keeps this statement in a form that cannot be planned again.', {
-      remedy: 'Give it as --statement, with $1, $2 ... where its values stand.',
-    });
-  }
-  return explainable(text);
-}
-
 function parametersOf(text: string): number {
   const numbers = scanSync(text).tokens.flatMap(({ text: token }) => (/^\$\d+$/.test(token) ? [Number(token.slice(1))] : []));
   return Math.max(0, ...numbers);
@@ -70,7 +56,7 @@ const TYPES =
 const TYPED = new RegExp(String.raw`\b(${TYPES})\s+(\$\d+)\b`, 'gi');
 
 /**
- * A statement as pg_stat_statements keeps it, so that it can be parsed again: `interval '1 hour'` is kept as `interval $1`,
+ * A statement as pg_stat_statements keeps it, so that the server takes it again: `interval '1 hour'` is kept as `interval $1`,
  * which is no SQL, and means `$1::interval`.
  */
-const asParameterized = (normalized: string): string => normalized.replaceAll(TYPED, '$2::$1');
+export const asParameterized = (normalized: string): string => normalized.replaceAll(TYPED, '$2::$1');
