@@ -71,8 +71,7 @@ async function look(
   const each = instances.map(async (instance): Promise<Lease[]> => {
     if (instance.settings.admin === undefined && !strict) return []; // nobody can have a lease there
     try {
-      const [now] = await instance.observer.query<{ replica: boolean }>('select pg_is_in_recovery() as replica');
-      return now?.replica === true ? [] : await findLeases(instance); // those of a replica are its primary's
+      return await findLeases(instance);
     } catch (error) {
       if (strict || !(error instanceof InstanceError)) throw error;
       notes.push(error.message);

@@ -8,9 +8,9 @@ export interface Lease extends Omit<LeaseRow, 'comment'> {
   readonly primary: Instance;
 }
 
-/** The leases whose roles are on the instance. Rejects with an InstanceError. */
+/** The leases whose roles are on the instance; none on a replica, whose roles are its primary's. Rejects with an InstanceError. */
 export async function findLeases(primary: Instance): Promise<Lease[]> {
-  const rows = await primary.admin.query<LeaseRow>(ALL_LEASES);
+  const rows = await primary.observer.query<LeaseRow>(ALL_LEASES);
   return rows.flatMap((row) => leaseOf(primary, row) ?? []);
 }
 

@@ -33,6 +33,11 @@ const later = (seconds: number): string => `clock_timestamp() + ${literal(`${sec
 const setValidity = (role: string, verifier: string | null, seconds: number): string =>
   `execute format('alter role %I ${verifier === null ? 'nologin' : 'login'} password %L valid until %L', ${literal(role)}, ${verifier === null ? 'null' : literal(verifier)}, ${later(seconds)});`;
 
+/** So that the server notices a client that is gone while a statement runs; where its operating system cannot tell, it does not. */
+const lookForClient = (role: string): string => `begin
+    alter role ${name(role)} set client_connection_check_interval = '5s';
+  exception when invalid_parameter_value then null; end;`;
+
 /** Makes the role, unable to sign in, unless this run has made it already. Raises LEASE_OF_OTHERS, LEASE_ENDING. */
 export function makeRole(
   role: string,
@@ -43,10 +48,7 @@ export function makeRole(
     statement_timeout: `${rules.statementSeconds}s`,
     idle_in_transaction_session_timeout: `${rules.idleInTransactionSeconds}s`,
     ...(facts.rights === 'read' && { default_transaction_read_only: 'on' }),
-    ...(version >= 140_000 && {
-      idle_session_timeout: `${rules.idleSeconds}s`,
-      client_connection_check_interval: '5s',
-    }),
+    ...(version >= 140_000 && { idle_session_timeout: `${rules.idleSeconds}s` }),
   };
   return atomically(`
 declare known jsonb;
@@ -64,6 +66,7 @@ begin
   ${Object.entries(settings)
     .map(([setting, value]) => `alter role ${name(role)} set ${setting} = ${literal(value)};`)
     .join('\n  ')}
+  ${version >= 140_000 ? lookForClient(role) : ''}
   comment on role ${name(role)} is ${literal(JSON.stringify(facts))};
 end`);
 }
@@ -148,5 +151,5 @@ select r.oid::text, r.rolname::text as role, r.rolcanlogin as "signsIn",
   (select count(*)::int from pg_stat_activity a where a.usesysid = r.oid) as sessions
 from pg_roles r`;
 
-export const ALL_LEASES = `${COLUMNS} where starts_with(r.rolname, '${LEASE_PREFIX}') order by r.oid`;
+export const ALL_LEASES = `${COLUMNS} where starts_with(r.rolname, '${LEASE_PREFIX}') and not pg_is_in_recovery() order by r.oid`;
 export const ONE_LEASE = `${COLUMNS} where r.rolname = $1`;

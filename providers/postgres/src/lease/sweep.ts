@@ -74,8 +74,6 @@ export class Sweep {
 
   async #sweepInstance(primary: Instance): Promise<void> {
     try {
-      const [now] = await primary.observer.query<{ replica: boolean }>('select pg_is_in_recovery() as replica');
-      if (now?.replica !== false) return; // its roles are its primary's
       const leases = await findLeases(primary);
       this.#troubles.delete(keyOf(primary));
       for (const lease of leases) {
