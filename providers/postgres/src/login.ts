@@ -134,6 +134,7 @@ export class Login {
       statement_timeout: statementMs,
       lock_timeout: lockMs,
       // A server that has stopped answering is noticed by keepalive; what takes long must not look like that.
+      keepAliveInitialDelayMillis: 30_000,
       query_timeout: statementMs === 0 ? undefined : statementMs + ANSWER_MS - STATEMENT_MS,
     });
     client.on('error', () => {}); // the query that is under way rejects as well

@@ -8,7 +8,7 @@ import { expect, test } from 'vitest';
 import { createPostgresProvider } from '../src/index.ts';
 import { applicationUrl, instanceAt, prepare } from './lab.ts';
 
-test('shows a replica as one, and ends a session on it', async () => {
+test('shows a replica as one, reads from it, ends a session on it, and changes nothing on it', async () => {
   const dataDir = await temporaryDataDir();
   const primary = await startPostgres({ dataDir });
   const admin = new pg.Client({ connectionString: primary.url });
@@ -29,6 +29,19 @@ test('shows a replica as one, and ends a session on it', async () => {
     expect(await postgres.options('activity', 'instance')).toMatchObject([
       { detail: expect.stringMatching(/^replica, PostgreSQL 18/) },
     ]);
+    const read = await postgres.run('run-sql', { instance: 'pg1', sql: 'select count(*)::int as customers from customers' });
+    expect(read.output).toMatchObject({ rows: [{ customers: 100 }] });
+    expect(await postgres.read('tables', { instance: 'pg1' })).toMatchObject({ rows: [{ table: 'public.customers' }] });
+    for (const [action, input] of [
+      ['vacuum-analyze', { table: 'customers' }],
+      ['create-index-concurrently', { table: 'customers', column: ['name'] }],
+      ['drop-index-concurrently', { index: 'customers_pkey' }],
+      ['set-statement-timeout', { role: 'orders', statementTimeout: '5s' }],
+    ] as const) {
+      await expect(postgres.plan(action, { instance: 'pg1', ...input })).rejects.toMatchObject({
+        message: "'pg1' is a replica: nothing can be changed on it.",
+      });
+    }
     const client = new pg.Client({ connectionString: applicationUrl(replica), application_name: 'report' });
     const ended = new Promise((resolve) => client.once('error', resolve));
     client.on('error', () => {});
