@@ -230,6 +230,7 @@ describe.each([14, 18] as const)('leases on PostgreSQL %i', (major) => {
       await expect(harness(fenced).plan('connect', { instance: 'pg1', database: 'shop' })).rejects.toMatchObject({
         message: "There is no role 'reporting' on 'pg1', whose rights a lease would have.",
       });
+      expect(await harness(fenced).options('connect', 'database', { input: { instance: 'pg1' } })).toEqual([{ value: 'shop' }]);
       await lab.sql('create role reporting');
       if (major >= 16) {
         await expect(harness(fenced).plan('connect', { instance: 'pg1', database: 'shop' })).rejects.toMatchObject({

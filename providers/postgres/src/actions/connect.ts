@@ -1,6 +1,7 @@
 import { action, type ProviderAction } from '@guichet/sdk';
 import { z } from 'zod';
 import { failing, refusing } from '../instance-error.ts';
+import { rulesFor } from '../lease/connect-config.ts';
 import { planConnect, SeenConnect } from '../lease/connect-plan.ts';
 import { observeConnect, runConnect } from '../lease/connect-run.ts';
 import { LEASE_LASTS, leaseRole } from '../lease/lease.ts';
@@ -33,7 +34,14 @@ export function connectAction(workplace: Workplace): ProviderAction {
       { title: 'Look at the rows of a database', input: { instance: 'pg1', database: 'orders' } },
       { title: 'Mend rows of a database', input: { instance: 'pg1', database: 'orders', role: 'write' } },
     ],
-    options: { instance: instanceOptions(workplace), database: databaseOptions(workplace) },
+    options: {
+      instance: instanceOptions(workplace),
+      database: async (context) => {
+        const { databases } = rulesFor(leases.settings, context.input.instance ?? '');
+        const choices = await databaseOptions(workplace)(context);
+        return choices.filter(({ value }) => databases === undefined || databases.includes(String(value)));
+      },
+    },
     plan: ({ input, environment, caller }) =>
       refusing(() =>
         planConnect(
