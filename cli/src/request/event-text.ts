@@ -41,7 +41,7 @@ function wording({ type, actor, data }: RequestEvent, paint: Paint): string | un
     case 'request.undo_failed':
       return `${paint.red('Not undone')}: ${clean(String(data['undo'] ?? ''))} is ${clean(String(data['state'] ?? '').replaceAll('_', ' '))}${because(data)}`;
     case 'request.undo_scheduled':
-      return `It is undone at ${clean(String(data['undoAt'] ?? ''))}`;
+      return `It is undone at ${clean(String(data['undoAt'] ?? ''))}${typeof data['why'] === 'string' ? `: ${clean(data['why'])}` : ''}`;
     case 'request.undo_delayed':
       return `${paint.yellow('Its undo takes longer')}${because(data)}`;
     case 'request.undo_held':
