@@ -146,6 +146,21 @@ describe.each(availableMajors())('PostgreSQL %i', (major) => {
     );
   });
 
+  test('gives commands that the actions take', async () => {
+    if (major < 14) return; // there is no admin login to look after tables with
+    const { findings } = await look(LOW, 'shop');
+    const commands = new Set(
+      findings.flatMap(({ mend }) => /^guichet postgres (?!slow-queries)[^()]*/.exec(mend)?.[0].trim() ?? []),
+    );
+    const actions = [...commands].map(callOf);
+    expect(new Set(actions.map(({ action }) => action))).toEqual(
+      new Set(['create-index-concurrently', 'drop-index-concurrently', 'vacuum-analyze']),
+    );
+    for (const { action, input } of actions) {
+      expect(await lab.postgres.plan(action, input), JSON.stringify(input)).toMatchObject({ summary: expect.any(String) });
+    }
+  });
+
   test('gives the table whose name a shell would mind in quotes', async () => {
     const { client } = await lab.open('ills', { database: 'shop' });
     await client.query(`insert into "Odd 'name'" (v) select repeat('v', 100) from generate_series(1, 500)`).catch(() => {});
@@ -223,6 +238,19 @@ describe.each(availableMajors())('PostgreSQL %i', (major) => {
     }
   });
 });
+
+/** The call that the command line would make of a command of `health`. */
+function callOf(command: string): { action: string; input: Record<string, unknown> } {
+  const [, action = '', flags = ''] = /^guichet postgres (\S+) (.*)$/.exec(command) ?? [];
+  const given = [...flags.matchAll(/--(\S+) ((?:'[^']*'|\\'|[^\s'])+)/g)].map(([, flag = '', word = '']) => {
+    const value = word.replaceAll(
+      /'([^']*)'|\\(')/g,
+      (_, quoted: string | undefined, escaped: string | undefined) => quoted ?? escaped ?? '',
+    );
+    return [flag, flag === 'column' ? [value] : value] as const;
+  });
+  return { action, input: Object.fromEntries(given.filter(([flag]) => flag !== 'env')) };
+}
 
 const ORDER: readonly string[] = ['critical', 'warning', 'unknown', 'info'];
 

@@ -76,7 +76,7 @@ export async function explanationOf(session: OwnSession, explained: Explained): 
 
 /** Settings that change what a name means, or which plan is chosen. */
 const PLANNING =
-  '^(search_path|work_mem|hash_mem_multiplier|effective_cache_size|(seq|random)_page_cost|cpu_.*_cost|enable_.*|jit.*|(from|join)_collapse_limit|geqo.*|parallel_.*_cost|min_parallel_.*|max_parallel_workers_per_gather|constraint_exclusion|cursor_tuple_fraction|default_statistics_target)$';
+  '^(search_path|work_mem|hash_mem_multiplier|effective_cache_size|(seq|random)_page_cost|cpu_.*_cost|enable_.*|jit(_(inline_|optimize_)?above_cost)?|(from|join)_collapse_limit|geqo.*|parallel_.*_cost|min_parallel_.*|max_parallel_workers_per_gather|constraint_exclusion|cursor_tuple_fraction|default_statistics_target)$';
 
 /** Takes over what ALTER ROLE ... SET says of planning for that user; in the path, `$user` is that user. */
 async function likeUser(session: OwnSession, user: string): Promise<void> {
