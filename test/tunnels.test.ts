@@ -1,6 +1,6 @@
 import { type AuditEvent, type Problem, type Request, TUNNEL_CLOSE } from '@guichet/contract';
 import { type ProviderServer, serve, staticKeys } from '@guichet/sdk';
-import { RefusedError } from '@guichet/tunnel';
+import { RefusedError, SocketStream } from '@guichet/tunnel';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Answer, SILENT, startGateway, type TestGateway } from './support/gateway.ts';
 import { Pipes, pipeProvider } from './support/pipe-provider.ts';
@@ -172,6 +172,20 @@ describe.each(WAYS)('a provider %s', (way) => {
     expect(pipes.poured - before).toBeLessThan(32 * 1024 * 1024);
     client.stream.destroy();
     await expect.poll(() => pipes.tunnels.size, PATIENT).toBe(0);
+  });
+
+  test.runIf(way === WAYS[1])('is opened again when its provider was killed', async () => {
+    const { id } = await opened();
+    const { stream, notices } = await connect(gateway, id, { hold: true });
+    await expect.poll(() => pipes.tunnels.size, PATIENT).toBe(1);
+    // On the network it is one: as if the process were gone.
+    for (const { stream: own } of pipes.tunnels) if (own instanceof SocketStream) own.socket.terminate();
+    expect(await stream.over).toMatchObject({ code: TUNNEL_CLOSE.restart, reason: "The connection to provider 'pipes' broke." });
+    expect(notices.every(({ type }) => type === 'until')).toBe(true);
+    const again = await connect(gateway, id, { hold: true });
+    again.stream.end();
+    await again.stream.over;
+    expect((await shown(id)).undoneBy).toBeNull(); // the hold that broke may still come back
   });
 
   test('closes what a session had open when it is signed out', async () => {

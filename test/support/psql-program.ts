@@ -10,6 +10,8 @@ let fatal = '';
 client.on('error', (error) => {
   fatal = error.message;
 });
+// Ctrl-C ends what runs, and not psql.
+process.on('SIGINT', () => process.stdout.write('cancelled\n'));
 await client.connect();
 process.stdout.write(`psql in ${client.database}\n`);
 for await (const line of createInterface({ input: process.stdin })) {

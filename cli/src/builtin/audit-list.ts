@@ -94,7 +94,7 @@ function toTable(items: readonly AuditEvent[]): TableOutput {
 
 /** The part of an entry that says most, for people; programs get all of it. */
 function detailOf(data: AuditEvent['data']): string | null {
-  for (const name of ['comment', 'reason', 'result', 'message', 'summary', 'code']) {
+  for (const name of ['comment', 'reason', 'result', 'message', 'summary', 'code', 'why']) {
     const value = data[name];
     if (typeof value === 'string' && value !== '') return value;
   }

@@ -108,10 +108,12 @@ export class HttpEndpoint implements ProviderEndpoint {
       protocolError: (what) => this.#protocolError(what),
       refusal: (error) => this.#refusal(error),
       networkError: (error) => this.#networkError(error, call.signal),
-      stopping: () =>
-        new GuichetError('provider.unreachable', `Provider '${name}' is being started anew.`, {
-          remedy: 'Try again in a moment.',
-        }),
+      gone: (isStopping) =>
+        new GuichetError(
+          'provider.unreachable',
+          isStopping ? `Provider '${name}' is being started anew.` : `The connection to provider '${name}' broke.`,
+          { remedy: 'Try again in a moment.' },
+        ),
     });
   }
 

@@ -23,7 +23,8 @@ export interface HttpTunnelOptions {
   readonly protocolError: (what: string) => GuichetError;
   readonly refusal: (error: GuichetError) => GuichetError;
   readonly networkError: (error: unknown) => unknown;
-  readonly stopping: () => GuichetError;
+  /** It is gone, perhaps only for a moment. */
+  readonly gone: (isStopping: boolean) => GuichetError;
 }
 
 /** Carries one tunnel to a provider on the network: docs/spec/provider-protocol.md, section 12. */
@@ -45,7 +46,7 @@ export async function tunnelOverHttp(call: TunnelCall, options: HttpTunnelOption
   const abort = (): void => stream.finish(TUNNEL_CLOSE.over);
   call.signal.addEventListener('abort', abort, { once: true });
   const over = stream.over.then(({ code }) => {
-    const why = failure ?? (code === TUNNEL_CLOSE.over ? undefined : broken(code, options));
+    const why = failure ?? (code === TUNNEL_CLOSE.over ? undefined : options.gone(code === TUNNEL_CLOSE.restart));
     opened.reject(why ?? options.protocolError('closed a tunnel that it had not opened'));
     return why;
   });
@@ -88,9 +89,6 @@ function record(call: TunnelCall, stream: SocketStream, { id, event }: Extract<T
       tell({ type: 'unrecorded', id, message: error instanceof Error ? error.message : 'It could not be recorded.' }),
   );
 }
-
-const broken = (code: number, options: HttpTunnelOptions): unknown =>
-  code === TUNNEL_CLOSE.restart ? options.stopping() : options.networkError(new Error(`closed with ${code}`));
 
 /** Passes bytes both ways until either side is closed, and all that came from the provider has been taken. */
 function join(client: Duplex, provider: SocketStream): Promise<void> {

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { type Decision, ERRORS, GuichetError, type Principal, TUNNEL_CLOSE } from '@guichet/contract';
+import { type Decision, GuichetError, type Principal, TUNNEL_CLOSE } from '@guichet/contract';
 import type { SocketStream } from '@guichet/tunnel';
 import { appendAudit } from '../audit/index.ts';
 import type { CatalogAction } from '../catalog/index.ts';
@@ -209,9 +209,9 @@ export class Tunnels {
       const { facts, failed, left } = await tunnel.closing(error);
       this.#forget(tunnel);
       await tunnel.audit({ type: 'tunnel.closed', outcome: failed ? 'failed' : 'ok', data: facts });
-      // A hold that broke stays in the table: whoever had it has the time of the grace to come back.
+      // A hold that broke, or could not be opened, stays in the table: whoever wants it has the time of the grace to come back.
       if (hold && left) await leave(id, row.number, { db, bus, outbox });
-      else if (!hold || (failed && !isPassing(error))) await deleteTunnel(db, id);
+      else if (!hold) await deleteTunnel(db, id);
     } catch (trouble) {
       this.#forget(tunnel);
       onError(trouble);
@@ -293,8 +293,6 @@ export class Tunnels {
 }
 
 const deny = (policy: string, message: string): Decision => ({ effect: 'deny', reasons: [{ policy, message }] });
-
-const isPassing = (error: unknown): boolean => error instanceof GuichetError && ERRORS[error.code].retryable;
 
 function endInWords({ number, undoneBy, byClock, byName, byRequester }: StandingRow): string {
   const [id, by] = [requestName({ number }), requestName({ number: undoneBy ?? '' })];
