@@ -77,7 +77,12 @@ describe.each(ADMIN_MAJORS)('PostgreSQL %i', (major) => {
   test('tells after a crash what is set by now', async () => {
     const plan = await lab.postgres.plan(NAME, input({ database: 'postgres' })).catch((error: unknown) => error);
     // The database 'postgres' is the superuser's.
-    expect(plan).toMatchObject({ remedy: 'A superuser must run there: GRANT postgres TO guichet_admin;' });
+    expect(plan).toMatchObject({
+      message:
+        "The owner of the database 'postgres', 'postgres', is a superuser, and the admin login 'guichet_admin' must not be a member of one.",
+      remedy:
+        'A superuser must give it to a role of its own: ALTER DATABASE postgres OWNER TO ROLE; and GRANT ROLE TO guichet_admin;',
+    });
     const shop = input({ database: 'shop', statementTimeout: '7s' });
     const { seen } = await lab.postgres.plan(NAME, shop);
     expect(await lab.postgres.observe(NAME, shop, { runId: 'r', seen })).toMatchObject({ status: 'not_started' });

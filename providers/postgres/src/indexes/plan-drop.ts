@@ -4,7 +4,7 @@ import { type PlanResult, refuse } from '@guichet/sdk';
 import { findDatabase } from '../contents/find-database.ts';
 import { commandLine } from '../describe-session.ts';
 import type { Instance } from '../instance.ts';
-import { InstanceError } from '../instance-error.ts';
+import { notMember } from '../maintenance/not-member.ts';
 import { longTransactions, nameTransactions } from '../maintenance/others-at-it.ts';
 import { primaryOnly } from '../maintenance/primary-only.ts';
 import { nearest } from '../nearest.ts';
@@ -130,12 +130,14 @@ async function checkIndex(place: Place, index: TableIndex): Promise<void> {
     });
   }
   if (index.owns) return;
-  const [quoted] = await instance.observer.query<{ owner: string; admin: string }>(
-    'select quote_ident($1) as owner, quote_ident($2) as admin',
-    [index.owner, instance.admin.user],
-  );
-  throw new InstanceError(`The admin login '${instance.admin.user}' is not a member of '${index.owner}', who owns '${name}'.`, {
-    remedy: `A superuser must run there: GRANT ${quoted?.owner} TO ${quoted?.admin};`,
-    passing: false,
+  const table = await instance.observer.ask<{ quoted: string }>({
+    text: "select format('%I.%I', n.nspname, c.relname) as quoted from pg_class c join pg_namespace n on n.oid = c.relnamespace where c.oid = $1::bigint::oid",
+    values: [index.tableOid],
+    database,
+  });
+  throw await notMember(instance, {
+    owner: index.owner,
+    owned: `the index '${name}'`,
+    giveAway: `ALTER TABLE ${table[0]?.quoted} OWNER TO`,
   });
 }

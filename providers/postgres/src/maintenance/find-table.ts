@@ -4,6 +4,7 @@ import { commandLine } from '../describe-session.ts';
 import type { Instance } from '../instance.ts';
 import { InstanceError } from '../instance-error.ts';
 import { nearest } from '../nearest.ts';
+import { notMember } from './not-member.ts';
 
 /** A table that is to be looked after. Sizes are bytes. */
 export interface TableFound {
@@ -85,27 +86,26 @@ export async function findTable({ instance, environment, table, ...wanted }: Tab
   return { ...one, database };
 }
 
-/** The table lets the admin login look after it. Throws an InstanceError with the GRANT that would. */
+/** The table lets the admin login look after it. Rejects with an InstanceError that has the GRANT which would. */
 export async function mayLookAfter(instance: Instance, table: TableFound, work: 'vacuum' | 'index'): Promise<void> {
-  const { user } = instance.admin;
-  const [quoted] = await instance.observer.query<{ owner: string; admin: string; schema: string }>(
-    'select quote_ident($1) as owner, quote_ident($2) as admin, quote_ident($3) as schema',
-    [table.owner, user, table.schema],
-  );
-  const grant = (message: string, statement: string) =>
-    new InstanceError(message, { remedy: `A superuser must run there: ${statement}`, passing: false });
+  const name = `${table.schema}.${table.name}`;
   if (work === 'vacuum' ? !table.maintains : !table.owns) {
     const maintain = work === 'vacuum' && (await instance.version()) >= 170_000;
-    const also = maintain ? ` (or, for every table: GRANT pg_maintain TO ${quoted?.admin};)` : '';
-    throw grant(
-      `The admin login '${user}' is not a member of '${table.owner}', who owns '${table.schema}.${table.name}'.`,
-      `GRANT ${quoted?.owner} TO ${quoted?.admin};${also}`,
-    );
+    throw await notMember(instance, {
+      owner: table.owner,
+      owned: `the table '${name}'`,
+      giveAway: `ALTER TABLE ${table.quoted} OWNER TO`,
+      ...(maintain && { instead: `GRANT MAINTAIN ON ${table.quoted} TO` }),
+    });
   }
   if (work === 'index' && !table.createsInSchema) {
-    throw grant(
-      `The admin login '${user}' may make nothing in the schema '${table.schema}'.`,
-      `GRANT CREATE ON SCHEMA ${quoted?.schema} TO ${quoted?.owner};`,
+    const [quoted] = await instance.observer.query<{ owner: string; schema: string }>(
+      'select quote_ident($1) as owner, quote_ident($2) as schema',
+      [table.owner, table.schema],
     );
+    throw new InstanceError(`The admin login '${instance.admin.user}' may make nothing in the schema '${table.schema}'.`, {
+      remedy: `A superuser must run there: GRANT CREATE ON SCHEMA ${quoted?.schema} TO ${quoted?.owner};`,
+      passing: false,
+    });
   }
 }

@@ -1,6 +1,7 @@
 import { refuse } from '@guichet/sdk';
 import type { Instance } from '../instance.ts';
 import { InstanceError } from '../instance-error.ts';
+import { notMember } from '../maintenance/not-member.ts';
 import { nearest } from '../nearest.ts';
 
 /** Whose statements: those of a role, in a database, or of a role in a database. */
@@ -100,7 +101,7 @@ select r.rolsuper as superuser, a.rolsuper or (a.rolcreaterole
 from pg_roles r, pg_roles a where r.rolname = $1 and a.rolname = $2`;
 
 const DATABASE_RIGHTS = `
-select false as superuser, pg_has_role($2, datdba, 'USAGE') as may, pg_get_userbyid(datdba)::text as owner, quote_ident(pg_get_userbyid(datdba)) as quoted
+select false as superuser, pg_has_role($2, datdba, 'USAGE') as may, pg_get_userbyid(datdba)::text as owner, quote_ident(datname) as quoted
 from pg_database where datname = $1`;
 
 const ROLES = "select rolname::text as name from pg_roles where rolname !~ '^pg_'";
@@ -140,11 +141,9 @@ export async function checkDatabase(instance: Instance, database: string): Promi
   const admin = instance.admin.user;
   const [rights] = await instance.observer.query<Rights & { owner: string; quoted: string }>(DATABASE_RIGHTS, [database, admin]);
   if (rights === undefined || rights.may) return;
-  throw new InstanceError(
-    `The admin login '${admin}' is not a member of '${rights.owner}', who owns the database '${database}'.`,
-    {
-      remedy: `A superuser must run there: GRANT ${rights.quoted} TO ${admin};`,
-      passing: false,
-    },
-  );
+  throw await notMember(instance, {
+    owner: rights.owner,
+    owned: `the database '${database}'`,
+    giveAway: `ALTER DATABASE ${rights.quoted} OWNER TO`,
+  });
 }
