@@ -12,13 +12,19 @@ export interface Explainable {
   readonly parameters: number;
   readonly references: References;
   /** Tables that it changes. */
-  readonly targets: readonly Name[];
+  readonly targets: readonly ChangedName[];
+}
+
+/** A table that a statement changes, and how: what a foreign key carries on to other tables goes by it. */
+export interface ChangedName extends Name {
+  readonly change: 'insert' | 'update' | 'delete' | 'any';
 }
 
 const ALLOWED = 'One statement is taken: SELECT, WITH, VALUES, TABLE, INSERT, UPDATE, DELETE or MERGE.';
 
 const KINDS: ReadonlySet<string> = new Set(['SelectStmt', 'InsertStmt', 'UpdateStmt', 'DeleteStmt', 'MergeStmt']);
 const CHANGES = ['InsertStmt', 'UpdateStmt', 'DeleteStmt', 'MergeStmt'];
+const WAYS: Readonly<Record<string, ChangedName['change']>> = { InsertStmt: 'insert', UpdateStmt: 'update', DeleteStmt: 'delete' };
 
 /** Takes a text when it is one statement that has a plan, by the parser of PostgreSQL 18; refuses any other. */
 export async function explainable(sql: string): Promise<Explainable> {
@@ -41,12 +47,16 @@ function parametersOf(text: string): number {
 }
 
 /** The relation of each part that changes one, wherever in the tree it stands. */
-function targetsOf(tree: unknown): Name[] {
+function targetsOf(tree: unknown): ChangedName[] {
   if (typeof tree !== 'object' || tree === null) return [];
   return Object.entries(tree).flatMap(([key, body]) => {
     if (!CHANGES.includes(key)) return targetsOf(body);
-    const { relation } = body as { relation?: { schemaname?: string; relname?: string } }; // shape of the parser's tree
-    const own = relation?.relname === undefined ? [] : [{ schema: relation.schemaname ?? null, name: relation.relname }];
+    const { relation, onConflictClause } = body as {
+      relation?: { schemaname?: string; relname?: string };
+      onConflictClause?: object;
+    }; // shape of the parser's tree
+    const change = onConflictClause === undefined ? (WAYS[key] ?? 'any') : 'any';
+    const own = relation?.relname === undefined ? [] : [{ schema: relation.schemaname ?? null, name: relation.relname, change }];
     return [...own, ...targetsOf(body)];
   });
 }
