@@ -80,7 +80,11 @@ describe.each(ADMIN_MAJORS)('PostgreSQL %i', (major) => {
     ['tables whose checks call functions', 'insert into guarded values (5)', /a function of its checks/],
     ['changes through partitioned tables', 'insert into parts values (1)', /a partitioned table/],
     ['changes through tables that others inherit from', 'delete from elder', /others inherit from/],
-    ['changes that foreign keys carry on to tables with triggers', 'delete from owners', /A change of toys, to which a foreign key carries it on, .*the trigger teller/],
+    [
+      'changes that foreign keys carry on to tables with triggers',
+      'delete from owners',
+      /A change of toys, to which a foreign key carries it on, .*the trigger teller/,
+    ],
     ['SELECT INTO', 'select * into copied from visits', /SELECT INTO/],
   ])('refuses %s', async (_, statement, message) => {
     await expect(plan(statement)).rejects.toMatchObject({

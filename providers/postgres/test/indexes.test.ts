@@ -1,12 +1,47 @@
+import { once } from 'node:events';
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import type { Output } from '@guichet/contract';
+import { harness } from '@guichet/sdk/testing';
 import pg from 'pg';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { createPostgresProvider } from '../src/index.ts';
 import { ADMIN_MAJORS, type Lab, openLab, until } from './lab.ts';
 
 /** The fields of a receipt by their keys. */
 function receipt(output: Output | undefined): Record<string, unknown> & { summary: string } {
   if (output?.kind !== 'record') throw new Error(`not a receipt: ${JSON.stringify(output)}`);
   return { ...Object.fromEntries(output.fields.map(({ key, value }) => [key, value])), summary: output.summary };
+}
+
+/** A network between us and a server, that fails on our side: the server does not hear of it. */
+class CuttableWire {
+  readonly #ours = new Set<Socket>();
+  readonly #theirs = new Set<Socket>();
+  readonly #server = createServer();
+
+  async to(port: number): Promise<number> {
+    this.#server.on('connection', (ours) => {
+      const theirs = connect(port, '127.0.0.1');
+      ours.on('data', (chunk) => theirs.write(chunk)).on('error', () => {});
+      theirs.on('data', (chunk) => void (ours.destroyed || ours.write(chunk))).on('error', () => {});
+      theirs.on('close', () => ours.destroy());
+      this.#ours.add(ours);
+      this.#theirs.add(theirs);
+    });
+    await once(this.#server.listen(0, '127.0.0.1'), 'listening');
+    return (this.#server.address() as AddressInfo).port; // it listens on TCP
+  }
+
+  cut(): void {
+    for (const socket of this.#ours) socket.destroy();
+  }
+
+  async close(): Promise<void> {
+    this.cut();
+    for (const socket of this.#theirs) socket.destroy();
+    this.#server.close();
+    await once(this.#server, 'close');
+  }
 }
 
 const CREATE = 'create-index-concurrently';
@@ -158,6 +193,37 @@ describe.each(ADMIN_MAJORS)('PostgreSQL %i', (major) => {
     expect(failure).toMatchObject({ message: expect.stringContaining("The instance 'pg1'") });
     expect(logs).toContain("What was left of the index 'parcels_state_idx' was dropped.");
     expect(await indexes()).toHaveLength(1);
+  });
+
+  test('tells what the server has built though the connection was lost', async () => {
+    const wire = new CuttableWire();
+    const provider = createPostgresProvider({ instances: [{ ...lab.instance, port: await wire.to(lab.port) }] });
+    try {
+      const { pid } = await reader();
+      const run = harness(provider).run(CREATE, create({ column: ['state'] }));
+      await until(async () => (await building()).length === 1 && (await indexes()).length === 2);
+      wire.cut();
+      await lab.sql('select pg_terminate_backend($1)', [pid]);
+      const { output, failure, logs } = await run;
+      expect(failure).toBeUndefined();
+      expect(logs).toContain('The server has finished it all the same.');
+      expect(receipt(output)).toMatchObject({ index: 'public.parcels_state_idx' });
+      await inShop.query('drop index parcels_state_idx');
+    } finally {
+      await provider.close();
+      await wire.close();
+    }
+  });
+
+  test('leaves alone what somebody else has made under the name since', async () => {
+    const plan = await lab.postgres.plan(CREATE, create({ column: ['state'] }));
+    await inShop.query('create index parcels_state_idx on parcels (customer)');
+    const shop = await lab.open('other', { database: 'shop', superuser: true });
+    await shop.client.query("update pg_index set indisvalid = false where indexrelid = 'parcels_state_idx'::regclass");
+    const { failure } = await lab.postgres.run(CREATE, create({ column: ['state'] }), { plan });
+    expect(failure).toMatchObject({ message: 'The server refuses it: relation "parcels_state_idx" already exists.' });
+    expect(await indexes()).toContainEqual({ name: 'parcels_state_idx', valid: false });
+    await inShop.query('drop index parcels_state_idx');
   });
 
   test('says how to drop what is left when its drop would have to wait', async () => {

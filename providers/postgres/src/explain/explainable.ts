@@ -24,7 +24,11 @@ const ALLOWED = 'One statement is taken: SELECT, WITH, VALUES, TABLE, INSERT, UP
 
 const KINDS: ReadonlySet<string> = new Set(['SelectStmt', 'InsertStmt', 'UpdateStmt', 'DeleteStmt', 'MergeStmt']);
 const CHANGES = ['InsertStmt', 'UpdateStmt', 'DeleteStmt', 'MergeStmt'];
-const WAYS: Readonly<Record<string, ChangedName['change']>> = { InsertStmt: 'insert', UpdateStmt: 'update', DeleteStmt: 'delete' };
+const WAYS: Readonly<Record<string, ChangedName['change']>> = {
+  InsertStmt: 'insert',
+  UpdateStmt: 'update',
+  DeleteStmt: 'delete',
+};
 
 /** Takes a text when it is one statement that has a plan, by the parser of PostgreSQL 18; refuses any other. */
 export async function explainable(sql: string): Promise<Explainable> {

@@ -8,6 +8,7 @@ import { InstanceError } from '../instance-error.ts';
 import type { OwnSession } from '../login.ts';
 import { holdersOf, longTransactions, nameTransactions } from '../maintenance/others-at-it.ts';
 import { isRunAlive } from '../maintenance/own-run.ts';
+import { serverFailure } from '../maintenance/server-failure.ts';
 import { watched } from '../maintenance/watched.ts';
 import type { QueryMask } from '../query-mask.ts';
 import { codeOf } from '../run-sql/server-refusal.ts';
@@ -35,16 +36,23 @@ export async function runCreate(run: CreateRun): Promise<Receipt> {
   const { instance, seen, minutes, waitSeconds, voice } = run;
   const began = performance.now();
   const limits = { statementMs: minutes * 60_000, lockMs: waitSeconds * 1000 };
+  let begun = false;
   try {
     await instance.admin.session({ database: seen.database, runId: voice.runId, ...limits, signal: voice.signal }, (session) =>
-      build(session, run),
+      build(session, run, () => {
+        begun = true;
+      }),
     );
   } catch (error) {
-    const left = await leftOver(run, error);
+    // An index of that name is somebody else's where ours was not begun, or the name was taken: it is none of our business.
+    const left = begun && codeOf(error) !== NAME_TAKEN ? await leftOver(run, error) : 'nothing';
     const told = voice.signal.aborted ? undefined : await failureOf(error, run);
-    if (left !== undefined) throw leftFailure(run, left, told ?? error);
-    voice.signal.throwIfAborted();
-    throw told ?? error;
+    if (typeof left === 'object') throw leftFailure(run, left, told ?? error);
+    if (left === 'nothing') {
+      voice.signal.throwIfAborted();
+      throw told ?? error;
+    }
+    voice.log('The server has finished it all the same.');
   }
   const index = await ownIndex(run);
   if (index?.valid !== true) {
@@ -55,7 +63,7 @@ export async function runCreate(run: CreateRun): Promise<Receipt> {
   return receiptOf(instance, seen, index, (performance.now() - began) / 1000);
 }
 
-async function build(session: OwnSession, { instance, seen, mask, voice }: CreateRun): Promise<void> {
+async function build(session: OwnSession, { instance, seen, mask, voice }: CreateRun, begins: () => void): Promise<void> {
   await session.query('set standard_conforming_strings = on');
   const [now] = await session.query<{ table: string }>(
     "select format('%I.%I', n.nspname, c.relname) as table from pg_class c join pg_namespace n on n.oid = c.relnamespace where c.oid = $1::bigint::oid",
@@ -75,6 +83,7 @@ async function build(session: OwnSession, { instance, seen, mask, voice }: Creat
   await session.query('commit');
   voice.log(seen.statement);
   const watch = new BuildWatch(instance, mask, voice);
+  begins();
   await watched(session.rows(seen.statement), () => watch.look(session.pid));
 }
 
@@ -96,24 +105,29 @@ const ownIndex = async ({ instance, seen }: Pick<CreateRun, 'instance' | 'seen'>
     ({ name, schema }) => name === seen.name && schema === seen.schema,
   );
 
+/** SQLSTATE duplicate_table, which is of indexes too. */
+const NAME_TAKEN = '42P07';
+
 /** So long a server that we have lost may need until it answers again, in ms. */
 const RETURN_MS = 60_000;
 
 /**
- * What the build has left and cannot be dropped; undefined when nothing is left. When only the connection was lost the server
- * goes on with the build, so it is waited for.
+ * What the build has left and cannot be dropped. When only the connection was lost the server goes on with the build, so it
+ * is waited for: then it may be `finished`.
  */
-async function leftOver(run: CreateRun, error: unknown): Promise<TableIndex | undefined> {
+async function leftOver(run: CreateRun, error: unknown): Promise<TableIndex | 'nothing' | 'finished'> {
   const { instance, seen, voice } = run;
-  if (error instanceof InstanceError) {
+  const lost = error instanceof InstanceError;
+  if (lost) {
     voice.log('The connection was lost; looking what the server makes of the build.', 'warn');
     await untilOver(instance, voice.runId);
   }
   const index = await ownIndex(run);
-  if (index === undefined || index.valid) return undefined;
+  if (index === undefined) return 'nothing';
+  if (index.valid) return lost ? 'finished' : 'nothing';
   if (await dropLeftover({ instance, database: seen.database, runId: voice.runId }, index)) {
     voice.log(`What was left of the index '${seen.name}' was dropped.`);
-    return undefined;
+    return 'nothing';
   }
   return index;
 }
@@ -134,8 +148,7 @@ async function untilOver(instance: Instance, runId: string): Promise<void> {
 async function failureOf(error: unknown, { instance, seen, minutes, waitSeconds, mask, voice }: CreateRun): Promise<unknown> {
   const place = { instance, environment: voice.environment, database: seen.database };
   const permanent = (message: string, remedy: string) => new PermanentFailure(message, { remedy, cause: error });
-  const code = codeOf(error);
-  switch (code) {
+  switch (codeOf(error)) {
     case '23505':
       return permanent(
         `Rows of ${seen.table} have the same values, so the index cannot be unique.`,
@@ -153,18 +166,8 @@ async function failureOf(error: unknown, { instance, seen, minutes, waitSeconds,
         `It took longer than ${minutes} minutes and was stopped.`,
         'Run it again with more --minutes, at a quieter time.',
       );
-    case '53100':
-      return permanent('The disk of the server is full.', 'Make room first.');
-    case '40P01':
-      return new RetryableFailure('It was in a deadlock with somebody else, and the server ended it.', { cause: error });
   }
-  if (code === undefined) return error;
-  if (/^(?:42|0A)/.test(code) && error instanceof Error)
-    return permanent(`The server refuses it: ${error.message}.`, 'Mend the columns or the condition.');
-  return permanent(
-    `The server has ended the build with error ${code}; its words are not shown, for they may quote a row.`,
-    'Look at the log of the server.',
-  );
+  return serverFailure(error);
 }
 
 function leftFailure({ instance, seen, voice }: CreateRun, left: TableIndex, cause: unknown): PermanentFailure {

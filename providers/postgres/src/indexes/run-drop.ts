@@ -3,6 +3,7 @@ import { type ObservationInput, PermanentFailure, RetryableFailure } from '@guic
 import type { Instance } from '../instance.ts';
 import { longTransactions, nameTransactions } from '../maintenance/others-at-it.ts';
 import { isRunAlive } from '../maintenance/own-run.ts';
+import { serverFailure } from '../maintenance/server-failure.ts';
 import { watched } from '../maintenance/watched.ts';
 import type { QueryMask } from '../query-mask.ts';
 import { codeOf } from '../run-sql/server-refusal.ts';
@@ -44,7 +45,7 @@ export async function runDrop({ instance, seen, waitSeconds, mask, voice }: Drop
           },
         );
       }
-      throw error;
+      throw serverFailure(error);
     });
     if (there) return receiptOf(instance, seen);
     if ((await indexByOid({ instance, database: seen.database }, seen.oid)) === undefined)

@@ -6,6 +6,7 @@ import { commandLine } from '../describe-session.ts';
 import type { Instance } from '../instance.ts';
 import { holdersOf, longTransactions, nameTransactions } from '../maintenance/others-at-it.ts';
 import { isRunAlive } from '../maintenance/own-run.ts';
+import { serverFailure } from '../maintenance/server-failure.ts';
 import { newsOnly, watched } from '../maintenance/watched.ts';
 import type { QueryMask } from '../query-mask.ts';
 import { codeOf } from '../run-sql/server-refusal.ts';
@@ -75,7 +76,7 @@ async function fail(error: unknown, { instance, seen, minutes, mask, voice }: Va
       cause: error,
     });
   }
-  throw error;
+  throw serverFailure(error);
 }
 
 interface Progress {
@@ -174,6 +175,7 @@ export async function observeVacuum(
       failure: { kind: 'permanent', message: `The table ${seen.table} is not there any more.`, remedy },
     };
   }
-  if (now.lastVacuum === seen.before.lastVacuum) return { status: 'not_started' };
+  // A server that has crashed counts anew: what it says of its vacuums then is nothing.
+  if (now.lastVacuum === null || now.lastVacuum === seen.before.lastVacuum) return { status: 'not_started' };
   return { status: 'succeeded', output: receipt(seen, now, instance) };
 }
