@@ -212,6 +212,16 @@ describe.each(availableMajors())('PostgreSQL %i', (major) => {
     }
   });
 
+  test('stops when it is cancelled, and leaves no session behind', async () => {
+    const stop = new AbortController();
+    const asked = lab.postgres.read('health', { instance: 'pg1' }, { signal: stop.signal });
+    stop.abort();
+    await expect(asked).rejects.toBeDefined();
+    const looking =
+      "select from pg_stat_activity where application_name like 'guichet%' and state = 'active' and pid <> pg_backend_pid()";
+    await until(async () => (await lab.sql(looking)).length === 0);
+  });
+
   test('tells what it cannot look at, and looks at the rest', async () => {
     const holder = await lab.open('locker', { database: 'shop' });
     await holder.client.query('begin; lock table children in access exclusive mode');

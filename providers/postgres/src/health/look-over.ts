@@ -55,10 +55,13 @@ export async function lookOver(instance: Instance, wanted: Wanted): Promise<Exam
     return findings;
   };
   const first = instance.settings.databases[0] ?? 'postgres';
-  const server = look({ login: instance.observer, database: first, checks: SERVER_CHECKS, scope: 'server' });
-  const found = await inTurns(chosen, (name) => look({ login, database: name, checks: DATABASE_CHECKS, scope: 'database' }));
+  // Awaited together: when one of them rejects, the other's rejection has somebody to go to.
+  const [server, found] = await Promise.all([
+    look({ login: instance.observer, database: first, checks: SERVER_CHECKS, scope: 'server' }),
+    inTurns(chosen, (name) => look({ login, database: name, checks: DATABASE_CHECKS, scope: 'database' })),
+  ]);
   return {
-    findings: [...(await server), ...found.flat()].sort(byUrgency),
+    findings: [...server, ...found.flat()].sort(byUrgency),
     databases: chosen,
     leftOut: databases.length - chosen.length,
     checks: SERVER_CHECKS.length + chosen.length * DATABASE_CHECKS.length,
