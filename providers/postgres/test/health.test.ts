@@ -212,6 +212,28 @@ describe.each(availableMajors())('PostgreSQL %i', (major) => {
     }
   });
 
+  test('tells a slot whose log is gone from one that keeps it', async () => {
+    if (major < 13) return; // it does not tell
+    await lab.sql("select pg_create_physical_replication_slot('late', true)");
+    await lab.sql("alter system set max_slot_wal_keep_size = '1MB'");
+    await lab.sql('select pg_reload_conf()');
+    try {
+      await until(async () => {
+        await lab.sql("select pg_logical_emit_message(false, 'test', 'written')");
+        await lab.sql('select pg_switch_wal()');
+        await lab.sql('checkpoint');
+        return (await lab.sql("select from pg_replication_slots where slot_name = 'late' and wal_status = 'lost'")).length === 1;
+      });
+      expect(found((await look()).findings, 'lost replication slot')).toMatchObject([
+        { severity: 'warning', object: 'late', figure: expect.stringMatching(/^keeps nothing any more/) },
+      ]);
+    } finally {
+      await lab.sql('alter system reset max_slot_wal_keep_size');
+      await lab.sql('select pg_reload_conf()');
+      await lab.sql("select pg_drop_replication_slot('late')");
+    }
+  });
+
   test('stops when it is cancelled, and leaves no session behind', async () => {
     const stop = new AbortController();
     const asked = lab.postgres.read('health', { instance: 'pg1' }, { signal: stop.signal });
