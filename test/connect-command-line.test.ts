@@ -148,6 +148,14 @@ test('lasts no longer than its action allows', async () => {
   expect(help.stdout.replaceAll(/\s+/g, ' ')).toMatch(/How long it lasts: 1h00m unless said otherwise here, \d+h00m at most/);
 });
 
+test.each(['SIGTERM', 'SIGHUP'] as const)('ends by itself on %s, as of a terminal that is closed', async (signal) => {
+  const { child } = await connected();
+  const exited = once(child, 'exit');
+  child.kill(signal);
+  expect(await exited).toEqual([null, signal]);
+  await gone(); // long before the gateway would end what nobody holds any more
+});
+
 test('is ended by the gateway when the command is killed', async () => {
   const { child, address, id } = await connected();
   const db = await client(address);

@@ -112,8 +112,8 @@ async function measure(gateway: BenchGateway, floor: pg.Client, waiting: number)
       ratio: round(median(hundred) / median(plain)),
       'all 2000 rows p50 ms': round(median(all)),
     },
-    bound: `p50 at most ${BOUND_MS} ms`,
-    holds: median(hundred) <= BOUND_MS,
+    bound: `p95 at most ${BOUND_MS} ms`,
+    holds: quantile(hundred, 0.95) <= BOUND_MS,
   };
 }
 

@@ -20,7 +20,7 @@ export interface Context {
   /** Another program has the terminal, and Ctrl-C is for it alone; gives what takes the terminal back. */
   readonly lendTerminal?: () => () => void;
   /** Has something done before the process is ended from outside; gives what takes it back. For what would be left behind. */
-  readonly beforeEnd?: (undo: () => void) => () => void;
+  readonly beforeEnd?: (undo: () => void | Promise<void>) => () => void;
 }
 
 /** Somebody pressed Ctrl-C. What is said about it (a request that goes on, say) is the message; empty for nothing. */

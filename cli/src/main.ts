@@ -65,13 +65,19 @@ function onStreamError(error: NodeJS.ErrnoException): void {
   if (error.code !== 'EPIPE') throw error;
 }
 
-/** A terminal that was closed, or a kill: what was done to the terminal is undone, and then the process ends as ever. */
-function beforeEnd(undo: () => void): () => void {
+/** How long an undo may take before the process ends without it, in ms. */
+const UNDO_MS = 3000;
+
+/** A terminal that was closed, or a kill: what was begun is undone, and then the process ends as ever; at a second signal at once. */
+function beforeEnd(undo: () => void | Promise<void>): () => void {
   const signals = ['SIGTERM', 'SIGHUP'] as const;
   const onSignal = (signal: NodeJS.Signals): void => {
-    undo();
     forget();
-    process.kill(process.pid, signal);
+    const end = (): void => void process.kill(process.pid, signal);
+    const undone = undo();
+    if (undone === undefined) return end();
+    setTimeout(end, UNDO_MS);
+    undone.then(end, end);
   };
   const forget = (): void => {
     for (const signal of signals) process.off(signal, onSignal);

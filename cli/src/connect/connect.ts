@@ -22,8 +22,11 @@ export async function connect(shell: Shell, request: Request, flags: Flags): Pro
     });
   const folder = mkdtempSync(join(tmpdir(), 'guichet-')); // which nobody else can enter
   const remove = (): void => rmSync(folder, { recursive: true, force: true });
-  const forget = shell.context.beforeEnd?.(remove);
   const session = new Session(shell, { request, output, folder });
+  const forget = shell.context.beforeEnd?.(async () => {
+    remove();
+    await session.close();
+  });
   try {
     return await session.run(flags);
   } finally {
