@@ -3,6 +3,7 @@ import { type Caller, type ObservationInput, PermanentFailure } from '@guichet/s
 import type { Estate } from '../estate.ts';
 import { rulesFor } from './connect-config.ts';
 import { SeenConnect } from './connect-plan.ts';
+import { changingRole } from './evict.ts';
 import { findLeases } from './find-lease.ts';
 import { type LeaseFacts, leaseRole } from './lease.ts';
 import { LEASE_ENDING, LEASE_OF_OTHERS, makeRole } from './lease-sql.ts';
@@ -42,7 +43,7 @@ export async function runConnect(
   const rules = rulesFor(leases.settings, instance);
   try {
     const text = makeRole(role, facts, { rules, times: leases.times, version: await primary.version() });
-    await primary.admin.ask({ text });
+    await changingRole(primary, { role }, () => primary.admin.ask({ text }));
   } catch (error) {
     const state = sqlStateOf(error);
     if (state === LEASE_ENDING) {

@@ -5,10 +5,13 @@ import type { Instance } from '../instance.ts';
 import { InstanceError } from '../instance-error.ts';
 import { counted } from '../words.ts';
 import { type ConnectSettings, rulesFor } from './connect-config.ts';
+import { changingRole, evict } from './evict.ts';
 import { findLease } from './find-lease.ts';
 import type { LeaseFacts } from './lease.ts';
 import { barRole, countEnded, LEASE_ALIVE, NO_SUCH_LEASE } from './lease-sql.ts';
 import { type CleanedDatabase, cleanDatabases } from './left-behind.ts';
+import { disownGroups } from './made-as-group.ts';
+import { becomeMember } from './membership.ts';
 import { replayed, replicasOf } from './primary.ts';
 import { sqlStateOf } from './sql-state.ts';
 
@@ -55,13 +58,15 @@ const REPLAY_MS = 15_000;
 export async function endLease(end: EndOfLease): Promise<LeaseProof | undefined> {
   const { primary, role, why, graceSeconds, settings, signal } = end;
   try {
-    await primary.admin.ask({ text: barRole(role, { why, graceSeconds }) });
+    const text = barRole(role, { why, graceSeconds });
+    await changingRole(primary, { role, own: true }, () => primary.admin.ask({ text }));
   } catch (error) {
     const state = sqlStateOf(error);
     if (state === LEASE_ALIVE) return undefined;
     if (state === NO_SUCH_LEASE) return proofOf(primary, role, rulesFor(settings, primary.name).reassignTo);
     throw error;
   }
+  await evict(primary, { role, own: false });
   // One at a time, in whichever process: the others find it done.
   const [database = 'postgres'] = primary.settings.databases;
   const wanted = { database, statementMs: TURN_MS, lockMs: TURN_MS, signal };
@@ -88,6 +93,8 @@ async function endBarred({ primary, role, estate, settings, signal, log }: EndOf
   sessionsEnded += lease.facts.ending?.sessions ?? 0;
   if (sessionsEnded > 0) log?.(`Ended ${counted(sessionsEnded, 'session')} of it.`);
   const heir = rulesFor(settings, primary.name).reassignTo;
+  const disowned = await disownGroups(primary, { role, database: lease.facts.database, heir, signal });
+  if (disowned > 0) log?.(`Gave ${counted(disowned, 'object')} to ${heir} that it had made in the name of a role of the server.`);
   const cleaned = await cleanDatabases(primary, { role, oid: lease.oid, heir, signal });
   for (const { database, objects, count } of cleaned) {
     if (count > 0)
@@ -128,14 +135,6 @@ async function proofOf(primary: Instance, role: string, heir: string): Promise<L
 
 function stuck(message: string, remedy: string): InstanceError {
   return new InstanceError(message, { remedy, passing: true });
-}
-
-/** To give away and drop what the role owns one must have its rights. On 16 and later a role's maker has not, but may take them. */
-async function becomeMember(primary: Instance, role: string): Promise<void> {
-  const options = (await primary.version()) >= 160_000 ? ' with inherit true, set true' : '';
-  await primary.admin.ask({
-    text: `grant ${pg.escapeIdentifier(role)} to ${pg.escapeIdentifier(primary.admin.user)}${options}`,
-  });
 }
 
 /** By the number of the role, which is never given again. Comes back when none is left. */

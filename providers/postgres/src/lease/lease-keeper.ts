@@ -4,6 +4,7 @@ import { InstanceError } from '../instance-error.ts';
 import { Unserved } from '../wire/client-service.ts';
 import { scramVerifier } from '../wire/scram.ts';
 import { openServerSession, ServerRefusal, type ServerSession, SignInError } from '../wire/server-session.ts';
+import { changingRole } from './evict.ts';
 import type { LeaseTimes } from './lease.ts';
 import { HOLD_LEASE, LEASE_ENDING, NO_SUCH_LEASE, renewRole } from './lease-sql.ts';
 import { type LeasePlace, replayed } from './primary.ts';
@@ -145,7 +146,7 @@ class KeptLease {
   }
 
   /** Always with another password: one that somebody has given the role by a statement of theirs is good for moments only. */
-  async #renew(ask: Ask = (text) => this.#primary.admin.ask({ text })): Promise<void> {
+  async #renew(ask: Ask = (text) => this.#change(() => this.#primary.admin.ask({ text }))): Promise<void> {
     const { role, request, times } = this.#lease;
     const password = randomBytes(32).toString('base64url');
     const statements = this.#statements;
@@ -191,11 +192,17 @@ class KeptLease {
   async #undisturbed(open: () => Promise<ServerSession>, signal: AbortSignal): Promise<ServerSession> {
     const [database = 'postgres'] = this.#primary.settings.databases;
     const wanted = { database, statementMs: TURN_MS, lockMs: TURN_MS, signal };
-    return this.#primary.admin.session(wanted, async (session) => {
-      await session.query(HOLD_LEASE, [this.#lease.role]);
-      await this.#renew((text) => session.query(text));
-      return open();
-    });
+    return this.#change(() =>
+      this.#primary.admin.session(wanted, async (session) => {
+        await session.query(HOLD_LEASE, [this.#lease.role]);
+        await this.#renew((text) => session.query(text));
+        return open();
+      }),
+    );
+  }
+
+  #change<Value>(change: () => Promise<Value>): Promise<Value> {
+    return changingRole(this.#primary, { role: this.#lease.role }, change);
   }
 
   async #atReplica(instance: Instance): Promise<void> {

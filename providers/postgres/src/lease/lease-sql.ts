@@ -50,6 +50,8 @@ export function makeRole(
     ...(facts.rights === 'read' && { default_transaction_read_only: 'on' }),
     ...(version >= 140_000 && { idle_session_timeout: `${rules.idleSeconds}s` }),
   };
+  // It has the rights of the group and cannot become it: what it makes is its own, and is found at the end.
+  const asItself = version >= 160_000 ? ' with inherit true, set false' : '';
   return atomically(`
 declare known jsonb;
 begin
@@ -62,7 +64,7 @@ begin
   end if;
   create role ${name(role)} nologin inherit connection limit ${rules.connections};
   ${setValidity(role, null, times.unopened)}
-  ${rules[facts.rights].map((group) => `grant ${name(group)} to ${name(role)};`).join('\n  ')}
+  ${rules[facts.rights].map((group) => `grant ${name(group)} to ${name(role)}${asItself};`).join('\n  ')}
   ${Object.entries(settings)
     .map(([setting, value]) => `alter role ${name(role)} set ${setting} = ${literal(value)};`)
     .join('\n  ')}

@@ -87,6 +87,12 @@ async function cleanDatabase(primary: Instance, database: string, { role, oid, h
  * unless the configuration names another, a role without any right, which nobody can sign in as.
  */
 async function giveAway(session: OwnSession, { role, heir }: { role: string; heir: string }): Promise<void> {
+  await makeHeir(session, heir);
+  await session.query(`reassign owned by ${pg.escapeIdentifier(role)} to ${pg.escapeIdentifier(heir)}`);
+}
+
+/** Makes it, when it is not there, and us a member of it, so that we may give it something. */
+export async function makeHeir(session: OwnSession, heir: string): Promise<void> {
   const name = pg.escapeIdentifier(heir);
   const [known] = await session.query<{ member: boolean }>(
     "select pg_has_role(current_user, oid, 'usage') as member from pg_roles where rolname = $1",
@@ -102,7 +108,6 @@ async function giveAway(session: OwnSession, { role, heir }: { role: string; hei
     const options = (version?.number ?? 0) >= 160_000 ? ' with inherit true, set true' : '';
     await session.query(`grant ${name} to current_user${options}`);
   }
-  await session.query(`reassign owned by ${pg.escapeIdentifier(role)} to ${name}`);
 }
 
 function shut(primary: Instance, database: string, role: string): InstanceError {

@@ -12,6 +12,15 @@ function keyOf(greeting: Buffer): Buffer | undefined {
   return undefined;
 }
 
+/** A stretch, and what is awaited before it may pass. */
+interface Told {
+  readonly stretch: Stretch;
+  readonly through: Promise<Refusal | undefined> | undefined;
+}
+
+/** So many stretches wait to be recorded at a time: a chunk may have as many statements as it has times seven bytes. */
+const MOST_AHEAD = 512;
+
 const READY = Buffer.from([0x5a, 0, 0, 0, 5]);
 
 /** Both directions, from the server's first ReadyForQuery on. */
@@ -102,11 +111,21 @@ export class Conversation {
     for await (const chunk of bytesOf(stream)) {
       this.#lastByte = performance.now();
       const before = splitter.executions;
-      // Told of together, so that a client which sends statements ahead does not wait for each.
-      const stretches = [...splitter.split(chunk)].map((stretch) => ({ ...stretch, through: this.#tell(stretch.statement) }));
-      for (const { through, ...stretch } of stretches) await this.#write(passing(stretch, await through));
+      // Told of together, so that a client which sends statements ahead does not wait for each; and not too many at once.
+      let told: Told[] = [];
+      for (const stretch of splitter.split(chunk)) {
+        told.push({ stretch, through: this.#tell(stretch.statement) });
+        if (told.length < MOST_AHEAD) continue;
+        await this.#pass(told);
+        told = [];
+      }
+      await this.#pass(told);
       if (splitter.executions > before) executions?.(splitter.executions - before);
     }
+  }
+
+  async #pass(told: readonly Told[]): Promise<void> {
+    for (const { stretch, through } of told) await this.#write(passing(stretch, await through));
   }
 
   #tell(statement: Statement | undefined): Promise<Refusal | undefined> | undefined {

@@ -1,6 +1,7 @@
 import { type ClientService, complaintOf, finish, Unserved } from './client-service.ts';
 import { Conversation } from './conversation.ts';
 import { AUTHENTICATION_OK, errorResponse, int32, message, PROTOCOL_3_0 } from './messages.ts';
+import { refusalOfStart } from './start-options.ts';
 import { readStart, type Start } from './start-reader.ts';
 
 /**
@@ -49,6 +50,8 @@ async function serveStarted(service: ClientService, start: Extract<Start, { kind
   if (parameters.has('replication')) {
     throw new Unserved({ code: '42501', message: `${name} does not let replication through.` });
   }
+  const refusal = refusalOfStart(parameters);
+  if (refusal !== undefined) throw new Unserved(refusal);
   const { socket, greeting } = await service.connect(parameters);
   const negotiated = minor > 0 || extensions.length > 0;
   const named = extensions.map((extension) => `${extension}\0`).join('');

@@ -42,6 +42,8 @@ export interface SignIn {
 }
 
 const CONNECT_MS = 10_000;
+/** From the connection to the first ReadyForQuery. */
+const SIGN_IN_MS = 30_000;
 
 /** Signs in. Rejects with a ServerRefusal, or with the error of the network, whose words are for the log. */
 export async function openServerSession(
@@ -49,7 +51,11 @@ export async function openServerSession(
   { parameters, password, signal }: SignIn,
 ): Promise<ServerSession> {
   const socket = await openSocket(address, signal);
+  const limit = AbortSignal.any([signal, AbortSignal.timeout(SIGN_IN_MS)]);
+  const abandon = (): void => void socket.destroy(new Error('the server did not let us in in time'));
+  limit.addEventListener('abort', abandon, { once: true });
   try {
+    limit.throwIfAborted();
     socket.write(startupMessage(parameters));
     const messages = new BackendMessages(socket);
     await authenticate(messages, socket, password);
@@ -63,8 +69,10 @@ export async function openServerSession(
     }
     return { socket: messages.release(), greeting: Buffer.concat(greeting) };
   } catch (error) {
-    socket.destroy();
+    socket.on('error', () => {}).destroy();
     throw error;
+  } finally {
+    limit.removeEventListener('abort', abandon);
   }
 }
 
