@@ -1,6 +1,5 @@
 import { once } from 'node:events';
-import { chmod, mkdir, readdir, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { chmod, mkdir, readdir, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { AuditEvent, Request } from '@guichet/contract';
 import { createPostgresProvider } from '@guichet/provider-postgres';
@@ -75,11 +74,14 @@ async function statements(id: string): Promise<unknown[]> {
 const gone = () => expect.poll(() => orders.leases(), PATIENT).toEqual([]);
 
 test('opens psql, records what it sends, leaves with its exit code, and leaves nothing behind', async () => {
-  const before = (await readdir(tmpdir())).filter((name) => name.startsWith('guichet-'));
-  const { child, finished, said } = cli.start(CONNECT, withPsql(), { input: 'pipe' });
+  const temporary = join(cli.folder, 'temporary');
+  await mkdir(temporary);
+  const { child, finished, said } = cli.start(CONNECT, { ...withPsql(), TMPDIR: temporary }, { input: 'pipe' });
   child.stdin?.write("select name from customers where id = 7 and name <> 'canary'\n");
   await waitFor(() => said().includes('Customer 7'), said);
   const id = requestIn(said());
+  const [folder = ''] = await readdir(temporary);
+  expect((await stat(join(temporary, folder))).mode & 0o777).toBe(0o700); // of nobody else
   expect(await orders.leases()).toEqual([`guichet_lease_${id.toLowerCase().replace('-', '_')}`]);
   child.stdin?.write("update customers set name = ''\n");
   await waitFor(() => said().includes('read-only transaction'), said);
@@ -92,7 +94,7 @@ test('opens psql, records what it sends, leaves with its exit code, and leaves n
     'select name from customers where id = ? and name <> ?',
     'update customers set name = ?',
   ]);
-  expect((await readdir(tmpdir())).filter((name) => name.startsWith('guichet-') && !before.includes(name))).toEqual([]);
+  expect(await readdir(temporary)).toEqual([]);
 });
 
 test('gives an address to any client, which only who has its password comes in by', async () => {

@@ -2,7 +2,7 @@ import type { Socket } from 'node:net';
 import { Duplex } from 'node:stream';
 import { TUNNEL_CLOSE } from '@guichet/contract';
 import type { RawData, WebSocket } from 'ws';
-import { FrameWalker } from './frame-walker.ts';
+import { type FrameEvents, FrameWalker } from './frame-walker.ts';
 
 /** What may wait in our memory to be sent before whoever writes has to wait, in bytes. */
 const MOST_WAITING = 512 * 1024;
@@ -10,6 +10,9 @@ const MOST_WAITING = 512 * 1024;
 const MOST_EARLY = 16;
 /** Pieces that are sent together, in bytes. */
 const LONGEST_FRAME = 128 * 1024;
+/** A frame that is put together fits in one of these; so many are kept. */
+const BUFFER = 2 * LONGEST_FRAME;
+const MOST_FREE = 4;
 /** A peer that is told that it is over has so long to say the same. */
 const CLOSE_MS = 2_000;
 
@@ -39,9 +42,11 @@ export class SocketStream extends Duplex {
   /** What came before anybody listened. */
   #early: unknown[] = [];
   #walker: FrameWalker | undefined;
-  #relay: ((pieces: readonly Buffer[], payload: number) => void) | undefined;
-  /** Whom all bytes go to. */
-  #client: SocketStream | undefined;
+  #relay: FrameEvents['onBinary'] | undefined;
+  /** Where bytes go that were read in spite of it. */
+  #rest: ((chunk: Buffer) => void) | undefined;
+  /** Of frames that have been sent. */
+  readonly #free: Buffer[] = [];
   #pending: Buffer[] = [];
   #pendingBytes = 0;
   #flushing: NodeJS.Immediate | undefined;
@@ -75,22 +80,40 @@ export class SocketStream extends Duplex {
    * that cannot be done: then it is to be piped.
    */
   relayTo(client: SocketStream): boolean {
-    const [from, to] = [networkOf(this.socket), networkOf(client.socket)];
-    if (this.#walker === undefined || from === undefined || to === undefined) return false;
+    const to = networkOf(client.socket);
+    if (to === undefined) return false;
+    return this.#relayAll({
+      to,
+      frame: (pieces, payload) => {
+        if (client.socket.readyState !== client.socket.OPEN) return [];
+        client.sent += payload;
+        return pieces;
+      },
+      rest: (chunk) => client.#sendAtOnce(chunk),
+    });
+  }
+
+  /** The same to a socket of this machine: the bytes without their frames. */
+  relayBytesTo(socket: Socket): boolean {
+    return this.#relayAll({ to: socket, frame: withoutHead, rest: (chunk) => void socket.write(chunk) });
+  }
+
+  #relayAll({ to, frame, rest }: { to: Socket; frame: Frame; rest: (chunk: Buffer) => void }): boolean {
+    const from = networkOf(this.socket);
+    if (this.#walker === undefined || from === undefined) return false;
     this.#walker.takeBinary = true;
     this.#relay = (pieces, payload) => {
-      if (client.socket.readyState !== client.socket.OPEN) return;
+      if (to.destroyed || to.writableEnded) return;
       this.received += payload;
-      client.sent += payload;
       to.cork();
-      for (const piece of pieces) to.write(piece);
+      for (const piece of frame(pieces, payload)) to.write(piece);
       to.uncork();
       if (to.writableLength < MOST_WAITING || from.isPaused()) return;
       from.pause();
       to.once('drain', () => from.resume());
     };
-    for (let chunk: Buffer | null = this.read(); chunk !== null; chunk = this.read()) client.#sendAtOnce(chunk);
-    this.#client = client;
+    for (let chunk: Buffer | null = this.read(); chunk !== null; chunk = this.read()) rest(chunk);
+    this.#rest = rest;
     this.resume(); // there is nothing to read but the end
     return true;
   }
@@ -167,9 +190,13 @@ export class SocketStream extends Duplex {
     const { socket } = this;
     const [first, ...more] = this.#pending.splice(0);
     if (first === undefined || socket.readyState !== socket.OPEN) return;
-    const frame = more.length === 0 ? first : Buffer.concat([first, ...more], this.#pendingBytes);
+    const bytes = this.#pendingBytes;
     this.#pendingBytes = 0;
+    // Buffers that are used again: new ones for each frame keep the garbage collector busier than all else.
+    const buffer = more.length === 0 || bytes > BUFFER ? undefined : (this.#free.pop() ?? Buffer.allocUnsafeSlow(BUFFER));
+    const frame = more.length === 0 ? first : joined([first, ...more], { bytes, buffer });
     socket.send(frame, { binary: true }, () => {
+      if (buffer !== undefined && this.#free.length < MOST_FREE) this.#free.push(buffer);
       if (socket.bufferedAmount + this.#pendingBytes < MOST_WAITING) this.#go();
     });
   }
@@ -199,8 +226,8 @@ export class SocketStream extends Duplex {
   #push(chunk: Buffer): void {
     this.received += chunk.length;
     // The rest of a frame that had begun before it was relayed.
-    if (this.#client !== undefined) {
-      this.#client.#sendAtOnce(chunk);
+    if (this.#rest !== undefined) {
+      this.#rest(chunk);
       return;
     }
     if (!this.push(chunk)) this.socket.pause();
@@ -223,6 +250,25 @@ export class SocketStream extends Duplex {
       this.destroy(error instanceof Error ? error : new Error(String(error)));
     }
   }
+}
+
+/** What is passed on of a frame. */
+type Frame = (pieces: readonly Buffer[], payload: number) => readonly Buffer[];
+
+function withoutHead(pieces: readonly Buffer[], payload: number): Buffer[] {
+  let head = pieces.reduce((sum, { length }) => sum + length, 0) - payload;
+  return pieces.flatMap((piece) => {
+    const cut = Math.min(head, piece.length);
+    head -= cut;
+    return cut === piece.length ? [] : [piece.subarray(cut)];
+  });
+}
+
+function joined(pieces: readonly Buffer[], { bytes, buffer }: { bytes: number; buffer: Buffer | undefined }): Buffer {
+  if (buffer === undefined) return Buffer.concat(pieces, bytes);
+  let at = 0;
+  for (const piece of pieces) at += piece.copy(buffer, at);
+  return buffer.subarray(0, bytes);
 }
 
 /** The socket of the network below; ws has no other name for it. Undefined where it has not. */

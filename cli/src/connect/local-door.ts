@@ -93,7 +93,8 @@ export class LocalDoor {
     });
     if (first !== undefined) stream.write(first);
     socket.pipe(stream);
-    stream.pipe(socket);
+    if (stream.relayBytesTo(socket)) stream.once('end', () => socket.end());
+    else stream.pipe(socket);
     socket.once('close', () => {
       if (!stream.writableEnded) stream.destroy();
     });
