@@ -1,6 +1,9 @@
 import type { TableOutput } from '@guichet/contract';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { parsePostgresConfig } from '../src/config.ts';
 import { inUnits } from '../src/contents/settings.ts';
+import { readTables } from '../src/contents/tables.ts';
+import { Instance } from '../src/instance.ts';
 import { type Lab, MAJORS, openLab, until } from './lab.ts';
 
 /** The output, as the kind that the actions declare. */
@@ -112,6 +115,27 @@ describe.each(MAJORS)('PostgreSQL %i', (major) => {
     expect(few.notes?.[1]).toContain('The first 1 are shown');
     const none = table(await lab.postgres.read('tables', { instance: 'pg1', database: 'shop', like: 'nothing' }));
     expect(none).toMatchObject({ rows: [], empty: expect.stringContaining("No table of 'shop' is like that") });
+  });
+
+  test('measures the largest tables alone where there are very many', async () => {
+    const [settings] = parsePostgresConfig({ instances: [lab.instance] }).instances;
+    if (settings === undefined) throw new Error('the configuration has no instance');
+    const instance = new Instance(settings);
+    const wanted = { database: 'shop', schema: 'public', all: false, sort: 'name', limit: 10 } as const;
+    const sizes = async (measured: number) => (await readTables(instance, { ...wanted, measured })).tables;
+    const shop = await lab.open('setup', { database: 'shop' });
+    await shop.client.query('create table grown (id int); insert into grown select generate_series(1, 1000)');
+    try {
+      // Nothing has vacuumed it: its pages are not known, and so it comes behind what was.
+      const [exact, estimated] = [await sizes(10), await sizes(1)];
+      expect(exact.find(({ name }) => name === 'grown')?.total).toBeGreaterThan(0);
+      expect(estimated.find(({ name }) => name === 'grown')?.total).toBe(0);
+      expect(estimated.find(({ name }) => name === 'small')).toEqual(exact.find(({ name }) => name === 'small'));
+      expect(estimated.find(({ name }) => name === 'parts')?.total).toBeNull();
+    } finally {
+      await shop.client.query('drop table grown');
+      await instance.close();
+    }
   });
 
   test('does not wait for a table that is locked exclusively', async () => {

@@ -45,14 +45,12 @@ export function dropIndexConcurrentlyAction(workplace: Workplace): ProviderActio
           const database = input.database ?? instance.settings.databases[0] ?? 'postgres';
           const indexes = await droppableIndexes({ instance, database });
           return indexes
+            .filter(({ schema, name }) => matchesFuzzily(query, `${schema}.${name}`))
+            .slice(0, 200)
             .map(({ schema, name, size, scans, valid, table }) => ({
               value: `${schema}.${name}`,
-              detail: [table, ...(size === null ? [] : [formatBytes(size)]), valid ? counted(scans, 'scan') : 'not valid'].join(
-                ', ',
-              ),
-            }))
-            .filter(({ value }) => matchesFuzzily(query, value))
-            .slice(0, 200);
+              detail: [table, formatBytes(size), valid ? counted(scans, 'scan') : 'not valid'].join(', '),
+            }));
         }),
     },
     plan: ({ input, environment }) =>

@@ -2,7 +2,7 @@ import { formatBytes } from '@guichet/contract';
 import { action, type ProviderAction } from '@guichet/sdk';
 import { z } from 'zod';
 import { findDatabase } from '../contents/find-database.ts';
-import { readTables, TABLE_ORDERS, type Table, type TableOrder } from '../contents/tables.ts';
+import { MOST_MEASURED, readTables, TABLE_ORDERS, type Table, type TableOrder } from '../contents/tables.ts';
 import { commandLine } from '../describe-session.ts';
 import { refusing } from '../instance-error.ts';
 import { counted } from '../words.ts';
@@ -97,6 +97,9 @@ const WORTH_IT = 10_000;
 function notesOf(tables: readonly Table[], { found, total, limit, database, instance, environment }: Seen): string[] {
   const notes = found === 0 ? [] : [`${counted(found, 'table')} in '${database}', ${formatBytes(total)} in all.`];
   if (found > limit) notes.push(`The first ${limit} are shown; raise --limit, or filter by --schema and --like.`);
+  if (found > MOST_MEASURED) {
+    notes.push(`Of all but the ${MOST_MEASURED.toLocaleString('en')} largest the sizes are what the last vacuum has seen.`);
+  }
   const held = tables.filter(({ kind, total: size }) => kind !== 'partitioned' && size === null);
   if (held.length > 0) {
     const blocking = commandLine('blocking', { instance, env: environment });

@@ -45,7 +45,12 @@ export interface TablesWanted {
   readonly all: boolean;
   readonly sort: TableOrder;
   readonly limit: number;
+  /** So many are measured, the largest; more would take longer than an answer may. MOST_MEASURED when absent. */
+  readonly measured?: number;
 }
+
+/** Of more tables than these the smaller ones have the size that the last vacuum has seen. */
+export const MOST_MEASURED = 1000;
 
 const utc = (time: string): string => `to_char(${time} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')`;
 
@@ -55,23 +60,28 @@ const utc = (time: string): string => `to_char(${time} at time zone 'UTC', 'YYYY
  */
 function tablesQuery(sort: TableOrder): string {
   return `
-with held as (
+with held as materialized (
   select relation from pg_locks where locktype = 'relation' and mode = 'AccessExclusiveLock'
     and database = (select oid from pg_database where datname = current_database())
-), stored as (
+), stored as materialized (
   select c.oid, c.relnamespace, c.relname, c.relkind, c.relowner, c.reltuples, c.relfrozenxid, c.reltoastrelid,
-    exists (select from held h where h.relation in (c.oid, c.reltoastrelid)
-      or h.relation in (select indexrelid from pg_index where indrelid = c.oid)) as held
-  from pg_class c join pg_namespace n on n.oid = c.relnamespace
+    c.relpages as heap, coalesce(t.relpages, 0) as toast,
+    (select coalesce(sum(x.relpages), 0)::int from pg_index i join pg_class x on x.oid = i.indexrelid where i.indrelid = c.oid) as indexes,
+    c.relkind = 'p' or exists (select from held h where h.relation in (c.oid, c.reltoastrelid)
+      or h.relation in (select indexrelid from pg_index where indrelid = c.oid)) as unknown
+  from pg_class c join pg_namespace n on n.oid = c.relnamespace left join pg_class t on t.oid = c.reltoastrelid
   where c.relkind in ('r', 'p', 'm') and c.relpersistence <> 't'
     and ($1::text is null or n.nspname = $1) and ($2::text is null or position(lower($2) in lower(c.relname)) > 0)
     and ($3 or (n.nspname not in ('pg_catalog', 'information_schema') and n.nspname !~ '^pg_toast'))
+), ranked as (
+  select *, row_number() over (order by heap + toast + indexes desc, oid) <= $5 as exact, current_setting('block_size')::bigint as block
+  from stored
 ), measured as (
-  select s.*, case when not held and relkind <> 'p' then pg_total_relation_size(oid) end as total,
-    case when not held and relkind <> 'p' then pg_indexes_size(oid) end as indexes,
-    case when not held and relkind <> 'p' and reltoastrelid <> 0 then pg_total_relation_size(reltoastrelid)
-      when relkind <> 'p' and not held then 0 end as toast
-  from stored s
+  select oid, relnamespace, relname, relkind, relowner, reltuples, relfrozenxid,
+    case when unknown then null when exact then pg_total_relation_size(oid) else (heap + toast + indexes) * block end as total,
+    case when unknown then null when exact then pg_indexes_size(oid) else indexes * block end as indexes,
+    case when unknown then null when reltoastrelid = 0 then 0 when exact then pg_total_relation_size(reltoastrelid) else toast * block end as toast
+  from ranked
 ), listed as (
   select n.nspname::text as schema, m.relname::text as name,
     case m.relkind when 'r' then 'table' when 'p' then 'partitioned' else 'materialized view' end as kind,
@@ -98,11 +108,11 @@ interface Row extends Table {
 /** The tables of a database, how many there are of that kind, and their size in all. Rejects with an InstanceError. */
 export async function readTables(
   instance: Instance,
-  { database, schema, like, all, sort, limit }: TablesWanted,
+  { database, schema, like, all, sort, limit, measured = MOST_MEASURED }: TablesWanted,
 ): Promise<{ tables: Table[]; found: number; total: number }> {
   const rows = await instance.observer.ask<Row>({
     text: tablesQuery(sort),
-    values: [schema ?? null, like ?? null, all, limit],
+    values: [schema ?? null, like ?? null, all, limit, measured],
     database,
   });
   return {

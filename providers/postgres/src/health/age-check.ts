@@ -12,7 +12,7 @@ select datname::text as name, age(datfrozenxid)::float8 as age, mxid_age(datminm
 from pg_database where datallowconn order by 2 desc`;
 
 const TABLES = `
-select c.oid::regclass::text as name, c.relnamespace = 'pg_catalog'::regnamespace as catalog,
+select c.oid::regclass::text as name, c.relnamespace in ('pg_catalog'::regnamespace, 'information_schema'::regnamespace) as catalog,
   greatest(age(c.relfrozenxid), coalesce(age(t.relfrozenxid), 0))::float8 as age,
   greatest(mxid_age(c.relminmxid), coalesce(mxid_age(t.relminmxid), 0))::float8 as "multixactAge"
 from pg_class c left join pg_class t on t.oid = c.reltoastrelid

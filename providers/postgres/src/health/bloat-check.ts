@@ -1,5 +1,6 @@
 import { formatBytes } from '@guichet/contract';
 import type { Check, Severity, Site } from './finding.ts';
+import { sizeOf } from './held.ts';
 
 interface Bloated {
   readonly name: string;
@@ -19,7 +20,7 @@ with widths as (
 ), tables as (
   select c.oid, c.reltuples, w.width, w.nulls, c.relnatts,
     coalesce((select option_value::float8 from pg_options_to_table(c.reloptions) where option_name = 'fillfactor'), 100) / 100 as fill,
-    current_setting('block_size')::float8 as block, pg_relation_size(c.oid)::float8 as size
+    current_setting('block_size')::float8 as block, ${sizeOf('pg_relation_size', 'c.oid')} as size
   from pg_class c join pg_namespace n on n.oid = c.relnamespace
     join widths w on w.schemaname = n.nspname and w.tablename = c.relname
   where c.relkind in ('r', 'm') and c.reltuples >= 0
@@ -51,7 +52,7 @@ with keys as (
   group by 1, 2, 3, 4, 5
   having count(*) = max(i.indnatts)
 ), sized as (
-  select indexrelid::regclass::text as name, pg_relation_size(indexrelid)::float8 as size,
+  select indexrelid::regclass::text as name, ${sizeOf('pg_relation_size', 'indexrelid')} as size,
     current_setting('block_size')::float8 * (2 + ceil(reltuples * (8 * ceil((8 + width) / 8.0) + 4)
       / (0.9 * (current_setting('block_size')::float8 - 40)))) as needed
   from keys

@@ -1,6 +1,7 @@
 import { databaseAgeCheck, tableAgeCheck } from './age-check.ts';
 import { indexBloatCheck, tableBloatCheck } from './bloat-check.ts';
 import type { Check } from './finding.ts';
+import { heldCheck } from './held.ts';
 import {
   foreignKeysCheck,
   invalidIndexesCheck,
@@ -32,6 +33,7 @@ export const SERVER_CHECKS: readonly Check[] = [
 
 /** What is looked at in each database. */
 export const DATABASE_CHECKS: readonly Check[] = [
+  heldCheck,
   tableAgeCheck,
   sequencesCheck,
   invalidIndexesCheck,

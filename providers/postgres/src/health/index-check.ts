@@ -1,31 +1,34 @@
 import { formatBytes, formatDuration } from '@guichet/contract';
 import { type Check, command, type Finding, type Site } from './finding.ts';
+import { sizeOf } from './held.ts';
 
 /** Tables of people, not of the server, nor temporary ones of a session. */
 export const ORDINARY = "n.nspname not in ('pg_catalog', 'information_schema') and n.nspname !~ '^pg_(toast|temp)'";
 
 const drop = (site: Site, index: string): string => command(site, 'drop-index-concurrently', { database: site.database, index });
 
+const sizeOn = (size: number | null, table: string): string => `${size === null ? 'locked now' : formatBytes(size)}, on ${table}`;
+
 const INVALID = `
 select i.indexrelid::regclass::text as index, i.indrelid::regclass::text as table, i.indisready as ready,
-  pg_relation_size(i.indexrelid)::float8 as size
+  ${sizeOf('pg_relation_size', 'i.indexrelid')} as size
 from pg_index i
 where (not i.indisvalid or not i.indisready)
   and exists (select from pg_class c where c.oid = i.indexrelid and c.relkind = 'i')
   and not exists (select from pg_stat_progress_create_index p where p.index_relid = i.indexrelid)
-order by 4 desc limit 50`;
+order by 4 desc nulls last limit 50`;
 
 /** Indexes that a CREATE INDEX CONCURRENTLY left behind when it failed. */
 export const invalidIndexesCheck: Check = {
   name: 'invalid indexes',
   async run(site) {
-    const rows = await site.ask<{ index: string; table: string; ready: boolean; size: number }>(INVALID);
+    const rows = await site.ask<{ index: string; table: string; ready: boolean; size: number | null }>(INVALID);
     return rows.map(({ index, table, ready, size }) => ({
       severity: 'warning',
       finding: 'invalid index',
       database: site.database,
       object: index,
-      figure: `${formatBytes(size)}, on ${table}`,
+      figure: sizeOn(size, table),
       why: ready
         ? 'No query uses it, yet every write keeps it up to date: its creation failed or was stopped. Drop it, then create it again.'
         : 'No query uses it: its creation failed or was stopped. Drop it, then create it again.',
@@ -36,14 +39,14 @@ export const invalidIndexesCheck: Check = {
 
 const UNUSED = `
 select s.indexrelid::regclass::text as index, s.relid::regclass::text as table,
-  pg_relation_size(s.indexrelid)::float8 as size,
+  ${sizeOf('pg_relation_size', 's.indexrelid')} as size,
   (select extract(epoch from clock_timestamp() - coalesce(d.stats_reset, pg_postmaster_start_time()))::float8
     from pg_stat_database d where d.datname = current_database()) as "countedFor"
 from pg_stat_user_indexes s join pg_index i using (indexrelid)
 where s.idx_scan = 0 and i.indisvalid and not i.indisunique and not i.indisexclusion and not i.indisreplident
   and not exists (select from pg_constraint c where c.conindid = s.indexrelid)
   and not exists (select from pg_inherits h where h.inhrelid = s.indexrelid)
-  and pg_relation_size(s.indexrelid) >= $1::float8
+  and ${sizeOf('pg_relation_size', 's.indexrelid')} >= $1::float8
 order by 3 desc limit 50`;
 
 /** Indexes that no query has used for as long as the server counts. */
@@ -70,7 +73,7 @@ export const unusedIndexesCheck: Check = {
 /** `keeper` does all that `index` does: the same columns in the same way, or more of them. */
 const REDUNDANT = `
 select a.indexrelid::regclass::text as index, b.indexrelid::regclass::text as keeper, a.indrelid::regclass::text as table,
-  pg_relation_size(a.indexrelid)::float8 as size, a.indnkeyatts = b.indnkeyatts and a.indnatts = b.indnatts as same
+  ${sizeOf('pg_relation_size', 'a.indexrelid')} as size, a.indnkeyatts = b.indnkeyatts and a.indnatts = b.indnatts as same
 from pg_index a
   join pg_index b on b.indrelid = a.indrelid and b.indexrelid <> a.indexrelid
   join pg_class ca on ca.oid = a.indexrelid join pg_class cb on cb.oid = b.indexrelid
@@ -94,13 +97,13 @@ where ${ORDINARY} and a.indisvalid and b.indisvalid and ca.relkind = 'i' and ca.
       and (b.indclass::oid[])[0:a.indnkeyatts - 1] = (a.indclass::oid[])[0:a.indnkeyatts - 1]
       and (b.indcollation::oid[])[0:a.indnkeyatts - 1] = (a.indcollation::oid[])[0:a.indnkeyatts - 1]
       and (b.indoption::int2[])[0:a.indnkeyatts - 1] = (a.indoption::int2[])[0:a.indnkeyatts - 1]))
-order by same desc, size desc limit 50`;
+order by same desc, size desc nulls last limit 50`;
 
 /** Indexes that another one makes superfluous. */
 export const redundantIndexesCheck: Check = {
   name: 'duplicate indexes',
   async run(site) {
-    const rows = await site.ask<{ index: string; keeper: string; table: string; size: number; same: boolean }>(REDUNDANT);
+    const rows = await site.ask<{ index: string; keeper: string; table: string; size: number | null; same: boolean }>(REDUNDANT);
     const first = rows.filter(({ index }, at) => rows.findIndex((row) => row.index === index) === at);
     return first.map(
       ({ index, keeper, table, size, same }): Finding => ({
@@ -108,7 +111,7 @@ export const redundantIndexesCheck: Check = {
         finding: same ? 'duplicate index' : 'redundant index',
         database: site.database,
         object: index,
-        figure: `${formatBytes(size)}, on ${table}`,
+        figure: sizeOn(size, table),
         why: same
           ? `${keeper} is the same, and every write keeps both up to date.`
           : `${keeper} begins with the same columns and serves the same queries, if less compactly.`,
@@ -121,11 +124,11 @@ export const redundantIndexesCheck: Check = {
 /** No valid index without a condition begins with just the columns of the key, in whatever order. */
 const FOREIGN_KEYS = `
 select c.conrelid::regclass::text as table, c.conname::text as key, c.confrelid::regclass::text as parent,
-  pg_table_size(c.conrelid)::float8 as size,
+  ${sizeOf('pg_table_size', 'c.conrelid')} as size,
   (select array_agg(a.attname::text order by k.at) from unnest(c.conkey) with ordinality k (attnum, at)
     join pg_attribute a on a.attrelid = c.conrelid and a.attnum = k.attnum) as columns
 from pg_constraint c
-where c.contype = 'f' and c.conparentid = 0 and pg_table_size(c.conrelid) >= $1::float8
+where c.contype = 'f' and c.conparentid = 0 and ${sizeOf('pg_table_size', 'c.conrelid')} >= $1::float8
   and not exists (select from pg_index i where i.indrelid = c.conrelid and i.indisvalid and i.indpred is null
     and i.indnkeyatts >= cardinality(c.conkey) and (i.indkey::int2[])[0:cardinality(c.conkey) - 1] @> c.conkey)
 order by 4 desc limit 50`;
@@ -156,9 +159,9 @@ export const foreignKeysCheck: Check = {
 
 const SCANNED = `
 select s.relid::regclass::text as table, s.seq_scan::float8 as scans, s.seq_tup_read::float8 / s.seq_scan as each,
-  coalesce(s.idx_scan, 0)::float8 as "indexScans", c.reltuples::float8 as rows, pg_table_size(s.relid)::float8 as size
+  coalesce(s.idx_scan, 0)::float8 as "indexScans", c.reltuples::float8 as rows, ${sizeOf('pg_table_size', 's.relid')} as size
 from pg_stat_user_tables s join pg_class c on c.oid = s.relid
-where s.seq_scan >= $1::float8 and c.reltuples >= $2::float8 and pg_table_size(s.relid) >= $3::float8
+where s.seq_scan >= $1::float8 and c.reltuples >= $2::float8 and ${sizeOf('pg_table_size', 's.relid')} >= $3::float8
   and s.seq_tup_read / s.seq_scan >= c.reltuples / 2
 order by s.seq_tup_read desc limit 20`;
 

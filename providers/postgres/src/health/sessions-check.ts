@@ -18,7 +18,7 @@ select pid, application_name as application, usename::text as user, datname::tex
   extract(epoch from clock_timestamp() - state_change)::float8 as idle
 from pg_stat_activity
 where backend_type = 'client backend' and xact_start is not null and pid <> pg_backend_pid() and state is not null
-  and application_name not like $1 || '%'
+  and application_name <> $1 and application_name not like $1 || ' %'
 order by xact_start limit 200`;
 
 /** Transactions that have been open for long, and those whose session does nothing meanwhile. */

@@ -48,7 +48,7 @@ export async function planDrop(wanted: DropWanted, mask: QueryMask): Promise<Pla
     ],
     warnings: [
       ...(index.valid && index.scans > 0 ? ['It is in use: statements that rest on it will read the whole table.'] : []),
-      ...(index.unique ? ['It sees to it that no two rows have the same values; without it nothing does.'] : []),
+      ...(index.valid && index.unique ? ['It sees to it that no two rows have the same values; without it nothing does.'] : []),
       ...((await hasReplicas(instance))
         ? ['A replica may use an index that the primary does not: scans are counted on each server for itself.']
         : []),
