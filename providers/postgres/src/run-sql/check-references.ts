@@ -100,17 +100,29 @@ function objectionTo({ name, schema, volatile, extension }: Candidate, runs: boo
 }
 
 /**
- * A type runs code where its values are checked, or cast by a function of its own. A cast may be made without being written,
+ * A type runs code where its values are checked, those of types that it is made of included, or cast by a function of its own. A cast may be made without being written,
  * so one that anybody but a superuser has made is refused wherever it would be applied.
  */
 const MADE = `
+with recursive named as (
+  select t.oid from unnest($2::text[], $3::text[]) w(schema, name)
+  join pg_type t on t.typname = w.name join pg_namespace n on n.oid = t.typnamespace
+  where n.nspname <> 'pg_catalog' and case when w.schema is null then n.nspname = any (current_schemas(false)) else n.nspname = w.schema end
+), reached as (
+  select oid from named
+  union
+  select part.oid from reached r join pg_type t on t.oid = r.oid cross join lateral (
+    select t.typelem as oid union all select t.typbasetype
+    union all select a.atttypid from pg_attribute a where a.attrelid = t.typrelid and a.attnum > 0 and not a.attisdropped
+    union all select g.rngsubtype from pg_range g where t.oid in (g.rngtypid, (to_jsonb(g) ->> 'rngmultitypid')::oid)
+  ) part where part.oid <> 0
+)
 select 'operator ' || o.oprname as what, n.nspname::text as schema from pg_operator o join pg_namespace n on n.oid = o.oprnamespace
 where o.oprname = any ($1) and n.nspname <> 'pg_catalog'
   and not exists (select from pg_depend d where d.classid = 'pg_operator'::regclass and d.objid = o.oid and d.deptype = 'e')
 union all
-select 'type ' || t.typname, n.nspname::text from unnest($2::text[], $3::text[]) w(schema, name)
-join pg_type t on t.typname = w.name join pg_namespace n on n.oid = t.typnamespace
-where n.nspname <> 'pg_catalog' and case when w.schema is null then n.nspname = any (current_schemas(false)) else n.nspname = w.schema end
+select 'type ' || t.typname, n.nspname::text from reached r join pg_type t on t.oid = r.oid join pg_namespace n on n.oid = t.typnamespace
+where n.nspname not in ('pg_catalog', 'information_schema')
   and (t.typtype = 'd' and exists (select from pg_constraint k where k.contypid = t.oid and k.contype = 'c')
     or exists (select from pg_cast k where k.casttarget = t.oid and k.castfunc <> 0))
   and not exists (select from pg_depend d where d.classid = 'pg_type'::regclass and d.objid = t.oid and d.deptype = 'e')
@@ -120,9 +132,23 @@ from pg_cast k join pg_proc p on p.oid = k.castfunc join pg_namespace n on n.oid
 where n.nspname <> 'pg_catalog' and not r.rolsuper
   and not exists (select from pg_depend d where d.classid = 'pg_cast'::regclass and d.objid = k.oid and d.deptype = 'e')`;
 
-async function checkOperatorsAndTypes(session: OwnSession, { operators, types }: References): Promise<void> {
+/** What compares without an operator that is written; CASE, USING, NATURAL and IN of a query with this one. */
+const COMPARING = ['CaseExpr', 'usingClause', 'isNatural', 'SubLink'];
+
+function operatorsOf({ operators, kinds }: References): string[] {
+  const written = operators.map(({ name }) => name);
+  return [
+    ...written,
+    ...(COMPARING.some((kind) => kinds.has(kind)) ? ['='] : []),
+    ...(written.some((name) => name.includes('BETWEEN')) ? ['<', '<=', '>', '>='] : []),
+  ];
+}
+
+async function checkOperatorsAndTypes(session: OwnSession, references: References): Promise<void> {
+  // The name of a type can be called like a function, and then is a cast.
+  const types = [...references.types, ...references.functions];
   const [made] = await session.query<{ what: string; schema: string }>(MADE, [
-    operators.map(({ name }) => name),
+    operatorsOf(references),
     types.map(({ schema }) => schema),
     types.map(({ name }) => name),
   ]);
@@ -141,7 +167,9 @@ interface Relation {
 
 /** Views that come with the server are trusted, and a materialized view is data. */
 const RELATIONS = `
-select c.oid::bigint::float8 as oid, c.relkind::text as kind, c.relname::text as name, s.system,
+select c.oid::bigint::float8 as oid, case when exists (
+    with recursive below as (select c.oid union select i.inhrelid from below b join pg_inherits i on i.inhparent = b.oid)
+    select from below b join pg_class k on k.oid = b.oid where k.relkind = 'f') then 'f' else c.relkind::text end as kind, c.relname::text as name, s.system,
   case when c.relkind = 'v' and not s.system then pg_get_viewdef(c.oid) end as definition
 from unnest($1::text[], $2::text[]) w(schema, name)
 join pg_class c on c.oid = to_regclass(case when w.schema is null then format('%I', w.name) else format('%I.%I', w.schema, w.name) end)
@@ -153,6 +181,8 @@ const SECRET_CATALOGS: ReadonlySet<string> = new Set([
   ...'pg_authid pg_shadow pg_user_mapping pg_user_mappings pg_foreign_server pg_foreign_data_wrapper'.split(' '),
   ...'pg_subscription pg_db_role_setting pg_file_settings pg_hba_file_rules pg_ident_file_mappings'.split(' '),
   ...'user_mapping_options foreign_server_options foreign_data_wrapper_options'.split(' '),
+  // Statistics have values of all columns, those of pg_authid too.
+  ...'pg_statistic pg_stats pg_statistic_ext_data pg_stats_ext pg_stats_ext_exprs'.split(' '),
   ...'_pg_user_mappings _pg_foreign_servers _pg_foreign_data_wrappers'.split(' '),
 ]);
 
@@ -168,7 +198,10 @@ async function viewsOf(session: OwnSession, relations: readonly Name[]): Promise
       });
     }
     if (kind === 'f') {
-      return refuse(`The table ${name} is refused: it is a foreign one, and reading it reaches another server.`, READ_OTHERWISE);
+      return refuse(
+        `The table ${name} is refused: it is a foreign one, or has one below it, and reading it reaches another server.`,
+        READ_OTHERWISE,
+      );
     }
   }
   return found.flatMap(({ oid, definition }) => (definition === null ? [] : [{ oid, definition }]));
