@@ -1,3 +1,5 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { once } from 'node:events';
 import { type AuditEvent, type Problem, type Request, TUNNEL_CLOSE } from '@guichet/contract';
 import { type ProviderServer, serve, staticKeys } from '@guichet/sdk';
 import { RefusedError, SocketStream } from '@guichet/tunnel';
@@ -149,6 +151,32 @@ describe.each(WAYS)('a provider %s', (way) => {
     for await (const chunk of client.stream) bytes += chunk.length;
     expect(bytes).toBe(300_000);
     expect(await client.stream.over).toMatchObject({ code: TUNNEL_CLOSE.over });
+  });
+
+  test('changes no byte on the way there and back, in pieces of any size', async () => {
+    const { id } = await opened();
+    const client = await connect(gateway, id);
+    client.send('mirror');
+    expect(await client.line()).toBe('from now on');
+    const [sent, got] = [createHash('sha256'), createHash('sha256')];
+    const total = 48 * 1024 * 1024;
+    let bytes = 0;
+    const over = Promise.withResolvers<void>();
+    client.stream.on('data', (chunk: Buffer) => {
+      got.update(chunk);
+      bytes += chunk.length;
+      if (bytes === total) over.resolve();
+    });
+    let size = 1;
+    for (let left = total; left > 0; left -= size) {
+      size = Math.min(left, (size * 7) % 300_007 || 1);
+      const piece = randomBytes(size);
+      sent.update(piece);
+      if (!client.stream.write(piece)) await once(client.stream, 'drain');
+    }
+    await over.promise;
+    expect(got.digest('hex')).toBe(sent.digest('hex'));
+    client.stream.end();
   });
 
   test('makes a provider wait for a client that does not read', async () => {

@@ -21,7 +21,7 @@ const pipe = z.strictObject({ name: z.string().min(1).describe('Which pipe') });
 
 /**
  * A provider whose connections speak in lines: `say X` is recorded and echoed, `pour N` gives N bytes, `sink` throws away all
- * that follows, `fail` ends in a refusal, `bye` in order.
+ * that follows, `mirror` gives it back, `fail` ends in a refusal, `bye` in order.
  */
 export function pipeProvider(pipes: Pipes, { lasts = { default: 600, most: 3600 } } = {}): Provider {
   const open = action('open', {
@@ -74,13 +74,19 @@ async function carry(pipes: Pipes, context: TunnelContext<typeof pipe, 'connecti
 async function converse(pipes: Pipes, { stream, record }: TunnelContext<typeof pipe, 'connection', unknown>): Promise<void> {
   let rest = '';
   let sinking = false;
+  let mirroring = false;
   for await (const chunk of stream.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
     if (sinking) pipes.sunk += chunk.length;
-    else {
+    else if (mirroring) {
+      if (!stream.write(chunk)) await Promise.race([once(stream, 'drain'), once(stream, 'close')]);
+    } else {
       const lines = (rest + chunk.toString()).split('\n');
       rest = lines.pop() ?? '';
       for (const line of lines) {
-        if (line === 'sink') sinking = true;
+        if (line === 'mirror') {
+          mirroring = true;
+          stream.write('from now on\n');
+        } else if (line === 'sink') sinking = true;
         else if (line === 'bye') return;
         else if (line === 'fail') refuse('The pipe is clogged.', { remedy: 'Call a plumber.' });
         else if (line.startsWith('pour ')) await pour(pipes, stream, Number(line.slice(5)));
