@@ -3,6 +3,7 @@ import { InstanceError } from './instance-error.ts';
 import { isOwnName } from './login.ts';
 import type { QueryMask } from './query-mask.ts';
 import { blockersOfQueued } from './queued-blockers.ts';
+import { quotedName } from './quoted-name.ts';
 
 /** A server process as pg_stat_activity shows it. Ages are seconds; times are text in UTC with microseconds. */
 export interface Session {
@@ -102,7 +103,7 @@ export async function readSessions(instance: Instance, mask: QueryMask): Promise
 export function lacksRight(instance: Instance, login: 'observer' | 'actor', role: string): InstanceError {
   const { user } = instance[login];
   return new InstanceError(`The ${login} login '${user}' of the instance '${instance.name}' is not a member of ${role}.`, {
-    remedy: `A superuser must run there: GRANT ${role} TO ${user};`,
+    remedy: `A superuser must run there: GRANT ${role} TO ${quotedName(user)};`,
     passing: false,
   });
 }

@@ -297,7 +297,11 @@ describe.each(MAJORS)('PostgreSQL %i', (major) => {
       const plan = await lab.postgres.plan('terminate-idle-in-transaction', input);
       await second.client.query('select 2');
       const run = await lab.postgres.run('terminate-idle-in-transaction', input, { plan });
-      expect(outcomes(run.output)).toEqual({ [first.pid]: 'stopped', [second.pid]: 'had finished' });
+      const became = { [first.pid]: 'stopped', [second.pid]: 'had finished' };
+      expect(outcomes(run.output)).toEqual(became);
+      // Whoever finds a run whose end nobody saw knows who is gone, and that the other lives.
+      const observed = await lab.postgres.observe('terminate-idle-in-transaction', input, { runId: 'r-1', seen: plan.seen });
+      expect(observed.status === 'succeeded' && outcomes(observed.output)).toEqual({ ...became, [first.pid]: 'gone' });
       expect(await stateOf(second.pid)).toBe('idle in transaction');
     });
 

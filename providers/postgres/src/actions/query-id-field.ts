@@ -13,7 +13,9 @@ import type { Workplace } from './workplace.ts';
 /** A 64-bit number, which JSON would round: so it is a text. */
 export const QueryId = z
   .string()
-  .regex(/^-?\d{1,19}$/, 'must be a number, as slow-queries shows it')
+  .max(20)
+  // Not a pattern of the schema: whoever mistypes it is told in words, not by an expression.
+  .refine((text) => /^-?\d{1,19}$/.test(text), { message: 'Write its number, as slow-queries shows it.' })
   .describe('Id of the statement, as slow-queries shows it');
 
 const MOST_CHOICES = 60;

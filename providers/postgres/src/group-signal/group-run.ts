@@ -61,10 +61,15 @@ export async function observeGroup(
   const found = await lookAtAll(instance, targets);
   // Never signalled, or not heeded yet: a second run signals these, finds the others gone, and hits nobody else.
   if (found.includes('same')) return { status: 'not_started' };
-  const outcomes = targets.map((target): SessionOutcome => ({ seen: target, outcome: 'gone', seconds: null, remark: null }));
+  const outcomes = targets.map((target, index): SessionOutcome => {
+    if (isOver(kind, found[index] ?? 'gone')) return { seen: target, outcome: 'gone', seconds: null, remark: null };
+    return { seen: target, outcome: 'had finished', seconds: null, remark: MOVED_ON };
+  });
   const output = groupReceipt(kind, { outcomes, waited: 0, freed: 0, instance: instance.name, environment });
   return { status: 'succeeded', output };
 }
+
+const MOVED_ON = 'at something else by then; not signalled';
 
 function boundTargets(seen: unknown): readonly Seen[] {
   const parsed = SeenGroup.safeParse(seen);
@@ -129,7 +134,7 @@ interface Known {
 function outcomeOf(seen: Seen, { sending, seconds, found }: Known): SessionOutcome {
   if (typeof sending === 'object') return { seen, outcome: 'refused', seconds: null, remark: sending.refusedBecause };
   if (sending !== 'sent') {
-    const remark = found === 'gone' ? 'its session has ended; not signalled' : 'at something else by then; not signalled';
+    const remark = found === 'gone' ? 'its session has ended; not signalled' : MOVED_ON;
     return { seen, outcome: 'had finished', seconds: null, remark };
   }
   if (seconds === undefined) return { seen, outcome: 'still running', seconds: null, remark: 'has not heeded the signal' };

@@ -6,6 +6,7 @@ import { commandLine } from '../describe-session.ts';
 import type { Estate } from '../estate.ts';
 import type { Instance } from '../instance.ts';
 import { InstanceError } from '../instance-error.ts';
+import { quotedName } from '../quoted-name.ts';
 import { type ConnectRules, rulesFor } from './connect-config.ts';
 import type { Leases } from './leases.ts';
 
@@ -113,11 +114,12 @@ async function checkAdmin(primary: Instance, { roles, database }: { roles: reado
     });
   }
   const [withheld] = rights.withheld;
-  if (withheld !== undefined) throw lacks(`may not grant ${withheld}`, `GRANT ${withheld} TO ${user} WITH ADMIN OPTION;`);
+  if (withheld !== undefined)
+    throw lacks(`may not grant ${withheld}`, `GRANT ${quotedName(withheld)} TO ${quotedName(user)} WITH ADMIN OPTION;`);
   if (!rights.enters) {
     const [role] = roles;
     throw new InstanceError(`Nobody may connect to the database '${database}' on '${primary.name}' who is not told to.`, {
-      remedy: `Its owner must run: GRANT CONNECT ON DATABASE ${pg.escapeIdentifier(database)} TO ${role};`,
+      remedy: `Its owner must run: GRANT CONNECT ON DATABASE ${pg.escapeIdentifier(database)} TO ${quotedName(role ?? '')};`,
       passing: false,
     });
   }

@@ -1,6 +1,7 @@
 import type { Instance } from '../instance.ts';
 import { InstanceError } from '../instance-error.ts';
 import type { OwnSession } from '../login.ts';
+import { quotedName } from '../quoted-name.ts';
 import { codeOf, saidByServer, tookTooLong } from './server-refusal.ts';
 
 /** So long a statement may wait for a table that is locked, in ms. */
@@ -43,7 +44,7 @@ export async function reading<Value>(
             throw new InstanceError(
               `The admin login '${admin.user}' of the instance '${instance.name}' is not a member of pg_read_all_data.`,
               {
-                remedy: `A superuser must run there: GRANT pg_read_all_data TO ${admin.user};`,
+                remedy: `A superuser must run there: GRANT pg_read_all_data TO ${quotedName(admin.user)};`,
                 passing: false,
                 cause: error,
               },
