@@ -74,10 +74,8 @@ function beforeEnd(undo: () => void | Promise<void>): () => void {
   const onSignal = (signal: NodeJS.Signals): void => {
     forget();
     const end = (): void => void process.kill(process.pid, signal);
-    const undone = undo();
-    if (undone === undefined) return end();
     setTimeout(end, UNDO_MS);
-    undone.then(end, end);
+    Promise.resolve(undo()).then(end, end);
   };
   const forget = (): void => {
     for (const signal of signals) process.off(signal, onSignal);
