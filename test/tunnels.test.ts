@@ -142,6 +142,25 @@ describe.each(WAYS)('a provider %s', (way) => {
       .toMatchObject({ type: 'tunnel.closed', outcome: 'failed' });
   });
 
+  test('takes no messages of a client', async () => {
+    const { id } = await opened();
+    const { stream } = await connect(gateway, id);
+    stream.socket.send(JSON.stringify([[], [], []]));
+    expect(await stream.over).toMatchObject({ code: TUNNEL_CLOSE.failed });
+    await expect.poll(() => pipes.tunnels.size, PATIENT).toBe(0);
+  });
+
+  test('lets nobody have more of them than there may be, however many are asked for at once', async () => {
+    const { id } = await opened();
+    const asked = await Promise.allSettled(Array.from({ length: 560 }, () => connect(gateway, id)));
+    const open = asked.flatMap((each) => (each.status === 'fulfilled' ? [each.value] : []));
+    expect(open).toHaveLength(512);
+    const refused = asked.find((each) => each.status === 'rejected');
+    expect(refused?.reason).toMatchObject({ status: 429, body: { code: 'rate.limited' } });
+    for (const { stream } of open) stream.destroy();
+    await expect.poll(() => pipes.tunnels.size, PATIENT).toBe(0);
+  });
+
   test('closes in order when its provider does', async () => {
     const { id } = await opened();
     const client = await connect(gateway, id);

@@ -7,7 +7,12 @@ import { SocketStream } from './socket-stream.ts';
 const LONGEST_FRAME = 4 * 1024 * 1024;
 
 /** Of every socket. What is sent is mostly bytes of a database: to deflate it would take longer than to send it. */
-export const SOCKET = { perMessageDeflate: false, skipUTF8Validation: true, maxPayload: LONGEST_FRAME } as const;
+export const SOCKET = {
+  perMessageDeflate: false,
+  skipUTF8Validation: true,
+  maxPayload: LONGEST_FRAME,
+  autoPong: false, // SocketStream answers
+} as const;
 
 const server = new WebSocketServer({ noServer: true, clientTracking: false, ...SOCKET });
 

@@ -39,8 +39,9 @@ export class SocketStream extends Duplex {
   /** How the socket was closed. Never rejects. */
   readonly over: Promise<{ readonly code: number; readonly reason: string }>;
   #onMessage: ((message: unknown) => void) | undefined;
-  /** What came before anybody listened. */
-  #early: unknown[] = [];
+  /** What came before anybody listened, as it came. */
+  #early: string[] = [];
+  #mute = false;
   #walker: FrameWalker | undefined;
   #relay: FrameEvents['onBinary'] | undefined;
   /** Where bytes go that were read in spite of it. */
@@ -56,6 +57,10 @@ export class SocketStream extends Duplex {
     super({ allowHalfOpen: false, highWaterMark: MOST_WAITING, emitClose: true });
     this.socket = socket;
     socket.on('message', (data, isBinary) => this.#take(data, isBinary));
+    // A peer that asks again and again, and reads no answer, gets none: they would fill our memory.
+    socket.on('ping', (data) => {
+      if (socket.readyState === socket.OPEN && socket.bufferedAmount < MOST_WAITING) socket.pong(data);
+    });
     socket.on('error', () => {}); // 'close' follows, and says as much
     this.over = new Promise((resolve) =>
       socket.once('close', (code, reason) => {
@@ -71,7 +76,13 @@ export class SocketStream extends Duplex {
   /** Called with each message, parsed and unchecked, the early ones first; what it throws breaks the connection. */
   listen(onMessage: (message: unknown) => void): void {
     this.#onMessage = onMessage;
-    for (const message of this.#early.splice(0)) this.#hear(message);
+    for (const text of this.#early.splice(0)) this.#hear(text);
+  }
+
+  /** For a peer that has nothing to say beside its bytes: a message breaks the connection, and is not even parsed. */
+  refuseMessages(): void {
+    this.#mute = true;
+    if (this.#early.splice(0).length > 0) this.destroy(new Error('No message was expected.'));
   }
 
   /**
@@ -219,7 +230,7 @@ export class SocketStream extends Duplex {
   }
 
   #take(data: RawData, isBinary: boolean): void {
-    if (!isBinary) this.#parse(data);
+    if (!isBinary) this.#listenTo(data);
     else if (!this.destroyed && !this.readableEnded) this.#push(data as Buffer); // unless it is told otherwise, a socket gives these
   }
 
@@ -233,19 +244,16 @@ export class SocketStream extends Duplex {
     if (!this.push(chunk)) this.socket.pause();
   }
 
-  #parse(data: RawData): void {
-    try {
-      const message: unknown = JSON.parse(data.toString());
-      if (this.#onMessage !== undefined) this.#hear(message);
-      else if (this.#early.push(message) > MOST_EARLY) throw new Error('There are too many messages.');
-    } catch (error) {
-      this.destroy(error instanceof Error ? error : new Error(String(error)));
-    }
+  #listenTo(data: RawData): void {
+    if (this.#mute) this.destroy(new Error('No message was expected.'));
+    else if (this.#onMessage !== undefined) this.#hear(data.toString());
+    else if (this.#early.push(data.toString()) > MOST_EARLY) this.destroy(new Error('There are too many messages.'));
   }
 
-  #hear(message: unknown): void {
+  #hear(text: string): void {
+    if (this.#onMessage === undefined || this.destroyed) return;
     try {
-      this.#onMessage?.(message);
+      this.#onMessage(JSON.parse(text));
     } catch (error) {
       this.destroy(error instanceof Error ? error : new Error(String(error)));
     }

@@ -45,6 +45,7 @@ export class Tunnel {
   /** From now on there is a client. */
   attach(client: SocketStream): void {
     this.#client = client;
+    client.refuseMessages();
     if (this.#ending !== undefined) this.#close(this.#ending);
     if (!this.hold) return;
     let heardAt = performance.now();

@@ -53,6 +53,8 @@ export interface Admission {
 export class Tunnels {
   readonly #options: TunnelsOptions;
   readonly #open = new Map<string, Tunnel>();
+  /** How many each principal has, those that are being opened included. */
+  readonly #counts = new Map<string, number>();
   readonly #carried = new Set<Promise<void>>();
   readonly #until = new Map<string, number | null>();
   #look: NodeJS.Timeout | undefined;
@@ -83,13 +85,11 @@ export class Tunnels {
         `${requestName(row)} gives nothing to connect to: ${row.action} carries no connections.`,
       );
     await this.#permit(row, principal, this.#standing(row, principal, found));
-    if ([...this.#open.values()].filter((tunnel) => tunnel.caller.principal.id === principal.id).length >= MOST_TUNNELS)
-      throw limited(`You have ${MOST_TUNNELS} connections open.`, TRY_LATER_MS);
     return { row, found, caller, hold };
   }
 
   /**
-   * Carries one tunnel to its end. `accept` makes the call a WebSocket; undefined when it could not. Rejects with what
+   * Carries one tunnel to its end, unless its caller has too many. `accept` makes the call a WebSocket; undefined when it could not. Rejects with what
    * stood against it, as long as it was not accepted; from then on the client is told, and it resolves.
    */
   async carry({ row, found, caller, hold }: Admission, accept: () => Promise<SocketStream | undefined>): Promise<void> {
@@ -97,12 +97,21 @@ export class Tunnels {
       throw new GuichetError('gateway.draining', 'This gateway is stopping.', { remedy: 'Call again: another one answers.' });
     const { db, gateway } = this.#options;
     const tunnel = new Tunnel({ id: randomUUID(), row, caller, hold, db });
-    await db.transaction(async (tx) => {
-      await insertTunnel(tx, { id: tunnel.id, request: row.number, gateway, hold });
-      const { id, name } = caller.principal;
-      const data = { tunnel: tunnel.id, hold, gateway };
-      await appendAudit(tx, { ...aboutTunnel(row), actor: { id, name }, type: 'tunnel.opened', outcome: 'ok', data });
-    });
+    const { id, name } = caller.principal;
+    // Counted from here on: of many that are asked for at once, each sees those before it.
+    const count = (this.#counts.get(id) ?? 0) + 1;
+    if (count > MOST_TUNNELS) throw limited(`You have ${MOST_TUNNELS} connections open.`, TRY_LATER_MS);
+    this.#counts.set(id, count);
+    try {
+      await db.transaction(async (tx) => {
+        await insertTunnel(tx, { id: tunnel.id, request: row.number, gateway, hold });
+        const data = { tunnel: tunnel.id, hold, gateway };
+        await appendAudit(tx, { ...aboutTunnel(row), actor: { id, name }, type: 'tunnel.opened', outcome: 'ok', data });
+      });
+    } catch (error) {
+      this.#countOff(id);
+      throw error;
+    }
     this.#open.set(tunnel.id, tunnel);
     if (!this.#until.has(row.number)) this.#until.set(row.number, row.undoAt?.getTime() ?? null);
     const unsubscribe = this.#options.bus.subscribe(`request:${row.number}`, () => void this.#lookAfter());
@@ -220,12 +229,19 @@ export class Tunnels {
 
   #forget(tunnel: Tunnel): void {
     if (!this.#open.delete(tunnel.id)) return;
+    this.#countOff(tunnel.caller.principal.id);
     this.#past.received += tunnel.bytes.received;
     this.#past.sent += tunnel.bytes.sent;
     if (this.#open.size > 0) return;
     clearInterval(this.#look);
     this.#look = undefined;
     this.#until.clear();
+  }
+
+  #countOff(principal: string): void {
+    const count = (this.#counts.get(principal) ?? 1) - 1;
+    if (count > 0) this.#counts.set(principal, count);
+    else this.#counts.delete(principal);
   }
 
   #watch(): void {
