@@ -55,7 +55,7 @@ export async function startInstance(home: string, { name, environment, owner, ma
     await login(client, 'guichet_replication', passwords.replication, []);
     await client.query('alter role guichet_replication replication');
     await client.query(
-      'alter role guichet_admin createrole; grant pg_read_all_data, pg_write_all_data to guichet_admin with admin option',
+      'alter role guichet_admin createrole; grant pg_read_all_data, pg_write_all_data, orders to guichet_admin with admin option',
     );
     const { rowCount } = await client.query('select from pg_database where datname = $1', [DATABASE]);
     if (rowCount === 0) await client.query(`create database ${DATABASE} owner orders`);

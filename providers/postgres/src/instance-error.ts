@@ -45,7 +45,7 @@ export function instanceErrorOf(cause: unknown, { settings, login, role }: Asked
     case '3D000':
       return refusal('the database to connect to does not exist', 'Name one that exists under databases in the configuration.');
     case '42501':
-      return refusal('it lacks a right', grants);
+      return refusal(`it lacks a right (${cause.message})`, grants); // about names alone
     case '57014':
     case '55P03':
       return new InstanceError(`The instance '${name}' did not answer in time.`, {

@@ -64,7 +64,9 @@ describe('The plan of a replica refuses', () => {
   test('a login that may not replicate', async () => {
     const observer = withReplication({ user: 'guichet_observer', password: 'observer-s3cret' });
     await expect(observer.plan('create-read-replica', FLOW)).rejects.toMatchObject({
-      message: "The instance 'pg1' refuses the replication login 'guichet_observer': it lacks a right.",
+      message: expect.stringMatching(
+        /^The instance 'pg1' refuses the replication login 'guichet_observer': it lacks a right \(.+\)\.$/,
+      ),
     });
   });
 

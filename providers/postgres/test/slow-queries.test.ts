@@ -30,6 +30,19 @@ describe.each(availableMajors())('PostgreSQL %i', (major) => {
     });
   });
 
+  test('says how to open the schema that the extension is in, and is content with that', async () => {
+    await lab.sql('create schema "Ext 1"; create extension pg_stat_statements schema "Ext 1"');
+    try {
+      const refusal = await lab.postgres.read('slow-queries', { instance: 'pg1' }).catch((error: unknown) => error);
+      const remedy = `Its owner must run in 'postgres': GRANT USAGE ON SCHEMA "Ext 1" TO guichet_observer;`;
+      expect(refusal).toMatchObject({ code: 'action.refused', remedy });
+      await lab.sql(remedy.replace(/^.*': /, ''));
+      expect(table(await lab.postgres.read('slow-queries', { instance: 'pg1' })).rows.length).toBeGreaterThan(0);
+    } finally {
+      await lab.sql('drop schema "Ext 1" cascade');
+    }
+  });
+
   test('shows what costs most in every version of the extension that the server offers', async () => {
     expect(versions.length).toBeGreaterThan(0);
     const { client } = await lab.open('shop-api');

@@ -2,6 +2,7 @@ import { refuse } from '@guichet/sdk';
 import pg from 'pg';
 import type { Instance } from '../estate.ts';
 import { InstanceError } from '../instance-error.ts';
+import { quotedName } from '../quoted-name.ts';
 
 /** Where pg_stat_statements is installed. It counts for all databases of the server, whichever one it is in. */
 export interface Extension {
@@ -13,7 +14,7 @@ export interface Extension {
 }
 
 const INSTALLED = `
-select e.extversion as version, quote_ident(n.nspname) as schema
+select e.extversion as version, quote_ident(n.nspname) as schema, has_schema_privilege(n.oid, 'USAGE') as usable
 from pg_extension e join pg_namespace n on n.oid = e.extnamespace where e.extname = 'pg_stat_statements'`;
 
 const REACHABLE = `
@@ -27,25 +28,43 @@ const MOST_LOOKED_THROUGH = 12;
 /** Finds it in the databases of the configuration, else in others; refuses with the statements that add it. */
 export async function findExtension(instance: Instance): Promise<Extension> {
   const { databases } = instance.settings;
+  let closed: Found | undefined;
   for (const database of databases) {
     const found = await extensionIn(instance, database);
-    if (found !== undefined) return found;
+    if (found?.usable === true) return found;
+    closed ??= found;
   }
   const others = await instance.observer.query<{ name: string }>(REACHABLE);
   for (const { name } of others.filter((other) => !databases.includes(other.name)).slice(0, MOST_LOOKED_THROUGH)) {
     const found = await extensionIn(instance, name).catch(() => undefined); // somebody else's database may be closed to us
-    if (found !== undefined) return found;
+    if (found?.usable === true) return found;
+    closed ??= found;
   }
+  if (closed !== undefined) throw lacksSchema(instance, closed);
   return refuseMissing(instance, { create: true });
 }
 
-async function extensionIn(instance: Instance, database: string): Promise<Extension | undefined> {
+interface Found extends Extension {
+  /** The observer may call what is in its schema. */
+  readonly usable: boolean;
+}
+
+function lacksSchema(instance: Instance, { database, schema }: Extension): InstanceError {
+  const { user } = instance.observer;
+  return new InstanceError(
+    `The observer login '${user}' of the instance '${instance.name}' may not use the schema ${schema} of '${database}', where pg_stat_statements is.`,
+    { remedy: `Its owner must run in '${database}': GRANT USAGE ON SCHEMA ${schema} TO ${quotedName(user)};`, passing: false },
+  );
+}
+
+async function extensionIn(instance: Instance, database: string): Promise<Found | undefined> {
+  type Row = { version: string; schema: string; usable: boolean };
   const [row] = await (database === instance.settings.databases[0]
-    ? instance.observer.query<{ version: string; schema: string }>(INSTALLED)
-    : instance.observer.ask<{ version: string; schema: string }>({ text: INSTALLED, database }));
+    ? instance.observer.query<Row>(INSTALLED)
+    : instance.observer.ask<Row>({ text: INSTALLED, database }));
   if (row === undefined) return undefined;
   const minor = Number(row.version.split('.')[1] ?? 0);
-  if (row.version.startsWith('1.') && minor >= 7) return { database, schema: row.schema, minor };
+  if (row.version.startsWith('1.') && minor >= 7) return { database, schema: row.schema, usable: row.usable, minor };
   throw new InstanceError(
     `pg_stat_statements ${row.version} in '${database}' of '${instance.name}' is too old: 1.7 or newer is needed.`,
     { remedy: `Its owner must run in '${database}': ALTER EXTENSION pg_stat_statements UPDATE;`, passing: false },
