@@ -13,6 +13,8 @@ export interface ConformanceSubject {
   readonly write: SampleCall;
   /** A field of an action that offers options. */
   readonly options?: SampleCall & { readonly field: string };
+  /** A write with a tunnel, whose holds may be opened though it was not run. */
+  readonly tunnel?: SampleCall;
   /** A write that runs until it is told to stop, and a way to learn that its handler was. */
   readonly endless?: SampleCall & { stopped(runId: string): Promise<boolean> };
 }

@@ -5,6 +5,7 @@ import { type ConformanceCheck, type ConformanceSubject, check, must } from './c
 import { ConformanceClient, expectProblem, readRun, type SampleCall } from './conformance-client.ts';
 import { receipts } from './conformance-receipts.ts';
 import { bodies, refusals } from './conformance-refusals.ts';
+import { tunnels } from './conformance-tunnels.ts';
 
 /** The checks of provider protocol 1 (docs/spec/provider-protocol.md), for a provider in any language. */
 export function conformance(subject: ConformanceSubject): ConformanceCheck[] {
@@ -16,6 +17,7 @@ export function conformance(subject: ConformanceSubject): ConformanceCheck[] {
     ...answers(client, subject),
     ...stops(client, subject),
     ...receipts(client, subject),
+    ...tunnels(client, subject),
   ];
 }
 

@@ -4,6 +4,8 @@ import { type GrantClaims, type ProviderCall, TUNNEL_CLOSE, TunnelFromProvider }
 import { dial, RefusedError, type SocketStream } from '@guichet/tunnel';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
+import { ConformanceClient } from '../src/conformance-client.ts';
+import { tunnels } from '../src/conformance-tunnels.ts';
 import { generateGrantKey, signGrant } from '../src/grants.ts';
 import { action, defineProvider, type ProviderServer, refuse, serve, staticKeys, type TunnelContext } from '../src/index.ts';
 import { harness } from '../src/testing.ts';
@@ -211,4 +213,21 @@ test('tells what is wrong with a tunnel, and with how long it lasts', () => {
   expect(define({ undo: undefined })).toThrow('needs an undo');
   expect(define({ lasts: { default: 9, most: 3 } })).toThrow('is more than the most');
   expect(define({ tunnel: 7 })).toThrow('must be a function');
+});
+
+describe('the checks of the kit', () => {
+  // The address is known once the server runs: each check is made anew.
+  const made = () => {
+    const subject = {
+      baseUrl: server.url,
+      key,
+      environment: 'production',
+      tunnel: { action: 'rooms.enter', input: { room: 'kit' } },
+    };
+    return tunnels(new ConformanceClient(subject), subject);
+  };
+  test.each([0, 1, 2, 3, 4])('of tunnels, number %i', async (index) => {
+    await made()[index]?.run();
+  });
+  test('are those', () => expect(made()).toHaveLength(5));
 });
