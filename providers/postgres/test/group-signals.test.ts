@@ -372,7 +372,8 @@ describe.each(MAJORS)('PostgreSQL %i', (major) => {
       await expect(lab.postgres.plan('terminate-idle-in-transaction', input)).rejects.toMatchObject({
         code: 'action.refused',
         message: "No session on 'pg1' has been idle in transaction for more than 1h.",
-        remedy: 'No session is idle in transaction there now; see guichet postgres activity --instance pg1 --env production',
+        remedy:
+          'No session is known to be idle in transaction there now; see guichet postgres activity --instance pg1 --env production',
       });
       await idleInTransaction('report');
       await expect(lab.postgres.plan('terminate-idle-in-transaction', input)).rejects.toMatchObject({

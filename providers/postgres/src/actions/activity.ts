@@ -7,7 +7,7 @@ import { refusing } from '../instance-error.ts';
 import { readSessions } from '../sessions.ts';
 import { Duration, secondsOf } from './duration-field.ts';
 import { InstanceName, instanceOptions } from './instance-field.ts';
-import { ApplicationName, DatabaseName, sessionOptions, UserName } from './session-fields.ts';
+import { SESSION_FILTER, sessionFilterOptions } from './session-fields.ts';
 import type { Workplace } from './workplace.ts';
 
 const STATES = [
@@ -23,9 +23,7 @@ const Input = z.strictObject({
   instance: InstanceName,
   groupBy: z.enum(GROUPINGS).optional().describe('Count the sessions that have this in common, instead of listing each'),
   state: z.enum(STATES).optional().describe('Only sessions in this state'),
-  application: ApplicationName.optional().describe('Only applications whose name contains this'),
-  user: UserName.optional().describe('Only this database user'),
-  database: DatabaseName.optional().describe('Only this database'),
+  ...SESSION_FILTER,
   minAge: Duration.optional().describe('Only sessions whose transaction is open for at least so long, such as 30s or 5m'),
   waitingOnly: z.boolean().default(false).describe('Only sessions that wait for a lock'),
   all: z.boolean().default(false).describe('Processes of the server, and of Guichet, too'),
@@ -55,9 +53,7 @@ export function activityAction(workplace: Workplace): ProviderAction {
     ],
     options: {
       instance: instanceOptions(workplace),
-      application: sessionOptions(workplace, 'application'),
-      user: sessionOptions(workplace, 'user'),
-      database: sessionOptions(workplace, 'database'),
+      ...sessionFilterOptions(workplace),
     },
     run: ({ input, environment }) =>
       refusing(async () => {

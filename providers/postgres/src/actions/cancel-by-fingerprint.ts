@@ -3,29 +3,27 @@ import { action, type ProviderAction } from '@guichet/sdk';
 import { z } from 'zod';
 import { matchesFilter } from '../activity/session-filter.ts';
 import { planGroup } from '../group-signal/group-plan.ts';
-import { observeGroup, runGroup } from '../group-signal/group-run.ts';
-import { failing, refusing } from '../instance-error.ts';
+import { refusing } from '../instance-error.ts';
 import { readSessions, type Session } from '../sessions.ts';
 import { CANCEL } from '../signal-kind.ts';
 import { counted, shortened } from '../words.ts';
 import { Duration, secondsOf } from './duration-field.ts';
 import { Fingerprint, fingerprintOptions, refuseFingerprint } from './fingerprint-field.ts';
+import { groupRunning } from './group-running.ts';
 import { InstanceName, instanceOptions } from './instance-field.ts';
-import { ApplicationName, DatabaseName, sessionOptions, UserName } from './session-fields.ts';
+import { SESSION_FILTER, sessionFilterOptions } from './session-fields.ts';
 import type { Workplace } from './workplace.ts';
 
 const Input = z.strictObject({
   instance: InstanceName,
   fingerprint: Fingerprint,
   olderThan: Duration.optional().describe('Only where the statement has run for longer than this, such as 30s or 5m'),
-  application: ApplicationName.optional().describe('Only applications whose name contains this'),
-  user: UserName.optional().describe('Only this database user'),
-  database: DatabaseName.optional().describe('Only this database'),
+  ...SESSION_FILTER,
 });
 
 /** Reversible and idempotent for the same reasons as cancel-query: it is the same signal, bound in the same way. */
 export function cancelByFingerprintAction(workplace: Workplace): ProviderAction {
-  const { estate, mask, watchSeconds } = workplace;
+  const { estate, mask } = workplace;
   return action('cancel-by-fingerprint', {
     title: 'Cancel a statement wherever it runs',
     description:
@@ -46,9 +44,7 @@ export function cancelByFingerprintAction(workplace: Workplace): ProviderAction 
     options: {
       instance: instanceOptions(workplace),
       fingerprint: fingerprintOptions(workplace),
-      application: sessionOptions(workplace, 'application'),
-      user: sessionOptions(workplace, 'user'),
-      database: sessionOptions(workplace, 'database'),
+      ...sessionFilterOptions(workplace),
     },
     plan: ({ input, environment }) =>
       refusing(async () => {
@@ -73,13 +69,7 @@ export function cancelByFingerprintAction(workplace: Workplace): ProviderAction 
           refuseNobody: () => refuseFingerprint(fingerprint, sessions, { instance: instance.name, environment }),
         });
       }),
-    run: ({ input, seen, ...voice }) =>
-      failing(async () => {
-        const instance = await estate.find(voice.environment, input.instance);
-        return runGroup(CANCEL, { instance, seen, mask: await mask(), watchSeconds, voice });
-      }),
-    observe: ({ input, seen, environment }) =>
-      failing(async () => observeGroup(CANCEL, { instance: await estate.find(environment, input.instance), seen, environment })),
+    ...groupRunning(CANCEL, workplace),
   });
 }
 

@@ -7,14 +7,26 @@ import { readSessions } from '../sessions.ts';
 import { counted } from '../words.ts';
 import type { Workplace } from './workplace.ts';
 
-export const ApplicationName = z.string().min(1).max(100);
-export const UserName = z.string().min(1).max(63);
-export const DatabaseName = z.string().min(1).max(63);
+/** Which sessions are meant; all that is given must hold. */
+export const SESSION_FILTER = {
+  application: z.string().min(1).max(100).optional().describe('Only applications whose name contains this'),
+  user: z.string().min(1).max(63).optional().describe('Only this database user'),
+  database: z.string().min(1).max(63).optional().describe('Only this database'),
+};
 
 const MOST_CHOICES = 100;
 
-/** What the sessions of the instance have in that field, those with most at work first, with how many sessions that are. */
-export function sessionOptions({ estate, mask }: Workplace, field: 'application' | 'user' | 'database') {
+/** What the sessions of the instance have in each of these fields. */
+export function sessionFilterOptions(workplace: Workplace) {
+  return {
+    application: sessionOptions(workplace, 'application'),
+    user: sessionOptions(workplace, 'user'),
+    database: sessionOptions(workplace, 'database'),
+  };
+}
+
+/** Those with most at work first, with how many sessions that are. */
+function sessionOptions({ estate, mask }: Workplace, field: 'application' | 'user' | 'database') {
   return ({ input, environment, query }: { input: { instance?: string }; environment: string; query: string }) =>
     refusing(async (): Promise<Choice[]> => {
       if (input.instance === undefined) return []; // there is nothing to choose from yet

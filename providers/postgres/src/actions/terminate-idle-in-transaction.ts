@@ -4,28 +4,26 @@ import { z } from 'zod';
 import { matchesFilter } from '../activity/session-filter.ts';
 import { commandLine, introduce } from '../describe-session.ts';
 import { planGroup } from '../group-signal/group-plan.ts';
-import { observeGroup, runGroup } from '../group-signal/group-run.ts';
-import { failing, refusing } from '../instance-error.ts';
+import { refusing } from '../instance-error.ts';
 import { readSessions, type Session } from '../sessions.ts';
 import { TERMINATE } from '../signal-kind.ts';
 import type { Place } from '../signal-target.ts';
 import { counted } from '../words.ts';
 import { Duration, secondsOf } from './duration-field.ts';
+import { groupRunning } from './group-running.ts';
 import { InstanceName, instanceOptions } from './instance-field.ts';
-import { ApplicationName, DatabaseName, sessionOptions, UserName } from './session-fields.ts';
+import { SESSION_FILTER, sessionFilterOptions } from './session-fields.ts';
 import type { Workplace } from './workplace.ts';
 
 const Input = z.strictObject({
   instance: InstanceName,
   olderThan: Duration.describe('Only sessions that have run nothing in their open transaction for longer than this, such as 5m'),
-  application: ApplicationName.optional().describe('Only applications whose name contains this'),
-  user: UserName.optional().describe('Only this database user'),
-  database: DatabaseName.optional().describe('Only this database'),
+  ...SESSION_FILTER,
 });
 
 /** Destructive and idempotent for the same reasons as terminate-session: it is the same signal, bound in the same way. */
 export function terminateIdleInTransactionAction(workplace: Workplace): ProviderAction {
-  const { estate, mask, watchSeconds } = workplace;
+  const { estate, mask } = workplace;
   return action('terminate-idle-in-transaction', {
     title: 'Terminate sessions that left a transaction open',
     description:
@@ -42,9 +40,7 @@ export function terminateIdleInTransactionAction(workplace: Workplace): Provider
     ],
     options: {
       instance: instanceOptions(workplace),
-      application: sessionOptions(workplace, 'application'),
-      user: sessionOptions(workplace, 'user'),
-      database: sessionOptions(workplace, 'database'),
+      ...sessionFilterOptions(workplace),
     },
     plan: ({ input, environment }) =>
       refusing(async () => {
@@ -66,15 +62,7 @@ export function terminateIdleInTransactionAction(workplace: Workplace): Provider
           refuseNobody: () => refuseNobody(olderThan, idle, { instance: instance.name, environment }),
         });
       }),
-    run: ({ input, seen, ...voice }) =>
-      failing(async () => {
-        const instance = await estate.find(voice.environment, input.instance);
-        return runGroup(TERMINATE, { instance, seen, mask: await mask(), watchSeconds, voice });
-      }),
-    observe: ({ input, seen, environment }) =>
-      failing(async () =>
-        observeGroup(TERMINATE, { instance: await estate.find(environment, input.instance), seen, environment }),
-      ),
+    ...groupRunning(TERMINATE, workplace),
   });
 }
 
@@ -83,7 +71,7 @@ function refuseNobody(olderThan: string, idle: readonly Session[], { instance, e
   const command = commandLine('activity', { instance, env: environment });
   const remedy =
     longest === undefined
-      ? `No session is idle in transaction there now; see ${command}`
+      ? `No session is known to be idle in transaction there now; see ${command}`
       : `The longest is ${introduce(longest)}: give a shorter --older-than.`;
   return refuse(`No session on '${instance}' has been idle in transaction for more than ${olderThan}.`, { remedy });
 }

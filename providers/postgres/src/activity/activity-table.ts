@@ -39,6 +39,9 @@ export function sessionTable(sessions: readonly Session[], { instance, environme
     const command = commandLine('blocking', { instance, env: environment });
     notes.push(`${counted(waiting, 'session')} ${waiting === 1 ? 'waits' : 'wait'} for locks; see whom on: ${command}`);
   }
+  const unknown = sessions.filter(({ state }) => state === 'disabled').length;
+  if (unknown > 0)
+    notes.push(`What ${counted(unknown, 'session')} ${unknown === 1 ? 'does' : 'do'} is not known: track_activities is off.`);
   return {
     kind: 'table',
     columns: [...COLUMNS],
