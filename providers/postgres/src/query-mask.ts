@@ -35,6 +35,10 @@ const SHOWN: ReadonlySet<string> = new Set([
 const LONGEST_PARSED = 32_768;
 const LONGEST_SHOWN = 2000;
 const CACHED = 4000;
+/** Longer ones are not remembered: many of them would fill our memory. */
+const LONGEST_CACHED = 8192;
+/** The scanner of PostgreSQL takes time by the square of the length of these: seconds for a text of nothing else. */
+const COSTLY = /[-+*/<>=~!@#%^&|`?]{256}/;
 
 /**
  * Shows what a statement does and none of its data: literals become `?`, comments go. A text that the parser of
@@ -79,6 +83,7 @@ export class QueryMask {
   }
 
   #known(text: string, cut: boolean): Known {
+    if (text.length > LONGEST_CACHED) return {};
     const key = cut ? `\0${text}` : text;
     const known = this.#cache.get(key) ?? {};
     this.#cache.delete(key);
@@ -97,20 +102,42 @@ interface Known {
   fingerprint?: string | null;
 }
 
+/** A text that is worth its parsing. */
+export function isParsable(text: string): boolean {
+  return text.length <= LONGEST_PARSED && !COSTLY.test(text);
+}
+
 function maskWhole(text: string): string {
   if (text.trim() === '') return '';
-  if (text.length > LONGEST_PARSED) return headOf(text);
+  if (!isParsable(text)) return headOf(text);
   try {
-    const statements = parseSync(text).stmts ?? [];
+    const statements: readonly Parsed[] = parseSync(text).stmts ?? [];
     if (statements.length === 0) return MASKED; // nothing but a comment
-    if (!statements.every(({ stmt }) => isShown(stmt))) return headOf(text);
-    return withoutLiterals(scanSync(text).tokens) ?? headOf(text);
+    const whole = withoutLiterals(scanSync(text).tokens);
+    if (whole === undefined) return headOf(text);
+    return statements.every(({ stmt }) => isShown(stmt)) ? whole : eachMasked(text, statements);
   } catch {
     return headOf(text);
   }
 }
+
+interface Parsed {
+  readonly stmt?: unknown;
+  readonly stmt_location?: number;
+  readonly stmt_len?: number;
+}
+
+/** One after the other, so that none hides behind the first. */
+function eachMasked(text: string, statements: readonly Parsed[]): string {
+  const bytes = Buffer.from(text); // the parser counts in bytes
+  const masked = statements.map(({ stmt, stmt_location: start = 0, stmt_len: length }) => {
+    const own = bytes.subarray(start, length === undefined ? bytes.length : start + length).toString();
+    return (isShown(stmt) ? withoutLiterals(scanSync(own).tokens) : undefined) ?? headOf(own);
+  });
+  return shortened(masked.join('; '), LONGEST_SHOWN);
+}
 function fingerprintOf(text: string): string | undefined {
-  if (text.trim() === '' || text.length > LONGEST_PARSED) return undefined;
+  if (text.trim() === '' || !isParsable(text)) return undefined;
   try {
     const statements = parseSync(text).stmts ?? [];
     return statements.length > 0 && statements.every(({ stmt }) => isShown(stmt)) ? fingerprintSync(text) : undefined;

@@ -85,6 +85,23 @@ describe.each(MAJORS)('What the holder of a lease tries, on PostgreSQL %i', (maj
     await revoke(lease);
   });
 
+  test('a statement does not hide behind a comment, a name, or another statement', async () => {
+    await using lease = await leased();
+    const client = await lease.open();
+    const [comment, name] = [`/*${'x'.repeat(70_000)}*/`, 'n'.repeat(65_529)];
+    await expect(client.query(`${comment} delete from customers`)).rejects.toThrow(/do not tell what it does/);
+    const named = await lease.open();
+    await expect(named.query({ name, text: 'select 1', values: [] })).rejects.toThrow();
+    const third = await lease.open();
+    await third.query("select 1; do $$ begin perform 'canary'; end $$");
+    expect(lease.events.map(({ summary }) => summary)).toEqual([
+      'Refused: …(masked)',
+      expect.stringMatching(/^Refused: …/),
+      'select ?; DO …(masked)',
+    ]);
+    await revoke(lease);
+  });
+
   test('the places of passwords are not read by other names', async () => {
     await using lease = await leased('read');
     const client = await lease.open();

@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, test } from 'vitest';
-import { QueryMask } from '../src/query-mask.ts';
+import { isParsable, QueryMask } from '../src/query-mask.ts';
 
 let mask: QueryMask;
 beforeAll(async () => {
@@ -166,4 +166,20 @@ test.each([
   ["(x = 'canary", '…(masked)'],
 ])('masks the condition %s of a plan', (condition, masked) => {
   expect(mask.expression(condition)).toBe(masked);
+});
+
+test('shows each of several statements, so that none hides behind the first', async () => {
+  expect(mask.mask("select 1; do $$ begin perform 'canary'; end $$; delete from orders where id = 7", false)).toBe(
+    'select ?; DO …(masked); delete from orders where id = ?',
+  );
+  expect(mask.mask("set x = 'canary'; select 'é', 2", false)).toBe('SET …(masked); select ?, ?');
+  // With standard_conforming_strings = off what follows the backslash is a literal still.
+  expect(mask.mask(String.raw`select 'a\'; set x = 1; select canary; --'`, false)).toBe('SELECT …(masked)');
+});
+
+test('parses nothing that would take the scanner seconds', async () => {
+  for (const run of ['+-', '/**/', '/*', '*/']) {
+    expect(mask.mask(`select 1 ${run.repeat(7000)}`, false)).toBe('SELECT …(masked)');
+    expect(isParsable(`select 1 ${run.repeat(7000)}`)).toBe(false);
+  }
 });

@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import type { Duplex } from 'node:stream';
 import type { TunnelEvent } from '@guichet/contract';
 import { PermanentFailure } from '@guichet/sdk';
+import { MASKED } from '../query-head.ts';
 import type { QueryMask } from '../query-mask.ts';
 import { Unserved } from '../wire/client-service.ts';
 import type { Statement } from '../wire/frontend.ts';
@@ -81,7 +82,8 @@ async function carry({ keeper, settings, place, database, request, mask, stream,
     statement: async ({ kind, text, cut }: Statement) => {
       const summary = mask.mask(text, cut).replaceAll(/\s+/g, ' ').trim();
       if (summary === '') return undefined; // nothing but white space: the server does nothing either
-      const refusal = refusalOf(text);
+      // Of a name or a comment that is as long as what is looked at, nobody could say what it was.
+      const refusal = cut && summary === MASKED ? UNTOLD : refusalOf(text);
       if (refusal === undefined && kind === 'query') use?.count(1); // a prepared one counts when it is run
       try {
         await record(refusal === undefined ? { summary } : { summary: `Refused: ${summary}`, details: { why: refusal.message } });
@@ -112,6 +114,12 @@ async function carry({ keeper, settings, place, database, request, mask, stream,
 const CANCEL_MS = 10_000;
 
 const IS_IDLE = "select state like 'idle%' as idle from pg_stat_activity where pid = $1";
+
+const UNTOLD = {
+  code: '54000',
+  message: 'Guichet does not let a statement through whose first 64 KiB do not tell what it does.',
+  hint: 'Begin it with its first word: comments of that length, and names, are better left out.',
+};
 
 const UNRECORDED = {
   code: '58000',

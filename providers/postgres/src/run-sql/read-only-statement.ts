@@ -1,5 +1,6 @@
 import { refuse } from '@guichet/sdk';
 import { loadModule, parseSync } from 'libpg-query';
+import { isParsable } from '../query-mask.ts';
 import { type References, referencesOf } from './references.ts';
 
 /** One statement that only reads, as far as its text can tell. */
@@ -50,6 +51,9 @@ export async function readOnlyStatement(sql: string): Promise<ReadOnlyStatement>
 
 /** The one statement of the text, without the semicolon at its end; refuses a text that has another number of them. */
 export function onlyStatement(sql: string, allowed = ALLOWED): { text: string; node: unknown } {
+  if (!isParsable(sql)) {
+    return refuse('The statement is too long, or has a run of signs that is.', { remedy: 'Shorten it.' });
+  }
   let statements: readonly { stmt?: unknown; stmt_location?: number; stmt_len?: number }[];
   try {
     statements = parseSync(sql).stmts ?? [];
