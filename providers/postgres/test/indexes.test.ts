@@ -183,6 +183,33 @@ describe.each(ADMIN_MAJORS)('PostgreSQL %i', (major) => {
     expect(await indexes()).toEqual([{ name: 'parcels_pkey', valid: true }]);
   });
 
+  test('says in its log what is left when a build or a drop is cancelled that others hold up', async () => {
+    await reader();
+    const stop = new AbortController();
+    const run = lab.postgres.run(CREATE, create({ column: ['state'] }), { signal: stop.signal });
+    await until(async () => (await building()).length === 1 && (await indexes()).length === 2);
+    stop.abort();
+    const built = await run;
+    const later =
+      'Later: guichet postgres drop-index-concurrently --instance pg1 --database shop --index public.parcels_state_idx --env production';
+    expect(built.logs.at(-1)).toMatch(/^The index 'parcels_state_idx' is left, not valid: nobody reads it/);
+    expect(built.logs.at(-1)).toContain(later);
+    await lab.quiet();
+    const index = { ...place, index: 'public.parcels_state_idx' };
+    await lab.postgres.run(DROP, index);
+    await inShop.query('create index parcels_state_idx on parcels (state)');
+    await reader();
+    const again = new AbortController();
+    const drop = lab.postgres.run(DROP, index, { signal: again.signal });
+    await until(async () => (await building('DROP')).length === 1 && (await indexes()).some(({ valid }) => !valid));
+    again.abort();
+    const dropped = await drop;
+    expect(dropped.failure).toMatchObject({ kind: 'cancelled' });
+    expect(dropped.logs.at(-1)).toContain(`is left, not valid: nobody reads it, and every write keeps it up. ${later}`);
+    await lab.quiet();
+    await lab.postgres.run(DROP, index);
+  });
+
   test('leaves nothing behind when its connection is cut', async () => {
     const { pid } = await reader();
     const run = lab.postgres.run(CREATE, create({ column: ['state'] }));

@@ -47,7 +47,12 @@ export async function runCreate(run: CreateRun): Promise<Receipt> {
     // An index of that name is somebody else's where ours was not begun, or the name was taken: it is none of our business.
     const left = begun && codeOf(error) !== NAME_TAKEN ? await leftOver(run, error) : 'nothing';
     const told = voice.signal.aborted ? undefined : await failureOf(error, run);
-    if (typeof left === 'object') throw leftFailure(run, left, told ?? error);
+    if (typeof left === 'object') {
+      const failure = leftFailure(run, left, told ?? error);
+      // A cancelled run is told by who has cancelled it, so what is left stands in its log.
+      if (voice.signal.aborted) voice.log(`${failure.message} ${failure.remedy}`, 'warn');
+      throw failure;
+    }
     if (left === 'nothing') {
       voice.signal.throwIfAborted();
       throw told ?? error;

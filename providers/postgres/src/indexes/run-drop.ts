@@ -1,5 +1,6 @@
 import { formatDuration, type OutputInput } from '@guichet/contract';
 import { type ObservationInput, PermanentFailure, RetryableFailure } from '@guichet/sdk';
+import { commandLine } from '../describe-session.ts';
 import type { Instance } from '../instance.ts';
 import { longTransactions, nameTransactions } from '../maintenance/others-at-it.ts';
 import { isRunAlive } from '../maintenance/own-run.ts';
@@ -33,6 +34,7 @@ export async function runDrop({ instance, seen, waitSeconds, mask, voice }: Drop
     voice.log(`DROP INDEX CONCURRENTLY ${seen.quoted}`);
     const watch = new BuildWatch(instance, mask, voice);
     const there = await watched(dropIndex(session, seen), () => watch.look(session.pid)).catch(async (error: unknown) => {
+      if (voice.signal.aborted) await tellLeft({ instance, seen, voice });
       voice.signal.throwIfAborted();
       const place = { instance, environment: voice.environment, database: seen.database };
       if (codeOf(error) === '55P03') {
@@ -54,6 +56,20 @@ export async function runDrop({ instance, seen, waitSeconds, mask, voice }: Drop
       remedy: 'File the request again.',
     });
   });
+}
+
+/** A drop that was broken off leaves an index that nobody reads and every write keeps up: whoever cancelled it must know. */
+async function tellLeft({ instance, seen, voice }: Pick<DropRun, 'instance' | 'seen' | 'voice'>): Promise<void> {
+  const index = await indexByOid({ instance, database: seen.database }, seen.oid);
+  if (index === undefined || index.valid) return;
+  const flags = {
+    instance: instance.name,
+    database: seen.database,
+    index: `${index.schema}.${index.name}`,
+    env: voice.environment,
+  };
+  const again = commandLine('drop-index-concurrently', flags);
+  voice.log(`The index ${seen.quoted} is left, not valid: nobody reads it, and every write keeps it up. Later: ${again}`, 'warn');
 }
 
 function receiptOf(
