@@ -13,6 +13,13 @@ const LOCK_MS = 1000;
 const ANSWER_MS = 7000;
 const MOST_CONNECTIONS = { observer: 4, actor: 2, admin: 4, replication: 1 } as const;
 
+/**
+ * Whoever owns a database, or a role, decides what its sessions look through for functions. Listed behind other schemas,
+ * pg_catalog would let them put theirs in the place of the server's, to be run with our rights: it comes first for us.
+ */
+const SERVER_FIRST = `select pg_catalog.set_config('search_path', pg_catalog.concat('pg_catalog, ', pg_catalog.current_setting('search_path')), false)
+where pg_catalog.current_setting('search_path') operator(pg_catalog.~*) 'pg_catalog'`;
+
 interface AskedOf {
   /** The first of the instance's when absent. */
   readonly database?: string | undefined;
@@ -60,7 +67,12 @@ export class Login {
 
   constructor(settings: InstanceSettings, role: Asked['role'], login: LoginSettings) {
     this.#asked = { settings, role, login };
-    this.#pool = new pg.Pool({ ...clientConfig(this.#asked), max: MOST_CONNECTIONS[role], idleTimeoutMillis: 30_000 });
+    this.#pool = new pg.Pool({
+      ...clientConfig(this.#asked),
+      max: MOST_CONNECTIONS[role],
+      idleTimeoutMillis: 30_000,
+      onConnect: async (client) => void (await client.query(SERVER_FIRST)),
+    });
     // An idle connection that the server ends is replaced when one is needed; without a listener it would be a crash.
     this.#pool.on('error', () => {});
   }
@@ -111,6 +123,7 @@ export class Login {
     };
     try {
       await rejecting(client.connect());
+      await rejecting(client.query(SERVER_FIRST));
       return await work(async <Row extends object>(text: string, values: readonly unknown[] = []) => {
         const { rows } = await rejecting(client.query<Row>(text, [...values]));
         return rows;
@@ -152,6 +165,7 @@ export class Login {
       await client.connect().catch((error: unknown) => {
         throw instanceErrorOf(error, this.#asked) ?? error;
       });
+      await asking(() => client.query(SERVER_FIRST));
       const { rows: own } = await asking(() => client.query<{ pid: number }>('select pg_backend_pid() as pid'));
       pid = own[0]?.pid ?? 0;
       signal.addEventListener('abort', cancel);

@@ -68,4 +68,18 @@ describe.each(MAJORS)('What runs code of somebody else, on PostgreSQL %i', (majo
     expect(await refusal('select * from plain')).toBe('planned');
     expect(await refusal('select * from numbers')).toBe('planned');
   });
+
+  test('the owner of a database puts no functions in the place of the server’s', async () => {
+    const { client } = await lab.open('owner', { database: 'shop' });
+    await client.query(`
+      create schema evil; grant usage on schema evil to public;
+      create function evil.trap() returns int language plpgsql as $$ begin raise exception 'the trap ran as %', current_user; end $$;
+      create function evil.pg_backend_pid() returns int language sql as 'select evil.trap()';
+      create function evil.current_schemas(boolean) returns name[] language sql as 'select array[evil.trap()::text::name]';
+      create table wares (id int);
+      alter database shop set search_path = evil, public, pg_catalog`);
+    const run = await lab.postgres.run('run-sql', { instance: 'pg1', database: 'shop', sql: 'select count(*) from wares' });
+    expect(run.output).toMatchObject({ rows: [{ count: 0 }] });
+    await client.query('alter database shop reset search_path');
+  });
 });
