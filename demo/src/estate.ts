@@ -13,6 +13,7 @@ export interface Instance {
     readonly observer: string;
     readonly actor: string;
     readonly admin: string;
+    readonly reader: string;
     readonly replication: string;
     readonly application: string;
   };
@@ -44,6 +45,7 @@ export async function startInstance(home: string, { name, environment, owner, ma
     observer: password(),
     actor: password(),
     admin: password(),
+    reader: password(),
     replication: password(),
     application: password(),
   };
@@ -52,6 +54,7 @@ export async function startInstance(home: string, { name, environment, owner, ma
     await login(client, 'guichet_actor', passwords.actor, ['pg_signal_backend', 'pg_read_all_stats']);
     await login(client, 'orders', passwords.application, []);
     await login(client, 'guichet_admin', passwords.admin, ['pg_monitor', 'pg_signal_backend', 'orders']);
+    await login(client, 'guichet_reader', passwords.reader, ['pg_read_all_data']);
     await login(client, 'guichet_replication', passwords.replication, []);
     await client.query('alter role guichet_replication replication');
     await client.query(

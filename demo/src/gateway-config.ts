@@ -84,6 +84,7 @@ function toInstanceConfig({ name, environment, owner, server, passwords }: Insta
     observer: { user: 'guichet_observer', password: passwords.observer },
     actor: { user: 'guichet_actor', password: passwords.actor },
     admin: { user: 'guichet_admin', password: passwords.admin },
+    reader: { user: 'guichet_reader', password: passwords.reader },
     replication: { user: 'guichet_replication', password: passwords.replication },
   };
 }

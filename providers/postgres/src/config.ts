@@ -16,6 +16,7 @@ import { ConnectConfig, type ConnectSettings } from './lease/connect-config.ts';
 import {
   type Finding,
   findingsOf,
+  type InstanceLogins,
   LoginConfig,
   type LoginSettings,
   type Place,
@@ -53,6 +54,7 @@ export const InstanceConfig = z.strictObject({
   admin: LoginConfig.optional().describe(
     'Makes roles, reads rows and looks after tables; without it the actions that need one refuse',
   ),
+  reader: LoginConfig.optional().describe('Reads rows and can do nothing else: for run-sql and explain; the admin when absent'),
   replication: LoginConfig.optional().describe('Copies the server for read replicas, which follow it by this login'),
 });
 
@@ -99,20 +101,18 @@ export const CONFIGURATION = 'configuration';
 /** How an instance is run, which decides how replicas of it are made. */
 export type InstanceKind = 'plain' | 'rds';
 
-export type InstanceSettings = Omit<z.output<typeof InstanceConfig>, 'observer' | 'actor' | 'admin' | 'replication' | 'tls'> & {
-  readonly kind: InstanceKind;
-  /** Where it was found: `CONFIGURATION`, or the label of an InstanceSource. */
-  readonly source: string;
-  /** Name of the instance that it follows, where that is known without asking it. */
-  readonly replicaOf?: string | undefined;
-  /** What AWS says of it; undefined for what is not on RDS. */
-  readonly rds?: RdsFacts | undefined;
-  readonly tls: boolean | { readonly ca: string };
-  readonly observer: LoginSettings;
-  readonly actor: LoginSettings;
-  readonly admin: LoginSettings | undefined;
-  readonly replication?: LoginSettings | undefined;
-};
+export type InstanceSettings = Omit<z.output<typeof InstanceConfig>, keyof InstanceLogins | 'replication' | 'tls'> &
+  InstanceLogins & {
+    readonly kind: InstanceKind;
+    /** Where it was found: `CONFIGURATION`, or the label of an InstanceSource. */
+    readonly source: string;
+    /** Name of the instance that it follows, where that is known without asking it. */
+    readonly replicaOf?: string | undefined;
+    /** What AWS says of it; undefined for what is not on RDS. */
+    readonly rds?: RdsFacts | undefined;
+    readonly tls: boolean | { readonly ca: string };
+    readonly replication?: LoginSettings | undefined;
+  };
 
 /** The configuration, checked, with secrets resolved. */
 export interface PostgresSettings {
@@ -186,7 +186,7 @@ export function parsePostgresConfig(config: unknown, source: Partial<ConfigSourc
 
 /** An instance with its secrets resolved; what cannot be is added to the findings. */
 export function resolveInstance(instance: z.output<typeof InstanceConfig>, place: Place): InstanceSettings {
-  const { tls, observer, actor, admin, replication } = instance;
+  const { tls, observer, actor, admin, reader, replication } = instance;
   const at = (field: string): Place => ({ ...place, at: `${place.at}.${field}` });
   return {
     ...instance,
@@ -196,6 +196,7 @@ export function resolveInstance(instance: z.output<typeof InstanceConfig>, place
     observer: resolveLogin(observer, at('observer')),
     actor: resolveLogin(actor, at('actor')),
     admin: admin && resolveLogin(admin, at('admin')),
+    reader: reader && resolveLogin(reader, at('reader')),
     replication: replication && resolveLogin(replication, at('replication')),
   };
 }

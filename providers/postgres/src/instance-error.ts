@@ -1,7 +1,7 @@
 import { GuichetError } from '@guichet/contract';
 import { PermanentFailure, RetryableFailure, refuse } from '@guichet/sdk';
 import type { InstanceSettings } from './config.ts';
-import type { LoginSettings } from './login-config.ts';
+import type { InstanceLogins, LoginSettings } from './login-config.ts';
 import { loginPlace } from './login-place.ts';
 
 /** Why an instance could not be asked, in words that may leave the process. The driver's error is the cause. */
@@ -21,7 +21,7 @@ export class InstanceError extends Error {
 export interface Asked {
   readonly settings: InstanceSettings;
   readonly login: LoginSettings;
-  readonly role: 'observer' | 'actor' | 'admin' | 'replication';
+  readonly role: keyof InstanceLogins | 'replication';
 }
 
 /** The error of the driver, said in terms of the instance; undefined for what is a bug of ours. */

@@ -10,6 +10,8 @@ export class Instance {
   /** Signals. */
   readonly actor: Login;
   readonly #admin: Login | undefined;
+  /** Reads rows and can do nothing else; undefined where the configuration names none. */
+  readonly reader: Login | undefined;
   #settings: InstanceSettings;
   #version: Promise<number> | undefined;
 
@@ -18,6 +20,7 @@ export class Instance {
     this.observer = new Login(settings, 'observer', settings.observer);
     this.actor = new Login(settings, 'actor', settings.actor);
     if (settings.admin !== undefined) this.#admin = new Login(settings, 'admin', settings.admin);
+    if (settings.reader !== undefined) this.reader = new Login(settings, 'reader', settings.reader);
   }
 
   get settings(): InstanceSettings {
@@ -58,7 +61,7 @@ export class Instance {
       old.port === settings.port &&
       old.databases[0] === settings.databases[0] &&
       sameTls(old.tls, settings.tls) &&
-      (['observer', 'actor', 'admin'] as const).every(
+      (['observer', 'actor', 'admin', 'reader'] as const).every(
         (role) => old[role]?.user === settings[role]?.user && old[role]?.password === settings[role]?.password,
       );
     if (same) this.#settings = settings;
@@ -67,7 +70,7 @@ export class Instance {
 
   /** Ends its pools. Whoever still works with it goes on over connections of their own. */
   async close(): Promise<void> {
-    await Promise.all([this.observer.close(), this.actor.close(), this.#admin?.close()]);
+    await Promise.all([this.observer.close(), this.actor.close(), this.#admin?.close(), this.reader?.close()]);
   }
 }
 

@@ -23,6 +23,14 @@ export interface LoginSettings {
   readonly password: () => string;
 }
 
+/** The logins that an instance has wherever it was found. */
+export interface InstanceLogins {
+  readonly observer: LoginSettings;
+  readonly actor: LoginSettings;
+  readonly admin: LoginSettings | undefined;
+  readonly reader: LoginSettings | undefined;
+}
+
 /** What is wrong with a field of a configuration; never with a value of it. */
 export interface Finding {
   readonly field: string;

@@ -1,9 +1,10 @@
 import { CONFIGURATION, type InstanceSettings } from './config.ts';
+import type { InstanceLogins } from './login-config.ts';
 
 /** Where people set a login of an instance: what errors tell them to mend. */
 export function loginPlace(
   { name, source, kind }: Pick<InstanceSettings, 'name' | 'source' | 'kind'>,
-  role: 'observer' | 'actor' | 'admin' | 'replication',
+  role: keyof InstanceLogins | 'replication',
 ): string {
   if (source === CONFIGURATION) return `instances.${name}.${role} in the configuration of the provider`;
   if (kind === 'rds') return `rds.logins.${role} or rds.overrides.${name}.${role} in the configuration of the provider`;

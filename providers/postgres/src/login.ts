@@ -11,7 +11,7 @@ const STATEMENT_MS = 5000;
 const LOCK_MS = 1000;
 /** Behind the server's own limit, for a server that has stopped answering. */
 const ANSWER_MS = 7000;
-const MOST_CONNECTIONS = { observer: 4, actor: 2, admin: 4, replication: 1 } as const;
+const MOST_CONNECTIONS = { observer: 4, actor: 2, admin: 4, reader: 2, replication: 1 } as const;
 
 /**
  * Whoever owns a database, or a role, decides what its sessions look through for functions. Listed behind other schemas,

@@ -81,7 +81,7 @@ export async function readSessions(instance: Instance, mask: QueryMask): Promise
   const rows = await instance.observer.query<Row>(sessionsQuery(await instance.version()));
   // Without the right, other people's sessions would look idle and harmless.
   if (rows.some(({ seesAll }) => !seesAll)) throw lacksRight(instance, 'observer', 'pg_monitor');
-  const ours = new Set([instance.observer.user, instance.actor.user, instance.settings.admin?.user]);
+  const ours = new Set([instance.observer.user, instance.actor.user, instance.settings.admin?.user, instance.reader?.user]);
   const queued = await blockersOfQueued(instance, rows);
   return rows.map(({ blockedBy, query, cut, seesAll: _, ...row }) => ({
     ...row,

@@ -98,13 +98,13 @@ describe.each(ADMIN_MAJORS)('PostgreSQL %i', (major) => {
   });
 
   test('warns of sorts that will not fit into memory', async () => {
-    await lab.sql("alter role guichet_admin set work_mem = '64kB'");
+    await lab.sql("alter role guichet_reader set work_mem = '64kB'");
     try {
       const sorted = await explain({ statement: 'select * from visits order by page' });
       expect(sorted.notes?.join()).toMatch(/A sort of about \d.* does not fit into work_mem \(64kB\)/);
       expect(sorted.notes?.join()).toContain('work_mem = 64kB');
     } finally {
-      await lab.sql('alter role guichet_admin reset work_mem');
+      await lab.sql('alter role guichet_reader reset work_mem');
     }
   });
 

@@ -17,6 +17,7 @@ const PASSWORDS = {
   OBSERVER_PASSWORD: 'observer-s3cret',
   ACTOR_PASSWORD: 'actor-s3cret',
   ADMIN_PASSWORD: 'admin-s3cret',
+  READER_PASSWORD: 'reader-s3cret',
   orders: 'orders-s3cret',
 } as const;
 
@@ -24,7 +25,7 @@ const PASSWORDS = {
 function guideStatements(): { logins: string; admin: string } {
   const guide = readFileSync(new URL('../../../docs/guide/postgres.md', import.meta.url), 'utf8');
   const [logins, admin] = [...guide.matchAll(/```sql\n([\s\S]*?)```/g)].map(([, sql = '']) =>
-    sql.replace(/(?:OBSERVER|ACTOR|ADMIN)_PASSWORD/g, (name) => PASSWORDS[name as keyof typeof PASSWORDS]),
+    sql.replace(/(?:OBSERVER|ACTOR|ADMIN|READER)_PASSWORD/g, (name) => PASSWORDS[name as keyof typeof PASSWORDS]),
   );
   if (logins === undefined || admin === undefined) throw new Error('the guide has no SQL');
   return { logins, admin };
@@ -42,7 +43,10 @@ export function instanceAt(port: number, major: Major): InstanceInput {
     port,
     observer: { user: 'guichet_observer', password: PASSWORDS.OBSERVER_PASSWORD },
     actor: { user: 'guichet_actor', password: PASSWORDS.ACTOR_PASSWORD },
-    ...(major >= 14 && { admin: { user: 'guichet_admin', password: PASSWORDS.ADMIN_PASSWORD } }),
+    ...(major >= 14 && {
+      admin: { user: 'guichet_admin', password: PASSWORDS.ADMIN_PASSWORD },
+      reader: { user: 'guichet_reader', password: PASSWORDS.READER_PASSWORD },
+    }),
   };
 }
 

@@ -1,5 +1,7 @@
 import type { TableOutput } from '@guichet/contract';
+import { harness } from '@guichet/sdk/testing';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { createPostgresProvider } from '../src/index.ts';
 import { ADMIN_MAJORS, type Lab, openLab, until } from './lab.ts';
 
 const ask = (sql: string, more: Record<string, unknown> = {}) => ({ instance: 'pg1', database: 'shop', sql, ...more });
@@ -101,7 +103,7 @@ describe.each(ADMIN_MAJORS)('PostgreSQL %i', (major) => {
     expect(
       (await rowsOf("select pg_size_pretty(pg_total_relation_size('parcels')) as size, lower('É') as low")).rows,
     ).toHaveLength(1);
-    expect((await rowsOf('select current_user::text as me')).rows).toEqual([{ me: 'pg_read_all_data' }]);
+    expect((await rowsOf('select current_user::text as me')).rows).toEqual([{ me: 'guichet_reader' }]);
   });
 
   test('cuts long cells, and answers of too much text', async () => {
@@ -220,11 +222,25 @@ describe.each(ADMIN_MAJORS)('PostgreSQL %i', (major) => {
     await lab.quiet();
   });
 
-  test('tells which right the admin login lacks', async () => {
+  test('goes as the admin in the role of a reader where there is no login to read, and tells which right it lacks', async () => {
+    const provider = createPostgresProvider({ instances: [{ ...lab.instance, reader: undefined }] });
+    const { output } = await harness(provider).run('run-sql', ask('select current_user, session_user'));
+    expect(output).toMatchObject({ rows: [{ current_user: 'pg_read_all_data', session_user: 'guichet_admin' }] });
     await lab.sql('revoke pg_read_all_data from guichet_admin');
-    await expect(lab.postgres.plan('run-sql', ask('select 1'))).rejects.toMatchObject({
+    await expect(harness(provider).plan('run-sql', ask('select 1'))).rejects.toMatchObject({
       remedy: 'A superuser must run there: GRANT pg_read_all_data TO guichet_admin;',
     });
     await lab.sql('grant pg_read_all_data to guichet_admin with admin option');
+    await provider.close();
+  });
+
+  test('gives code that the owner of a table hid in an index no way to more rights than to read', async () => {
+    await lab.sql(`set role orders; create table bait (a int);
+      create function hidden() returns boolean language plpgsql immutable as $$ begin
+        if current_user <> 'orders' then perform set_config('role', 'none', true); raise exception 'it ran as %', current_user using errcode = '42P99'; end if; return true; end $$;
+      create index on bait (a) where hidden(); reset role`);
+    await expect(lab.postgres.plan('run-sql', { instance: 'pg1', sql: 'select * from bait where a = 1' })).rejects.toThrow(
+      'it ran as guichet_reader',
+    );
   });
 });

@@ -90,7 +90,8 @@ type Entry = z.output<typeof Entry>;
 function resolved(entry: Entry, { loginsOf }: CatalogueSettings, place: Place): InstanceSettings {
   const common = loginsOf?.(entry.name);
   const full = InstanceConfig.safeParse(entry);
-  if (full.success && (entry.admin !== undefined || common?.admin === undefined)) return resolveInstance(full.data, place);
+  const hasAll = (['admin', 'reader'] as const).every((role) => entry[role] !== undefined || common?.[role] === undefined);
+  if (full.success && hasAll) return resolveInstance(full.data, place);
   for (const role of ['observer', 'actor'] as const) {
     if (entry[role] === undefined && common === undefined) {
       const message = 'is missing: name it here, or for all of them under catalogue.logins of the configuration';
@@ -105,6 +106,7 @@ function resolved(entry: Entry, { loginsOf }: CatalogueSettings, place: Place): 
     observer: (entry.observer === undefined ? common?.observer : undefined) ?? settings.observer,
     actor: (entry.actor === undefined ? common?.actor : undefined) ?? settings.actor,
     admin: settings.admin ?? common?.admin,
+    reader: settings.reader ?? common?.reader,
   };
 }
 

@@ -2,12 +2,17 @@ import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { Slug } from '@guichet/contract';
 import { z } from 'zod';
-import { LoginConfig, type LoginSettings, type Place, readSecret, resolveLogin } from '../login-config.ts';
+import { type InstanceLogins, LoginConfig, type LoginSettings, type Place, readSecret, resolveLogin } from '../login-config.ts';
 
 /** Stands for the name of the instance in the path of a password file. */
 const NAME = '{name}';
 
-const Logins = z.strictObject({ observer: LoginConfig, actor: LoginConfig, admin: LoginConfig.optional() });
+const Logins = z.strictObject({
+  observer: LoginConfig,
+  actor: LoginConfig,
+  admin: LoginConfig.optional(),
+  reader: LoginConfig.optional(),
+});
 type Logins = z.output<typeof Logins>;
 type OwnLogins = { readonly [Role in keyof Logins]?: LoginConfig | undefined };
 
@@ -28,6 +33,7 @@ const RdsOverride = z.strictObject({
   observer: LoginConfig.optional(),
   actor: LoginConfig.optional(),
   admin: LoginConfig.optional(),
+  reader: LoginConfig.optional(),
 });
 
 export const RdsConfig = z.strictObject({
@@ -61,14 +67,7 @@ export function rdsLabel({ region, profile }: { readonly region: string; readonl
  * The logins of an instance by its name: the same object each time, so that nothing looks as if it had changed. Where it has
  * none of its own, `{name}` in the common ones is `head`: for a replica, the instance at the head of its chain.
  */
-export type LoginsOf = (
-  name: string,
-  head?: string,
-) => {
-  readonly observer: LoginSettings;
-  readonly actor: LoginSettings;
-  readonly admin: LoginSettings | undefined;
-};
+export type LoginsOf = (name: string, head?: string) => InstanceLogins;
 
 export interface CatalogueSettings {
   /** An absolute path; paths inside the file are relative to its folder. */
@@ -107,9 +106,10 @@ function loginsOf(logins: Logins, overrides: Readonly<Record<string, OwnLogins>>
     observer: template(logins.observer, { ...place, at: `${place.at}.logins.observer` }),
     actor: template(logins.actor, { ...place, at: `${place.at}.logins.actor` }),
     admin: logins.admin && template(logins.admin, { ...place, at: `${place.at}.logins.admin` }),
+    reader: logins.reader && template(logins.reader, { ...place, at: `${place.at}.logins.reader` }),
   };
   const own = new Map(
-    Object.entries(overrides).map(([name, { observer, actor, admin }]) => {
+    Object.entries(overrides).map(([name, { observer, actor, admin, reader }]) => {
       const at = (field: string): Place => ({ ...place, at: `${place.at}.overrides.${name}.${field}` });
       return [
         name,
@@ -117,6 +117,7 @@ function loginsOf(logins: Logins, overrides: Readonly<Record<string, OwnLogins>>
           observer: observer && template(observer, at('observer')),
           actor: actor && template(actor, at('actor')),
           admin: admin && template(admin, at('admin')),
+          reader: reader && template(reader, at('reader')),
         },
       ] as const;
     }),
@@ -131,6 +132,7 @@ function loginsOf(logins: Logins, overrides: Readonly<Record<string, OwnLogins>>
       observer: mine?.observer?.(name) ?? common.observer(head),
       actor: mine?.actor?.(name) ?? common.actor(head),
       admin: mine?.admin?.(name) ?? common.admin?.(head),
+      reader: mine?.reader?.(name) ?? common.reader?.(head),
     };
     made.set(key, fresh);
     return fresh;

@@ -26,7 +26,7 @@ export function madeHere(settings: ReplicasSettings, { settingsOf, problems }: K
       for (const { name, environment, source, port, state } of records) {
         const from = settingsOf(environment, source);
         if (state !== 'ready' || from === undefined) continue;
-        const { owner, databases, observer, actor, admin } = from;
+        const { owner, databases, observer, actor, admin, reader } = from;
         instances.push({
           kind: 'plain',
           source: MADE_HERE,
@@ -42,6 +42,7 @@ export function madeHere(settings: ReplicasSettings, { settingsOf, problems }: K
           observer,
           actor,
           admin,
+          reader,
         });
       }
       return { instances, notes: [...problems()] };

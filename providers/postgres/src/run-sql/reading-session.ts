@@ -19,9 +19,10 @@ export interface ReadingWanted {
 }
 
 /**
- * Opens a session that can only read, and works in it: one transaction, READ ONLY, as pg_read_all_data and not as the admin
- * whose connection it is. So what slips through the checks of the statement finds no right to make roles, to signal others
- * or to write. Rejects with an InstanceError, which says why the server refuses what was asked.
+ * Opens a session that can only read, and works in it: one transaction, READ ONLY, of the reader login. So what slips through the
+ * checks of the statement finds no right to make roles, to signal others or to write. Without a reader it is a session of the
+ * admin as pg_read_all_data; code that somebody hid where the planner runs it could become the admin again. Rejects with an
+ * InstanceError, which says why the server refuses what was asked.
  */
 export async function reading<Value>(
   instance: Instance,
@@ -29,22 +30,23 @@ export async function reading<Value>(
   work: (session: OwnSession) => Promise<Value>,
 ): Promise<Value> {
   const limits = { statementMs: seconds * 1000, lockMs: LOCK_MS };
-  const { admin } = instance;
+  const reader = as === 'reader' ? instance.reader : undefined;
+  const login = reader ?? instance.admin;
   // The server's own limit is one for each statement, and a cursor is read by many.
   const over = AbortSignal.timeout(seconds * 1000 + MARGIN_MS);
   const stopped = AbortSignal.any([signal, over]);
   try {
-    return await admin.session(
+    return await login.session(
       { database, ...(runId !== undefined && { runId }), ...limits, signal: stopped },
       async (session) => {
         await session.query('begin transaction isolation level repeatable read, read only');
-        if (as === 'reader')
+        if (as === 'reader' && reader === undefined)
           await session.query('set local role pg_read_all_data').catch((error: unknown) => {
             if (codeOf(error) !== '42501') throw error;
             throw new InstanceError(
-              `The admin login '${admin.user}' of the instance '${instance.name}' is not a member of pg_read_all_data.`,
+              `The admin login '${login.user}' of the instance '${instance.name}' is not a member of pg_read_all_data.`,
               {
-                remedy: `A superuser must run there: GRANT pg_read_all_data TO ${quotedName(admin.user)};`,
+                remedy: `A superuser must run there: GRANT pg_read_all_data TO ${quotedName(login.user)};`,
                 passing: false,
                 cause: error,
               },
