@@ -221,7 +221,9 @@ describe.each(WAYS)('a provider %s', (way) => {
     await expect.poll(() => pipes.tunnels.size, PATIENT).toBe(0);
   });
 
-  test.runIf(way === WAYS[1])('is opened again when its provider was killed', async () => {
+  // One in the gateway's own process dies with it.
+  const onNetwork = way === WAYS[1] ? test : undefined;
+  onNetwork?.('is opened again when its provider was killed', async () => {
     const { id } = await opened();
     const { stream, notices } = await connect(gateway, id, { hold: true });
     await expect.poll(() => pipes.tunnels.size, PATIENT).toBe(1);
