@@ -94,10 +94,12 @@ describe.each(MAJORS)('What the holder of a lease tries, on PostgreSQL %i', (maj
     await expect(named.query({ name, text: 'select 1', values: [] })).rejects.toThrow();
     const third = await lease.open();
     await third.query("select 1; do $$ begin perform 'canary'; end $$");
+    await third.query(`select '${'x'.repeat(40_000)}'; select 2`);
     expect(lease.events.map(({ summary }) => summary)).toEqual([
       'Refused: …(masked)',
       expect.stringMatching(/^Refused: …/),
       'select ?; DO …(masked)',
+      'SELECT …(masked) (too long to be read through: other statements may follow in it)',
     ]);
     await revoke(lease);
   });

@@ -3,7 +3,7 @@ import type { Duplex } from 'node:stream';
 import type { TunnelEvent } from '@guichet/contract';
 import { PermanentFailure } from '@guichet/sdk';
 import { MASKED } from '../query-head.ts';
-import type { QueryMask } from '../query-mask.ts';
+import { isParsable, type QueryMask } from '../query-mask.ts';
 import { Unserved } from '../wire/client-service.ts';
 import type { Statement } from '../wire/frontend.ts';
 import { serveClient } from '../wire/serve-client.ts';
@@ -80,13 +80,14 @@ async function carry({ keeper, settings, place, database, request, mask, stream,
     connect,
     cancel: (packet: Buffer) => sendCancel(place.instance.settings, packet, AbortSignal.timeout(CANCEL_MS)),
     statement: async ({ kind, text, cut }: Statement) => {
-      const summary = mask.mask(text, cut).replaceAll(/\s+/g, ' ').trim();
-      if (summary === '') return undefined; // nothing but white space: the server does nothing either
+      const masked = mask.mask(text, cut).replaceAll(/\s+/g, ' ').trim();
+      if (masked === '') return undefined; // nothing but white space: the server does nothing either
       // Of a name or a comment that is as long as what is looked at, nobody could say what it was.
-      const refusal = cut && summary === MASKED ? UNTOLD : refusalOf(text);
+      const refusal = cut && masked === MASKED ? UNTOLD : refusalOf(text);
+      const summary = refusal !== undefined ? `Refused: ${masked}` : !cut && isParsable(text) ? masked : `${masked} ${NOT_READ}`;
       if (refusal === undefined && kind === 'query') use?.count(1); // a prepared one counts when it is run
       try {
-        await record(refusal === undefined ? { summary } : { summary: `Refused: ${summary}`, details: { why: refusal.message } });
+        await record({ summary, ...(refusal !== undefined && { details: { why: refusal.message } }) });
         return refusal;
       } catch (cause) {
         throw new Unserved(UNRECORDED, { cause });
@@ -114,6 +115,9 @@ async function carry({ keeper, settings, place, database, request, mask, stream,
 const CANCEL_MS = 10_000;
 
 const IS_IDLE = "select state like 'idle%' as idle from pg_stat_activity where pid = $1";
+
+/** Said in the record of a text of which only the first words were looked at. */
+const NOT_READ = '(too long to be read through: other statements may follow in it)';
 
 const UNTOLD = {
   code: '54000',
