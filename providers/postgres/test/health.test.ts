@@ -1,10 +1,6 @@
-import { chown, rm, stat, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import type { TableOutput } from '@guichet/contract';
-import { availableMajors, startPostgres } from '@guichet/postgres-server';
-import { temporaryDataDir } from '@guichet/postgres-server/testing';
+import { availableMajors } from '@guichet/postgres-server';
 import { harness } from '@guichet/sdk/testing';
-import pg from 'pg';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { parsePostgresConfig } from '../src/config.ts';
 import { Estate } from '../src/estate.ts';
@@ -12,7 +8,7 @@ import type { Finding } from '../src/health/finding.ts';
 import { LIMITS, type Limits } from '../src/health/limits.ts';
 import { lookOver } from '../src/health/look-over.ts';
 import { createPostgresProvider } from '../src/index.ts';
-import { instanceAt, type Lab, openLab, prepare, until } from './lab.ts';
+import { type Lab, openLab, openReplica, until } from './lab.ts';
 
 /** The output, as the kind that the action declares. */
 const table = (output: unknown) => output as TableOutput;
@@ -300,28 +296,9 @@ test('finds settings that endanger, and shows no more than was asked for', async
 });
 
 test('looks at the server alone where it is a replica', async () => {
-  const dataDir = await temporaryDataDir();
-  const primary = await startPostgres({ dataDir });
-  const admin = new pg.Client({ connectionString: primary.url });
-  await admin.connect();
-  await prepare(admin, 18);
-  await admin.end();
-  await primary.stop();
-  // Started again in recovery it is a replica, of a primary that never says anything.
-  const { uid, gid } = await stat(dataDir);
-  const signal = join(dataDir, 'standby.signal');
-  await writeFile(signal, '');
-  await chown(signal, uid, gid);
-  const replica = await startPostgres({ dataDir });
-  const provider = createPostgresProvider({ instances: [instanceAt(replica.port, 18)] });
-  try {
-    const output = table(await harness(provider).read('health', { instance: 'pg1' }));
-    expect(output.rows).toEqual([]);
-    expect(output.empty).toMatch(/^'pg1' is healthy: \d+ checks of the server found nothing\.$/);
-    expect(output.notes).toContainEqual("'pg1' is a replica: its tables and indexes are looked at on its primary.");
-  } finally {
-    await provider.close();
-    await replica.stop();
-    await rm(dataDir, { recursive: true, force: true });
-  }
+  await using replica = await openReplica();
+  const output = table(await replica.postgres.read('health', { instance: 'pg1' }));
+  expect(output.rows).toEqual([]);
+  expect(output.empty).toMatch(/^'pg1' is healthy: \d+ checks of the server found nothing\.$/);
+  expect(output.notes).toContainEqual("'pg1' is a replica: its tables and indexes are looked at on its primary.");
 });

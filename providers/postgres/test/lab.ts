@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
-import { rm } from 'node:fs/promises';
+import { chown, rm, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { availableMajors, type Major, type PostgresServer, startPostgres } from '@guichet/postgres-server';
 import { temporaryDataDir } from '@guichet/postgres-server/testing';
@@ -189,4 +190,36 @@ export async function until(condition: () => Promise<boolean>): Promise<void> {
     await sleep(20);
   }
   throw new Error('it never came to be so');
+}
+
+export interface ReplicaLab extends AsyncDisposable {
+  readonly server: PostgresServer;
+  /** The provider with the replica as `pg1`. */
+  readonly postgres: Harness;
+}
+
+/** A real server with the logins and rows of the tests, started again in recovery: a replica whose primary never says anything. */
+export async function openReplica(): Promise<ReplicaLab> {
+  const dataDir = await temporaryDataDir();
+  const primary = await startPostgres({ dataDir });
+  const admin = new pg.Client({ connectionString: primary.url });
+  await admin.connect();
+  await prepare(admin, 18);
+  await admin.end();
+  await primary.stop();
+  const { uid, gid } = await stat(dataDir);
+  const signal = join(dataDir, 'standby.signal');
+  await writeFile(signal, '');
+  await chown(signal, uid, gid);
+  const server = await startPostgres({ dataDir });
+  const provider = createPostgresProvider({ instances: [instanceAt(server.port, 18)] });
+  return {
+    server,
+    postgres: harness(provider),
+    async [Symbol.asyncDispose]() {
+      await provider.close();
+      await server.stop();
+      await rm(dataDir, { recursive: true, force: true });
+    },
+  };
 }
