@@ -30,6 +30,8 @@ export const ENDPOINTS: { readonly [Name in RouteName]: Endpoint<Name> } = {
   'actions.options': { method: 'POST', path: '/v1/actions/:action/options', members: ['choices'] },
   'actions.read': { method: 'POST', path: '/v1/actions/:action/read', members: ['output'] },
   'actions.plan': { method: 'POST', path: '/v1/actions/:action/plan', members: ['plan', 'decision', 'input'] },
+  'providers.list': { method: 'GET', path: '/v1/providers', members: ['items'] },
+  'providers.show': { method: 'GET', path: '/v1/providers/:provider', members: ['name', 'available', 'figures'] },
   'requests.submit': { method: 'POST', path: '/v1/requests', members: ['id', 'state', 'lastEvent'] },
   'requests.list': { method: 'GET', path: '/v1/requests', members: ['items', 'next'] },
   'requests.show': { method: 'GET', path: '/v1/requests/:request', members: ['id', 'state', 'lastEvent'] },

@@ -162,6 +162,7 @@ export const ERRORS = {
   'person.unknown': { status: 404, retryable: false, exit: EXIT.notFound, title: 'There is no such person' },
   'team.unknown': { status: 404, retryable: false, exit: EXIT.notFound, title: 'There is no such team' },
   'service.unknown': { status: 404, retryable: false, exit: EXIT.notFound, title: 'There is no such service' },
+  'provider.unknown': { status: 404, retryable: false, exit: EXIT.notFound, title: 'There is no such provider' },
   'token.unknown': { status: 404, retryable: false, exit: EXIT.notFound, title: 'There is no such token' },
   'route.unknown': { status: 404, retryable: false, exit: EXIT.notFound, title: 'There is no such route' },
   'route.method_not_allowed': {

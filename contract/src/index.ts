@@ -99,6 +99,7 @@ export {
   type TunnelCall,
   TunnelEvent,
 } from './protocol.ts';
+export { Provider, ProviderFigures } from './provider-routes.ts';
 export {
   LEDGER_STATUSES,
   LedgerEntry,

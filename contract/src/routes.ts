@@ -10,6 +10,7 @@ import { Plan } from './plan.ts';
 import { POLICY_ROUTES } from './policy-routes.ts';
 import { Principal, Token, TokenScope } from './principal.ts';
 import { Choice } from './protocol.ts';
+import { PROVIDER_ROUTES } from './provider-routes.ts';
 import { ReconcileBody, Reconciled } from './reconcile.ts';
 import { Decision } from './request.ts';
 import { REQUEST_ROUTES } from './request-routes.ts';
@@ -179,6 +180,7 @@ export const ROUTES = {
     body: call.extend({ lastsSeconds: lastsSeconds.optional().describe('How long its effect would stay, in seconds') }),
     response: Planned,
   },
+  ...PROVIDER_ROUTES,
   ...REQUEST_ROUTES,
   ...SCHEDULE_ROUTES,
   'audit.list': {

@@ -219,6 +219,7 @@ async function start(
     throttles: new Throttles(),
     baseUrl,
     sealing: sealLoop,
+    providerFigures: metrics.providerFigures,
     grants,
     reads,
     requests,

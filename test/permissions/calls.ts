@@ -39,6 +39,8 @@ export const CALLS: Readonly<Record<RouteName, (things: Things) => MatrixCall>> 
   'actions.options': () => ({ params: { action: 'lab.change' }, body: { ...call, input: {}, field: 'target' } }),
   'actions.read': () => ({ params: { action: 'lab.look' }, body: { ...call, input: {} } }),
   'actions.plan': () => ({ params: { action: 'lab.change' }, body: call }),
+  'providers.list': () => ({}),
+  'providers.show': () => ({ params: { provider: 'lab' } }),
   'requests.submit': () => ({ body: { ...call, action: 'lab.change', reason: 'as the matrix asks' } }),
   'requests.list': () => ({}),
   'requests.show': request,

@@ -33,18 +33,38 @@ export interface ProviderSource {
 /** Whether the caller sees an action: nobody is told the names of others. */
 export type Sees = (action: Action) => boolean;
 
+/** What a provider says of itself. */
+type About = Omit<Manifest, 'actions'>;
+
 interface Provider extends ProviderSource {
+  readonly about: About;
   readonly actions: ReadonlyMap<string, CatalogAction>;
   /** Why its actions are unavailable; undefined while it answers. */
   readonly unavailable: string | undefined;
   readonly manifest: string;
 }
 
+/** A provider of the configuration, as this gateway knows it. */
+export interface ProviderFacts {
+  readonly name: string;
+  readonly mounted: boolean;
+  /** Undefined until it has answered for the first time. */
+  readonly about: About | undefined;
+  readonly hasLedger: boolean;
+  readonly actions: readonly Action[];
+  /** Why it is unavailable; undefined while it answers. */
+  readonly unavailable: string | undefined;
+  /** Since when it is so. */
+  readonly since: Date;
+  /** When it last said what it offers. */
+  readonly manifestAt: Date | undefined;
+}
+
 const SAVE = statement(
   'provider-save',
   `insert into providers (name, manifest) values ($1, $2) on conflict (name) do update set manifest = excluded.manifest, seen_at = now()`,
 );
-const LOAD = statement('provider-load', 'select name, manifest from providers');
+const LOAD = statement('provider-load', 'select name, manifest, seen_at as "seenAt" from providers');
 
 export interface CatalogOptions {
   readonly db: Database;
@@ -69,14 +89,22 @@ export class Catalog {
   readonly #refused = new Map<string, { readonly text: string; readonly error: unknown }>();
   /** The manifest of each provider as it was last saved. */
   readonly #saved = new Map<string, string>();
+  readonly #manifestAt = new Map<string, Date>();
+  /** Since when each answers, or does not. */
+  readonly #turned = new Map<string, { readonly up: boolean; readonly at: Date }>();
 
   constructor(options: CatalogOptions) {
     this.#options = options;
   }
 
   async start(): Promise<void> {
-    const saved = await this.#options.db.query<{ name: string; manifest: unknown }>(LOAD);
-    for (const source of this.#options.sources) this.#remember(source, saved.find(({ name }) => name === source.name)?.manifest);
+    const saved = await this.#options.db.query<{ name: string; manifest: unknown; seenAt: Date }>(LOAD);
+    for (const source of this.#options.sources) {
+      const last = saved.find(({ name }) => name === source.name);
+      this.#turn(source.name, false);
+      if (last !== undefined) this.#manifestAt.set(source.name, last.seenAt);
+      this.#remember(source, last?.manifest);
+    }
     await this.refresh();
   }
 
@@ -103,12 +131,28 @@ export class Catalog {
 
   /** The providers of the configuration that can be asked for their ledger, and those that cannot. */
   get ledgers(): { readonly source: ProviderSource; readonly hasLedger: boolean; readonly unavailable: string | undefined }[] {
-    return this.#options.sources.map((source) => {
-      const known = this.#providers.get(source.name);
-      // It was a manifest when it was put there.
-      const manifest = known === undefined ? undefined : (JSON.parse(known.manifest) as Manifest);
-      const hasLedger = manifest?.ledger === true && source.endpoint.ledger !== undefined;
-      return { source, hasLedger, unavailable: known === undefined ? 'It has never answered.' : known.unavailable };
+    const facts = this.facts();
+    return this.#options.sources.map((source, index) => ({
+      source,
+      hasLedger: facts[index]?.hasLedger === true,
+      unavailable: facts[index]?.unavailable,
+    }));
+  }
+
+  /** Every provider of the configuration, in its order. */
+  facts(): ProviderFacts[] {
+    return this.#options.sources.map(({ name, endpoint, mounted = false }) => {
+      const known = this.#providers.get(name);
+      return {
+        name,
+        mounted,
+        about: known?.about,
+        hasLedger: known?.about.ledger === true && endpoint.ledger !== undefined,
+        actions: [...(known?.actions.values() ?? [])].map(({ action }) => action),
+        unavailable: known === undefined ? (this.#silent.get(name) ?? 'It has never answered.') : known.unavailable,
+        since: this.#turned.get(name)?.at ?? new Date(),
+        manifestAt: this.#manifestAt.get(name),
+      };
     });
   }
 
@@ -195,16 +239,23 @@ export class Catalog {
       refuseForeign(source, manifest);
       const text = JSON.stringify(manifest);
       const known = this.#providers.get(source.name);
+      this.#manifestAt.set(source.name, new Date());
       if (known?.manifest !== text || known.unavailable !== undefined) {
         this.#adoptOnce(source, manifest, text);
         this.#options.onNews(`provider '${source.name}' ${manifest.version}: ${manifest.actions.length} actions`);
       }
+      this.#turn(source.name, true);
     } catch (error) {
+      this.#turn(source.name, false);
       this.#markUnavailable(source, messageOf(error));
       return;
     }
     await this.#save(source.name);
     await this.#tell(source);
+  }
+
+  #turn(name: string, up: boolean): void {
+    if (this.#turned.get(name)?.up !== up) this.#turned.set(name, { up, at: new Date() });
   }
 
   /** What others make of a manifest says nothing about the provider; it is told again at the next refresh. */
@@ -255,7 +306,8 @@ export class Catalog {
       const read = manifest.actions.map((action) => toCatalogAction({ source, manifest, action, unavailable }));
       return new Map(read.map((each) => [each.action.id, each]));
     });
-    const provider: Provider = { ...source, actions, unavailable, manifest: JSON.stringify(manifest) };
+    const { actions: _, ...about } = manifest;
+    const provider: Provider = { ...source, about, actions, unavailable, manifest: JSON.stringify(manifest) };
     this.#providers = new Map([...this.#providers, [source.name, provider]]);
     this.#actions = new Map([...this.#providers.values()].flatMap((each) => [...each.actions]));
     this.#silent.delete(source.name);

@@ -1,4 +1,4 @@
-export { Catalog, type CatalogAction, type ProviderSource } from './catalog.ts';
+export { Catalog, type CatalogAction, type ProviderFacts, type ProviderSource } from './catalog.ts';
 export {
   asPrincipal,
   Company,

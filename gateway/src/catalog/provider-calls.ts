@@ -17,7 +17,7 @@ import { digestOf } from '@guichet/contract/digest';
 import type { SecretValue } from '@guichet/contract/secrets';
 import { context, SpanKind, trace } from '@opentelemetry/api';
 import { unstorable } from '../findings/index.ts';
-import { inSpan, type Metrics, spanFailed, streamIn, tracer } from '../telemetry/index.ts';
+import { inSpan, type Metrics, type ProviderPhase, spanFailed, streamIn, tracer } from '../telemetry/index.ts';
 import type { CatalogAction } from './catalog.ts';
 import { Discretion } from './discretion.ts';
 import type { Grants } from './grants.ts';
@@ -177,7 +177,7 @@ export class ProviderCalls {
   }
 
   /** A call that is traced, and counted by what came of it. */
-  async #told<Result>(subject: CallSubject, phase: string, work: () => Promise<Result>): Promise<Result> {
+  async #told<Result>(subject: CallSubject, phase: ProviderPhase, work: () => Promise<Result>): Promise<Result> {
     const startedAt = performance.now();
     let outcome = 'ok';
     try {
@@ -215,7 +215,7 @@ export class ProviderCalls {
 
   #limited<Result>(
     subject: CallSubject,
-    { phase, seconds }: { phase: string; seconds: number },
+    { phase, seconds }: { phase: ProviderPhase; seconds: number },
     work: (signal: AbortSignal) => Promise<Result>,
   ): Promise<Result> {
     return this.#told(subject, phase, () => this.#withinTime(subject, seconds, work));

@@ -21,11 +21,12 @@ import { etagOf, matches } from './etag.ts';
 import { streamEvents } from './events.ts';
 import { exchangeHandlers } from './exchange-handlers.ts';
 import { policyHandlers } from './policy-handlers.ts';
+import { type ProviderServices, providerHandlers } from './provider-handlers.ts';
 import { scheduleHandlers } from './schedule-handlers.ts';
 import { checkUpgrade, refusePlain, upgrade } from './upgrades.ts';
 import { visibleEvents } from './visible-events.ts';
 
-export interface Services extends AuditServices, AuthServices, DirectoryServices {
+export interface Services extends AuditServices, AuthServices, DirectoryServices, ProviderServices {
   readonly db: Database;
   readonly bus: Bus;
   readonly catalog: Catalog;
@@ -224,6 +225,7 @@ export function makeHandlers(services: Services): Handlers {
       return archived === undefined ? found : { ...found, archivedBefore: archived };
     },
     ...auditHandlers(services),
+    ...providerHandlers(services),
     ...scheduleHandlers(services.schedules),
     ...policyHandlers(services.policyTools),
     ...directoryHandlers(services),

@@ -19,6 +19,10 @@ const PUT = statement(
   `insert into provider_keys (provider, kid, paserk, state) values ($1, $2, $3, $4)
    on conflict (provider, paserk) do update set state = excluded.state, kid = excluded.kid, retired_at = null`,
 );
+const TRUSTED = statement(
+  'provider-keys-trusted',
+  `select provider, array_agg(kid order by seen_at, kid) as kids from provider_keys where state = 'trusted' group by provider`,
+);
 const RETIRE = statement(
   'provider-keys-retire',
   `update provider_keys set state = 'former', retired_at = clock_timestamp() where provider = $1 and state = 'trusted' and paserk <> $2`,
@@ -27,6 +31,12 @@ const REVOKE = statement(
   'provider-key-revoke',
   `update provider_keys set state = 'revoked', retired_at = clock_timestamp() where provider = $1 and kid = $2 and state <> 'offered' returning kid`,
 );
+
+/** Ids of the keys whose receipts are trusted now, by provider. */
+export async function trustedKids(db: Queryable): Promise<ReadonlyMap<string, readonly string[]>> {
+  const rows = await db.query<{ provider: string; kids: string[] }>(TRUSTED);
+  return new Map(rows.map(({ provider, kids }) => [provider, kids]));
+}
 
 /** Until the transaction ends nobody else changes the keys of the provider. */
 export const lockKeys = async (tx: Transaction, provider: string): Promise<void> => void (await tx.query(LOCK, [provider]));

@@ -1,5 +1,6 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import { METRICS, type MetricName } from './metric-table.ts';
+import { type CallOfProvider, ProviderFigures } from './provider-figures.ts';
 import { type Reading, SharedGauges } from './shared-gauges.ts';
 
 /** More actions than this are one: a label must not grow without end. */
@@ -40,6 +41,8 @@ export class Metrics {
   readonly #histograms = new Map<MetricName, Histogram>();
   readonly #actions = new Set<string>();
   readonly #told = { in: 0, out: 0 };
+  /** The last minutes of calls of providers, for people who look. */
+  readonly providerFigures = new ProviderFigures();
   #watched: Watched | undefined;
   #shared: SharedGauges | undefined;
 
@@ -94,9 +97,10 @@ export class Metrics {
     this.#histogram('guichet_run_duration_seconds').observe({ provider, result }, Math.max(0, seconds));
   }
 
-  providerCalled({ outcome, seconds, ...labels }: { provider: string; phase: string; outcome: string; seconds: number }): void {
+  providerCalled({ outcome, seconds, ...labels }: CallOfProvider): void {
     this.#counter('guichet_provider_calls_total').inc({ ...labels, outcome });
     this.#histogram('guichet_provider_call_duration_seconds').observe(labels, seconds);
+    this.providerFigures.add({ outcome, seconds, ...labels });
   }
 
   receiptJudged({ provider, verdict }: { provider: string; verdict: string }): void {
