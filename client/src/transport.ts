@@ -10,6 +10,8 @@ export interface TransportOptions {
   readonly userAgent?: string | undefined;
   /** The trace that every call belongs to, in W3C's form. */
   readonly traceparent?: string | undefined;
+  /** More headers of a call, asked for each time it is sent: what a page of the console proves itself with. */
+  readonly headers?: ((call: Call) => Readonly<Record<string, string>>) | undefined;
   /** How often a call that is safe to repeat is repeated; 3 when absent. */
   readonly retries?: number | undefined;
   /** A call that has taken so many milliseconds, repeats included, is not repeated once more; 10 000 when absent. */
@@ -48,7 +50,8 @@ export class Transport {
 
   constructor(options: TransportOptions) {
     this.#options = options;
-    this.#fetch = options.fetch ?? globalThis.fetch;
+    // Of a browser it must not be called as a member of something else.
+    this.#fetch = options.fetch ?? ((...call) => globalThis.fetch(...call));
     if (!URL.canParse(options.baseUrl) || !/^https?:$/.test(new URL(options.baseUrl).protocol))
       throw new GuichetError('config.invalid', `'${options.baseUrl}' is not the address of a gateway.`, {
         remedy: 'Give one that begins with http:// or https://, such as http://127.0.0.1:4400.',
@@ -122,6 +125,7 @@ export class Transport {
           ...(userAgent !== undefined && { 'user-agent': userAgent }),
           ...(traceparent !== undefined && { traceparent }),
           ...(call.body !== undefined && { 'content-type': 'application/json' }),
+          ...this.#options.headers?.(call),
           ...call.headers,
         },
         ...(call.body !== undefined && { body: JSON.stringify(call.body) }),

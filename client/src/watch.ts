@@ -104,16 +104,19 @@ async function* openStream(
       if (event !== undefined) events.push(event);
     },
   });
-  const silence = setTimeout(() => connection.abort(), SILENCE_MS);
-  silence.unref();
+  const listen = (): ReturnType<typeof setTimeout> => setTimeout(() => connection.abort(), SILENCE_MS);
+  let silence = listen();
+  const reader = response.body.pipeThrough(new TextDecoderStream()).getReader(); // not every browser iterates over a stream
   try {
-    for await (const text of response.body.pipeThrough(new TextDecoderStream())) {
-      silence.refresh();
-      parser.feed(text);
+    for (let read = await reader.read(); !read.done; read = await reader.read()) {
+      clearTimeout(silence);
+      silence = listen();
+      parser.feed(read.value);
       yield* events.splice(0);
     }
   } finally {
     clearTimeout(silence);
+    connection.abort();
   }
 }
 

@@ -1,0 +1,53 @@
+import type { ReactNode } from 'react';
+import { useMe } from '../api/me.ts';
+import { useMessages, useSpoken } from '../messages/index.tsx';
+import { LANGUAGES } from '../messages/language.ts';
+import { Menu } from '../ui/menu.tsx';
+import { chooseTheme, THEMES, useTheme } from './appearance.ts';
+import { signOut } from './sign-out.ts';
+
+const LANGUAGE_NAMES = { en: 'English', fr: 'Français' } as const;
+
+export function AccountMenu(): ReactNode {
+  const m = useMessages().shell;
+  const { language, speak } = useSpoken();
+  const { principal, csrf } = useMe();
+  const theme = useTheme();
+  return (
+    <Menu
+      trigger={
+        <button
+          type="button"
+          aria-label={m.account.label(principal.name)}
+          className="flex size-8 items-center justify-center rounded-full bg-accent-tint text-xs font-semibold text-accent"
+        >
+          {initialsOf(principal.name)}
+        </button>
+      }
+      entries={[
+        { heading: `${principal.name} · ${principal.id}` },
+        'line',
+        { heading: m.account.theme },
+        ...THEMES.map((name) => ({ label: m.themes[name], checked: theme === name, onSelect: () => chooseTheme(name) })),
+        'line',
+        { heading: m.account.language },
+        ...LANGUAGES.map((name) => ({
+          label: LANGUAGE_NAMES[name],
+          checked: language === name,
+          onSelect: () => speak(name),
+        })),
+        'line',
+        { label: m.account.docs, onSelect: () => void window.open('/docs/', '_blank', 'noopener') },
+        { label: m.account.signOut, onSelect: () => signOut(csrf ?? '') },
+      ]}
+    />
+  );
+}
+
+const initialsOf = (name: string): string =>
+  name
+    .split(/[\s-]+/)
+    .map((part) => part[0] ?? '')
+    .slice(0, 2)
+    .join('')
+    .toUpperCase();

@@ -1,0 +1,40 @@
+import type { LinkProps } from '@tanstack/react-router';
+import {
+  Blocks,
+  Boxes,
+  CalendarClock,
+  Database,
+  Globe,
+  House,
+  Inbox,
+  KeyRound,
+  type LucideIcon,
+  Scale,
+  ScrollText,
+  SquareTerminal,
+  User,
+  Users,
+} from 'lucide-react';
+import type { Messages } from '../messages/en/index.ts';
+
+export interface Place {
+  readonly name: keyof Messages['shell']['nav'];
+  readonly to: NonNullable<LinkProps['to']>;
+  readonly icon: LucideIcon;
+  /** Pressed after `g`. */
+  readonly key: string;
+}
+
+/** The places of the console, in the order of the navigation. */
+export const PLACES: readonly { readonly group: keyof Messages['shell']['groups']; readonly places: readonly Place[] }[] = [
+  {
+    group: 'work',
+    places: [
+      { name: 'home', to: '/', icon: House, key: 'h' },
+      { name: 'requests', to: '/requests', icon: Inbox, key: 'r' },
+    ],
+  },
+];
+
+/** Icons of places that pages add when they come. */
+export const ICONS = { Blocks, Boxes, CalendarClock, Database, Globe, KeyRound, Scale, ScrollText, SquareTerminal, User, Users };

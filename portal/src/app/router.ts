@@ -1,0 +1,24 @@
+import { createRouter } from '@tanstack/react-router';
+import { queryClient } from '../api/query-client.ts';
+import { homeRoutes } from '../pages/home/routes.ts';
+import { requestRoutes } from '../pages/requests/routes.ts';
+import { NotFound, PageFailed } from './failed-page.tsx';
+import { rootRoute } from './root-route.tsx';
+
+const routeTree = rootRoute.addChildren([...homeRoutes, ...requestRoutes]);
+
+export const router = createRouter({
+  routeTree,
+  context: { queries: queryClient },
+  defaultPreload: 'intent',
+  defaultPreloadStaleTime: 0, // TanStack Query knows what is stale
+  defaultErrorComponent: PageFailed,
+  defaultNotFoundComponent: NotFound,
+  scrollRestoration: true,
+});
+
+declare module '@tanstack/react-router' {
+  interface Register {
+    router: typeof router;
+  }
+}

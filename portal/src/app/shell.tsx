@@ -1,0 +1,63 @@
+import { Outlet, useRouterState } from '@tanstack/react-router';
+import { Menu as MenuIcon, X } from 'lucide-react';
+import { type ReactNode, useEffect, useState } from 'react';
+import { useMessages } from '../messages/index.tsx';
+import { IconButton } from '../ui/button.tsx';
+import { AccountMenu } from './account-menu.tsx';
+import { SessionDialog } from './session-dialog.tsx';
+import { Sidebar } from './sidebar.tsx';
+
+/** What surrounds every page: where one can go, who one is, and what is said over all of it. */
+export function Shell(): ReactNode {
+  const m = useMessages().shell;
+  const path = useRouterState({ select: ({ location }) => location.pathname });
+  const [isOpen, setOpen] = useState(false);
+  // On a phone the navigation covers the page; it goes when one has gone somewhere.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the path is when, not what
+  useEffect(() => setOpen(false), [path]);
+  return (
+    <div className="flex min-h-dvh">
+      <a
+        href="#page"
+        className="sr-only z-50 rounded-md bg-accent px-3 py-2 text-on-accent focus:not-sr-only focus:fixed focus:top-2 focus:left-2"
+      >
+        {m.skip}
+      </a>
+      <Sidebar isOpen={isOpen} onClose={() => setOpen(false)} />
+      <div className="flex min-w-0 flex-1 flex-col">
+        <header className="sticky top-0 z-20 flex h-12 items-center gap-2 border-b border-line bg-page px-3 md:px-6">
+          <IconButton
+            icon={isOpen ? X : MenuIcon}
+            label={isOpen ? m.closeNavigation : m.openNavigation}
+            aria-expanded={isOpen}
+            aria-controls="navigation"
+            className="md:hidden"
+            onClick={() => setOpen(!isOpen)}
+          />
+          <div className="flex-1" />
+          <AccountMenu />
+        </header>
+        <Offline />
+        <main id="page" tabIndex={-1} className="flex-1 outline-none">
+          <Outlet />
+        </main>
+      </div>
+      <SessionDialog />
+    </div>
+  );
+}
+
+function Offline(): ReactNode {
+  const m = useMessages().shell;
+  const [isOffline, setOffline] = useState(!navigator.onLine);
+  useEffect(() => {
+    const look = (): void => setOffline(!navigator.onLine);
+    addEventListener('online', look);
+    addEventListener('offline', look);
+    return () => {
+      removeEventListener('online', look);
+      removeEventListener('offline', look);
+    };
+  }, []);
+  return <div role="status">{isOffline && <p className="bg-warn-tint px-6 py-1.5 text-sm text-warn">{m.offline}</p>}</div>;
+}

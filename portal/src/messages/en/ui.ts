@@ -1,0 +1,22 @@
+/** Words of the small parts that every page is made of. */
+export const ui = {
+  loading: 'Loading',
+  close: 'Close',
+  copy: 'Copy',
+  copied: 'Copied',
+  cancel: 'Cancel',
+  tryAgain: 'Try again',
+  required: 'required',
+  optional: 'optional',
+  more: 'Show more',
+  search: 'Search',
+  all: 'All',
+  none: 'None',
+  yes: 'Yes',
+  no: 'No',
+  unreachable: {
+    title: 'The gateway cannot be reached',
+    text: 'Check your network or VPN. What you typed is still here; this page goes on when the gateway is back.',
+  },
+  stale: (why: string): string => `This is how it was; it could not be renewed. ${why}`,
+};

@@ -1,0 +1,7 @@
+import type { Messages } from '../en/index.ts';
+import { home } from './home.ts';
+import { requests } from './requests.ts';
+import { shell } from './shell.ts';
+import { ui } from './ui.ts';
+
+export const fr: Messages = { home, requests, shell, ui };

@@ -1,0 +1,23 @@
+import type { Messages } from '../en/index.ts';
+
+export const ui: Messages['ui'] = {
+  loading: 'Chargement',
+  close: 'Fermer',
+  copy: 'Copier',
+  copied: 'Copié',
+  cancel: 'Annuler',
+  tryAgain: 'Réessayer',
+  required: 'obligatoire',
+  optional: 'facultatif',
+  more: 'Afficher plus',
+  search: 'Rechercher',
+  all: 'Tout',
+  none: 'Aucun',
+  yes: 'Oui',
+  no: 'Non',
+  unreachable: {
+    title: 'La passerelle est injoignable',
+    text: 'Vérifiez votre réseau ou votre VPN. Votre saisie est conservée ; la page reprend dès que la passerelle répond.',
+  },
+  stale: (why) => `Ces données datent ; elles n’ont pas pu être actualisées. ${why}`,
+};
