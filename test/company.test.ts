@@ -1,7 +1,7 @@
 import { copyFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { AuditEvent, CompanyInForce, Person, Problem, Request, Service, Team } from '@guichet/contract';
+import type { AuditEvent, CompanyInForce, Environment, Person, Problem, Request, Service, Team } from '@guichet/contract';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { COMPANY, startGateway, type TestGateway } from './support/gateway.ts';
 
@@ -12,6 +12,29 @@ kind: Component
 metadata: { name: finder, description: Finds things, links: [{ title: Runbook, url: https://wiki.example.com/finder }] }
 spec: { owner: group:default/checkout, lifecycle: production, dependsOn: [component:orders] }
 `;
+const PLACES = `teams:
+  - { name: search }
+services:
+  - name: index
+    title: The index
+    team: search
+    environments:
+      - name: staging
+        links:
+          - { title: Argo CD, url: https://argo.example.com/index, kind: deployment }
+          - { title: Wiki, url: https://wiki.example.com/index }
+  - { name: archive, team: payments, environments: [{ name: staging }] }
+environments:
+  - name: staging
+    title: Staging
+    description: As production, with data that nobody misses
+    owner: search
+    created: 2024-03-11
+    configure:
+      - title: Configure kubectl
+        command: aws eks update-kubeconfig --name staging
+    links: [{ title: Dashboard, url: https://grafana.example.com/staging }]
+`;
 
 let folder: string;
 let gateway: TestGateway;
@@ -19,6 +42,7 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'guichet-company-'));
   await copyFile(COMPANY, join(folder, 'company.yaml'));
   await writeFile(join(folder, 'catalog-info.yaml'), FINDER);
+  await writeFile(join(folder, 'places.yaml'), PLACES);
   gateway = await startGateway({ config: { company: folder } });
 });
 afterAll(async () => {
@@ -67,8 +91,53 @@ test('people, teams and services are there for people to see, whatever kind of f
     dependsOn: ['orders'],
     neededBy: [],
     links: [{ title: 'Runbook', url: 'https://wiki.example.com/finder' }],
+    environments: [],
   });
   expect((await get<Service>('/v1/services/orders')).neededBy).toEqual(['finder']);
+});
+
+const UNKNOWN = {
+  state: 'unknown',
+  reason: 'No provider tells about deployments here yet.',
+  version: null,
+  at: null,
+  source: null,
+};
+
+test('an environment is shown with whose it is, how to reach it, and what runs there', async () => {
+  expect(await names('/v1/environments')).toEqual(['production', 'staging']);
+  const staging = await get<Environment>('/v1/environments/staging');
+  expect(staging).toEqual({
+    name: 'staging',
+    title: 'Staging',
+    description: 'As production, with data that nobody misses',
+    owner: 'search',
+    created: '2024-03-11',
+    services: 2,
+    configure: [{ title: 'Configure kubectl', command: 'aws eks update-kubeconfig --name staging' }],
+    links: [{ title: 'Dashboard', url: 'https://grafana.example.com/staging' }],
+    applications: [
+      { service: 'archive', title: null, team: 'payments', links: [], deployment: UNKNOWN },
+      {
+        service: 'index',
+        title: 'The index',
+        team: 'search',
+        links: [
+          { title: 'Argo CD', url: 'https://argo.example.com/index', kind: 'deployment' },
+          { title: 'Wiki', url: 'https://wiki.example.com/index', kind: 'other' },
+        ],
+        deployment: UNKNOWN,
+      },
+    ],
+  });
+  const of = await get<Environment>('/v1/environments/staging?team=search');
+  expect({ services: of.services, names: of.applications.map(({ service }) => service) }).toEqual({
+    services: 2,
+    names: ['index'],
+  });
+  // Of the configuration alone: the files do not describe it.
+  expect(await get<Environment>('/v1/environments/production')).toMatchObject({ title: null, owner: null, applications: [] });
+  expect((await get<Service>('/v1/services/index')).environments.map(({ name }) => name)).toEqual(['staging']);
 });
 
 test('lists are narrowed by a part of a name and by a team', async () => {
@@ -77,7 +146,7 @@ test('lists are narrowed by a part of a name and by a team', async () => {
   expect(await names('/v1/people?team=sre')).toEqual(['sven']);
   expect(await names('/v1/people?team=sre&search=nadia')).toEqual([]);
   expect(await names('/v1/teams?search=check')).toEqual(['checkout']);
-  expect(await names('/v1/services?team=payments')).toEqual(['orders']);
+  expect(await names('/v1/services?team=payments')).toEqual(['archive', 'orders']);
 });
 
 test.each([
@@ -85,7 +154,9 @@ test.each([
   ['people/Nadia', 'person.unknown', 'Did you mean nadia?'],
   ['people?team=chekout', 'team.unknown', 'Did you mean checkout?'],
   ['teams/chekout', 'team.unknown', 'Did you mean checkout?'],
-  ['services/something-else', 'service.unknown', 'Known: finder, orders.'],
+  ['services/something-else', 'service.unknown', expect.stringContaining('finder')],
+  ['environments/stagin', 'environment.unknown', 'Did you mean staging?'],
+  ['environments/staging?team=chekout', 'team.unknown', 'Did you mean checkout?'],
   ['services?team=Checkout', 'team.unknown', 'Did you mean checkout?'],
 ])('who asks for %s hears of what is there', async (path, code, remedy) => {
   const { status, body } = await gateway.call<Problem>('nadia', 'GET', `/v1/${path}`);
@@ -97,7 +168,7 @@ test('a change of the files decides what happens next, without a restart', async
   const submit = async (): Promise<Request & Problem> =>
     (await gateway.submit('nadia', { action: 'lab.destroy', reason: 'as the test asks' })).body;
   const before = await get<CompanyInForce>('/v1/company');
-  expect(before).toMatchObject({ people: 5, teams: 4, services: 2, machines: 1, problem: null });
+  expect(before).toMatchObject({ people: 5, teams: 5, services: 4, machines: 1, problem: null });
   const { id } = await submit();
   const approve = () => gateway.call<Request & Problem>('marta', 'POST', `/v1/requests/${id}/approve`, { body: {} });
   expect((await approve()).body).toMatchObject({ code: 'approval.not_approver' });

@@ -37,6 +37,7 @@ const ORDERS: Service = {
   dependsOn: ['ledger'],
   neededBy: [],
   links: [{ title: 'Runbook', url: 'https://wiki.example.com/orders' }],
+  environments: [],
 };
 const COMPANY: CompanyInForce = {
   digest: 'sha256:of-the-files',

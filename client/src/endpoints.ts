@@ -69,5 +69,7 @@ export const ENDPOINTS: { readonly [Name in RouteName]: Endpoint<Name> } = {
   'teams.show': { method: 'GET', path: '/v1/teams/:team', members: ['name', 'members'] },
   'services.list': { method: 'GET', path: '/v1/services', members: ['items'] },
   'services.show': { method: 'GET', path: '/v1/services/:service', members: ['name', 'team'] },
+  'environments.list': { method: 'GET', path: '/v1/environments', members: ['items'] },
+  'environments.show': { method: 'GET', path: '/v1/environments/:environment', members: ['name', 'applications'] },
   'keys.list': { method: 'GET', path: '/v1/keys', members: ['keys'] },
 };

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { CompanyInForce, Person, Service, Team } from './directory.ts';
+import { Environment, EnvironmentSummary } from './environment.ts';
 
 /** No slug: of a name that is written wrongly it is said which one is meant. */
 const name = z.string().min(1).max(200);
@@ -56,5 +57,19 @@ export const DIRECTORY_ROUTES = {
     summary: 'One service: who owns it, what it needs and what needs it',
     params: z.object({ service: name }),
     response: Service,
+  },
+  'environments.list': {
+    ...shared,
+    path: '/v1/environments',
+    summary: 'The environments, in the order of the configuration',
+    response: z.object({ items: z.array(EnvironmentSummary) }),
+  },
+  'environments.show': {
+    ...shared,
+    path: '/v1/environments/:environment',
+    summary: 'One environment: who owns it, how to reach it, what runs there and whether it may be deployed',
+    params: z.object({ environment: name }),
+    query: z.object({ team: name.optional().describe('Only applications of this team') }),
+    response: Environment,
   },
 } as const;

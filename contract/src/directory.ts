@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { ApplicationLink } from './environment.ts';
 import { Slug } from './ids.ts';
 import { PolicyFinding } from './policy.ts';
 
@@ -43,6 +44,9 @@ export const Service = z
     dependsOn: z.array(z.string()).describe('Services that it needs'),
     neededBy: z.array(z.string()).describe('Services that need it'),
     links: z.array(z.object({ title: z.string(), url: z.string() })),
+    environments: z
+      .array(z.object({ name: Slug, links: z.array(ApplicationLink) }))
+      .describe('Where it runs, and where to look at it there'),
   })
   .meta({ id: 'Service' });
 export type Service = z.infer<typeof Service>;

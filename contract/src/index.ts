@@ -15,6 +15,15 @@ export { canonicalJson, type Json } from './canonical.ts';
 export { decisionInWords, gateInWords } from './decision-words.ts';
 export { CompanyFinding, CompanyInForce, Person, Service, Team } from './directory.ts';
 export {
+  Application,
+  ApplicationLink,
+  Deployment,
+  Environment,
+  EnvironmentSummary,
+  LINK_KINDS,
+  LinkKind,
+} from './environment.ts';
+export {
   ERRORS,
   type ErrorCode,
   EXIT,

@@ -11,6 +11,7 @@ import {
   type Company,
   CompanyKeeper,
   Directory,
+  Environments,
   GrantKeys,
   Grants,
   loadCompany,
@@ -103,7 +104,7 @@ async function start(
   const sealer = await Sealer.start({ db, keyring: await loadKeyring(config.sealing, config.folder) });
   const sealLoop = startSealing({ url, db, bus, vault: sealer, settings: config.audit, folder: config.folder, onNews, onError });
   closers.push(() => sealLoop.stop());
-  const { company, digest } = await loadCompany(companyPaths(config));
+  const { company, digest } = await loadCompany(companyPaths(config), config);
   const directory = directoryOf(config, company);
   const tenures = new Tenures({ db, oidc: config.identity.oidc });
   await tenures.settle(company);
@@ -113,6 +114,7 @@ async function start(
     directory,
     paths: companyPaths(config),
     digest,
+    environments: config.environments,
     settle,
     onNews,
     onRefused,
@@ -227,6 +229,7 @@ async function start(
     tunnels,
     ...filers({ filing, requests }, requestOptions),
     directory,
+    environments: new Environments({ names: config.environments, company: () => directory.company }),
     companyKeeper,
     reconciler: new Reconciler({ db, catalog, grants, policy }),
     policyTools: new PolicyTools({ db, catalog, directory, policy, requests, keeper, vocabulary }),
@@ -264,7 +267,7 @@ export async function withTokens<Result>(
 ): Promise<Result> {
   const closers: Closer[] = [];
   try {
-    const directory = directoryOf(config, (await loadCompany(companyPaths(config))).company);
+    const directory = directoryOf(config, (await loadCompany(companyPaths(config), config)).company);
     const vocabulary = vocabularyOf({ config, directory });
     const { set } = loadPolicies(policyFolder(config), vocabulary);
     const policy = new Policy({ company: () => directory.company, set });

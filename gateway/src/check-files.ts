@@ -37,7 +37,7 @@ export async function checkFiles(path: string): Promise<FilesChecked> {
 
 async function companyOf(config: Config): Promise<{ found?: Company; lines: string[] }> {
   try {
-    const read = readCompany(await readTexts(companyPaths(config)));
+    const read = readCompany(await readTexts(companyPaths(config)), config);
     if (read.company === undefined) return { lines: read.findings.map(findingInWords) };
     const { people, teams, services, machines } = read.company;
     const sizes = [

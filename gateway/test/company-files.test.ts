@@ -63,7 +63,8 @@ function company(...texts: readonly { path: string; text: string }[]) {
   if (read.company === undefined) throw new Error(read.findings.map(findingInWords).join('\n'));
   return read.company;
 }
-const found = (text: string): string[] => readCompany([{ path: 'a.yaml', text }]).findings.map(findingInWords);
+const found = (text: string): string[] =>
+  readCompany([{ path: 'a.yaml', text }], { environments: ['staging', 'production'] }).findings.map(findingInWords);
 
 describe('files that are right', () => {
   const both = company({ path: 'own.yaml', text: OWN }, { path: 'catalog-info.yaml', text: BACKSTAGE });
@@ -98,6 +99,7 @@ describe('files that are right', () => {
       system: 'Shop',
       dependsOn: ['orders'],
       links: [{ title: 'https://finder.example.com', url: 'https://finder.example.com' }],
+      environments: [],
     });
     expect(both.services.map(({ name }) => name)).toEqual(['orders', 'ledger', 'finder']);
   });
@@ -175,6 +177,32 @@ describe('files that are wrong are refused with file, line and remedy', () => {
       'a service that needs nothing that is there',
       'teams: [{ name: t }]\nservices: [{ name: s, team: t, dependsOn: [gone] }]\n',
       "a.yaml:2:44 /services/0/dependsOn/0 names a service 'gone' that is not there.",
+    ],
+    [
+      'an environment that the configuration does not have',
+      'environments: [{ name: stagin }]\n',
+      "a.yaml:1:18 /environments/0/name names an environment 'stagin' that is not there. Did you mean staging?",
+    ],
+    [
+      'an environment of nobody',
+      'environments: [{ name: staging, owner: t }]\n',
+      "a.yaml:1:33 /environments/0/owner names a team 't' that is not there.",
+    ],
+    ['a day that is none', 'environments: [{ name: staging, created: 2024-02-30 }]\n', 'a.yaml:1:33 /environments/0/created'],
+    [
+      'a service in an environment that is not there',
+      'teams: [{ name: t }]\nservices: [{ name: s, team: t, environments: [{ name: staging }, { name: prod }] }]\n',
+      "a.yaml:2:68 /services/0/environments/1/name names an environment 'prod' that is not there.",
+    ],
+    [
+      'a service twice in an environment',
+      'teams: [{ name: t }]\nservices: [{ name: s, team: t, environments: [{ name: staging }, { name: staging }] }]\n',
+      "a.yaml:2:68 /services/0/environments/1/name 'staging' stands twice. Name it once.",
+    ],
+    [
+      'a link of no kind that there is',
+      'teams: [{ name: t }]\nservices: [{ name: s, team: t, environments: [{ name: staging, links: [{ title: x, url: "https://x.example", kind: log }] }] }]\n',
+      '/services/0/environments/0/links/0/kind',
     ],
     [
       'managers in a circle',

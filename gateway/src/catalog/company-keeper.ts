@@ -14,6 +14,8 @@ export interface CompanyKeeperOptions {
   readonly directory: Directory;
   readonly paths: readonly string[];
   readonly digest: string;
+  /** Those of the configuration: the files speak of no others. Undefined: they may. */
+  readonly environments?: readonly string[];
   /** What is to be done about a company before it counts; one for which it fails is tried again. */
   readonly settle?: (company: Company) => Promise<void>;
   readonly onNews: (message: string) => void;
@@ -86,7 +88,8 @@ export class CompanyKeeper {
 
   async #read(): Promise<ReadCompany> {
     try {
-      return readCompany(await readTexts(this.#options.paths));
+      const { paths, environments } = this.#options;
+      return readCompany(await readTexts(paths), { environments });
     } catch (error) {
       if (!(error instanceof GuichetError)) throw error;
       const { message, remedy } = error;

@@ -15,6 +15,7 @@ export {
 } from './company/index.ts';
 export { CompanyKeeper } from './company-keeper.ts';
 export { type Claims, Directory } from './directory.ts';
+export { type Deployments, Environments, type Place } from './environments.ts';
 export { GrantKeys, type PublicGrantKey } from './grant-keys.ts';
 export { GRANT_SECONDS, type GrantSubject, Grants } from './grants.ts';
 export { GrantsConfig } from './grants-config.ts';

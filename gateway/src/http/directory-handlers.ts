@@ -1,5 +1,13 @@
 import { type ErrorCode, GuichetError, type Person, type Principal, type Service, type Team } from '@guichet/contract';
-import type { Company, CompanyKeeper, Team as CompanyTeam, Directory, Member, ServiceEntry } from '../catalog/index.ts';
+import type {
+  Company,
+  CompanyKeeper,
+  Team as CompanyTeam,
+  Directory,
+  Environments,
+  Member,
+  ServiceEntry,
+} from '../catalog/index.ts';
 import type { Database } from '../db/index.ts';
 import { suggestion } from '../findings/index.ts';
 import { denied, type Policy } from '../policy/index.ts';
@@ -7,18 +15,27 @@ import type { Handlers } from './call.ts';
 
 type DirectoryHandlers = Pick<
   Handlers,
-  'company.show' | 'people.list' | 'people.show' | 'teams.list' | 'teams.show' | 'services.list' | 'services.show'
+  | 'company.show'
+  | 'people.list'
+  | 'people.show'
+  | 'teams.list'
+  | 'teams.show'
+  | 'services.list'
+  | 'services.show'
+  | 'environments.list'
+  | 'environments.show'
 >;
 
 export interface DirectoryServices {
   readonly db: Database;
   readonly policy: Policy;
   readonly directory: Directory;
+  readonly environments: Environments;
   readonly companyKeeper: CompanyKeeper;
 }
 
 /** The handlers of people, teams and services: parse has happened, ask policy, look them up, reply. */
-export function directoryHandlers({ db, policy, directory, companyKeeper }: DirectoryServices): DirectoryHandlers {
+export function directoryHandlers({ db, policy, directory, environments, companyKeeper }: DirectoryServices): DirectoryHandlers {
   const see = (principal: Principal): void => {
     const decision = policy.decide({ operation: 'directory.see', principal });
     if (decision.effect !== 'permit') throw denied(decision);
@@ -78,6 +95,17 @@ export function directoryHandlers({ db, policy, directory, companyKeeper }: Dire
       see(caller.principal);
       return found(services(), params.service, SERVICE);
     },
+    'environments.list': async ({ caller }) => {
+      see(caller.principal);
+      return { items: environments.list() };
+    },
+    'environments.show': async ({ caller, params, query: { team } }) => {
+      see(caller.principal);
+      refuseUnknown(team);
+      const environment = await environments.show(params.environment, team);
+      if (environment === undefined) throw unknown(params.environment, environments.names, ENVIRONMENT);
+      return environment;
+    },
   };
 }
 
@@ -91,12 +119,14 @@ function contains(texts: readonly (string | null)[], search = ''): boolean {
 interface Kind {
   readonly code: ErrorCode;
   readonly one: string;
-  readonly many: string;
+  /** What shows all of them. */
+  readonly list: string;
 }
 
-const PERSON: Kind = { code: 'person.unknown', one: 'person', many: 'people' };
-const TEAM: Kind = { code: 'team.unknown', one: 'team', many: 'teams' };
-const SERVICE: Kind = { code: 'service.unknown', one: 'service', many: 'services' };
+const PERSON: Kind = { code: 'person.unknown', one: 'person', list: 'guichet people list' };
+const TEAM: Kind = { code: 'team.unknown', one: 'team', list: 'guichet teams list' };
+const SERVICE: Kind = { code: 'service.unknown', one: 'service', list: 'guichet services list' };
+const ENVIRONMENT: Kind = { code: 'environment.unknown', one: 'environment', list: 'GET /v1/environments' };
 
 function found<Item extends { readonly name: string }>(items: readonly Item[], name: string, kind: Kind): Item {
   const item = items.find((one) => one.name === name);
@@ -105,8 +135,8 @@ function found<Item extends { readonly name: string }>(items: readonly Item[], n
   throw unknown(name, names, kind);
 }
 
-function unknown(name: string, known: readonly string[], { code, one, many }: Kind): GuichetError {
-  const remedy = suggestion(name, known) ?? `guichet ${many} list shows them.`;
+function unknown(name: string, known: readonly string[], { code, one, list }: Kind): GuichetError {
+  const remedy = suggestion(name, known) ?? `${list} shows them.`;
   return new GuichetError(code, `There is no ${one} '${name}'.`, { remedy });
 }
 
@@ -140,7 +170,7 @@ function teamOf({ name, title, parent, managers, onCall }: CompanyTeam, people: 
 }
 
 function serviceOf(entry: ServiceEntry, company: Company): Service {
-  const { name, title, description, team, lifecycle, system, dependsOn, links } = entry;
+  const { name, title, description, team, lifecycle, system, dependsOn, links, environments } = entry;
   return {
     name,
     title: title ?? null,
@@ -151,5 +181,6 @@ function serviceOf(entry: ServiceEntry, company: Company): Service {
     dependsOn: [...dependsOn],
     neededBy: company.services.filter((other) => other.dependsOn.includes(name)).map((other) => other.name),
     links: links.map((link) => ({ ...link })),
+    environments: environments.map((each) => ({ name: each.name, links: each.links.map((link) => ({ ...link })) })),
   };
 }

@@ -106,7 +106,7 @@ class Reader {
         );
         const { title, description } = metadata;
         const about = { name, title, description, team, lifecycle, system: system?.split(/[:/]/).at(-1) };
-        return { ...NO_ENTRIES, services: [{ ...about, dependsOn: needs, links, source: ofService }] };
+        return { ...NO_ENTRIES, services: [{ ...about, dependsOn: needs, links, environments: [], source: ofService }] };
       }
       case 'Group': {
         const { parent, members = [], profile } = this.#take(GroupSpec, spec, '/spec') ?? {};

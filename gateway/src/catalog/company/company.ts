@@ -1,5 +1,5 @@
 import type { Principal, TokenScope } from '@guichet/contract';
-import type { Entries, MachineEntry, PersonEntry, ServiceEntry, TeamEntry } from './entries.ts';
+import type { Entries, EnvironmentEntry, MachineEntry, PersonEntry, ServiceEntry, TeamEntry } from './entries.ts';
 
 /** Somebody the company knows. Teams of a machine: the one that owns it. */
 export interface Member {
@@ -30,15 +30,17 @@ export class Company {
   readonly #members: ReadonlyMap<string, Member>;
   readonly #teams: ReadonlyMap<string, Team>;
   readonly #services: ReadonlyMap<string, ServiceEntry>;
+  readonly #environments: ReadonlyMap<string, EnvironmentEntry>;
   readonly machines: readonly MachineEntry[];
   /** Names of all teams. */
   readonly teams: ReadonlySet<string>;
 
   /** Of entries that were found consistent. */
   constructor(entries: Entries) {
-    const { people, teams, services, machines } = entries;
+    const { people, teams, services, machines, environments } = entries;
     this.#teams = new Map(teams.map(({ source: _, ...team }) => [team.name, { ...team, members: membersOf(team, people) }]));
     this.#services = new Map(services.map(({ source: _, ...service }) => [service.name, service]));
+    this.#environments = new Map(environments.map(({ source: _, ...each }) => [each.name, each]));
     this.machines = machines.map(({ name, team }) => ({ name, team }));
     this.teams = new Set(this.#teams.keys());
     const all = [...people.map((person) => this.#personMember(person, people)), ...this.machines.map(machineMember)];
@@ -69,6 +71,15 @@ export class Company {
 
   service(name: string): ServiceEntry | undefined {
     return this.#services.get(name);
+  }
+
+  /** What the files say of an environment. */
+  environment(name: string): EnvironmentEntry | undefined {
+    return this.#environments.get(name);
+  }
+
+  servicesIn(environment: string): ServiceEntry[] {
+    return this.services.filter(({ environments }) => environments.some(({ name }) => name === environment));
   }
 
   /** Every account of a person. */

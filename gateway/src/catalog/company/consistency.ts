@@ -3,15 +3,24 @@ import type { CompanyFinding, Entries, Source } from './entries.ts';
 
 type Named = { readonly name: string; readonly source: Source };
 
+/** What the files do not say themselves. */
+export interface KnownNames {
+  /** Environments of the configuration; undefined where there is none to hold the files against. */
+  readonly environments?: readonly string[] | undefined;
+}
+
+const NOT_CONFIGURED = "Put it under 'environments' in the configuration, or take it out here.";
+
 /** What no entry says alone: names that stand twice, names of nobody, and circles. */
-export function inconsistencies(entries: Entries): CompanyFinding[] {
-  const { people, teams, services, machines } = entries;
+export function inconsistencies(entries: Entries, { environments: configured }: KnownNames): CompanyFinding[] {
+  const { people, teams, services, machines, environments } = entries;
   const names = (list: readonly Named[]): ReadonlySet<string> => new Set(list.map(({ name }) => name));
   const persons = refer('person', names(people));
   const groups = refer('team', names(teams));
   const components = refer('service', names(services));
+  const places = configured === undefined ? () => [] : refer('environment', new Set(configured), NOT_CONFIGURED);
   return [
-    ...[people, teams, services, machines].flatMap(duplicates),
+    ...[people, teams, services, machines, environments].flatMap(duplicates),
     ...people.flatMap(({ manager, sameAs, memberOf, source }) => [
       ...persons(source, '/manager', manager),
       ...persons(source, '/sameAs', sameAs),
@@ -23,10 +32,17 @@ export function inconsistencies(entries: Entries): CompanyFinding[] {
       ...managers.flatMap((name, at) => persons(source, `/managers/${at}`, name)),
       ...onCall.flatMap((name, at) => persons(source, `/onCall/${at}`, name)),
     ]),
-    ...services.flatMap(({ team, dependsOn, source }) => [
+    ...services.flatMap(({ team, dependsOn, environments: runsIn, source }) => [
       ...groups(source, '/team', team),
       ...dependsOn.flatMap((name, at) => components(source, `/dependsOn/${at}`, name)),
+      ...runsIn.flatMap(({ name }, at) => [
+        ...places(source, `/environments/${at}/name`, name),
+        ...twiceIn(runsIn, at).map(() =>
+          source.finding(`/environments/${at}/name`, { message: `'${name}' stands twice`, remedy: 'Name it once.' }),
+        ),
+      ]),
     ]),
+    ...environments.flatMap(({ name, owner, source }) => [...places(source, '/name', name), ...groups(source, '/owner', owner)]),
     ...machines.flatMap(({ team, source }) => groups(source, '/team', team)),
     ...circles(people, { field: 'manager', next: ({ manager }) => manager, words: 'reports to themselves in the end' }),
     ...circles(people, { field: 'sameAs', next: ({ sameAs }) => sameAs, words: 'is another account of itself in the end' }),
@@ -47,11 +63,25 @@ function duplicates(list: readonly Named[]): CompanyFinding[] {
   });
 }
 
-function refer(kind: string, known: ReadonlySet<string>) {
+/** Those of the same name that stand before it. */
+function twiceIn(list: readonly { readonly name: string }[], at: number): { readonly name: string }[] {
+  return list.slice(0, at).filter(({ name }) => name === list[at]?.name);
+}
+
+function refer(
+  kind: string,
+  known: ReadonlySet<string>,
+  otherwise = `Put the ${kind} into one of the files, or take the name out here.`,
+) {
   return (source: Source, pointer: string, name: string | undefined): CompanyFinding[] => {
     if (name === undefined || known.has(name)) return [];
-    const remedy = suggestion(name, [...known]) ?? `Put the ${kind} into one of the files, or take the name out here.`;
-    return [source.finding(pointer, { message: `names a ${kind} '${name}' that is not there`, remedy })];
+    const remedy = suggestion(name, [...known]) ?? otherwise;
+    return [
+      source.finding(pointer, {
+        message: `names ${kind === 'environment' ? 'an' : 'a'} ${kind} '${name}' that is not there`,
+        remedy,
+      }),
+    ];
   };
 }
 

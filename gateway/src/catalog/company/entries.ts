@@ -1,4 +1,4 @@
-import type { PolicyFinding } from '@guichet/contract';
+import type { ApplicationLink, PolicyFinding } from '@guichet/contract';
 
 /** What is wrong at a place in one of the company's files; `field` is the JSON pointer in its document. */
 export type CompanyFinding = Omit<PolicyFinding, 'severity'> & { readonly field: string };
@@ -45,6 +45,21 @@ export interface ServiceEntry {
   readonly system?: string | undefined;
   readonly dependsOn: readonly string[];
   readonly links: readonly Link[];
+  /** Where it runs, and what to look at there. */
+  readonly environments: readonly { readonly name: string; readonly links: readonly ApplicationLink[] }[];
+}
+
+/** What is said of an environment of the configuration. */
+export interface EnvironmentEntry {
+  readonly name: string;
+  readonly title?: string | undefined;
+  readonly description?: string | undefined;
+  /** Name of the team. */
+  readonly owner?: string | undefined;
+  /** A day: 2024-03-11. */
+  readonly created?: string | undefined;
+  readonly configure: readonly { readonly title: string; readonly command: string }[];
+  readonly links: readonly Link[];
 }
 
 export interface MachineEntry {
@@ -58,9 +73,10 @@ export interface Entries {
   readonly teams: readonly (TeamEntry & { readonly source: Source })[];
   readonly services: readonly (ServiceEntry & { readonly source: Source })[];
   readonly machines: readonly (MachineEntry & { readonly source: Source })[];
+  readonly environments: readonly (EnvironmentEntry & { readonly source: Source })[];
 }
 
-export const NO_ENTRIES: Entries = { people: [], teams: [], services: [], machines: [] };
+export const NO_ENTRIES: Entries = { people: [], teams: [], services: [], machines: [], environments: [] };
 
 export function merged(parts: readonly Entries[]): Entries {
   return {
@@ -68,5 +84,6 @@ export function merged(parts: readonly Entries[]): Entries {
     teams: parts.flatMap(({ teams }) => teams),
     services: parts.flatMap(({ services }) => services),
     machines: parts.flatMap(({ machines }) => machines),
+    environments: parts.flatMap(({ environments }) => environments),
   };
 }

@@ -5,7 +5,7 @@ import { GuichetError } from '@guichet/contract';
 import { MOST_FINDINGS, whyUnreadable } from '../../findings/index.ts';
 import { isBackstage, readBackstage } from './backstage-file.ts';
 import { Company } from './company.ts';
-import { inconsistencies } from './consistency.ts';
+import { inconsistencies, type KnownNames } from './consistency.ts';
 import { type CompanyFinding, type Entries, merged } from './entries.ts';
 import { readOwnFile } from './own-file.ts';
 import { readYaml } from './yaml-file.ts';
@@ -21,7 +21,7 @@ export type ReadCompany =
   | { readonly company?: undefined; readonly findings: readonly CompanyFinding[] };
 
 /** The company that texts describe together, or all that is wrong with them. */
-export function readCompany(texts: readonly CompanyText[]): ReadCompany {
+export function readCompany(texts: readonly CompanyText[], known: KnownNames = {}): ReadCompany {
   const findings: CompanyFinding[] = [];
   const parts = texts.flatMap(({ path, text }): Entries[] => {
     const yaml = readYaml(text, path);
@@ -37,7 +37,7 @@ export function readCompany(texts: readonly CompanyText[]): ReadCompany {
   }
   const entries = merged(parts);
   // Of what could not be read all else would be said to be missing.
-  if (findings.length === 0) findings.push(...inconsistencies(entries));
+  if (findings.length === 0) findings.push(...inconsistencies(entries, known));
   if (findings.length > 0) return { findings: findings.slice(0, MOST_FINDINGS) };
   const hash = createHash('sha256');
   for (const { path, text } of texts) hash.update(`${path}\0${text}\0`);
@@ -89,8 +89,11 @@ function unreadable(path: string, cause: unknown): GuichetError {
 }
 
 /** The company of files and folders; refuses with each file, line, what is wrong and what to do. */
-export async function loadCompany(paths: readonly string[]): Promise<{ company: Company; digest: string }> {
-  return accepted(readCompany(await readTexts(paths)));
+export async function loadCompany(
+  paths: readonly string[],
+  known: KnownNames = {},
+): Promise<{ company: Company; digest: string }> {
+  return accepted(readCompany(await readTexts(paths), known));
 }
 
 /** The company of one text. */
