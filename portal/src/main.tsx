@@ -4,17 +4,23 @@ import { QueryClientProvider } from '@tanstack/react-query';
 import { RouterProvider } from '@tanstack/react-router';
 import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
+import { meQuery } from './api/me.ts';
 import { queryClient } from './api/query-client.ts';
 import { router } from './app/router.ts';
-import { MessagesProvider } from './messages/index.tsx';
+import { loadMessages, MessagesProvider } from './messages/index.tsx';
 import { Toasts } from './ui/toast.tsx';
+
+// All that the first page waits for is asked for at once: who is signed in, the words, the page itself.
+void queryClient.prefetchQuery(meQuery);
+void router.load();
+const first = await loadMessages();
 
 const root = document.getElementById('root');
 if (root === null) throw new Error('index.html has no #root');
 createRoot(root).render(
   <StrictMode>
     <CSPProvider disableStyleElements>
-      <MessagesProvider>
+      <MessagesProvider first={first}>
         <QueryClientProvider client={queryClient}>
           <Toasts>
             <RouterProvider router={router} />

@@ -7,7 +7,9 @@ import { EmptyState, ErrorState } from '../ui/states.tsx';
 
 /** A page that could not be drawn says why, and what to do; the shell around it stays. */
 export function PageFailed({ error, reset }: ErrorComponentProps): ReactNode {
-  return <ErrorState error={asProblem(error)} onRetry={reset} />;
+  const problem = asProblem(error);
+  if (problem.code.startsWith('token.')) return null; // the browser is on its way to sign in
+  return <ErrorState error={problem} onRetry={reset} />;
 }
 
 export function NotFound(): ReactNode {

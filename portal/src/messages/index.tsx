@@ -15,30 +15,34 @@ async function load(language: Language): Promise<Messages> {
   return language === 'fr' ? (await import('./fr/index.ts')).fr : (await import('./en/index.ts')).en;
 }
 
-/** Gives every word on the screen in the reader's language; shows nothing until it has them. */
-export function MessagesProvider({ children }: { readonly children: ReactNode }): ReactNode {
-  const [language, setLanguage] = useState(chosenLanguage);
-  const [loaded, setLoaded] = useState<{ language: Language; messages: Messages }>();
+interface Loaded {
+  readonly language: Language;
+  readonly messages: Messages;
+}
+
+/** The words to begin with, in the reader's language. */
+export async function loadMessages(): Promise<Loaded> {
+  const language = chosenLanguage();
+  return { language, messages: await load(language) };
+}
+
+/** Gives every word on the screen in the reader's language. Another one is spoken once its words are there. */
+export function MessagesProvider({ first, children }: { readonly first: Loaded; readonly children: ReactNode }): ReactNode {
+  const [loaded, setLoaded] = useState(first);
   useEffect(() => {
-    let isCurrent = true;
-    document.documentElement.lang = language;
-    void load(language).then((messages) => isCurrent && setLoaded({ language, messages }));
-    return () => {
-      isCurrent = false;
-    };
-  }, [language]);
+    document.documentElement.lang = loaded.language;
+  }, [loaded.language]);
   const spoken = useMemo(
-    () =>
-      loaded && {
-        ...loaded,
-        speak: (chosen: Language): void => {
-          keepLanguage(chosen);
-          setLanguage(chosen);
-        },
+    () => ({
+      ...loaded,
+      speak: (language: Language): void => {
+        keepLanguage(language);
+        void load(language).then((messages) => setLoaded({ language, messages }));
       },
+    }),
     [loaded],
   );
-  return spoken && <SpokenContext value={spoken}>{children}</SpokenContext>;
+  return <SpokenContext value={spoken}>{children}</SpokenContext>;
 }
 
 export function useSpoken(): Spoken {
