@@ -4,12 +4,15 @@ import { useMessages, useSpoken } from '../messages/index.tsx';
 import { LANGUAGES } from '../messages/language.ts';
 import { Menu } from '../ui/menu.tsx';
 import { chooseTheme, THEMES, useTheme } from './appearance.ts';
+import { turnSingleKeys, useSingleKeys } from './keys.ts';
+import { showOverlay } from './overlay.ts';
 import { signOut } from './sign-out.ts';
 
 const LANGUAGE_NAMES = { en: 'English', fr: 'Français' } as const;
 
 export function AccountMenu(): ReactNode {
-  const m = useMessages().shell;
+  const { shell: m, keys } = useMessages();
+  const areKeysOn = useSingleKeys();
   const { language, speak } = useSpoken();
   const { principal, csrf } = useMe();
   const theme = useTheme();
@@ -36,6 +39,9 @@ export function AccountMenu(): ReactNode {
           checked: language === name,
           onSelect: () => speak(name),
         })),
+        'line',
+        { label: m.account.keys, onSelect: () => showOverlay('keys') },
+        { label: keys.single, checked: areKeysOn, onSelect: () => turnSingleKeys(areKeysOn ? 'off' : 'on') },
         'line',
         { label: m.account.docs, onSelect: () => void window.open('/docs/', '_blank', 'noopener') },
         { label: m.account.signOut, onSelect: () => signOut(csrf ?? '') },

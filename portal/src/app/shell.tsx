@@ -5,6 +5,7 @@ import { useMessages } from '../messages/index.tsx';
 import { IconButton } from '../ui/button.tsx';
 import { AccountMenu } from './account-menu.tsx';
 import { SessionDialog } from './session-dialog.tsx';
+import { ShellKeys } from './shell-keys.tsx';
 import { Sidebar } from './sidebar.tsx';
 
 /** What surrounds every page: where one can go, who one is, and what is said over all of it. */
@@ -42,6 +43,7 @@ export function Shell(): ReactNode {
           <Outlet />
         </main>
       </div>
+      <ShellKeys />
       <SessionDialog />
     </div>
   );

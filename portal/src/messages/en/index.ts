@@ -1,9 +1,10 @@
 import { home } from './home.ts';
+import { keys } from './keys.ts';
 import { requests } from './requests.ts';
 import { shell } from './shell.ts';
 import { ui } from './ui.ts';
 
 /** Every word of the console, in English; each part is an area of it. The other languages mirror it by its type. */
-export const en = { home, requests, shell, ui };
+export const en = { home, keys, requests, shell, ui };
 
 export type Messages = typeof en;

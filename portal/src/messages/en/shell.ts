@@ -46,6 +46,5 @@ export const shell = {
     doneText: 'You can close this window and go on in the other one.',
   },
   offline: 'You are offline. What you see is how it was.',
-  keys: { title: 'Keyboard shortcuts', anywhere: 'Anywhere', go: 'Go to', here: 'On this page' },
   notFound: { title: 'There is no such page', text: 'The address may be mistyped, or of an older version.', home: 'Go home' },
 };

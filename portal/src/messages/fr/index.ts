@@ -1,7 +1,8 @@
 import type { Messages } from '../en/index.ts';
 import { home } from './home.ts';
+import { keys } from './keys.ts';
 import { requests } from './requests.ts';
 import { shell } from './shell.ts';
 import { ui } from './ui.ts';
 
-export const fr: Messages = { home, requests, shell, ui };
+export const fr: Messages = { home, keys, requests, shell, ui };

@@ -44,7 +44,6 @@ export const shell: Messages['shell'] = {
     doneText: 'Vous pouvez fermer cette fenêtre et continuer dans l’autre.',
   },
   offline: 'Vous êtes hors ligne. Ce que vous voyez date d’avant la coupure.',
-  keys: { title: 'Raccourcis clavier', anywhere: 'Partout', go: 'Aller à', here: 'Sur cette page' },
   notFound: {
     title: 'Cette page n’existe pas',
     text: 'L’adresse est peut-être mal saisie, ou d’une version antérieure.',

@@ -1,0 +1,26 @@
+import { useRouter } from '@tanstack/react-router';
+import { lazy, type ReactNode, Suspense } from 'react';
+import { useMessages } from '../messages/index.tsx';
+import { useKeys } from './keys.ts';
+import { PLACES } from './navigation.ts';
+import { showOverlay, useOverlay } from './overlay.ts';
+
+const KeysSheet = lazy(async () => ({ default: (await import('./keys-sheet.tsx')).KeysSheet }));
+
+/** The keys that work on every page, and what they lay over it. */
+export function ShellKeys(): ReactNode {
+  const m = useMessages();
+  const router = useRouter();
+  const overlay = useOverlay();
+  useKeys({ '?': { label: m.keys.sheet, run: () => showOverlay('keys') } }, { group: 'anywhere' });
+  useKeys(
+    Object.fromEntries(
+      PLACES.flatMap(({ places }) => places).map(({ name, key, to }) => [
+        `g ${key}`,
+        { label: m.shell.nav[name], run: () => void router.navigate({ to }) },
+      ]),
+    ),
+    { group: 'go' },
+  );
+  return <Suspense>{overlay === 'keys' && <KeysSheet onClose={() => showOverlay(undefined)} />}</Suspense>;
+}
