@@ -19,4 +19,10 @@ export const ui = {
     text: 'Check your network or VPN. What you typed is still here; this page goes on when the gateway is back.',
   },
   stale: (why: string): string => `This is how it was; it could not be renewed. ${why}`,
+  editor: {
+    problems: 'Problems in the text',
+    line: (line: number): string => `Line ${line}`,
+    error: 'Error',
+    warning: 'Warning',
+  },
 };

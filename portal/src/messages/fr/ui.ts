@@ -20,4 +20,10 @@ export const ui: Messages['ui'] = {
     text: 'Vérifiez votre réseau ou votre VPN. Votre saisie est conservée ; la page reprend dès que la passerelle répond.',
   },
   stale: (why) => `Ces données datent ; elles n’ont pas pu être actualisées. ${why}`,
+  editor: {
+    problems: 'Problèmes dans le texte',
+    line: (line) => `Ligne ${line}`,
+    error: 'Erreur',
+    warning: 'Avertissement',
+  },
 };
