@@ -13,7 +13,7 @@ import {
 } from '@codemirror/view';
 import { tags } from '@lezer/highlight';
 import { type ReactNode, useEffect, useRef } from 'react';
-import type { CodeEditorHandle, CodeEditorProps, CodeProblem } from './code-editor.tsx';
+import type { CodeEditorHandle, CodeEditorProps, CodeProblem } from './code-editor-props.ts';
 import { grammarOf } from './code-language.ts';
 
 /** The colours of the page: custom properties reach into a shadow root, so both themes are in these. */
