@@ -13,10 +13,23 @@ import { PROJECT, projectNode, RUNTIME } from './runtime.mjs';
 import { withLock } from './setup-lock.mjs';
 import { SetupError, say, step } from './steps.mjs';
 
-const STAMP = join(RUNTIME, 'built');
-const BUNDLE = join(PROJECT, 'cli/dist/guichet.cjs');
-/** What the bundle of the command line is made of. */
-const BUNDLED = ['package-lock.json', 'cli', 'client', 'contract'];
+/** What is built, of which sources. */
+const BUILDS = [
+  {
+    title: 'building the command line',
+    workspace: 'cli',
+    stamp: 'built',
+    result: 'cli/dist/guichet.cjs',
+    sources: ['package-lock.json', 'cli', 'client', 'contract'],
+  },
+  {
+    title: 'building the console',
+    workspace: 'portal',
+    stamp: 'built-console',
+    result: 'portal/dist/index.html',
+    sources: ['package-lock.json', 'portal', 'client', 'contract'],
+  },
+];
 
 async function setUp() {
   mkdirSync(RUNTIME, { recursive: true });
@@ -26,11 +39,7 @@ async function setUp() {
     work: async () => {
       await bringNode();
       if (!isInstalled(PROJECT)) await step('installing packages', install);
-      const sources = hashOf(BUNDLED);
-      if (!existsSync(BUNDLE) || !existsSync(STAMP) || readFileSync(STAMP, 'utf8') !== sources) {
-        await step('building the command line', build);
-        writeFileSync(STAMP, sources);
-      }
+      for (const build of BUILDS) await buildWhenChanged(build);
     },
   });
 }
@@ -60,8 +69,13 @@ async function install() {
   );
 }
 
-async function build() {
-  await npm(projectNode(), ['run', 'build', '--workspace', 'cli']);
+/** @param {typeof BUILDS[number]} build */
+async function buildWhenChanged({ title, workspace, stamp, result, sources }) {
+  const file = join(RUNTIME, stamp);
+  const hash = hashOf(sources);
+  if (existsSync(join(PROJECT, result)) && existsSync(file) && readFileSync(file, 'utf8') === hash) return;
+  await step(title, () => npm(projectNode(), ['run', 'build', '--workspace', workspace]));
+  writeFileSync(file, hash);
 }
 
 /** @param {string[]} places files and folders, relative to the project */

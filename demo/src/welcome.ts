@@ -21,6 +21,8 @@ Guichet is open at ${url}   (API: ${url}/docs)
 Who can sign in, all with the password '${PASSWORD}' (their accounts are at ${issuer}):
 ${people.map(({ name, title }) => `  ${name.padEnd(6)}  ${title}`).join('\n')}
 
+Open ${url} in a browser and sign in as nadia. All of it can be done in a terminal too.
+
 In production a migration holds locks, and checkouts wait behind it. In a second terminal:${configured}
   ./guichet login                      # as nadia: a browser opens, or you open the page that it shows
   ./guichet postgres blocking --instance pg1 --env production

@@ -244,6 +244,7 @@ async function start(
     publicUrl: issuer,
     trustProxy: config.trustProxy,
     readiness,
+    console: config.console,
   });
   closers.push(async () => {
     worker.takeNoMore();

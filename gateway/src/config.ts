@@ -5,6 +5,7 @@ import { parse } from 'yaml';
 import { z } from 'zod';
 import { AuditConfig, type AuditSettings, resolveAudit } from './audit/index.ts';
 import { GrantsConfig } from './catalog/grants-config.ts';
+import { consoleFolder } from './console-folder.ts';
 import { Duration } from './duration.ts';
 import { anyOf, check, invalidFile, notYaml, pointer, whyUnreadable } from './findings/index.ts';
 import { IdentityConfig, type IdentitySettings, identityFindings, resolveIdentity } from './identity/config.ts';
@@ -95,6 +96,10 @@ export const ConfigFile = z.strictObject({
     )
     .default([]),
   auditSinks: SinksConfig,
+  console: z
+    .union([z.literal(false), z.string().min(1)])
+    .optional()
+    .describe('The folder of the built console; the one beside the gateway when absent; false for none'),
   tracing: TracingConfig,
   logLevel: z.enum(LOG_LEVELS).default('info'),
 });
@@ -103,8 +108,10 @@ export type ProviderConfig = z.output<typeof ProviderConfig>;
 
 export type Config = Omit<
   z.output<typeof ConfigFile>,
-  'webhooks' | 'audit' | 'auditSinks' | 'sealing' | 'identity' | 'tracing'
+  'webhooks' | 'audit' | 'auditSinks' | 'sealing' | 'identity' | 'tracing' | 'console'
 > & {
+  /** The folder of the built console; undefined when none is served. */
+  readonly console: string | undefined;
   readonly tracing: Tracing | undefined;
   readonly identity: IdentitySettings;
   readonly sealing: Sealing;
@@ -168,11 +175,15 @@ export function parseConfig(file: unknown, { path, env = {}, onUnset }: ParseOpt
   if (!checked.ok) throw refused(checked.findings, { path, set });
   const contradictions = contradictionsOf(checked.value);
   if (contradictions.length > 0) throw refused(contradictions, { path, set });
-  const { webhooks, audit, auditSinks, sealing, identity, tracing, ...rest } = checked.value;
+  const { webhooks, audit, auditSinks, sealing, identity, tracing, console: named, ...rest } = checked.value;
+  const folder = dirname(resolve(path));
+  const built = consoleFolder(named, { folder });
+  if ('finding' in built) throw refused([built.finding], { path, set });
   const variable = (name: string, field: string): string => variableOf(name, { path, field, env, onUnset });
   return {
     ...rest,
-    folder: dirname(resolve(path)),
+    ...built,
+    folder,
     identity: resolveIdentity(identity, variable),
     sealing: resolveSealing(sealing, variable),
     tracing: resolveTracing(tracing, env),

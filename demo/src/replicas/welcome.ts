@@ -20,6 +20,8 @@ ${gateways.map(({ number, url: address, process, logFile }) => `  gateway ${numb
 Who can sign in, all with the password '${PASSWORD}' (their accounts are at ${issuer}):
 ${people.map(({ name, title }) => `  ${name.padEnd(6)}  ${title}`).join('\n')}
 
+Open ${url} in a browser and sign in as nadia.
+
 A token belongs to no gateway: with it each gateway can be called by itself. In a second terminal:${configured}
   ./guichet login                                   # as nadia
   NADIA=$(./guichet tokens create --name trial --expires-in 1d)

@@ -25,6 +25,8 @@ export interface ServerOptions extends Services {
   readonly trustProxy: readonly string[];
   readonly publicUrl: string;
   readonly readiness: Readiness;
+  /** The folder of the built console; undefined where none is served. */
+  readonly console: string | undefined;
 }
 
 /** The HTTP door: every route of the table, and the pages that need no one to be signed in. */
