@@ -1,6 +1,7 @@
 /** Words of the small parts that every page is made of. */
 export const ui = {
   loading: 'Loading',
+  actions: 'Actions',
   close: 'Close',
   copy: 'Copy',
   copied: 'Copied',

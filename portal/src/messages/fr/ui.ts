@@ -2,6 +2,7 @@ import type { Messages } from '../en/index.ts';
 
 export const ui: Messages['ui'] = {
   loading: 'Chargement',
+  actions: 'Actions',
   close: 'Fermer',
   copy: 'Copier',
   copied: 'Copié',
