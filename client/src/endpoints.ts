@@ -54,6 +54,7 @@ export const ENDPOINTS: { readonly [Name in RouteName]: Endpoint<Name> } = {
   'schedules.delete': { method: 'DELETE', path: '/v1/schedules/:schedule', members: ['name', 'state'] },
   'audit.list': { method: 'GET', path: '/v1/audit', members: ['items', 'next'] },
   'audit.reconcile': { method: 'POST', path: '/v1/audit/reconcile', members: ['findings', 'next'] },
+  'audit.status': { method: 'GET', path: '/v1/audit/status', members: ['state', 'at', 'log'] },
   'audit.heads': { method: 'GET', path: '/v1/audit/heads', members: ['items', 'next'] },
   'audit.export': { method: 'GET', path: '/v1/audit/export', members: ['lines', 'next'] },
   'audit.proof': { method: 'GET', path: '/v1/audit/events/:event/proof', members: ['event', 'path', 'head'] },

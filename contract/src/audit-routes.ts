@@ -20,7 +20,53 @@ export const AuditProof = z
   .meta({ id: 'AuditProof' });
 export type AuditProof = z.infer<typeof AuditProof>;
 
+const at = z.iso.datetime();
+
+export const AuditStatus = z
+  .object({
+    state: z
+      .enum(['verified', 'behind', 'damaged', 'unknown'])
+      .describe(
+        'What this gateway knows of the log: verified: all that is sealed holds; behind: not all of it was looked at, or not lately; damaged: it does not hold; unknown: nothing was looked at yet',
+      ),
+    at: at.nullable().describe('When it had last looked at all that was sealed'),
+    log: z
+      .object({
+        size: z.int().describe('Events that the last head covers'),
+        head: z.object({ number: z.int(), at, size: z.int() }).nullable().describe('The last head'),
+        unsealed: z.int().describe('Events that no head covers yet; counted to 10,000'),
+        lagSeconds: z.number().describe('Age of the oldest of them; 0 when there is none'),
+        problem: z.string().nullable().describe('Why this gateway seals no more'),
+        verified: z
+          .object({
+            at: at.nullable(),
+            through: z.int().nullable().describe('The last head that was checked; null before the first'),
+            events: z.int().describe('Events that were found in their place'),
+            wholeAt: at.nullable().describe('When all of it was last looked at from its beginning'),
+            restores: z.array(z.int()).describe('Heads that declare a restore'),
+            findings: z.array(
+              z.object({ kind: z.string(), message: z.string(), head: z.int().optional(), ids: z.array(z.string()).optional() }),
+            ),
+          })
+          .nullable()
+          .describe('Null before it has looked at all once, unless something is wrong already'),
+      })
+      .nullable()
+      .describe('For those who may read the log; null for others'),
+  })
+  .meta({ id: 'AuditStatus' });
+export type AuditStatus = z.infer<typeof AuditStatus>;
+
 export const AUDIT_ROUTES = {
+  'audit.status': {
+    method: 'GET',
+    path: '/v1/audit/status',
+    permission: 'signed-in',
+    tag: 'audit',
+    status: 200,
+    summary: 'Whether the audit log holds, as this gateway has checked it by itself; the details need audit.see',
+    response: AuditStatus,
+  },
   'audit.heads': {
     method: 'GET',
     path: '/v1/audit/heads',

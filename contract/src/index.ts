@@ -10,7 +10,7 @@ export {
   Risk,
 } from './action.ts';
 export { approverGroupsOf, approversInWords } from './approvers.ts';
-export { AuditHeadDocument, AuditProof } from './audit-routes.ts';
+export { AuditHeadDocument, AuditProof, AuditStatus } from './audit-routes.ts';
 export { canonicalJson, type Json } from './canonical.ts';
 export { decisionInWords, gateInWords } from './decision-words.ts';
 export { CompanyFinding, CompanyInForce, Person, Service, Team } from './directory.ts';

@@ -4,7 +4,7 @@ import { resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
-import { keepAuditParts, SearchIndex, sealLag, startSealing } from './audit/index.ts';
+import { keepAuditParts, SearchIndex, StandingCheck, sealLag, startSealing } from './audit/index.ts';
 import { cannotListen } from './cannot-listen.ts';
 import {
   Catalog,
@@ -184,6 +184,14 @@ async function start(
   closers.push(await startSinks({ db, sinks: config.auditSinks, holder: name, onNews, onTrouble: onRefused }));
   closers.push(() => timekeeper.stop());
 
+  const logCheck = new StandingCheck({
+    db,
+    onFinding: ({ message, ...about }) => logger.error(about, `the audit log does not hold: ${message}`),
+    onError,
+  });
+  logCheck.start();
+  closers.push(() => logCheck.stop());
+
   const tunnels = new Tunnels({ ...requestOptions, requests, gateway: name, onError });
   const draining = new AbortController();
   const readiness = new Readiness(() =>
@@ -204,6 +212,7 @@ async function start(
     workerSlots: enabled ? concurrency : 0,
     providers: () => catalog.providersUp,
     headsLate: () => sealLoop.late,
+    logCheck: () => logCheck.standing,
     tunnels: () => tunnels.figures,
     shared: [openRequests(db), outboxBacklog(db, jobs.queues), sealLag(db), sinkLag(db, config.auditSinks)],
   });
@@ -221,6 +230,7 @@ async function start(
     throttles: new Throttles(),
     baseUrl,
     sealing: sealLoop,
+    logCheck,
     providerFigures: metrics.providerFigures,
     grants,
     reads,

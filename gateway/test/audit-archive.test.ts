@@ -2,10 +2,11 @@ import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promis
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
-import { type AuditHead, headHash } from '@guichet/contract/audit-log';
+import { type AuditFinding, type AuditHead, headHash } from '@guichet/contract/audit-log';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { type ArchiveOptions, type ArchiveReport, archiveAudit } from '../src/audit/archive.ts';
 import { linesOf, sequenceIn } from '../src/audit/archive-files.ts';
+import { LogPass } from '../src/audit/log-pass.ts';
 import { headsAfter, proofOf } from '../src/audit/sealed-log.ts';
 import { eventsAt, hoursAfter, monthAgo, partOf } from './support/past-events.ts';
 import { type TestLog, testLog } from './support/sealed-log.ts';
@@ -73,6 +74,12 @@ const parts = async (): Promise<string[]> =>
 const nameOf = (month: Date): string => `audit_events_${month.toISOString().slice(0, 7).replace('-', '_')}`;
 const events = async (): Promise<number> =>
   Number((await log.sql<{ count: string }>('select count(*) from audit_events'))[0]?.count);
+/** What the check that a gateway makes by itself finds. */
+async function inSteps(): Promise<readonly AuditFinding[]> {
+  const pass = new LogPass(log.db);
+  while ((await pass.step()) === 'more');
+  return pass.findings;
+}
 const withArchive = async () => log.verify({ archived: linesOf(await sequenceIn(folder)) });
 
 test('whole heads from before a month go to a folder, their parts are dropped, and the log holds with it and without', async () => {
@@ -102,6 +109,15 @@ test('whole heads from before a month go to a folder, their parts are dropped, a
   await log.write(1);
   expect((await proofOf(log.db, '9'))?.head.size).toBe((await log.verify()).events + 7);
   expect(await proofOf(log.db, '1')).toBeUndefined();
+});
+
+test('the check that a gateway makes by itself takes the signed word of an archive, and nothing else, for events that are not there', async () => {
+  await archive(FOURTH);
+  await archive(THIRD);
+  expect(await inSteps()).toEqual([]);
+  await log.tamper("delete from audit_events where type = 'audit.archived'");
+  const found = await inSteps();
+  expect(found).toContainEqual(expect.objectContaining({ kind: 'deleted', head: 1 }));
 });
 
 test('events that are in the archive and in the database too are checked in both', async () => {

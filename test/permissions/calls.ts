@@ -65,6 +65,7 @@ export const CALLS: Readonly<Record<RouteName, (things: Things) => MatrixCall>> 
   'schedules.delete': ({ schedule }) => ({ params: { schedule } }),
   'audit.list': () => ({}),
   'audit.reconcile': () => ({ body: { since: '2026-01-01T00:00:00Z' } }),
+  'audit.status': () => ({}),
   'audit.heads': () => ({}),
   'audit.export': () => ({}),
   'audit.proof': () => ({ params: { event: '1' } }),

@@ -4,6 +4,8 @@ import { type AuditHead, type AuditKey, countOf, type DeclaredRestore, headHash,
 export interface ChainOptions {
   /** The public key of the log, as it was given to whoever checks; that of the first head when absent. */
   readonly key?: string | undefined;
+  /** A head that was checked, and the keys up to it: the chain goes on after it. */
+  readonly after?: { readonly head: AuditHead; readonly keys: readonly AuditKey[] } | undefined;
 }
 
 /**
@@ -21,8 +23,13 @@ export class HeadChain {
   #given: string | undefined;
   #hash: string | undefined;
 
-  constructor({ key }: ChainOptions = {}) {
+  constructor({ key, after }: ChainOptions = {}) {
     this.#given = key;
+    if (after === undefined) return;
+    this.heads.push(after.head);
+    this.keys.push(...after.keys);
+    this.#key = after.keys.at(-1);
+    this.#hash = headHash(after.head);
   }
 
   /** The key that signs now. */

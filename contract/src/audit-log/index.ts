@@ -8,7 +8,7 @@ export {
   readManifest,
 } from './archive.ts';
 export { HeadChain } from './chain.ts';
-export type { AuditFinding, AuditFindingKind } from './findings.ts';
+export { type AuditFinding, type AuditFindingKind, findingOf } from './findings.ts';
 export {
   type AuditHead,
   type AuditKey,

@@ -21,6 +21,11 @@ export interface LogVerifierOptions {
   readonly leafAt?: (index: number) => Hash | undefined;
   /** The keys of the log: what one of them signed may say that events are in an archive. */
   readonly keys?: readonly AuditKey[];
+  /**
+   * Set when these heads are a part of the log, with the head before them: events that are missing at its end are gone from
+   * within, and heads of which no event is here are told by `absent`, for whoever knows the statements of all parts.
+   */
+  readonly part?: { readonly before: AuditHead | undefined };
 }
 
 /** Events that are not here, and of which a sealed and signed event says that they were archived. */
@@ -98,6 +103,21 @@ export class LogVerifier {
     return this.#events;
   }
 
+  /** The tree up to the last head; undefined once there was damage. */
+  get tree(): MerkleTree | undefined {
+    return this.#tree;
+  }
+
+  /** What whole events say of archives, each with the number of its head. */
+  get statements(): readonly { readonly statement: ArchiveStatement; readonly head: number }[] {
+    return this.#statements;
+  }
+
+  /** Of a part: its heads without any event, of which nothing else is known here. */
+  get absent(): readonly AuditHead[] {
+    return this.#options.part === undefined ? [] : [...this.#empty.values()].map(({ head }) => head);
+  }
+
   /** Those that are checked with their archive only; known after the end. */
   get archived(): ArchivedEvents | undefined {
     return this.#archived;
@@ -172,6 +192,7 @@ export class LogVerifier {
   end(): void {
     this.#endCopy();
     while (this.#current < this.#heads.length) this.#endHead();
+    if (this.#options.part !== undefined) this.#flushMissing();
     this.#settleEmpty();
     const [first] = this.#missing;
     const last = this.#missing.at(-1);
@@ -187,14 +208,15 @@ export class LogVerifier {
 
   /** What is gone as whole heads was archived, when an event under a later head says so that a key of the log signed. */
   #settleEmpty(): void {
-    const { keys = [] } = this.#options;
+    const { keys = [], part } = this.#options;
     const proven = this.#statements
       .filter(({ statement, head }) => head > statement.to && isArchiveProven(statement, { keys, heads: this.#heads }))
       .map(({ statement }) => statement);
     const isArchived = ({ head: { number } }: Gone): boolean => proven.some(({ from, to }) => from <= number && number <= to);
     const empty = [...this.#empty.values()];
-    const archived = empty.filter(isArchived);
-    for (const gone of empty.filter((each) => !isArchived(each))) this.#findDeleted(gone);
+    // Of a part it is for its caller to say.
+    const archived = part === undefined ? empty.filter(isArchived) : empty;
+    for (const gone of empty.filter((each) => !archived.includes(each))) this.#findDeleted(gone);
     for (const { head, hashesHold } of archived)
       if (hashesHold === false)
         this.#find(
@@ -218,7 +240,7 @@ export class LogVerifier {
     this.#lines = [];
     const said = this.#said;
     this.#said = [];
-    const before = this.#heads[this.#current - 2];
+    const before = this.#heads[this.#current - 2] ?? this.#options.part?.before;
     const expected = countOf(head);
     if (lines.length === 0 && expected > 0) {
       this.#missWhole(head);

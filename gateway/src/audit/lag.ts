@@ -15,15 +15,29 @@ const UNSEALED = statement(
      order by xid limit ${MOST}) unsealed`,
 );
 
+export interface SealLag {
+  /** Events that the last head covers. */
+  readonly sealed: number;
+  /** Events that no head covers yet; counted to 10,000. */
+  readonly unsealed: number;
+  /** Age of the oldest of them. */
+  readonly seconds: number;
+}
+
 /** How much of the audit log is sealed, and how late the sealer is. */
+export async function sealLagOf(db: Queryable): Promise<SealLag> {
+  const [found] = await db.query<{ size: number; count: number; age: number }>(UNSEALED);
+  return { sealed: found?.size ?? 0, unsealed: found?.count ?? 0, seconds: Math.max(0, found?.age ?? 0) };
+}
+
+/** The same as metrics. */
 export function sealLag(db: Queryable): Reading {
   return async () => {
-    const [found] = await db.query<{ size: number; count: number; age: number }>(UNSEALED);
-    if (found === undefined) return [];
+    const { sealed, unsealed, seconds } = await sealLagOf(db);
     return [
-      { name: 'guichet_audit_sealed_events', value: found.size },
-      { name: 'guichet_audit_unsealed_events', value: found.count },
-      { name: 'guichet_audit_seal_lag_seconds', value: Math.max(0, found.age) },
+      { name: 'guichet_audit_sealed_events', value: sealed },
+      { name: 'guichet_audit_unsealed_events', value: unsealed },
+      { name: 'guichet_audit_seal_lag_seconds', value: seconds },
     ];
   };
 }

@@ -77,6 +77,11 @@ export async function headsAfter(db: Queryable, after: number, limit: number): P
   return (await db.query<{ head: AuditHead }>(HEADS_AFTER, [after, limit])).map(({ head }) => head);
 }
 
+/** The last head that there is. */
+export async function lastHead(db: Queryable): Promise<AuditHead | undefined> {
+  return (await db.query<{ head: AuditHead }>(LAST))[0]?.head;
+}
+
 /** All heads, in their order. */
 export async function* allHeads(db: Queryable): AsyncGenerator<AuditHead> {
   for (let after = 0; ; ) {

@@ -1,5 +1,14 @@
-import { GuichetError, type Principal } from '@guichet/contract';
-import { archivedHead, headsAfter, proofOf, type SealLoop, sealedAfter } from '../audit/index.ts';
+import { type AuditStatus, GuichetError, type Principal } from '@guichet/contract';
+import {
+  archivedHead,
+  headsAfter,
+  lastHead,
+  proofOf,
+  type SealLoop,
+  type Standing,
+  sealedAfter,
+  sealLagOf,
+} from '../audit/index.ts';
 import type { Database } from '../db/index.ts';
 import { denied, type Policy } from '../policy/index.ts';
 import type { Handlers } from './call.ts';
@@ -10,6 +19,7 @@ export interface AuditServices {
   readonly db: Database;
   readonly policy: Policy;
   readonly sealing: Pick<SealLoop<never>, 'problem'>;
+  readonly logCheck: { readonly standing: Standing };
 }
 
 /** What somebody needs to check the audit log by themselves. */
@@ -17,12 +27,33 @@ export function auditHandlers({
   db,
   policy,
   sealing,
-}: AuditServices): Pick<Handlers, 'audit.heads' | 'audit.export' | 'audit.proof'> {
+  logCheck,
+}: AuditServices): Pick<Handlers, 'audit.status' | 'audit.heads' | 'audit.export' | 'audit.proof'> {
   const refuse = (principal: Principal): void => {
     const decision = policy.decide({ operation: 'audit.see', principal });
     if (decision.effect !== 'permit') throw denied(decision);
   };
   return {
+    'audit.status': async ({ caller }) => {
+      const { standing } = logCheck;
+      const { state } = standing;
+      const at = standing.at?.toISOString() ?? null;
+      if (policy.decide({ operation: 'audit.see', principal: caller.principal }).effect !== 'permit')
+        return { state, at, log: null };
+      const [{ sealed, unsealed, seconds }, head] = await Promise.all([sealLagOf(db), lastHead(db)]);
+      return {
+        state,
+        at,
+        log: {
+          size: sealed,
+          head: head === undefined ? null : { number: head.number, at: head.at, size: head.size },
+          unsealed,
+          lagSeconds: seconds,
+          problem: sealing.problem ?? null,
+          verified: at === null && standing.findings.length === 0 ? null : verifiedOf(standing),
+        },
+      };
+    },
     'audit.heads': async ({ caller, query: { after } }) => {
       refuse(caller.principal);
       const items = await headsAfter(db, after, HEADS_A_PAGE);
@@ -53,5 +84,21 @@ export function auditHandlers({
       const { line, index, path, head } = proof;
       return { event: line, index, path: path.map((hash) => hash.toString('hex')), head: { ...head } };
     },
+  };
+}
+
+function verifiedOf({ at, through, events, wholeAt, restores, findings }: Standing): NonNullable<AuditStatus['log']>['verified'] {
+  return {
+    at: at?.toISOString() ?? null,
+    through: through?.number ?? null,
+    events,
+    wholeAt: wholeAt?.toISOString() ?? null,
+    restores: [...restores],
+    findings: findings.map(({ kind, message, head, ids }) => ({
+      kind,
+      message,
+      ...(head !== undefined && { head }),
+      ...(ids !== undefined && { ids: [...ids] }),
+    })),
   };
 }

@@ -173,6 +173,18 @@ export const METRICS = {
     labels: ['destination'],
     help: 'How long the replica that seals has had heads of the audit log that a destination was not told; 0 when it was told all',
   },
+  guichet_audit_verified_events: {
+    type: 'gauge',
+    scope: 'replica',
+    labels: [],
+    help: 'Sealed events of the audit log that this replica has checked since its start, and found in their place',
+  },
+  guichet_audit_findings: {
+    type: 'gauge',
+    scope: 'replica',
+    labels: [],
+    help: 'What this replica has found wrong with the audit log; 0 while it holds',
+  },
   guichet_audit_seal_lag_seconds: {
     type: 'gauge',
     scope: 'shared',

@@ -17,6 +17,8 @@ export interface Watched {
   readonly providers: () => readonly { readonly name: string; readonly up: boolean }[];
   /** Of the replica that seals; empty on others. */
   readonly headsLate: () => readonly { readonly destination: string; readonly seconds: number }[];
+  /** What the check of the audit log has seen here. */
+  readonly logCheck: () => { readonly events: number; readonly findings: readonly unknown[] };
   readonly shared: readonly Reading[];
   /** Those that are open, and the bytes of all that ever were. */
   readonly tunnels: () => { readonly tunnels: number; readonly holds: number; readonly received: number; readonly sent: number };
@@ -107,7 +109,10 @@ export class Metrics {
     this.#counter('guichet_receipts_total').inc({ provider, verdict });
   }
 
-  #look({ version, draining, pool, poolSize, worker, workerSlots, providers, headsLate, tunnels }: Watched): void {
+  #look({ version, draining, pool, poolSize, worker, workerSlots, providers, headsLate, logCheck, tunnels }: Watched): void {
+    const { events, findings } = logCheck();
+    this.#gauge('guichet_audit_verified_events').set(events);
+    this.#gauge('guichet_audit_findings').set(findings.length);
     const carried = tunnels();
     this.#gauge('guichet_tunnels').set({ kind: 'data' }, carried.tunnels);
     this.#gauge('guichet_tunnels').set({ kind: 'hold' }, carried.holds);
