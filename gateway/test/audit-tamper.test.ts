@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { type AuditHead, HeadChain, LogVerifier, leafHash, rootOfProof } from '@guichet/contract/audit-log';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { loadAuditKeys, rotateAuditKey } from '../src/audit/audit-keys.ts';
-import { headsAfter, proofOf, sealedAfter } from '../src/audit/sealed-log.ts';
+import { headsAfter, lastSigner, proofOf, sealedAfter } from '../src/audit/sealed-log.ts';
 import { type TestLog, testLog } from './support/sealed-log.ts';
 
 let log: TestLog;
@@ -157,10 +157,12 @@ test('hashes that do not come to the last head are not sealed on', async () => {
 test('a new key is announced by the one before it, and signs from the next head on', async () => {
   const { kid } = await rotateAuditKey(log.db, log.vault, { id: 'system', name: 'operator' });
   await log.write(1);
+  expect(await lastSigner(log.db)).toBe((await heads())[0]?.announces?.public);
   await log.write(1);
   const all = await heads();
   expect(all.map(({ key }) => key === kid)).toEqual([false, false, false, false, true]);
   expect(all[3]?.announces?.kid).toBe(kid);
+  expect(await lastSigner(log.db)).toBe(all[3]?.announces?.public);
   expect((await log.verify({ key: all[0]?.announces?.public })).findings).toEqual([]);
 });
 

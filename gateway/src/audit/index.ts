@@ -8,7 +8,7 @@ export { refuseWhatIsNotLost } from './lost-head.ts';
 export { keepAuditParts } from './parts.ts';
 export { acceptRestore } from './restore.ts';
 export { SealLoop, startSealing } from './seal-loop.ts';
-export { archivedHead, headsAfter, lastHead, proofOf, type SealedPage, sealedAfter } from './sealed-log.ts';
+export { archivedHead, headsAfter, lastHead, lastSigner, proofOf, type SealedPage, sealedAfter } from './sealed-log.ts';
 export { SearchIndex } from './search-index.ts';
 export { openCursor, type SettledBatch, SettledReader } from './settled.ts';
 export { type Standing, StandingCheck } from './standing-check.ts';

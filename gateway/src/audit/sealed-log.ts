@@ -82,6 +82,16 @@ export async function lastHead(db: Queryable): Promise<AuditHead | undefined> {
   return (await db.query<{ head: AuditHead }>(LAST))[0]?.head;
 }
 
+const SIGNER = statement(
+  'audit-last-signer',
+  `select public from audit_keys where kid = (select head->>'key' from audit_heads order by number desc limit 1)`,
+);
+
+/** The public key that the last head is signed with, in base64: whoever checks a proof compares it with the one they were given. */
+export async function lastSigner(db: Queryable): Promise<string | undefined> {
+  return (await db.query<{ public: string }>(SIGNER))[0]?.public;
+}
+
 /** All heads, in their order. */
 export async function* allHeads(db: Queryable): AsyncGenerator<AuditHead> {
   for (let after = 0; ; ) {

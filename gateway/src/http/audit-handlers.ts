@@ -3,6 +3,7 @@ import {
   archivedHead,
   headsAfter,
   lastHead,
+  lastSigner,
   proofOf,
   type SealLoop,
   type Standing,
@@ -56,12 +57,12 @@ export function auditHandlers({
     },
     'audit.heads': async ({ caller, query: { after } }) => {
       refuse(caller.principal);
-      const items = await headsAfter(db, after, HEADS_A_PAGE);
+      const [items, key] = await Promise.all([headsAfter(db, after, HEADS_A_PAGE), lastSigner(db)]);
       const last = items.at(-1);
       return {
         items: items.map((head) => ({ ...head })),
         next: items.length === HEADS_A_PAGE && last !== undefined ? last.number : null,
-        key: items[0]?.announces?.public ?? null,
+        key: key ?? null,
         problem: sealing.problem ?? null,
       };
     },
