@@ -34,6 +34,15 @@ export const PLACES: readonly { readonly group: keyof Messages['shell']['groups'
       { name: 'requests', to: '/requests', icon: Inbox, key: 'r' },
     ],
   },
+  {
+    group: 'company',
+    places: [
+      { name: 'environments', to: '/environments', icon: Globe, key: 'e' },
+      { name: 'services', to: '/services', icon: Boxes, key: 's' },
+      { name: 'teams', to: '/teams', icon: Users, key: 't' },
+      { name: 'people', to: '/people', icon: User, key: 'p' },
+    ],
+  },
 ];
 
 /** Icons of places that pages add when they come. */

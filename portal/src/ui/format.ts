@@ -24,6 +24,11 @@ export function exactTime(at: string, language: Language): string {
   return exact(language).format(new Date(at));
 }
 
+/** A day without a time: `2 May 2023`. `date` is `2023-05-02`. */
+export function day(date: string, language: Language): string {
+  return days(language).format(new Date(`${date}T00:00:00Z`));
+}
+
 /** Seconds as people write them: `45 s`, `3 min 20 s`, `2 h 5 min`, `3 d 4 h`; `12 ms` below one. */
 export function duration(seconds: number): string {
   if (seconds < 0) return `-${duration(-seconds)}`;
@@ -74,4 +79,5 @@ function once<Made>(make: (language: Language) => Made): (language: Language) =>
 
 const relative = once((language) => new Intl.RelativeTimeFormat(language, { style: 'short', numeric: 'auto' }));
 const exact = once((language) => new Intl.DateTimeFormat(language, { dateStyle: 'medium', timeStyle: 'long' }));
+const days = once((language) => new Intl.DateTimeFormat(language, { dateStyle: 'long', timeZone: 'UTC' }));
 const numbers = once((language) => new Intl.NumberFormat(language, { maximumFractionDigits: 3 }));

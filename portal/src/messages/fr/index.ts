@@ -1,8 +1,10 @@
 import type { Messages } from '../en/index.ts';
+import { company } from './company.ts';
+import { environments } from './environments.ts';
 import { home } from './home.ts';
 import { keys } from './keys.ts';
 import { requests } from './requests.ts';
 import { shell } from './shell.ts';
 import { ui } from './ui.ts';
 
-export const fr: Messages = { home, keys, requests, shell, ui };
+export const fr: Messages = { company, environments, home, keys, requests, shell, ui };

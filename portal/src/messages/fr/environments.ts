@@ -1,0 +1,42 @@
+import type { Messages } from '../en/index.ts';
+import { plural } from '../plural.ts';
+
+export const environments: Messages['environments'] = {
+  title: 'Environnements',
+  about: 'Où tout tourne : à qui ils sont, comment y accéder, et ce qui peut y être déployé.',
+  none: 'Aucun environnement n’est configuré',
+  noneText: 'La configuration de la passerelle les nomme ; les fichiers de l’entreprise en disent plus sur chacun.',
+  owner: 'Propriétaire',
+  created: 'Créé',
+  notSaid: 'non précisé',
+  services: (count) => plural('fr', count, { one: '# service', other: '# services' }),
+  noDescription: 'Les fichiers de l’entreprise n’en disent encore rien.',
+  facts: 'À propos',
+  context: 'Contexte',
+  links: 'Liens',
+  configure: 'Configurer',
+  configureAbout: 'Des commandes à copier dans un terminal.',
+  configureNone:
+    'Aucune commande n’est notée. Le propriétaire peut en ajouter sous `configure` dans les fichiers de l’entreprise.',
+  applications: 'Applications',
+  applicationsNone: 'Aucun service ne tourne ici',
+  applicationsNoneText: 'Un service tourne ici quand les fichiers de l’entreprise y nomment cet environnement.',
+  applicationsOfTeamNone: 'Aucun service de cette équipe ne tourne ici',
+  allTeams: 'Toutes les équipes',
+  team: 'Équipe',
+  state: { allowed: 'Déploiement autorisé', blocked: 'Déploiement bloqué', unknown: 'Déploiement inconnu' },
+  version: (version) => `version ${version}`,
+  deployed: 'déployée',
+  source: (source) => `selon ${source}`,
+  running: 'En cours ici',
+  runningNone: 'Rien n’est en cours ici.',
+  kinds: {
+    deployment: 'Déploiement',
+    logs: 'Journaux',
+    'http-metrics': 'Métriques HTTP',
+    'deployment-metrics': 'Métriques de déploiement',
+    other: 'Autre',
+  },
+  linksOf: (service) => `Liens de ${service}`,
+  allRequests: 'Toutes les demandes ici',
+};

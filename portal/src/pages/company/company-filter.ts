@@ -1,0 +1,20 @@
+/** What a list of people or things shows, as it stands in its address. */
+export interface CompanyFilter {
+  readonly search?: string;
+  readonly team?: string;
+}
+
+export function readCompanyFilter({ search, team }: Readonly<Record<string, unknown>>): CompanyFilter {
+  return {
+    ...(typeof search === 'string' && search !== '' && { search }),
+    ...(typeof team === 'string' && team !== '' && { team }),
+  };
+}
+
+/** True when one of the texts contains what was typed, capitals and accents or not. */
+export function includesWord(typed: string, ...texts: readonly (string | null)[]): boolean {
+  const wanted = plain(typed.trim());
+  return wanted === '' || texts.some((text) => text !== null && plain(text).includes(wanted));
+}
+
+const plain = (text: string): string => text.normalize('NFD').replace(/\p{M}/gu, '').toLowerCase();

@@ -1,0 +1,121 @@
+import type { ResponseOf } from '@guichet/client';
+import { useQuery } from '@tanstack/react-query';
+import { getRouteApi, useNavigate } from '@tanstack/react-router';
+import { User } from 'lucide-react';
+import { type ReactNode, useMemo } from 'react';
+import { asked } from '../../api/gateway.ts';
+import type { Messages } from '../../messages/en/index.ts';
+import { useMessages } from '../../messages/index.tsx';
+import { Badge } from '../../ui/badge.tsx';
+import { type Column, DataTable } from '../../ui/data-table.tsx';
+import { Loaded } from '../../ui/loaded.tsx';
+import { Page, Panel } from '../../ui/page.tsx';
+import { SearchBox } from '../../ui/search-box.tsx';
+import { EmptyState } from '../../ui/states.tsx';
+import { includesWord } from './company-filter.ts';
+import { CompanyProblem } from './company-problem.tsx';
+
+type Person = ResponseOf<'people.list'>['items'][number];
+
+const route = getRouteApi('/people');
+
+const columnsOf = (m: Messages['company']): readonly Column<Person>[] => [
+  {
+    key: 'name',
+    title: m.name,
+    cell: ({ name, fullName }) => (
+      <>
+        <span className="font-medium">{fullName}</span>
+        <span className="ml-2 text-xs text-faint">{name}</span>
+      </>
+    ),
+    sort: ({ fullName }) => fullName,
+    width: 200,
+    grow: true,
+  },
+  {
+    key: 'teams',
+    title: m.people.teams,
+    cell: ({ teams }) => teams.join(', '),
+    sort: ({ teams }) => teams[0],
+    width: 150,
+    priority: 1,
+  },
+  {
+    key: 'on-call',
+    title: m.people.onCall,
+    cell: ({ onCall }) => onCall.length > 0 && <Badge tone="info">{onCall.join(', ')}</Badge>,
+    sort: ({ onCall }) => onCall.length,
+    descending: true,
+    width: 150,
+  },
+  {
+    key: 'manager',
+    title: m.people.manager,
+    cell: ({ manager }) => manager,
+    sort: ({ manager }) => manager,
+    width: 120,
+    priority: 3,
+  },
+  {
+    key: 'email',
+    title: m.people.email,
+    cell: ({ email }) => <span className="text-soft">{email}</span>,
+    sort: ({ email }) => email,
+    width: 200,
+    grow: true,
+    priority: 3,
+  },
+];
+
+const linkOf = ({ name }: Person) => ({ to: '/people/$person', params: { person: name } }) as const;
+const idOf = ({ name }: Person): string => name;
+
+/** Everybody, or those with a word in their name or address. */
+export function PersonList(): ReactNode {
+  const m = useMessages().company;
+  const { search = '' } = route.useSearch();
+  const navigate = useNavigate({ from: '/people' });
+  const query = useQuery(asked('people.list'));
+  const columns = useMemo(() => columnsOf(m), [m]);
+  const all = query.data?.items;
+  const rows = useMemo(
+    () => (all ?? []).filter(({ name, fullName, email }) => includesWord(search, name, fullName, email)),
+    [all, search],
+  );
+  return (
+    <Page wide title={m.people.title} about={m.people.about}>
+      <CompanyProblem />
+      <div className="flex flex-wrap items-center gap-2">
+        <SearchBox
+          label={m.people.search}
+          value={search}
+          onChange={(text) => void navigate({ search: text === '' ? {} : { search: text }, replace: true })}
+        />
+        {all !== undefined && (
+          <span role="status" className="text-sm text-faint">
+            {m.people.count(rows.length)}
+          </span>
+        )}
+      </div>
+      <Panel flush>
+        <Loaded query={query}>
+          {() => (
+            <DataTable
+              caption={m.people.title}
+              columns={columns}
+              rows={rows}
+              rowId={idOf}
+              link={linkOf}
+              empty={
+                <EmptyState icon={User} title={search === '' ? m.people.none : m.people.noFit}>
+                  {search === '' ? m.people.noneText : m.people.noFitText}
+                </EmptyState>
+              }
+            />
+          )}
+        </Loaded>
+      </Panel>
+    </Page>
+  );
+}

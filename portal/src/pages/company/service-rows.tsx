@@ -1,0 +1,56 @@
+import type { ResponseOf } from '@guichet/client';
+import { Link } from '@tanstack/react-router';
+import type { ReactNode } from 'react';
+import { ExternalLink } from '../../ui/external-link.tsx';
+import { Lifecycle } from './lifecycle.tsx';
+
+type Service = ResponseOf<'services.list'>['items'][number];
+
+/** A few services, with where they run and where to look at them. */
+export function ServiceRows({ services, none }: { readonly services: readonly Service[]; readonly none: ReactNode }): ReactNode {
+  if (services.length === 0) return <p className="px-4 py-3 text-sm text-soft">{none}</p>;
+  return (
+    <ul>
+      {services.map(({ name, title, description, lifecycle, environments, links }) => (
+        <li key={name} className="border-b border-line px-4 py-2 text-sm last:border-b-0 hover:bg-hover">
+          <div className="flex items-center gap-2">
+            <Link
+              to="/services/$service"
+              params={{ service: name }}
+              className="min-w-0 truncate font-medium hover:text-accent hover:underline"
+            >
+              {title ?? name}
+            </Link>
+            <Lifecycle name={lifecycle} />
+            <span className="min-w-0 flex-1 truncate text-xs text-faint max-sm:hidden">{description}</span>
+            {links.slice(0, 2).map(({ title: link, url }) => (
+              <ExternalLink key={url} url={url} className="text-xs">
+                {link}
+              </ExternalLink>
+            ))}
+          </div>
+          {environments.length > 0 && (
+            <ul className="mt-0.5 flex flex-col gap-0.5">
+              {environments.map((environment) => (
+                <li key={environment.name} className="flex flex-wrap items-center gap-x-3 text-xs">
+                  <Link
+                    to="/environments/$environment"
+                    params={{ environment: environment.name }}
+                    className="w-20 shrink-0 truncate text-soft hover:text-accent hover:underline"
+                  >
+                    {environment.name}
+                  </Link>
+                  {environment.links.map(({ title: link, url }) => (
+                    <ExternalLink key={url} url={url}>
+                      {link}
+                    </ExternalLink>
+                  ))}
+                </li>
+              ))}
+            </ul>
+          )}
+        </li>
+      ))}
+    </ul>
+  );
+}
