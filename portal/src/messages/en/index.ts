@@ -2,11 +2,13 @@ import { company } from './company.ts';
 import { environments } from './environments.ts';
 import { home } from './home.ts';
 import { keys } from './keys.ts';
+import { request } from './request.ts';
+import { requestEvents } from './request-events.ts';
 import { requests } from './requests.ts';
 import { shell } from './shell.ts';
 import { ui } from './ui.ts';
 
 /** Every word of the console, in English; each part is an area of it. The other languages mirror it by its type. */
-export const en = { company, environments, home, keys, requests, shell, ui };
+export const en = { company, environments, home, keys, request, requestEvents, requests, shell, ui };
 
 export type Messages = typeof en;

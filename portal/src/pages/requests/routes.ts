@@ -9,4 +9,9 @@ export const requestRoutes = [
     validateSearch: readRequestFilter,
     component: lazyRouteComponent(() => import('./request-list.tsx'), 'RequestList'),
   }),
+  createRoute({
+    getParentRoute: () => rootRoute,
+    path: '/requests/$request',
+    component: lazyRouteComponent(() => import('./request-page.tsx'), 'RequestPage'),
+  }),
 ] as const;

@@ -1,0 +1,68 @@
+import type { GuichetError } from '@guichet/contract';
+import { type ReactNode, useId } from 'react';
+import { useKeys } from '../../../app/keys.ts';
+import { useMessages } from '../../../messages/index.tsx';
+import { Button, type ButtonLook } from '../../../ui/button.tsx';
+import { Dialog } from '../../../ui/dialog.tsx';
+import { ErrorNote } from '../../../ui/states.tsx';
+
+/** A dialog that sends one form; what the gateway says against it stands in it. */
+export function FormDialog({
+  title,
+  about,
+  send,
+  look = 'primary',
+  busy,
+  disabled = false,
+  error,
+  size = 'md',
+  onSend,
+  onClose,
+  children,
+}: {
+  readonly title: string;
+  readonly about?: ReactNode;
+  /** What its button says. */
+  readonly send: string;
+  readonly look?: ButtonLook;
+  readonly busy: boolean;
+  readonly disabled?: boolean;
+  readonly error: GuichetError | null;
+  readonly size?: 'md' | 'lg';
+  readonly onSend: () => void;
+  readonly onClose: () => void;
+  readonly children?: ReactNode;
+}): ReactNode {
+  const m = useMessages();
+  const form = useId();
+  useKeys({ 'mod+enter': { run: () => !busy && !disabled && onSend() } }, { inDialog: true });
+  return (
+    <Dialog
+      open
+      title={title}
+      about={about}
+      size={size}
+      onClose={onClose}
+      actions={
+        <>
+          <Button onClick={onClose}>{m.ui.cancel}</Button>
+          <Button type="submit" form={form} look={look} busy={busy} disabled={disabled} keys="mod+Enter">
+            {send}
+          </Button>
+        </>
+      }
+    >
+      <form
+        id={form}
+        className="flex flex-col gap-3"
+        onSubmit={(event) => {
+          event.preventDefault();
+          onSend();
+        }}
+      >
+        {children}
+        {error !== null && <ErrorNote error={error} />}
+      </form>
+    </Dialog>
+  );
+}

@@ -1,0 +1,49 @@
+import type { Request } from '@guichet/contract';
+import { TriangleAlert } from 'lucide-react';
+import type { ReactNode } from 'react';
+import { useMessages } from '../../../messages/index.tsx';
+import { Panel } from '../../../ui/page.tsx';
+
+/** What would happen, in words: this is what people approve. */
+export function PlanPanel({ plan, isDone }: { readonly plan: Request['plan']; readonly isDone: boolean }): ReactNode {
+  const m = useMessages().request.plan;
+  return (
+    <Panel title={isDone ? m.titleDone : m.title}>
+      <PlanText plan={plan} />
+    </Panel>
+  );
+}
+
+export function PlanText({ plan }: { readonly plan: Request['plan'] }): ReactNode {
+  const m = useMessages().request.plan;
+  const { summary, effects, warnings, resource } = plan;
+  return (
+    <div className="flex flex-col gap-3">
+      <p className="text-base font-medium break-words">{summary}</p>
+      {effects.length > 0 && (
+        <ul aria-label={m.effects} className="flex list-disc flex-col gap-1 pl-5 text-sm">
+          {effects.map((effect) => (
+            <li key={effect} className="break-words">
+              {effect}
+            </li>
+          ))}
+        </ul>
+      )}
+      {warnings.length > 0 && (
+        <ul aria-label={m.warnings} className="flex flex-col gap-1">
+          {warnings.map((warning) => (
+            <li key={warning} className="flex gap-2 rounded-md border border-warn/30 bg-warn-tint px-3 py-1.5 text-sm">
+              <TriangleAlert size={15} aria-hidden className="mt-0.5 shrink-0 text-warn" />
+              <span className="min-w-0 break-words">{warning}</span>
+            </li>
+          ))}
+        </ul>
+      )}
+      <p className="text-xs text-faint">
+        {m.resource} <span className="font-mono text-soft">{`${resource.type} ${resource.id}`}</span>
+        {resource.service !== undefined && ` · ${m.service} ${resource.service}`}
+        {resource.owner !== undefined && ` · ${m.owner} ${resource.owner}`}
+      </p>
+    </div>
+  );
+}
