@@ -43,6 +43,10 @@ export const PLACES: readonly { readonly group: keyof Messages['shell']['groups'
       { name: 'people', to: '/people', icon: User, key: 'p' },
     ],
   },
+  {
+    group: 'control',
+    places: [{ name: 'providers', to: '/providers', icon: Blocks, key: 'o' }],
+  },
 ];
 
 /** Icons of places that pages add when they come. */

@@ -3,11 +3,18 @@ import { queryClient } from '../api/query-client.ts';
 import { companyRoutes } from '../pages/company/routes.ts';
 import { environmentRoutes } from '../pages/environments/routes.ts';
 import { homeRoutes } from '../pages/home/routes.ts';
+import { providerRoutes } from '../pages/providers/routes.ts';
 import { requestRoutes } from '../pages/requests/routes.ts';
 import { NotFound, PageFailed } from './failed-page.tsx';
 import { rootRoute } from './root-route.tsx';
 
-const routeTree = rootRoute.addChildren([...homeRoutes, ...requestRoutes, ...environmentRoutes, ...companyRoutes]);
+const routeTree = rootRoute.addChildren([
+  ...homeRoutes,
+  ...requestRoutes,
+  ...environmentRoutes,
+  ...companyRoutes,
+  ...providerRoutes,
+]);
 
 export const router = createRouter({
   routeTree,

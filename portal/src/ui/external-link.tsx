@@ -23,7 +23,7 @@ export function ExternalLink({
       target="_blank"
       rel="noopener noreferrer"
       title={about}
-      className={`inline-flex max-w-full items-center gap-1 text-accent hover:underline ${className ?? ''}`}
+      className={`inline-flex min-h-6 max-w-full items-center gap-1 text-accent hover:underline ${className ?? ''}`}
     >
       <span className="truncate">{children}</span>
       <Icon size={12} aria-hidden className="shrink-0" />

@@ -61,6 +61,7 @@ export const company = {
     onCall: 'On call now',
     onCallNobody: 'Nobody is on call.',
     managers: 'Managers',
+    manager: 'manager',
     members: 'Members',
     noMembers: 'The files of the company name nobody; who belongs to it may come from the identity provider.',
     parent: 'Part of',

@@ -2,6 +2,7 @@ import { company } from './company.ts';
 import { environments } from './environments.ts';
 import { home } from './home.ts';
 import { keys } from './keys.ts';
+import { providers } from './providers.ts';
 import { request } from './request.ts';
 import { requestEvents } from './request-events.ts';
 import { requests } from './requests.ts';
@@ -9,6 +10,6 @@ import { shell } from './shell.ts';
 import { ui } from './ui.ts';
 
 /** Every word of the console, in English; each part is an area of it. The other languages mirror it by its type. */
-export const en = { company, environments, home, keys, request, requestEvents, requests, shell, ui };
+export const en = { company, environments, home, keys, providers, request, requestEvents, requests, shell, ui };
 
 export type Messages = typeof en;

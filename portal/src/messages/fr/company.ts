@@ -62,6 +62,7 @@ export const company: Messages['company'] = {
     onCall: 'D’astreinte maintenant',
     onCallNobody: 'Personne n’est d’astreinte.',
     managers: 'Responsables',
+    manager: 'responsable',
     members: 'Membres',
     noMembers: 'Les fichiers de l’entreprise ne nomment personne ; ses membres peuvent venir du fournisseur d’identité.',
     parent: 'Fait partie de',

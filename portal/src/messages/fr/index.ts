@@ -3,10 +3,11 @@ import { company } from './company.ts';
 import { environments } from './environments.ts';
 import { home } from './home.ts';
 import { keys } from './keys.ts';
+import { providers } from './providers.ts';
 import { request } from './request.ts';
 import { requestEvents } from './request-events.ts';
 import { requests } from './requests.ts';
 import { shell } from './shell.ts';
 import { ui } from './ui.ts';
 
-export const fr: Messages = { company, environments, home, keys, request, requestEvents, requests, shell, ui };
+export const fr: Messages = { company, environments, home, keys, providers, request, requestEvents, requests, shell, ui };

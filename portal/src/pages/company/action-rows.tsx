@@ -1,8 +1,8 @@
 import type { ResponseOf } from '@guichet/client';
 import { type ReactNode, useState } from 'react';
 import { useMessages } from '../../messages/index.tsx';
-import { Badge } from '../../ui/badge.tsx';
 import { Button } from '../../ui/button.tsx';
+import { RiskBadge } from '../requests/risk-badge.tsx';
 import { ActionName } from './names.tsx';
 
 type Action = Pick<ResponseOf<'actions.list'>['items'][number], 'id' | 'title' | 'kind' | 'risk'>;
@@ -26,11 +26,7 @@ export function ActionRows({ actions, none }: { readonly actions: readonly Actio
               {title}
             </ActionName>
             <span className="min-w-0 flex-1 truncate font-mono text-xs text-faint max-sm:hidden">{id}</span>
-            {kind === 'write' && (
-              <Badge tone={risk === 'destructive' ? 'bad' : risk === 'reversible' ? 'warn' : 'neutral'} className="ml-auto">
-                {m.requests.risks[risk]}
-              </Badge>
-            )}
+            {kind === 'write' && <RiskBadge risk={risk} />}
           </li>
         ))}
       </ul>

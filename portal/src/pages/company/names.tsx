@@ -62,9 +62,8 @@ export function RequestName({
   readonly className?: string;
   readonly children?: ReactNode;
 }): ReactNode {
-  const to: string = `/requests/${id}`;
   return (
-    <Link to={to} className={className ?? linkClass}>
+    <Link to="/requests/$request" params={{ request: id }} className={className ?? linkClass}>
       {children ?? id}
     </Link>
   );

@@ -62,7 +62,7 @@ function Shown({ service }: { readonly service: ResponseOf<'services.show'> }): 
                     to="/environments/$environment"
                     params={{ environment: environment.name }}
                     search={{ team }}
-                    className="text-sm font-medium hover:text-accent hover:underline"
+                    className="inline-flex min-h-6 items-center text-sm font-medium hover:text-accent hover:underline"
                   >
                     {environment.name}
                   </Link>

@@ -17,7 +17,7 @@ export function ServiceRows({ services, none }: { readonly services: readonly Se
             <Link
               to="/services/$service"
               params={{ service: name }}
-              className="min-w-0 truncate font-medium hover:text-accent hover:underline"
+              className="min-h-6 min-w-0 truncate py-0.5 font-medium hover:text-accent hover:underline"
             >
               {title ?? name}
             </Link>
@@ -30,13 +30,13 @@ export function ServiceRows({ services, none }: { readonly services: readonly Se
             ))}
           </div>
           {environments.length > 0 && (
-            <ul className="mt-0.5 flex flex-col gap-0.5">
+            <ul className="flex flex-col">
               {environments.map((environment) => (
                 <li key={environment.name} className="flex flex-wrap items-center gap-x-3 text-xs">
                   <Link
                     to="/environments/$environment"
                     params={{ environment: environment.name }}
-                    className="w-20 shrink-0 truncate text-soft hover:text-accent hover:underline"
+                    className="inline-flex min-h-6 w-20 shrink-0 items-center truncate text-soft hover:text-accent hover:underline"
                   >
                     {environment.name}
                   </Link>

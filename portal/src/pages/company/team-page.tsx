@@ -144,7 +144,7 @@ function Members({ team }: { readonly team: Team }): ReactNode {
                     {fullName}
                   </Link>
                   <span className="min-w-0 flex-1 truncate text-xs text-faint">{name}</span>
-                  {team.managers.includes(name) && <Badge>{m.person.manages}</Badge>}
+                  {team.managers.includes(name) && <Badge>{m.team.manager}</Badge>}
                   {team.onCall.includes(name) && <Badge tone="info">{m.teams.onCall}</Badge>}
                 </li>
               ))}

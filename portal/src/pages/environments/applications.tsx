@@ -71,10 +71,10 @@ function ApplicationRow({ application }: { readonly application: Application }):
   return (
     <li className="grid gap-x-6 gap-y-2 border-b border-line px-4 py-2.5 last:border-b-0 lg:grid-cols-[minmax(0,2fr)_minmax(0,3fr)_minmax(0,5fr)]">
       <div className="min-w-0">
-        <div className="truncate font-medium">
+        <div className="truncate leading-6 font-medium">
           <ServiceName name={service} title={title} />
         </div>
-        <div className="truncate text-xs text-faint">
+        <div className="truncate text-xs leading-6 text-faint">
           <TeamName name={team} />
         </div>
       </div>
@@ -110,7 +110,7 @@ export function ApplicationLinks({ links, label }: { readonly links: Application
   const known = SLOTS.map((kind) => ({ kind, links: links.filter((link) => link.kind === kind) }));
   const others = links.filter(({ kind }) => kind === 'other');
   return (
-    <ul aria-label={label} className="flex flex-wrap gap-x-4 gap-y-1 text-sm lg:grid lg:grid-cols-5">
+    <ul aria-label={label} className="flex flex-wrap gap-x-4 gap-y-1 text-sm lg:grid lg:grid-cols-[1fr_0.8fr_1.3fr_1.7fr_1fr]">
       {[...known, { kind: 'other' as const, links: others }].map(({ kind, links: ofKind }) => (
         <li key={kind} className={ofKind.length === 0 ? 'max-lg:hidden' : 'min-w-0'} aria-hidden={ofKind.length === 0}>
           {ofKind.map(({ title, url }) => (
