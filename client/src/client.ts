@@ -1,4 +1,5 @@
-import type { Action, RequestEvent } from '@guichet/contract';
+import type { Action, Change, RequestEvent } from '@guichet/contract';
+import { type ChangesOptions, watchChanges } from './changes.ts';
 import { ENDPOINTS } from './endpoints.ts';
 import { Transport, type TransportOptions } from './transport.ts';
 import type { CallArguments, CallName, CallOptions, ResponseOf } from './types.ts';
@@ -24,6 +25,8 @@ export interface Client {
   tunnel(requestId: string, options: { readonly hold: boolean; readonly expired?: string | undefined }): Promise<TunnelAddress>;
   /** The events of a request, each once and in order, across cuts, until the request has ended. */
   watch(requestId: string, options?: WatchOptions): AsyncGenerator<RequestEvent, void, undefined>;
+  /** What may have changed for the caller, across cuts, until the signal is aborted. Each opening begins with `open`. */
+  changes(options?: ChangesOptions): AsyncGenerator<Change, never, undefined>;
 }
 
 export interface TunnelAddress {
@@ -83,6 +86,7 @@ export function createClient(options: ClientOptions): Client {
       const path = fillPath(ENDPOINTS['requests.tunnel'].path, { request });
       return transport.upgrade(`${path}${hold ? '?hold=true' : ''}`, expired);
     },
+    changes: (changesOptions = {}) => watchChanges(transport, changesOptions),
     watch: (request, watchOptions = {}) =>
       watchRequest(transport, {
         request,

@@ -36,6 +36,7 @@ export const ENDPOINTS: { readonly [Name in RouteName]: Endpoint<Name> } = {
   'requests.list': { method: 'GET', path: '/v1/requests', members: ['items', 'next'] },
   'requests.show': { method: 'GET', path: '/v1/requests/:request', members: ['id', 'state', 'lastEvent'] },
   'requests.events': { method: 'GET', path: '/v1/requests/:request/events', members: [] },
+  'requests.changes': { method: 'GET', path: '/v1/changes', members: [] },
   'requests.tunnel': { method: 'GET', path: '/v1/requests/:request/tunnel', members: [] },
   'requests.approve': { method: 'POST', path: '/v1/requests/:request/approve', members: ['id', 'state'] },
   'requests.reject': { method: 'POST', path: '/v1/requests/:request/reject', members: ['id', 'state'] },

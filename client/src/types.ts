@@ -40,4 +40,4 @@ export type CallArguments<Name extends RouteName> =
   Record<never, never> extends CallOptions<Name> ? [options?: CallOptions<Name>] : [options: CallOptions<Name>];
 
 /** Every route that answers with one document. */
-export type CallName = Exclude<RouteName, 'requests.events' | 'requests.tunnel'>;
+export type CallName = Exclude<RouteName, 'requests.events' | 'requests.changes' | 'requests.tunnel'>;

@@ -1,5 +1,5 @@
-import { GuichetError, type RequestEvent, type RequestState } from '@guichet/contract';
-import { createParser } from 'eventsource-parser';
+import type { RequestEvent, RequestState } from '@guichet/contract';
+import { isCut, openEventStream } from './event-stream.ts';
 import { backoffMs, pause, type Transport } from './transport.ts';
 
 export interface WatchOptions {
@@ -24,9 +24,6 @@ const LAST_EVENTS: ReadonlySet<RequestEvent['type']> = new Set<RequestEvent['typ
   'request.expired',
   'request.voided',
 ]);
-
-/** A gateway sends a comment at least every 15 s; silence for three times that is a dead connection. */
-const SILENCE_MS = 45_000;
 
 interface WatchedRequest {
   readonly request: string;
@@ -69,12 +66,6 @@ export async function* watchRequest(transport: Transport, { request, options, ha
   }
 }
 
-/** Errors that time may mend: the connection, not the answer. */
-function isCut(error: unknown): boolean {
-  if (!(error instanceof GuichetError)) return true;
-  return error.code === 'gateway.unreachable' || error.code === 'gateway.draining' || error.code === 'database.unavailable';
-}
-
 interface StreamOptions {
   readonly request: string;
   readonly after: number;
@@ -85,38 +76,11 @@ async function* openStream(
   transport: Transport,
   { request, after, signal }: StreamOptions,
 ): AsyncGenerator<RequestEvent | 'open'> {
-  const connection = new AbortController();
-  const response = await transport.send({
-    method: 'GET',
-    path: `/v1/requests/${encodeURIComponent(request)}/events`,
-    headers: { accept: 'text/event-stream', ...(after > 0 && { 'last-event-id': String(after) }) },
-    signal: signal === undefined ? connection.signal : AbortSignal.any([signal, connection.signal]),
-    repeatable: false,
-    once: true, // watchRequest is the loop that repeats
-  });
-  if (response.body === null || !(response.headers.get('content-type') ?? '').startsWith('text/event-stream'))
-    throw transport.protocolError('the events of a request are not a stream');
-  yield 'open';
-  const events: RequestEvent[] = [];
-  const parser = createParser({
-    onEvent: ({ data }) => {
-      const event = toRequestEvent(data);
-      if (event !== undefined) events.push(event);
-    },
-  });
-  const listen = (): ReturnType<typeof setTimeout> => setTimeout(() => connection.abort(), SILENCE_MS);
-  let silence = listen();
-  const reader = response.body.pipeThrough(new TextDecoderStream()).getReader(); // not every browser iterates over a stream
-  try {
-    for (let read = await reader.read(); !read.done; read = await reader.read()) {
-      clearTimeout(silence);
-      silence = listen();
-      parser.feed(read.value);
-      yield* events.splice(0);
-    }
-  } finally {
-    clearTimeout(silence);
-    connection.abort();
+  const path = `/v1/requests/${encodeURIComponent(request)}/events`;
+  const headers = after > 0 ? { 'last-event-id': String(after) } : {};
+  for await (const each of openEventStream(transport, { path, headers, signal })) {
+    const event = each === 'open' ? each : toRequestEvent(each.data);
+    if (event !== undefined) yield event;
   }
 }
 

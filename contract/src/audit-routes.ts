@@ -78,7 +78,10 @@ export const AUDIT_ROUTES = {
     response: z.object({
       items: z.array(AuditHeadDocument),
       next: z.int().nullable().describe('Pass it as `after` for the next page; null on the last one'),
-      key: z.string().nullable().describe('The public key that the last head is signed with, in base64; null before the first head'),
+      key: z
+        .string()
+        .nullable()
+        .describe('The public key that the last head is signed with, in base64; null before the first head'),
       problem: z.string().nullable().describe('Why this gateway seals no more'),
     }),
   },

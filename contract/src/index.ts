@@ -12,6 +12,7 @@ export {
 export { approverGroupsOf, approversInWords } from './approvers.ts';
 export { AuditHeadDocument, AuditProof, AuditStatus } from './audit-routes.ts';
 export { canonicalJson, type Json } from './canonical.ts';
+export { CHANGE_KINDS, type Change } from './changes.ts';
 export { decisionInWords, gateInWords } from './decision-words.ts';
 export { CompanyFinding, CompanyInForce, Person, Service, Team } from './directory.ts';
 export {

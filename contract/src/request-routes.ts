@@ -90,6 +90,14 @@ export const REQUEST_ROUTES = {
       after: z.preprocess(digits, z.int().min(0).max(999_999_999)).optional().describe('Same as Last-Event-ID'),
     }),
   },
+  'requests.changes': {
+    method: 'GET',
+    path: '/v1/changes',
+    permission: 'signed-in',
+    tag: 'requests',
+    status: 200,
+    summary: 'Server-sent events that say which lists may have changed for me: docs/spec/http.md',
+  },
   'requests.tunnel': {
     method: 'GET',
     path: '/v1/requests/:request/tunnel',

@@ -18,6 +18,7 @@ import {
   ProviderCalls,
   type ProviderSource,
 } from './catalog/index.ts';
+import { ChangeHub } from './changes/index.ts';
 import { clocks, filers } from './clocks.ts';
 import type { Config } from './config.ts';
 import { Bus, Database, keepEmbedded, migrate, statement } from './db/index.ts';
@@ -31,13 +32,14 @@ import { PolicyTools } from './policy-tools/index.ts';
 import { sourceOf } from './provider-source.ts';
 import { Reads } from './reads/index.ts';
 import { ProviderKeys, Reconciler } from './receipts/index.ts';
-import { Decisions, Filing, openRequests, Requests } from './requests/index.ts';
+import { Decisions, Filing, findRequests, openRequests, Requests } from './requests/index.ts';
 import { runReport, Transitions, Worker } from './runner/index.ts';
 import { type Keyring, loadKeyring, Sealer } from './sealing/index.ts';
 import { carryContext, Metrics, startTracing } from './telemetry/index.ts';
 import type { Timekeeper } from './timekeeper.ts';
 import { Tunnels } from './tunnels/index.ts';
 import { VERSION } from './version.ts';
+import { vocabularyOf } from './vocabulary-of.ts';
 
 const CATALOG_REFRESH_MS = 10_000;
 const SWEEP_MS = 600_000;
@@ -97,6 +99,8 @@ async function start(
   const metrics = new Metrics();
   const { url, db } = await openDatabase(config, { closers, onError });
   closers.push(await keepAuditParts({ db, onError }));
+  // Nobody reads before the server listens.
+  let changes: ChangeHub | undefined;
   const bus = new Bus({ url, database: db, onError });
   closers.push(() => bus.close());
   await bus.start();
@@ -115,6 +119,7 @@ async function start(
     paths: companyPaths(config),
     digest,
     environments: config.environments,
+    onChange: () => changes?.changed('company'),
     settle,
     onNews,
     onRefused,
@@ -133,6 +138,7 @@ async function start(
     db,
     sources: [...sources, ...mounted.map((source) => ({ mounted: true, ...source }))],
     environments: config.environments,
+    onChange: () => changes?.changed('catalogue'),
     onNews,
     onManifest: ({ name: provider, receiptKey: configured, mounted: isHere = false }, { receipts: offered }) =>
       providerKeys.meet({ name: provider, offered, configured, mounted: isHere }),
@@ -141,7 +147,10 @@ async function start(
   const refresh = setInterval(() => void catalog.refresh().catch(onError), CATALOG_REFRESH_MS);
   closers.push(async () => clearInterval(refresh));
 
-  const { policy, keeper, vocabulary } = policyOf({ config, db, directory, catalog, onNews, onRefused, onError });
+  const { policy, keeper, vocabulary } = policyOf({
+    ...{ config, db, directory, catalog, onNews, onRefused, onError },
+    onChange: () => changes?.changed('policy'),
+  });
   await keeper.start();
   closers.push(() => keeper.stop());
 
@@ -187,6 +196,7 @@ async function start(
   const logCheck = new StandingCheck({
     db,
     onFinding: ({ message, ...about }) => logger.error(about, `the audit log does not hold: ${message}`),
+    onTurn: () => changes?.changed('audit'),
     onError,
   });
   logCheck.start();
@@ -216,6 +226,13 @@ async function start(
     tunnels: () => tunnels.figures,
     shared: [openRequests(db), outboxBacklog(db, jobs.queues), sealLag(db), sinkLag(db, config.auditSinks)],
   });
+  changes = new ChangeHub({
+    bus,
+    onError,
+    requests: (numbers) => findRequests(db, numbers),
+    sees: (principal, row) => requests.sees(principal, row),
+    standing: (ids, now) => tokens.standing(ids, now),
+  });
   const reads = new Reads({ db, catalog, calls, policy, limits });
   const services = {
     db,
@@ -231,6 +248,7 @@ async function start(
     baseUrl,
     sealing: sealLoop,
     logCheck,
+    changes,
     providerFigures: metrics.providerFigures,
     grants,
     reads,
@@ -326,48 +344,25 @@ function policyOf(options: {
   onNews: (message: string) => void;
   onRefused: (message: string) => void;
   onError: (error: unknown) => void;
+  onChange: () => void;
 }): { policy: Policy; keeper: PolicyKeeper; vocabulary: () => Vocabulary } {
-  const { config, db, directory, onNews, onRefused, onError } = options;
+  const { config, db, directory, onNews, onRefused, onError, onChange } = options;
   const folder = policyFolder(config);
   const vocabulary = (): Vocabulary => vocabularyOf(options);
   const { set, warnings } = loadPolicies(folder, vocabulary());
   for (const { path, line, message } of warnings) onNews(`policies: ${path}:${line} ${message}`);
   const policy = new Policy({ company: () => directory.company, set });
-  return { policy, vocabulary, keeper: new PolicyKeeper({ db, folder, policy, vocabulary, onNews, onRefused, onError }) };
+  return {
+    policy,
+    vocabulary,
+    keeper: new PolicyKeeper({ db, folder, policy, vocabulary, onChange, onNews, onRefused, onError }),
+  };
 }
 
 export const companyPaths = ({ company, folder }: Config): string[] => [company].flat().map((path) => resolve(folder, path));
 
 export const policyFolder = ({ policies, folder }: Config): string =>
   policies === undefined ? DEFAULT_POLICIES : resolve(folder, policies);
-
-/** What policies can speak of here. */
-export function vocabularyOf({
-  config,
-  directory,
-  catalog,
-}: {
-  config: Config;
-  directory: Directory;
-  catalog?: Catalog;
-}): Vocabulary {
-  const { company } = directory;
-  return {
-    environments: config.environments,
-    actions: catalog?.list() ?? [],
-    known: (type, name) => {
-      if (type === 'Team') return company.teams.has(name);
-      if (type === 'Service') return company.service(name) !== undefined;
-      return company.member(`${type.toLowerCase()}:${name}`) !== undefined;
-    },
-    names: (type) => {
-      if (type === 'Team') return [...company.teams];
-      if (type === 'Service') return company.services.map(({ name }) => name);
-      if (type === 'Machine') return company.machines.map(({ name }) => name);
-      return company.people.map(({ id }) => id.replace('user:', ''));
-    },
-  };
-}
 
 async function openDatabase(
   config: Config,

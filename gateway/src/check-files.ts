@@ -1,9 +1,10 @@
 import { type FieldError, GuichetError } from '@guichet/contract';
-import { companyPaths, directoryOf, policyFolder, vocabularyOf } from './app.ts';
+import { companyPaths, directoryOf, policyFolder } from './app.ts';
 import { Company, findingInWords, NO_COMPANY, readCompany, readTexts } from './catalog/index.ts';
 import { type Config, loadConfig } from './config.ts';
 import { unknownMachines, unknownTeams } from './identity/index.ts';
 import { PolicySet, readPolicyFiles } from './policy/index.ts';
+import { vocabularyOf } from './vocabulary-of.ts';
 
 export interface FilesChecked {
   /** False when a gateway would not start with them. */

@@ -45,6 +45,7 @@ export const CALLS: Readonly<Record<RouteName, (things: Things) => MatrixCall>> 
   'requests.list': () => ({}),
   'requests.show': request,
   'requests.events': request,
+  'requests.changes': () => ({}),
   'requests.tunnel': request,
   'requests.approve': (things) => ({ ...request(things), body: {} }),
   'requests.reject': (things) => ({ ...request(things), body: comment }),

@@ -71,6 +71,8 @@ export interface CatalogOptions {
   readonly sources: readonly ProviderSource[];
   readonly environments: readonly string[];
   readonly onNews: (message: string) => void;
+  /** Told when something is offered, or available, that was not, or the other way round. */
+  readonly onChange?: (() => void) | undefined;
   /** Told of each manifest that was read and can be used. */
   readonly onManifest?: ((source: ProviderSource, manifest: Manifest) => Promise<void>) | undefined;
 }
@@ -284,8 +286,10 @@ export class Catalog {
   #markUnavailable(source: ProviderSource, reason: string): void {
     const known = this.#providers.get(source.name);
     if (known === undefined ? this.#silent.get(source.name) === reason : known.unavailable === reason) return;
-    if (known === undefined) this.#silent.set(source.name, reason);
-    else this.#adopt(source, JSON.parse(known.manifest) as Manifest, reason); // it was a manifest when it was put there
+    if (known === undefined) {
+      this.#silent.set(source.name, reason);
+      this.#options.onChange?.();
+    } else this.#adopt(source, JSON.parse(known.manifest) as Manifest, reason); // it was a manifest when it was put there
     this.#options.onNews(`provider '${source.name}' is not available: ${reason}`);
   }
 
@@ -311,6 +315,7 @@ export class Catalog {
     this.#providers = new Map([...this.#providers, [source.name, provider]]);
     this.#actions = new Map([...this.#providers.values()].flatMap((each) => [...each.actions]));
     this.#silent.delete(source.name);
+    this.#options.onChange?.();
   }
 }
 

@@ -18,6 +18,8 @@ export interface CompanyKeeperOptions {
   readonly environments?: readonly string[];
   /** What is to be done about a company before it counts; one for which it fails is tried again. */
   readonly settle?: (company: Company) => Promise<void>;
+  /** Told when another company counts, and when files begin or cease to be wrong. */
+  readonly onChange?: () => void;
   readonly onNews: (message: string) => void;
   /** Told of files that are wrong: news that somebody must do something about. */
   readonly onRefused: (message: string) => void;
@@ -58,12 +60,14 @@ export class CompanyKeeper {
       this.#problem = { at: new Date().toISOString(), findings };
       onRefused(`company files refused, the old ones stay: ${findings.map(findingInWords).join(' ')}`);
       await appendAudit(db, { type: 'company.refused', actor: SYSTEM, outcome: 'failed', data: { findings } });
+      this.#options.onChange?.();
       return;
     }
     const { company, digest } = read;
     if (digest === this.#digest) {
       if (this.#problem !== null) onNews('company files are again as they were when they were loaded');
       this.#problem = null;
+      this.#options.onChange?.();
       return;
     }
     const counts = { people: company.people.length, teams: company.teams.size, services: company.services.length };
@@ -79,6 +83,7 @@ export class CompanyKeeper {
     this.#problem = null;
     this.#digest = digest;
     this.#since = new Date();
+    this.#options.onChange?.();
     onNews(`company loaded: ${counts.people} people, ${counts.teams} teams, ${counts.services} services`);
   }
 

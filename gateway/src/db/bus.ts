@@ -14,6 +14,8 @@ const NOTIFY: Statement = statement('bus-notify', `select pg_notify('${CHANNEL}'
  */
 export type Topic = 'queue' | 'grant-keys' | `request:${string}` | `cancel:${string}`;
 export type Listener = () => void;
+/** Told the number of a request with new events; undefined when messages may have been lost. */
+export type RequestListener = (number: string | undefined) => void;
 
 export interface BusOptions {
   readonly url: string;
@@ -31,6 +33,7 @@ export class Bus {
   /** First word of our own payloads: what comes back from ourselves has been heard already. */
   readonly #id = randomUUID();
   readonly #listeners = new Map<Topic, Set<Listener>>();
+  readonly #requestListeners = new Set<RequestListener>();
   #pending = new Set<Topic>();
   #flushing = false;
   #client: pg.Client | undefined;
@@ -67,6 +70,12 @@ export class Bus {
     };
   }
 
+  /** For whoever wants to know of all requests. Returns the function that ends it. */
+  subscribeToRequests(listener: RequestListener): () => void {
+    this.#requestListeners.add(listener);
+    return () => this.#requestListeners.delete(listener);
+  }
+
   async close(): Promise<void> {
     this.#closed = true;
     clearTimeout(this.#retry);
@@ -75,6 +84,9 @@ export class Bus {
 
   #wake(topic: Topic): void {
     for (const listener of this.#listeners.get(topic) ?? []) listener();
+    if (this.#requestListeners.size === 0 || !topic.startsWith('request:')) return;
+    const number = topic.slice('request:'.length);
+    for (const listener of this.#requestListeners) listener(number);
   }
 
   async #flush(): Promise<void> {
@@ -123,6 +135,7 @@ export class Bus {
       this.#connect().then(
         () => {
           for (const topic of this.#listeners.keys()) this.#wake(topic);
+          for (const listener of this.#requestListeners) listener(undefined);
         },
         (error: Error) => {
           this.#options.onError(error);

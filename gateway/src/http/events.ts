@@ -1,8 +1,8 @@
-import { once } from 'node:events';
 import type { ServerResponse } from 'node:http';
 import { isFinal, type RequestState } from '@guichet/contract';
 import type { Bus } from '../db/index.ts';
 import { type StoredEvent, toRequestEvent } from '../requests/index.ts';
+import { waker, write } from './open-stream.ts';
 
 const HEARTBEAT_MS = 15_000;
 const STALLED_MS = 30_000;
@@ -104,30 +104,4 @@ function textOf(event: StoredEvent): string {
   const text = `id: ${event.number}\nevent: ${event.type}\ndata: ${JSON.stringify(toRequestEvent(event))}\n\n`;
   texts.set(event, text);
   return text;
-}
-
-async function write(response: ServerResponse, text: string, patience: () => AbortSignal): Promise<void> {
-  if (response.write(text) || response.destroyed) return;
-  try {
-    await once(response, 'drain', { signal: patience() });
-  } catch {
-    response.destroy();
-  }
-}
-
-/** A bell that remembers that it rang. */
-function waker(): { ring: () => void; rung: () => Promise<void> } {
-  let rang = false;
-  let resolve: (() => void) | undefined;
-  return {
-    ring: () => {
-      rang = true;
-      resolve?.();
-    },
-    rung: async () => {
-      if (!rang) await new Promise<void>((done) => (resolve = done));
-      rang = false;
-      resolve = undefined;
-    },
-  };
 }

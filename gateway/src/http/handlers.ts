@@ -15,6 +15,7 @@ import type { Tunnels } from '../tunnels/index.ts';
 import { type AuditServices, auditHandlers } from './audit-handlers.ts';
 import { type AuthServices, authHandlers } from './auth-handlers.ts';
 import type { Handlers } from './call.ts';
+import { type ChangeServices, changeHandlers } from './change-handlers.ts';
 import { type DirectoryServices, directoryHandlers } from './directory-handlers.ts';
 import { asGuichetError } from './errors.ts';
 import { etagOf, matches } from './etag.ts';
@@ -26,7 +27,7 @@ import { scheduleHandlers } from './schedule-handlers.ts';
 import { checkUpgrade, refusePlain, upgrade } from './upgrades.ts';
 import { visibleEvents } from './visible-events.ts';
 
-export interface Services extends AuditServices, AuthServices, DirectoryServices, ProviderServices {
+export interface Services extends AuditServices, AuthServices, ChangeServices, DirectoryServices, ProviderServices {
   readonly db: Database;
   readonly bus: Bus;
   readonly catalog: Catalog;
@@ -178,6 +179,7 @@ export function makeHandlers(services: Services): Handlers {
         .finally(close);
       return undefined;
     },
+    ...changeHandlers(services),
     'requests.tunnel': async ({ caller, params, query, request, reply }) => {
       checkUpgrade(request);
       const admission = await tunnels.admit(caller, numberOf(params.request), { hold: query.hold ?? false });

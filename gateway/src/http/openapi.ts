@@ -37,6 +37,14 @@ export function openApiDocument({ version, url }: { version: string; url: string
   };
 }
 
+/** What streams are made of. */
+const STREAMS: Readonly<Record<string, string>> = {
+  'requests.events':
+    'Each event has `id` (its number), `event` (its type) and `data` (a RequestEvent as JSON); the last one is `end`, with the state',
+  'requests.changes':
+    'Each event has `event` (open, requests, catalogue, company, policy or audit) and `data` (JSON: of requests `id` and `state`, or nothing when it may be any of them)',
+};
+
 function operation(name: string, route: Route, schemaOf: SchemaOf): JsonObject {
   const parameters = [
     ...parametersOf(route.params, 'path', schemaOf),
@@ -49,8 +57,7 @@ function operation(name: string, route: Route, schemaOf: SchemaOf): JsonObject {
           'text/event-stream': {
             schema: {
               type: 'string',
-              description:
-                'Each event has `id` (its number), `event` (its type) and `data` (a RequestEvent as JSON); the last one is `end`, with the state',
+              description: STREAMS[name] ?? 'Server-sent events',
             },
           },
         }

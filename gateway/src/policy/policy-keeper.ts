@@ -24,6 +24,8 @@ export interface PolicyKeeperOptions {
   readonly folder: string;
   readonly policy: Policy;
   readonly vocabulary: () => Vocabulary;
+  /** Told when other rules are in force, and when files begin or cease to be wrong. */
+  readonly onChange?: () => void;
   readonly onNews: (message: string) => void;
   /** Told of files that are wrong: news that somebody must do something about. */
   readonly onRefused: (message: string) => void;
@@ -67,10 +69,12 @@ export class PolicyKeeper {
         `policies refused, the old ones stay: ${findings.map(({ path, line, message }) => `${path}:${line} ${message}`).join('; ')}`,
       );
       await appendAudit(db, { type: 'policy.refused', actor: SYSTEM, outcome: 'failed', data: { findings } });
+      this.#options.onChange?.();
       return;
     }
     if (set.digest === policy.set.digest) {
       this.#problem = null;
+      this.#options.onChange?.();
       return;
     }
     const before = policy.set.digest;
@@ -82,6 +86,7 @@ export class PolicyKeeper {
       data: { digest: set.digest, before, rules: set.rules.length },
     });
     policy.replace(set);
+    this.#options.onChange?.();
     this.#problem = null;
     this.#since = new Date();
     onNews(`policies loaded: ${set.rules.length} rules, ${set.digest}`);

@@ -206,6 +206,7 @@ export class Filing {
         await tellFiled(tx, { row: undone, undo: number, actor: call.byClock === true ? undefined : actor }, this.#options);
       tx.afterCommit(() => {
         if (row.state === 'queued') bus.publish('queue');
+        bus.publish(`request:${number}`);
       });
       const filed = await findRequest(tx, number);
       if (filed === undefined) return undefined;

@@ -27,7 +27,16 @@ export {
   type World,
 } from './standing.ts';
 export { ACCEPTED, backoffMs, MAX_ATTEMPTS, transition } from './state.ts';
-export { applyChanges, eventsAfter, findRequest, lockRequest, requestName, type StoredEvent, SYSTEM } from './store.ts';
+export {
+  applyChanges,
+  eventsAfter,
+  findRequest,
+  findRequests,
+  lockRequest,
+  requestName,
+  type StoredEvent,
+  SYSTEM,
+} from './store.ts';
 export type { RequestsOptions, SubmitCall, Windows, WriteCall } from './submission.ts';
 export { liveUndo, tell, tellUndone, undoFrom } from './undo.ts';
 export { UndoClock } from './undo-clock.ts';

@@ -106,6 +106,11 @@ export class Requests {
     }
   }
 
+  /** Whether the principal may see a request. */
+  sees(principal: Principal, row: RequestRow): boolean {
+    return this.#seenBy(principal, row);
+  }
+
   /** Asked once for each who looks: a row that many look at, at one moment, is one object. */
   #seenBy(principal: Principal, row: RequestRow): boolean {
     const known = this.#looks.get(row) ?? new Map<Principal, boolean>();

@@ -120,6 +120,13 @@ export async function findRequest(db: Queryable, number: string): Promise<Reques
   return (await db.query<RequestRow>(SHOW, [number]))[0];
 }
 
+const SEVERAL = statement('request-several', `select ${ROW} from requests r where r.number = any ($1::bigint[])`);
+
+/** Those of them that there are, in no order. */
+export function findRequests(db: Queryable, numbers: readonly string[]): Promise<RequestRow[]> {
+  return db.query<RequestRow>(SEVERAL, [numbers]);
+}
+
 export async function findByIdempotencyKey(db: Queryable, requesterId: string, key: string): Promise<RequestRow | undefined> {
   return (await db.query<RequestRow>(BY_KEY, [requesterId, key]))[0];
 }

@@ -1,0 +1,1 @@
+export { ChangeHub, type ChangeReader } from './hub.ts';
