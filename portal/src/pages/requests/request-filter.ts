@@ -1,12 +1,88 @@
-export const VIEWS = ['to-approve', 'mine', 'all'] as const;
+import type { InputOf } from '@guichet/client';
+import type { RequestState } from '@guichet/contract';
+
+export const VIEWS = ['to-approve', 'mine', 'to-review', 'unknown', 'all'] as const;
 export type View = (typeof VIEWS)[number];
+
+/** In the order of a life; `REQUEST_STATES` of the contract as plain words. */
+export const STATES = [
+  'awaiting_approval',
+  'queued',
+  'running',
+  'unknown',
+  'succeeded',
+  'failed',
+  'cancelled',
+  'rejected',
+  'withdrawn',
+  'expired',
+  'void',
+] as const satisfies readonly RequestState[];
+
+export const UNDOS = ['possible', 'scheduled', 'held'] as const;
+export type UndoFilter = (typeof UNDOS)[number];
+
+/** How long ago, from whenever it is looked at. */
+export const RANGES = { hour: 3600, day: 86_400, week: 7 * 86_400, month: 30 * 86_400 } as const;
+export type Range = keyof typeof RANGES;
 
 /** What the list of requests shows, as it stands in its address. */
 export interface RequestFilter {
   readonly view?: View;
+  readonly state?: RequestState;
+  readonly environment?: string;
+  /** An action id, or a prefix that ends in `.*`. */
+  readonly action?: string;
+  /** user:NAME, machine:NAME, or `me`. */
+  readonly requester?: string;
+  /** One of RANGES, or a time. */
+  readonly since?: string;
+  readonly until?: string;
+  readonly undo?: UndoFilter;
 }
 
+/** The members of a filter that narrow a view. */
+export const NARROWING = ['state', 'environment', 'action', 'requester', 'since', 'until', 'undo'] as const;
+
+/** Whatever somebody has typed into an address: what is no filter is left out. */
 export function readRequestFilter(search: Readonly<Record<string, unknown>>): RequestFilter {
-  const view = VIEWS.find((known) => known === search['view']);
-  return { ...(view !== undefined && { view }) };
+  const text = (name: string): string | undefined => {
+    const value = search[name];
+    return typeof value === 'string' && value !== '' ? value : undefined;
+  };
+  const time = (name: string): string | undefined => {
+    const value = text(name);
+    return value !== undefined && (isRange(value) || !Number.isNaN(Date.parse(value))) ? value : undefined;
+  };
+  const filter = {
+    view: VIEWS.find((known) => known === search['view']),
+    state: STATES.find((known) => known === search['state']),
+    environment: text('environment'),
+    action: text('action'),
+    requester: text('requester'),
+    since: time('since'),
+    until: time('until'),
+    undo: UNDOS.find((known) => known === search['undo']),
+  };
+  // What is not given is not there, so that it does not stand in the address either.
+  return Object.fromEntries(Object.entries(filter).filter(([, value]) => value !== undefined));
 }
+
+export const isRange = (text: string): text is Range => Object.hasOwn(RANGES, text);
+
+/** How the gateway is asked for what the filter shows. `now` in milliseconds: ranges are counted from it. */
+export function queryOf(filter: RequestFilter, now: number): NonNullable<InputOf<'requests.list', 'query'>> {
+  const { view = 'to-approve', since, until, ...rest } = filter;
+  return {
+    ...rest,
+    ...(view === 'to-approve' && { toApprove: 'true' as const }),
+    ...(view === 'mine' && { requester: 'me' }),
+    ...(view === 'to-review' && { toReview: 'true' as const }),
+    ...(view === 'unknown' && { state: 'unknown' as const }),
+    ...(since !== undefined && { since: timeOf(since, now) }),
+    ...(until !== undefined && { until: timeOf(until, now) }),
+  };
+}
+
+const timeOf = (text: string, now: number): string =>
+  new Date(isRange(text) ? now - RANGES[text] * 1000 : Date.parse(text)).toISOString();

@@ -1,61 +1,118 @@
+import type { RequestSummary } from '@guichet/contract';
 import { useQuery } from '@tanstack/react-query';
-import { getRouteApi } from '@tanstack/react-router';
-import { Inbox } from 'lucide-react';
-import type { ReactNode } from 'react';
-import { asked } from '../../api/gateway.ts';
+import { getRouteApi, type LinkProps } from '@tanstack/react-router';
+import { CircleHelp, Flame, Inbox, ListFilter } from 'lucide-react';
+import { type ReactNode, useMemo } from 'react';
+import { asProblem } from '../../api/gateway.ts';
+import { usePages } from '../../api/pages.ts';
 import { useMessages } from '../../messages/index.tsx';
+import { LinkButton } from '../../ui/button.tsx';
+import { DataTable } from '../../ui/data-table.tsx';
 import { Loaded } from '../../ui/loaded.tsx';
 import { Page, Panel } from '../../ui/page.tsx';
-import { EmptyState } from '../../ui/states.tsx';
+import { EmptyState, ErrorNote } from '../../ui/states.tsx';
 import { TabLinks } from '../../ui/tabs.tsx';
-import { Time } from '../../ui/time.tsx';
-import { StateBadge } from './state-badge.tsx';
+import { FilterBar } from './filter-bar.tsx';
+import { requestColumns } from './request-columns.tsx';
+import { NARROWING, queryOf, type RequestFilter, VIEWS, type View } from './request-filter.ts';
+import { toApproveQuery } from './to-approve.ts';
 
 const route = getRouteApi('/requests');
 
-/** Requests: those that wait for me, mine, all. */
+const idOf = ({ id }: RequestSummary): string => id;
+const linkOf = ({ id }: RequestSummary): LinkProps => ({ to: '/requests/$request', params: { request: id } });
+
+/** Requests: those that wait for me, mine, those in doubt, all; narrowed by what stands in the address. */
 export function RequestList(): ReactNode {
-  const m = useMessages();
-  const { view = 'to-approve' } = route.useSearch();
-  const query = useQuery(
-    asked('requests.list', {
-      query: { limit: 50, ...(view === 'to-approve' && { toApprove: 'true' }), ...(view === 'mine' && { requester: 'me' }) },
-    }),
-  );
-  const tab = (label: string, to: 'to-approve' | 'mine' | 'all') => ({
-    label,
-    link: { to: '/requests', search: { view: to } } as const,
-    current: view === to,
-  });
+  const m = useMessages().requests;
+  const filter = route.useSearch();
+  const { view = 'to-approve' } = filter;
+  // biome-ignore lint/correctness/useExhaustiveDependencies: ranges are counted from when they were chosen, so that pages fit together
+  const query = useMemo(() => queryOf(filter, Date.now()), [JSON.stringify(filter)]);
+  const pages = usePages('requests.list', { query });
+  const columns = useMemo(() => requestColumns(m), [m]);
   return (
-    <Page title={m.requests.title} wide>
-      <TabLinks
-        label={m.requests.viewsLabel}
-        tabs={[
-          tab(m.requests.views.toApprove, 'to-approve'),
-          tab(m.requests.views.mine, 'mine'),
-          tab(m.requests.views.all, 'all'),
-        ]}
-      />
+    <Page title={m.title} wide>
+      <Views filter={filter} />
+      <FilterBar filter={filter} view={view} />
       <Panel flush>
-        <Loaded query={query}>
-          {({ items }) =>
-            items.length === 0 ? (
-              <EmptyState icon={Inbox} title={view === 'to-approve' ? m.requests.empty.toApprove : m.requests.empty.all} />
-            ) : (
-              <ul>
-                {items.map((request) => (
-                  <li key={request.id} className="flex items-center gap-3 border-b border-line px-4 py-2 last:border-b-0">
-                    <StateBadge state={request.state} />
-                    <span className="min-w-0 flex-1 truncate">{request.summary}</span>
-                    <Time at={request.createdAt} className="text-xs text-faint" />
-                  </li>
-                ))}
-              </ul>
-            )
-          }
+        <Loaded query={pages.query}>
+          {() => (
+            <DataTable
+              caption={`${m.title}: ${m.views[VIEW_NAMES[view]]}`}
+              columns={columns}
+              rows={pages.items}
+              rowId={idOf}
+              link={linkOf}
+              more={{
+                ...pages.more,
+                ...(pages.nextError !== undefined && { error: <ErrorNote error={asProblem(pages.nextError)} /> }),
+              }}
+              empty={<Empty filter={filter} view={view} />}
+            />
+          )}
         </Loaded>
       </Panel>
     </Page>
+  );
+}
+
+const VIEW_NAMES = {
+  'to-approve': 'toApprove',
+  mine: 'mine',
+  'to-review': 'toReview',
+  unknown: 'unknown',
+  all: 'all',
+} as const satisfies Record<View, string>;
+
+function Views({ filter }: { readonly filter: RequestFilter }): ReactNode {
+  const m = useMessages().requests;
+  const { data } = useQuery(toApproveQuery);
+  const counts: Partial<Record<View, number | undefined>> = { 'to-approve': data?.items.length, 'to-review': data?.toReview };
+  const { view: current = 'to-approve' } = filter;
+  return (
+    <TabLinks
+      label={m.viewsLabel}
+      tabs={VIEWS.map((view) => ({
+        label: m.views[VIEW_NAMES[view]],
+        link: { to: '/requests', search: { view } } as const,
+        count: counts[view],
+        current: view === current,
+      }))}
+    />
+  );
+}
+
+function Empty({ filter, view }: { readonly filter: RequestFilter; readonly view: View }): ReactNode {
+  const m = useMessages().requests;
+  if (NARROWING.some((name) => filter[name] !== undefined))
+    return (
+      <EmptyState
+        icon={ListFilter}
+        title={m.empty.filtered}
+        action={
+          <LinkButton to="/requests" search={{ view }} className="mt-2">
+            {m.empty.clear}
+          </LinkButton>
+        }
+      >
+        {m.empty.filteredText}
+      </EmptyState>
+    );
+  const name = VIEW_NAMES[view];
+  return (
+    <EmptyState
+      icon={view === 'unknown' ? CircleHelp : view === 'to-review' ? Flame : Inbox}
+      title={m.empty[name]}
+      action={
+        (view === 'mine' || view === 'all') && (
+          <LinkButton to={'/actions' as string} className="mt-2">
+            {m.empty.actions}
+          </LinkButton>
+        )
+      }
+    >
+      {m.empty[`${name}Text`]}
+    </EmptyState>
   );
 }

@@ -2,9 +2,11 @@ import { isEnded } from '@guichet/client';
 import type { Request } from '@guichet/contract';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { getRouteApi, Link } from '@tanstack/react-router';
+import { Globe } from 'lucide-react';
 import { type ReactNode, useRef, useState } from 'react';
 import { asked } from '../../api/gateway.ts';
 import { useMessages } from '../../messages/index.tsx';
+import { Badge } from '../../ui/badge.tsx';
 import { CopyButton } from '../../ui/copy.tsx';
 import { Loaded } from '../../ui/loaded.tsx';
 import { Page, Panel } from '../../ui/page.tsx';
@@ -24,6 +26,7 @@ import { RelatedPanel, TemporaryPanel } from './request/related-panel.tsx';
 import { ResultPanel } from './request/result-panel.tsx';
 import { BrokenGlass, Standing } from './request/standing.tsx';
 import { Timeline } from './request/timeline.tsx';
+import { RiskBadge } from './risk-badge.tsx';
 import { StateBadge } from './state-badge.tsx';
 
 const route = getRouteApi('/requests/$request');
@@ -81,7 +84,15 @@ function RequestBody({ request }: { readonly request: Request }): ReactNode {
           <CopyButton text={`${location.origin}/requests/${request.id}`} />
         </span>
       }
-      beside={<StateBadge state={state} />}
+      beside={
+        <>
+          <StateBadge state={state} />
+          <Badge tone="accent" icon={Globe}>
+            {request.environment}
+          </Badge>
+          <RiskBadge risk={request.risk} />
+        </>
+      }
       about={
         <>
           {m.asked(request.requester.name, request.title, request.environment)} · <Time at={request.createdAt} />
@@ -103,8 +114,7 @@ function RequestBody({ request }: { readonly request: Request }): ReactNode {
           )}
           {isRunning && live}
           {hasEnded && output !== null && <ResultPanel request={request} output={output} />}
-          <Reason reason={request.reason} />
-          <PlanPanel plan={request.plan} isDone={hasEnded} />
+          <PlanPanel request={request} isDone={hasEnded} />
           <InputPanel input={request.input} />
           {!isRunning && live}
           <Timeline followed={followed} />
@@ -121,14 +131,5 @@ function RequestBody({ request }: { readonly request: Request }): ReactNode {
         </aside>
       </div>
     </Page>
-  );
-}
-
-function Reason({ reason }: { readonly reason: string }): ReactNode {
-  const m = useMessages().request;
-  return (
-    <Panel title={m.reason}>
-      <p className={reason === '' ? 'text-sm text-faint' : 'break-words whitespace-pre-wrap'}>{reason || m.noReason}</p>
-    </Panel>
   );
 }

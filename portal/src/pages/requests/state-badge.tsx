@@ -31,12 +31,19 @@ const LOOKS: Readonly<Record<RequestState, readonly [Tone, LucideIcon]>> = {
 };
 
 /** Where a request stands. */
-export function StateBadge({ state }: { readonly state: RequestState }): ReactNode {
+export function StateBadge({
+  state,
+  iconOnly = false,
+}: {
+  readonly state: RequestState;
+  /** Its word is read out, not shown: where there is no room. */
+  readonly iconOnly?: boolean;
+}): ReactNode {
   const m = useMessages();
   const [tone, icon] = LOOKS[state];
   return (
     <Badge tone={tone} icon={icon}>
-      {m.requests.states[state]}
+      {iconOnly ? <span className="sr-only">{m.requests.states[state]}</span> : m.requests.states[state]}
     </Badge>
   );
 }

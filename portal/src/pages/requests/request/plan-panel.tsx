@@ -5,10 +5,19 @@ import { useMessages } from '../../../messages/index.tsx';
 import { Panel } from '../../../ui/page.tsx';
 
 /** What would happen, in words: this is what people approve. */
-export function PlanPanel({ plan, isDone }: { readonly plan: Request['plan']; readonly isDone: boolean }): ReactNode {
-  const m = useMessages().request.plan;
+export function PlanPanel({ request, isDone }: { readonly request: Request; readonly isDone: boolean }): ReactNode {
+  const m = useMessages().request;
+  const { plan, reason, requester } = request;
   return (
-    <Panel title={isDone ? m.titleDone : m.title}>
+    <Panel title={isDone ? m.plan.titleDone : m.plan.title}>
+      <figure className="mb-3 border-l-2 border-accent/50 pl-3">
+        <blockquote className={reason === '' ? 'text-sm text-faint' : 'break-words whitespace-pre-wrap'}>
+          {reason === '' ? m.noReason : reason}
+        </blockquote>
+        <figcaption className="text-xs text-faint">
+          {m.reason} · {requester.name}
+        </figcaption>
+      </figure>
       <PlanText plan={plan} />
     </Panel>
   );

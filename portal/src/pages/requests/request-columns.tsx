@@ -1,0 +1,76 @@
+import type { RequestSummary } from '@guichet/contract';
+import { Check, Flame } from 'lucide-react';
+import type { ReactNode } from 'react';
+import type { Messages } from '../../messages/en/index.ts';
+import { Badge } from '../../ui/badge.tsx';
+import type { Column } from '../../ui/data-table.tsx';
+import { Time } from '../../ui/time.tsx';
+import { RiskBadge } from './risk-badge.tsx';
+import { StateBadge } from './state-badge.tsx';
+
+/** The columns of a list of requests. The gateway orders them, newest first: none can be sorted by. */
+export function requestColumns(m: Messages['requests']): readonly Column<RequestSummary>[] {
+  return [
+    { key: 'id', title: m.columns.id, width: 92, priority: 1, cell: ({ id }) => <span className="tabular-nums">{id}</span> },
+    { key: 'state', title: m.columns.state, width: 168, priority: 2, cell: ({ state }) => <StateBadge state={state} /> },
+    {
+      key: 'summary',
+      title: m.columns.summary,
+      width: 200,
+      grow: true,
+      priority: 1,
+      cell: (request) => <Summary request={request} broken={m.glassBroken} />,
+    },
+    { key: 'environment', title: m.columns.environment, width: 116, cell: ({ environment }) => environment },
+    { key: 'risk', title: m.columns.risk, width: 124, priority: 3, cell: ({ risk }) => <RiskBadge risk={risk} /> },
+    { key: 'requester', title: m.columns.requester, width: 132, priority: 3, cell: ({ requester }) => requester.name },
+    { key: 'gates', title: m.columns.gates, width: 104, priority: 3, cell: ({ gates }) => <Gates gates={gates} m={m} /> },
+    {
+      key: 'expires',
+      title: m.columns.expires,
+      width: 96,
+      priority: 3,
+      cell: ({ expiresAt }) => expiresAt !== null && <Time at={expiresAt} className="text-soft" />,
+    },
+    {
+      key: 'age',
+      title: m.columns.age,
+      width: 104,
+      priority: 1,
+      numeric: true,
+      cell: ({ createdAt }) => <Time at={createdAt} className="text-soft" />,
+    },
+  ];
+}
+
+function Summary({ request, broken }: { readonly request: RequestSummary; readonly broken: string }): ReactNode {
+  const { summary, review, state } = request;
+  return (
+    <span className="flex min-w-0 items-center gap-2">
+      {/* On a phone there is no column of states: the badge goes before the words. */}
+      <span className="shrink-0 sm:hidden">
+        <StateBadge state={state} iconOnly />
+      </span>
+      <span className="min-w-0 truncate">{summary}</span>
+      {review !== null && (
+        <Badge tone={review.state === 'open' ? 'bad' : 'neutral'} icon={Flame} className="shrink-0">
+          {broken}
+        </Badge>
+      )}
+    </span>
+  );
+}
+
+/** How many of the approvals that it needs it has. */
+function Gates({ gates, m }: { readonly gates: RequestSummary['gates']; readonly m: Messages['requests'] }): ReactNode {
+  if (gates.length === 0) return <span className="text-faint">{m.noGates}</span>;
+  const needed = gates.reduce((sum, { count }) => sum + count, 0);
+  const given = gates.reduce((sum, { approved, count }) => sum + Math.min(approved, count), 0);
+  return (
+    <span className="inline-flex items-center gap-1 tabular-nums">
+      {given >= needed && <Check size={13} aria-hidden className="text-good" />}
+      <span aria-hidden>{m.gates(given, needed)}</span>
+      <span className="sr-only">{m.gatesLabel(given, needed)}</span>
+    </span>
+  );
+}
