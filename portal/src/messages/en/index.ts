@@ -2,6 +2,7 @@ import { company } from './company.ts';
 import { environments } from './environments.ts';
 import { home } from './home.ts';
 import { keys } from './keys.ts';
+import { outputs } from './outputs.ts';
 import { providers } from './providers.ts';
 import { request } from './request.ts';
 import { requestEvents } from './request-events.ts';
@@ -10,6 +11,6 @@ import { shell } from './shell.ts';
 import { ui } from './ui.ts';
 
 /** Every word of the console, in English; each part is an area of it. The other languages mirror it by its type. */
-export const en = { company, environments, home, keys, providers, request, requestEvents, requests, shell, ui };
+export const en = { company, environments, home, keys, outputs, providers, requestEvents, request, requests, shell, ui };
 
 export type Messages = typeof en;

@@ -2,6 +2,8 @@
 export const ui = {
   loading: 'Loading',
   actions: 'Actions',
+  nextRow: 'Next row',
+  previousRow: 'Previous row',
   close: 'Close',
   copy: 'Copy',
   copied: 'Copied',
@@ -9,6 +11,7 @@ export const ui = {
   tryAgain: 'Try again',
   required: 'required',
   optional: 'optional',
+  tree: { unfoldAll: 'Unfold all', foldAll: 'Fold all' },
   more: 'Show more',
   search: 'Search',
   all: 'All',

@@ -3,6 +3,7 @@ import { company } from './company.ts';
 import { environments } from './environments.ts';
 import { home } from './home.ts';
 import { keys } from './keys.ts';
+import { outputs } from './outputs.ts';
 import { providers } from './providers.ts';
 import { request } from './request.ts';
 import { requestEvents } from './request-events.ts';
@@ -10,4 +11,16 @@ import { requests } from './requests.ts';
 import { shell } from './shell.ts';
 import { ui } from './ui.ts';
 
-export const fr: Messages = { company, environments, home, keys, providers, request, requestEvents, requests, shell, ui };
+export const fr: Messages = {
+  company,
+  environments,
+  home,
+  keys,
+  outputs,
+  providers,
+  requestEvents,
+  request,
+  requests,
+  shell,
+  ui,
+};

@@ -3,6 +3,8 @@ import type { Messages } from '../en/index.ts';
 export const ui: Messages['ui'] = {
   loading: 'Chargement',
   actions: 'Actions',
+  nextRow: 'Ligne suivante',
+  previousRow: 'Ligne précédente',
   close: 'Fermer',
   copy: 'Copier',
   copied: 'Copié',
@@ -10,6 +12,7 @@ export const ui: Messages['ui'] = {
   tryAgain: 'Réessayer',
   required: 'obligatoire',
   optional: 'facultatif',
+  tree: { unfoldAll: 'Tout déplier', foldAll: 'Tout replier' },
   more: 'Afficher plus',
   search: 'Rechercher',
   all: 'Tout',

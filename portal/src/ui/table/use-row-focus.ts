@@ -1,4 +1,6 @@
 import { type KeyboardEvent, type RefObject, useCallback, useEffect, useRef, useState } from 'react';
+import { type KeyBinding, useKeys } from '../../app/keys.ts';
+import { useMessages } from '../../messages/index.tsx';
 
 interface RowFocus {
   /** The row that Tab leads to, and the arrows move from. */
@@ -17,6 +19,7 @@ interface RowFocusOptions {
 
 /** One row of a table can be reached by Tab; j and k, the arrows, Home, End and the page keys lead on from it. */
 export function useRowFocus({ ids, container, show, enabled }: RowFocusOptions): RowFocus {
+  const m = useMessages();
   const [chosen, setChosen] = useState<string>();
   // A row that is gone leaves its place to the first one.
   const activeId = chosen !== undefined && ids.includes(chosen) ? chosen : ids[0];
@@ -63,17 +66,14 @@ export function useRowFocus({ ids, container, show, enabled }: RowFocusOptions):
     },
     [activeId, ids, container, goTo],
   );
-  useEffect(() => {
-    if (!enabled) return;
-    const onKey = (event: globalThis.KeyboardEvent): void => {
-      // From nowhere in particular, j and k lead into the table; inside, onKeyDown has them.
-      const isNowhere = document.activeElement === document.body || document.activeElement?.id === 'page';
-      if (!isNowhere || hasModifier(event) || event.defaultPrevented) return;
-      if ((event.key === 'j' || event.key === 'k') && move(event.key)) event.preventDefault();
-    };
-    document.addEventListener('keydown', onKey);
-    return () => document.removeEventListener('keydown', onKey);
-  }, [enabled, move]);
+  // Inside of the table onKeyDown has them; from anywhere else they lead into it.
+  const step = (label: string, key: string): KeyBinding => ({
+    label,
+    repeats: true,
+    enabled: enabled && ids.length > 0,
+    run: () => void move(key),
+  });
+  useKeys({ j: step(m.ui.nextRow, 'j'), k: step(m.ui.previousRow, 'k') });
   return {
     activeId,
     onFocusRow: setChosen,
