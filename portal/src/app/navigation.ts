@@ -45,7 +45,10 @@ export const PLACES: readonly { readonly group: keyof Messages['shell']['groups'
   },
   {
     group: 'control',
-    places: [{ name: 'providers', to: '/providers', icon: Blocks, key: 'o' }],
+    places: [
+      { name: 'audit', to: '/audit', icon: ScrollText, key: 'l' },
+      { name: 'providers', to: '/providers', icon: Blocks, key: 'o' },
+    ],
   },
 ];
 

@@ -1,5 +1,6 @@
 import { createRouter } from '@tanstack/react-router';
 import { queryClient } from '../api/query-client.ts';
+import { auditRoutes } from '../pages/audit/routes.ts';
 import { companyRoutes } from '../pages/company/routes.ts';
 import { environmentRoutes } from '../pages/environments/routes.ts';
 import { homeRoutes } from '../pages/home/routes.ts';
@@ -14,6 +15,7 @@ const routeTree = rootRoute.addChildren([
   ...environmentRoutes,
   ...companyRoutes,
   ...providerRoutes,
+  ...auditRoutes,
 ]);
 
 export const router = createRouter({

@@ -2,6 +2,7 @@ import { Link } from '@tanstack/react-router';
 import clsx from 'clsx';
 import type { ReactNode } from 'react';
 import { useMessages } from '../messages/index.tsx';
+import { AuditBadge } from './audit-badge.tsx';
 import { PLACES } from './navigation.ts';
 
 /** Where one can go. On a phone it lies over the page, and is there when it is asked for. */
@@ -42,6 +43,8 @@ export function Sidebar({ isOpen, onClose }: { readonly isOpen: boolean; readonl
             </div>
           ))}
         </nav>
+        <div className="flex-1" />
+        <AuditBadge />
       </aside>
     </>
   );

@@ -1,3 +1,5 @@
+import { audit } from './audit.ts';
+import { auditEvents } from './audit-events.ts';
 import { company } from './company.ts';
 import { environments } from './environments.ts';
 import { home } from './home.ts';
@@ -11,6 +13,20 @@ import { shell } from './shell.ts';
 import { ui } from './ui.ts';
 
 /** Every word of the console, in English; each part is an area of it. The other languages mirror it by its type. */
-export const en = { company, environments, home, keys, outputs, providers, requestEvents, request, requests, shell, ui };
+export const en = {
+  audit,
+  auditEvents,
+  company,
+  environments,
+  home,
+  keys,
+  outputs,
+  providers,
+  request,
+  requestEvents,
+  requests,
+  shell,
+  ui,
+};
 
 export type Messages = typeof en;

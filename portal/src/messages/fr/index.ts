@@ -1,4 +1,6 @@
 import type { Messages } from '../en/index.ts';
+import { audit } from './audit.ts';
+import { auditEvents } from './audit-events.ts';
 import { company } from './company.ts';
 import { environments } from './environments.ts';
 import { home } from './home.ts';
@@ -12,14 +14,16 @@ import { shell } from './shell.ts';
 import { ui } from './ui.ts';
 
 export const fr: Messages = {
+  audit,
+  auditEvents,
   company,
   environments,
   home,
   keys,
   outputs,
   providers,
-  requestEvents,
   request,
+  requestEvents,
   requests,
   shell,
   ui,
