@@ -1,7 +1,9 @@
+import { actions } from './actions.ts';
 import { audit } from './audit.ts';
 import { auditEvents } from './audit-events.ts';
 import { company } from './company.ts';
 import { environments } from './environments.ts';
+import { forms } from './forms.ts';
 import { home } from './home.ts';
 import { keys } from './keys.ts';
 import { outputs } from './outputs.ts';
@@ -14,6 +16,8 @@ import { ui } from './ui.ts';
 
 /** Every word of the console, in English; each part is an area of it. The other languages mirror it by its type. */
 export const en = {
+  forms,
+  actions,
   audit,
   auditEvents,
   company,

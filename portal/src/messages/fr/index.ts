@@ -1,8 +1,10 @@
 import type { Messages } from '../en/index.ts';
+import { actions } from './actions.ts';
 import { audit } from './audit.ts';
 import { auditEvents } from './audit-events.ts';
 import { company } from './company.ts';
 import { environments } from './environments.ts';
+import { forms } from './forms.ts';
 import { home } from './home.ts';
 import { keys } from './keys.ts';
 import { outputs } from './outputs.ts';
@@ -14,6 +16,8 @@ import { shell } from './shell.ts';
 import { ui } from './ui.ts';
 
 export const fr: Messages = {
+  forms,
+  actions,
   audit,
   auditEvents,
   company,
