@@ -1,14 +1,12 @@
 import type { ReactNode } from 'react';
 import { useMe } from '../api/me.ts';
 import { useMessages, useSpoken } from '../messages/index.tsx';
-import { LANGUAGES } from '../messages/language.ts';
+import { LANGUAGE_NAMES, LANGUAGES } from '../messages/language.ts';
 import { Menu } from '../ui/menu.tsx';
 import { chooseTheme, THEMES, useTheme } from './appearance.ts';
 import { turnSingleKeys, useSingleKeys } from './keys.ts';
 import { showOverlay } from './overlay.ts';
 import { signOut } from './sign-out.ts';
-
-const LANGUAGE_NAMES = { en: 'English', fr: 'Français' } as const;
 
 export function AccountMenu(): ReactNode {
   const { shell: m, keys } = useMessages();

@@ -5,6 +5,7 @@ import { useKeys } from './keys.ts';
 import { PLACES } from './navigation.ts';
 import { showOverlay, useOverlay } from './overlay.ts';
 
+const Palette = lazy(async () => ({ default: (await import('./palette.tsx')).Palette }));
 const KeysSheet = lazy(async () => ({ default: (await import('./keys-sheet.tsx')).KeysSheet }));
 
 /** The keys that work on every page, and what they lay over it. */
@@ -12,7 +13,13 @@ export function ShellKeys(): ReactNode {
   const m = useMessages();
   const router = useRouter();
   const overlay = useOverlay();
-  useKeys({ '?': { label: m.keys.sheet, run: () => showOverlay('keys') } }, { group: 'anywhere' });
+  useKeys(
+    {
+      'mod+k': { label: m.palette.open, run: () => showOverlay('palette') },
+      '?': { label: m.keys.sheet, run: () => showOverlay('keys') },
+    },
+    { group: 'anywhere' },
+  );
   useKeys(
     Object.fromEntries(
       PLACES.flatMap(({ places }) => places).map(({ name, key, to }) => [
@@ -22,5 +29,11 @@ export function ShellKeys(): ReactNode {
     ),
     { group: 'go' },
   );
-  return <Suspense>{overlay === 'keys' && <KeysSheet onClose={() => showOverlay(undefined)} />}</Suspense>;
+  const close = (): void => showOverlay(undefined);
+  return (
+    <Suspense>
+      {overlay === 'palette' && <Palette onClose={close} />}
+      {overlay === 'keys' && <KeysSheet onClose={close} />}
+    </Suspense>
+  );
 }

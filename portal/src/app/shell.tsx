@@ -1,9 +1,11 @@
 import { Outlet, useRouterState } from '@tanstack/react-router';
-import { Menu as MenuIcon, X } from 'lucide-react';
+import { Menu as MenuIcon, Search, X } from 'lucide-react';
 import { type ReactNode, useEffect, useState } from 'react';
 import { useMessages } from '../messages/index.tsx';
 import { IconButton } from '../ui/button.tsx';
+import { Keys } from '../ui/keys.tsx';
 import { AccountMenu } from './account-menu.tsx';
+import { showOverlay } from './overlay.ts';
 import { SessionDialog } from './session-dialog.tsx';
 import { ShellKeys } from './shell-keys.tsx';
 import { Sidebar } from './sidebar.tsx';
@@ -35,6 +37,7 @@ export function Shell(): ReactNode {
             className="md:hidden"
             onClick={() => setOpen(!isOpen)}
           />
+          <PaletteButton />
           <div className="flex-1" />
           <AccountMenu />
         </header>
@@ -46,6 +49,25 @@ export function Shell(): ReactNode {
       <ShellKeys />
       <SessionDialog />
     </div>
+  );
+}
+
+/** Looks like the field that it opens. */
+function PaletteButton(): ReactNode {
+  const m = useMessages().palette;
+  return (
+    <button
+      type="button"
+      aria-label={m.label}
+      aria-haspopup="dialog"
+      aria-keyshortcuts="Control+K Meta+K"
+      onClick={() => showOverlay('palette')}
+      className="flex h-8 min-w-0 flex-1 items-center gap-2 rounded-md border border-line bg-panel px-2.5 text-left text-sm text-faint hover:border-line-strong md:max-w-80"
+    >
+      <Search size={14} aria-hidden className="shrink-0" />
+      <span className="min-w-0 flex-1 truncate">{m.placeholder}</span>
+      <Keys keys="mod+k" className="max-md:hidden" />
+    </button>
   );
 }
 

@@ -1,6 +1,9 @@
 export const LANGUAGES = ['en', 'fr'] as const;
 export type Language = (typeof LANGUAGES)[number];
 
+/** Each in its own words: whoever looks for theirs may read no other. */
+export const LANGUAGE_NAMES: Readonly<Record<Language, string>> = { en: 'English', fr: 'Français' };
+
 const KEY = 'guichet.language';
 
 /** What somebody has chosen here; else the first language of the browser that there is. */

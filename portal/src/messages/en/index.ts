@@ -7,6 +7,7 @@ import { forms } from './forms.ts';
 import { home } from './home.ts';
 import { keys } from './keys.ts';
 import { outputs } from './outputs.ts';
+import { palette } from './palette.ts';
 import { providers } from './providers.ts';
 import { request } from './request.ts';
 import { requestEvents } from './request-events.ts';
@@ -25,6 +26,7 @@ export const en = {
   home,
   keys,
   outputs,
+  palette,
   providers,
   request,
   requestEvents,

@@ -21,10 +21,6 @@ export const shell = {
   },
   groups: { work: 'Work', company: 'Company', control: 'Control' },
   waiting: (count: number): string => `${count} waiting for your approval`,
-  palette: {
-    open: 'Search or run…',
-    label: 'Search or run',
-  },
   account: {
     label: (name: string): string => `Account of ${name}`,
     signOut: 'Sign out',

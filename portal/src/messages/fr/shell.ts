@@ -22,7 +22,6 @@ export const shell: Messages['shell'] = {
   },
   groups: { work: 'Travail', company: 'Entreprise', control: 'Contrôle' },
   waiting: (count) => `${count} en attente de votre approbation`,
-  palette: { open: 'Rechercher ou exécuter…', label: 'Rechercher ou exécuter' },
   account: {
     label: (name) => `Compte de ${name}`,
     signOut: 'Se déconnecter',
