@@ -1,23 +1,26 @@
 /**
- * `npm test`: types, style, rules of import, then every test; the last line counts. `npm test -- PATH` runs the tests
- * of that path alone. One failed step does not stop the next.
+ * `npm test`: types, style, rules of import, then every test, then those in a browser; the last line counts.
+ * `npm test -- PATH` runs the tests of that path alone. One failed step does not stop the next.
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { browserSpecs, runBrowserTests } from './browser-tests.ts';
+import { chosenTests } from './chosen-tests.ts';
 import { readHouse, sourceFiles } from './imports/read-house.ts';
 import { violationsOf } from './imports/rules.ts';
 import { longFiles } from './long-files.ts';
 import { PROJECT } from './runtime.mjs';
 import { type Counts, countTests, formatCounts, type VitestReport } from './vitest-counts.ts';
 
-const filters = process.argv.slice(2);
+const words = process.argv.slice(2);
 
 /** Runs a program of node_modules on this Node, its output shown. Gives the exit code. */
-async function runProgram(file: string, ...args: string[]): Promise<number> {
-  const child = spawn(process.execPath, [join(PROJECT, 'node_modules', file), ...args], { cwd: PROJECT, stdio: 'inherit' });
+async function runProgram(file: string, args: readonly string[], env: Record<string, string> = {}): Promise<number> {
+  const command = [join(PROJECT, 'node_modules', file), ...args];
+  const child = spawn(process.execPath, command, { cwd: PROJECT, stdio: 'inherit', env: { ...process.env, ...env } });
   // The group gets Ctrl-C as a whole; the program ends by itself, and then so do we.
   const [code] = (await once(child, 'exit')) as [number | null]; // null for a signal
   return code ?? 1;
@@ -29,18 +32,18 @@ function report(problems: readonly string[]): boolean {
 }
 
 const STATIC_CHECKS: readonly (readonly [title: string, check: () => Promise<boolean> | boolean])[] = [
-  ['types (tsc)', async () => (await runProgram('typescript/bin/tsc', '-b')) === 0],
-  ['style (biome)', async () => (await runProgram('@biomejs/biome/bin/biome', 'check', '--error-on-warnings')) === 0],
+  ['types (tsc)', async () => (await runProgram('typescript/bin/tsc', ['-b'])) === 0],
+  ['style (biome)', async () => (await runProgram('@biomejs/biome/bin/biome', ['check', '--error-on-warnings'])) === 0],
   ['imports', () => report(violationsOf(readHouse(PROJECT)).map(({ file, line, message }) => `${file}:${line} ${message}`))],
   ['length of files', () => report(longFiles(PROJECT, sourceFiles(PROJECT)))],
 ];
 
-async function runTests(): Promise<Counts> {
+async function runTests(filters: readonly string[]): Promise<Counts> {
   const folder = await mkdtemp(join(tmpdir(), 'guichet-report-'));
   const file = join(folder, 'vitest.json');
   try {
     const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${file}`];
-    const code = await runProgram('vitest/vitest.mjs', 'run', ...reporters, ...filters);
+    const code = await runProgram('vitest/vitest.mjs', ['run', ...reporters, ...filters]);
     const text = await readFile(file, 'utf8').catch(() => undefined);
     // The format of Vitest's JSON reporter.
     return countTests(text === undefined ? undefined : (JSON.parse(text) as VitestReport), code);
@@ -60,11 +63,25 @@ async function timed<T>(title: string, work: () => Promise<T> | T, passed: (resu
   return result;
 }
 
+const NONE: Counts = { passed: 0, failed: 0, skipped: 0 };
+const noneFailed = ({ failed }: Counts): boolean => failed === 0;
+
 let brokenChecks = 0;
-if (filters.length === 0) {
+if (words.length === 0) {
   for (const [title, check] of STATIC_CHECKS) if (!(await timed(title, check, Boolean))) brokenChecks += 1;
 }
-const tests = await timed('tests (vitest)', runTests, ({ failed }) => failed === 0);
-const counts = { ...tests, failed: tests.failed + brokenChecks };
+const { vitest, browser } = chosenTests(words, await browserSpecs());
+const tests = vitest === undefined ? NONE : await timed('tests (vitest)', () => runTests(vitest), noneFailed);
+const pages =
+  browser === undefined ? NONE : await timed('pages (playwright)', () => runBrowserTests(browser, runProgram), noneFailed);
+const counts = {
+  passed: tests.passed + pages.passed,
+  failed: tests.failed + pages.failed + brokenChecks,
+  skipped: tests.skipped + pages.skipped,
+};
+if (vitest === undefined && browser === undefined) {
+  process.stdout.write(`No test is in ${words.join(', ')}.\n`);
+  counts.failed = 1;
+}
 process.stdout.write(`\n${formatCounts(counts)}\n`);
 process.exitCode = counts.failed === 0 ? 0 : 1;

@@ -15,7 +15,8 @@ export const gateway: Client = createClient({
 /** Sends a call, and sees when the session is over, or another than this page knows, wherever the call was made from. */
 async function watchedFetch(input: string | URL | Request, init: RequestInit = {}): Promise<Response> {
   const response = await fetch(input, init);
-  if (response.status === 401) session.end();
+  // Where the page goes away there is nobody to tell what was refused: nothing flashes up before the sign-in.
+  if (response.status === 401 && session.end() === 'leaves') return new Promise<never>(() => {});
   if (response.status !== 403 || init.method === 'GET' || !(await isForeign(response))) return response;
   // The cookie is that of a newer sign-in, in another tab. Of the same person: nothing was done, so it is sent once more.
   if (!(await session.renew())) return response;

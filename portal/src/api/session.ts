@@ -29,10 +29,14 @@ class PageSession {
     this.#stand('signed-in');
   }
 
-  /** A call was refused for its session. Before anybody was known there is nothing to lose: off to sign in. */
-  end(): void {
-    if (this.#principalId === undefined) location.assign(loginPath());
-    else this.#stand('ended');
+  /** A call was refused for its session. Before anybody was known there is nothing to lose: off to sign in, which is told. */
+  end(): 'stays' | 'leaves' {
+    if (this.#principalId !== undefined) {
+      this.#stand('ended');
+      return 'stays';
+    }
+    location.assign(loginPath());
+    return 'leaves';
   }
 
   /** True when the same person is signed in again. */
