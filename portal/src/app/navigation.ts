@@ -48,6 +48,7 @@ export const PLACES: readonly { readonly group: keyof Messages['shell']['groups'
     places: [
       { name: 'audit', to: '/audit', icon: ScrollText, key: 'l' },
       { name: 'providers', to: '/providers', icon: Blocks, key: 'o' },
+      { name: 'access', to: '/access', icon: KeyRound, key: 'k' },
     ],
   },
 ];

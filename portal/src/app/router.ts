@@ -1,5 +1,6 @@
 import { createRouter } from '@tanstack/react-router';
 import { queryClient } from '../api/query-client.ts';
+import { accessRoutes } from '../pages/access/routes.ts';
 import { auditRoutes } from '../pages/audit/routes.ts';
 import { companyRoutes } from '../pages/company/routes.ts';
 import { environmentRoutes } from '../pages/environments/routes.ts';
@@ -16,6 +17,7 @@ const routeTree = rootRoute.addChildren([
   ...companyRoutes,
   ...providerRoutes,
   ...auditRoutes,
+  ...accessRoutes,
 ]);
 
 export const router = createRouter({

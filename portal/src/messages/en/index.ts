@@ -1,3 +1,4 @@
+import { access } from './access.ts';
 import { actions } from './actions.ts';
 import { audit } from './audit.ts';
 import { auditEvents } from './audit-events.ts';
@@ -17,12 +18,13 @@ import { ui } from './ui.ts';
 
 /** Every word of the console, in English; each part is an area of it. The other languages mirror it by its type. */
 export const en = {
-  forms,
+  access,
   actions,
   audit,
   auditEvents,
   company,
   environments,
+  forms,
   home,
   keys,
   outputs,

@@ -1,4 +1,5 @@
 import type { Messages } from '../en/index.ts';
+import { access } from './access.ts';
 import { actions } from './actions.ts';
 import { audit } from './audit.ts';
 import { auditEvents } from './audit-events.ts';
@@ -17,12 +18,13 @@ import { shell } from './shell.ts';
 import { ui } from './ui.ts';
 
 export const fr: Messages = {
-  forms,
+  access,
   actions,
   audit,
   auditEvents,
   company,
   environments,
+  forms,
   home,
   keys,
   outputs,
