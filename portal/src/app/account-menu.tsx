@@ -3,13 +3,21 @@ import { useMe } from '../api/me.ts';
 import { useMessages, useSpoken } from '../messages/index.tsx';
 import { LANGUAGE_NAMES, LANGUAGES } from '../messages/language.ts';
 import { Menu } from '../ui/menu.tsx';
+import { tell } from '../ui/toast.tsx';
 import { chooseTheme, THEMES, useTheme } from './appearance.ts';
 import { turnSingleKeys, useSingleKeys } from './keys.ts';
+import { turnNotify, useNotify } from './notifications.ts';
 import { showOverlay } from './overlay.ts';
 import { signOut } from './sign-out.ts';
 
 export function AccountMenu(): ReactNode {
-  const { shell: m, keys } = useMessages();
+  const { shell: m, keys, requests } = useMessages();
+  const isNotified = useNotify();
+  const notify = async (): Promise<void> => {
+    const now = await turnNotify(isNotified ? 'off' : 'on');
+    if (now === 'on') tell(requests.notify.setting, { description: requests.notify.on });
+    if (now === 'refused') tell(requests.notify.refused, { description: requests.notify.refusedText });
+  };
   const areKeysOn = useSingleKeys();
   const { language, speak } = useSpoken();
   const { principal, csrf } = useMe();
@@ -40,6 +48,8 @@ export function AccountMenu(): ReactNode {
         'line',
         { label: m.account.keys, onSelect: () => showOverlay('keys') },
         { label: keys.single, checked: areKeysOn, onSelect: () => turnSingleKeys(areKeysOn ? 'off' : 'on') },
+        'line',
+        { label: requests.notify.setting, checked: isNotified, onSelect: () => void notify() },
         'line',
         { label: m.account.docs, onSelect: () => void window.open('/docs/', '_blank', 'noopener') },
         { label: m.account.signOut, onSelect: () => signOut(csrf ?? '') },

@@ -5,10 +5,12 @@ import { useMessages } from '../messages/index.tsx';
 import { IconButton } from '../ui/button.tsx';
 import { Keys } from '../ui/keys.tsx';
 import { AccountMenu } from './account-menu.tsx';
+import { useLiveConnection } from './live.ts';
 import { showOverlay } from './overlay.ts';
 import { SessionDialog } from './session-dialog.tsx';
 import { ShellKeys } from './shell-keys.tsx';
 import { Sidebar } from './sidebar.tsx';
+import { Live } from './waiting.tsx';
 
 /** What surrounds every page: where one can go, who one is, and what is said over all of it. */
 export function Shell(): ReactNode {
@@ -46,6 +48,7 @@ export function Shell(): ReactNode {
           <Outlet />
         </main>
       </div>
+      <Live />
       <ShellKeys />
       <SessionDialog />
     </div>
@@ -83,5 +86,11 @@ function Offline(): ReactNode {
       removeEventListener('offline', look);
     };
   }, []);
-  return <div role="status">{isOffline && <p className="bg-warn-tint px-6 py-1.5 text-sm text-warn">{m.offline}</p>}</div>;
+  // The network may be there, and the gateway not.
+  const isCut = useLiveConnection() === 'cut';
+  return (
+    <div role="status">
+      {(isOffline || isCut) && <p className="bg-warn-tint px-6 py-1.5 text-sm text-warn">{isOffline ? m.offline : m.cut}</p>}
+    </div>
+  );
 }

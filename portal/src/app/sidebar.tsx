@@ -4,6 +4,7 @@ import type { ReactNode } from 'react';
 import { useMessages } from '../messages/index.tsx';
 import { AuditBadge } from './audit-badge.tsx';
 import { PLACES } from './navigation.ts';
+import { WaitingCount } from './waiting.tsx';
 
 /** Where one can go. On a phone it lies over the page, and is there when it is asked for. */
 export function Sidebar({ isOpen, onClose }: { readonly isOpen: boolean; readonly onClose: () => void }): ReactNode {
@@ -36,6 +37,7 @@ export function Sidebar({ isOpen, onClose }: { readonly isOpen: boolean; readonl
                     >
                       <Icon size={15} aria-hidden className="shrink-0" />
                       {m.nav[name]}
+                      {name === 'requests' && <WaitingCount />}
                     </Link>
                   </li>
                 ))}

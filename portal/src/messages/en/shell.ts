@@ -42,5 +42,6 @@ export const shell = {
     doneText: 'You can close this window and go on in the other one.',
   },
   offline: 'You are offline. What you see is how it was.',
+  cut: 'The gateway cannot be reached right now. What you see is how it was; this page goes on by itself.',
   notFound: { title: 'There is no such page', text: 'The address may be mistyped, or of an older version.', home: 'Go home' },
 };

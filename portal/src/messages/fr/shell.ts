@@ -43,6 +43,7 @@ export const shell: Messages['shell'] = {
     doneText: 'Vous pouvez fermer cette fenêtre et continuer dans l’autre.',
   },
   offline: 'Vous êtes hors ligne. Ce que vous voyez date d’avant la coupure.',
+  cut: 'La passerelle est injoignable pour l’instant. Vous voyez les choses comme elles étaient ; cette page reprend d’elle-même.',
   notFound: {
     title: 'Cette page n’existe pas',
     text: 'L’adresse est peut-être mal saisie, ou d’une version antérieure.',
