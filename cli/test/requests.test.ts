@@ -40,7 +40,7 @@ describe('requests list', () => {
     expect(stdout).toContain('REQ-12  awaiting approval  production  Nadia Benali');
     expect(queries[0]).toMatchObject({
       toApprove: true,
-      state: 'queued',
+      state: ['queued'],
       environment: 'staging',
       requester: 'user:amine',
       action: 'kafka.*',

@@ -30,6 +30,13 @@ const body = {
   optionalComment: z.strictObject({ comment: comment.default('') }),
 };
 
+/** `queued,running` */
+const states = z
+  .string()
+  .max(500)
+  .transform((text) => text.split(','))
+  .pipe(z.array(RequestState));
+
 /** The routes of requests; a part of ROUTES. */
 export const REQUEST_ROUTES = {
   'requests.submit': {
@@ -52,8 +59,18 @@ export const REQUEST_ROUTES = {
     query: z.object({
       limit,
       cursor,
-      state: RequestState.optional(),
-      requester: z.string().optional().describe('user:NAME or machine:NAME; `me` for the caller'),
+      state: states.optional().describe('One state, or several with commas between them'),
+      requester: z
+        .string()
+        .optional()
+        .describe('user:NAME or machine:NAME; `me` for the caller; team:NAME for its members and machines'),
+      team: z.string().max(200).optional().describe('Only those about what this team owns'),
+      resource: z
+        .string()
+        .max(1000)
+        .regex(/^[^:]+:./, 'must be TYPE:ID, as plans name it')
+        .optional()
+        .describe('TYPE:ID, such as postgres.database:pg1/orders: only those about it'),
       action: z.string().optional().describe('An action id, or a prefix ending in .*'),
       environment: Slug.optional(),
       toApprove: flag.optional().describe('Only those that wait for an approval that the caller can give'),

@@ -140,10 +140,12 @@ export function makeHandlers(services: Services): Handlers {
         tokenMakerId: caller.token.createdBy.id,
       }),
     'requests.list': async ({ caller, query }) => {
-      const { limit, cursor, requester, ...filter } = query;
+      const { limit, cursor, requester, state, resource, ...filter } = query;
       const items = await requests.list(caller.principal, {
         ...filter,
-        requesterId: requester === 'me' ? caller.principal.id : requester,
+        states: state,
+        requester: requester === 'me' ? caller.principal.id : requester,
+        resource: resource === undefined ? undefined : resourceOf(resource),
         before: numberCursor(cursor),
         limit: limit + 1,
       });
@@ -248,6 +250,12 @@ function page<Item>(
   const shown = items.slice(0, limit);
   const last = shown.at(-1);
   return { items: shown, next: items.length > limit && last !== undefined ? cursorOf(last) : null };
+}
+
+/** `TYPE:ID`: the id may have colons of its own. */
+function resourceOf(text: string): { type: string; id: string } {
+  const colon = text.indexOf(':');
+  return { type: text.slice(0, colon), id: text.slice(colon + 1) };
 }
 
 function numberCursor(cursor: string | undefined): string | undefined {

@@ -1,11 +1,18 @@
-import type { ApproverGroup, RequestState, TokenScope } from '@guichet/contract';
+import { type ApproverGroup, REQUEST_STATES, type RequestState, type TokenScope } from '@guichet/contract';
 import type { Queryable, Statement } from '../db/index.ts';
 import { statement } from '../db/index.ts';
 import { IS_FORMER, type RequestRow, ROW } from './row.ts';
 
 export interface RequestFilter {
-  readonly state?: RequestState | undefined;
+  /** Those in one of these states; of all when absent. */
+  readonly states?: readonly RequestState[] | undefined;
   readonly requesterId?: string | undefined;
+  /** Only those that one of these has filed. */
+  readonly requesterIds?: readonly string[] | undefined;
+  /** Only those about what this team owns. */
+  readonly team?: string | undefined;
+  /** Only those about this resource. */
+  readonly resource?: { readonly type: string; readonly id: string } | undefined;
   /** An action id, or a prefix ending in `.*` */
   readonly action?: string | undefined;
   readonly environment?: string | undefined;
@@ -77,12 +84,39 @@ const BEFORE = (until: string): string =>
 
 /** Newest first. Each combination of filters is a statement of its own, so that each gets the plan that suits it. */
 export async function listRequests(db: Queryable, filter: RequestFilter): Promise<RequestRow[]> {
-  const { where, values } = whereOf(filter);
+  const { states, team, resource, requesterIds } = filter;
+  const { conditions, values } = conditionsOf(filter);
   const limit = `$${values.push(filter.limit)}`;
-  return db.query<RequestRow>(
-    listStatement(`select ${ROW} from requests r ${where} order by r.number desc limit ${limit}`),
-    values,
-  );
+  const isPlain = (states?.length ?? 1) === 1 && team === undefined && resource === undefined && requesterIds === undefined;
+  const text = isPlain
+    ? // In the text, so that the index of each state is found without the value; a state is one of a closed set.
+      `select ${ROW} from requests r ${where([...(states ?? []).map(inState), ...conditions])} order by r.number desc limit ${limit}`
+    : severalLists(filter, { conditions, values, limit });
+  return db.query<RequestRow>(listStatement(text), values);
+}
+
+const inState = (state: RequestState): string => `r.state = '${state}'`;
+const where = (conditions: readonly string[]): string => (conditions.length === 0 ? '' : `where ${conditions.join(' and ')}`);
+
+/**
+ * A page out of several lists, each of one state and, where it is asked for, of one requester: an index gives the newest of
+ * each, and the newest of those are the page. Lists that are not asked for are in the text all the same and are not looked
+ * at, so that there are not as many statements as there are sets of states.
+ */
+function severalLists(
+  { states, requesterIds }: Pick<RequestFilter, 'states' | 'requesterIds'>,
+  { conditions, values, limit }: { conditions: readonly string[]; values: unknown[]; limit: string },
+): string {
+  const wanted = `$${values.push(states ?? REQUEST_STATES)}`;
+  const people = requesterIds === undefined ? undefined : `$${values.push(requesterIds)}`;
+  const lists = REQUEST_STATES.map((state) => {
+    const of = [inState(state), `'${state}' = any (${wanted}::text[])`, ...conditions];
+    if (people === undefined) return `(select r.number from requests r ${where(of)} order by r.number desc limit ${limit})`;
+    return `(select own.number from unnest(${people}::text[]) as person (id) cross join lateral (
+      select r.number from requests r ${where([...of, 'r.requester_id = person.id'])} order by r.number desc limit ${limit}) own)`;
+  });
+  return `select ${ROW} from requests r where r.number = any (array(
+    select number from (${lists.join(' union all ')}) found order by number desc limit ${limit})) order by r.number desc`;
 }
 
 const APPROVERS = statement(
@@ -95,16 +129,17 @@ export async function approversOfWaiting(db: Queryable): Promise<string[]> {
   return (await db.query<{ id: string }>(APPROVERS)).map(({ id }) => id);
 }
 
-function whereOf(filter: Omit<RequestFilter, 'limit'>): { where: string; values: unknown[] } {
+function conditionsOf(filter: Omit<RequestFilter, 'limit'>): { conditions: string[]; values: unknown[] } {
   const values: unknown[] = [];
   const conditions: string[] = [];
   const add = (value: unknown, condition: (parameter: string) => string): void => {
     if (value !== undefined) conditions.push(condition(`$${values.push(value)}`));
   };
-  // In the text, so that the index of each state is found without the value; a state is one of a closed set.
-  if (filter.state !== undefined) conditions.push(`r.state = '${filter.state}'`);
   if (filter.undo !== undefined) conditions.push(UNDO[filter.undo]);
   add(filter.requesterId, (p) => `r.requester_id = ${p}`);
+  add(filter.team, (p) => `r.owner_team = ${p}`);
+  add(filter.resource?.type, (p) => `r.resource_type = ${p}`);
+  add(filter.resource?.id, (p) => `r.resource_id = ${p}`);
   if (filter.action?.endsWith('.*'))
     add(`${filter.action.slice(0, -1).replace(/[%_\\]/g, '\\$&')}%`, (p) => `r.action like ${p}`);
   else add(filter.action, (p) => `r.action = ${p}`);
@@ -141,7 +176,7 @@ function whereOf(filter: Omit<RequestFilter, 'limit'>): { where: string; values:
     );
   }
   add(environments, (p) => `r.environment = any (${p}::text[])`);
-  return { where: conditions.length === 0 ? '' : `where ${conditions.join(' and ')}`, values };
+  return { conditions, values };
 }
 
 const STATEMENTS = new Map<string, Statement>();

@@ -7,6 +7,7 @@ import {
   type Request,
   type RequestSummary,
 } from '@guichet/contract';
+import { suggestion } from '../findings/index.ts';
 import { type Look, RequestFeed } from './feed.ts';
 import { Filing } from './filing.ts';
 import { type Approver, approversOfWaiting, listRequests, type RequestFilter } from './list.ts';
@@ -20,7 +21,10 @@ import { requestView, summaryViews } from './view.ts';
 const MOST_COUNTED = 500;
 
 /** What is asked of the list; who can approve and review is found out here. */
-export interface ListCall extends Omit<RequestFilter, 'approver' | 'reviewer' | 'scope' | 'concerning'> {
+export interface ListCall
+  extends Omit<RequestFilter, 'approver' | 'reviewer' | 'scope' | 'concerning' | 'requesterId' | 'requesterIds'> {
+  /** Id of who filed it; `team:NAME` for all members and machines of a team. */
+  readonly requester?: string | undefined;
   readonly toApprove?: boolean | undefined;
   readonly toReview?: boolean | undefined;
 }
@@ -72,15 +76,39 @@ export class Requests {
   }
 
   /** Newest first; of requests that the principal may see: policy is asked about each. */
-  async list(principal: Principal, { toApprove = false, toReview = false, ...filter }: ListCall): Promise<RequestSummary[]> {
+  async list(
+    principal: Principal,
+    { toApprove = false, toReview = false, requester, ...filter }: ListCall,
+  ): Promise<RequestSummary[]> {
+    this.#refuseUnknownTeam(filter.team);
+    const filedBy = await this.#filedBy(requester);
     // A machine approves and reviews nothing.
     if ((toApprove || toReview) && principal.person === null) return [];
     const rows = await this.#visible(principal, {
       ...filter,
+      ...filedBy,
       ...(toApprove && { approver: await this.#approver(principal, { forApproval: true }) }),
       ...(toReview && { reviewer: await this.#approver(principal) }),
     });
     return summaryViews(this.#options.db, rows, this.#options);
+  }
+
+  async #filedBy(requester: string | undefined): Promise<Pick<RequestFilter, 'requesterId' | 'requesterIds'>> {
+    if (requester === undefined) return {};
+    if (!requester.startsWith('team:')) return { requesterId: requester };
+    const { db, directory } = this.#options;
+    const team = requester.slice('team:'.length);
+    this.#refuseUnknownTeam(team);
+    const members = await directory.approvers(db, [`team:${team}`]);
+    const all = [...members, ...directory.company.machinesOf([team])].map(({ id }) => id);
+    return { requesterIds: [...new Set(all)].sort() };
+  }
+
+  #refuseUnknownTeam(team: string | undefined): void {
+    const { teams } = this.#options.directory.company;
+    if (team === undefined || teams.has(team)) return;
+    const remedy = suggestion(team, [...teams]) ?? 'guichet teams list shows them.';
+    throw new GuichetError('team.unknown', `There is no team '${team}'.`, { remedy });
   }
 
   /** How many broken glasses wait for a review that the principal can close; MOST_COUNTED stands for more. */

@@ -9,7 +9,8 @@ export const Duration = z
   .string()
   .max(20)
   // Not a pattern of the schema: whoever mistypes it is told in words, not by an expression.
-  .refine((text) => WHOLE.test(text), { message: 'Write a length of time, such as 90s, 5m or 1h30m.' });
+  .refine((text) => WHOLE.test(text), { message: 'Write a length of time, such as 90s, 5m or 1h30m.' })
+  .meta({ format: 'time-span', examples: ['90s', '5m', '1h30m'] });
 
 /** Seconds of a text that Duration has taken. */
 export function secondsOf(text: string): number {
