@@ -1,5 +1,5 @@
+import { fieldsOf, RESERVED_FLAGS } from '@guichet/contract/command-line';
 import { describe, expect, it } from 'vitest';
-import { fieldsOf, RESERVED_FLAGS } from '../src/action/field.ts';
 import { parseValue } from '../src/action/parse-value.ts';
 
 const one = (property: unknown, root: Record<string, unknown> = {}) => fieldsOf({ ...root, properties: { field: property } })[0];

@@ -1,4 +1,5 @@
 import { type Action, formatDuration, GuichetError } from '@guichet/contract';
+import { type Field, fieldsOf, flagText as flagTextOf } from '@guichet/contract/command-line';
 import { type Command, Option } from 'commander';
 import { addExamples } from '../builtin/leaf.ts';
 import { commandOf } from '../catalogue/find.ts';
@@ -8,7 +9,6 @@ import type { Context } from '../context.ts';
 import { durationFlag } from '../duration.ts';
 import { clean, cleanLines } from '../output/clean.ts';
 import { attribute } from './attribute.ts';
-import { type Field, fieldsOf } from './field.ts';
 import { parseValue } from './parse-value.ts';
 import { quote } from './quote.ts';
 import { secretOption } from './secret-flag.ts';
@@ -166,10 +166,4 @@ function sample({ kind, choices, name }: Field): unknown {
 }
 
 /** ` --flag value` as it is typed; empty when there is no value. */
-export function flagText(field: Field, value: unknown): string {
-  if (value === undefined) return '';
-  if (field.secret) return ` --${field.flag} @FILE`;
-  if (field.kind === 'boolean') return value === false ? ` --no-${field.flag}` : ` --${field.flag}`;
-  if (Array.isArray(value) && field.kind === 'list') return value.map((item) => ` --${field.flag} ${quote(item)}`).join('');
-  return ` --${field.flag} ${quote(value)}`;
-}
+export const flagText = (field: Field, value: unknown): string => flagTextOf(field, value, quote);

@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { type Action, GuichetError } from '@guichet/contract';
+import type { Field } from '@guichet/contract/command-line';
 import type { Shell } from '../shell.ts';
 import { didYouMean } from '../suggest.ts';
 import { type ActionCommand, inputFromFlags } from './action-flags.ts';
-import type { Field } from './field.ts';
 import { readSecrets, readStdin, readsStdin } from './secret-flag.ts';
 
 interface Unfinished {

@@ -1,5 +1,5 @@
+import type { Field } from '@guichet/contract/command-line';
 import { didYouMean } from '../suggest.ts';
-import type { Field } from './field.ts';
 
 export type Parsed =
   | { readonly ok: true; readonly value: unknown }

@@ -1,7 +1,5 @@
+import { quote as plainQuote } from '@guichet/contract/command-line';
 import { clean } from '../output/clean.ts';
 
-/** A value as it is typed in a POSIX shell. */
-export function quote(value: unknown): string {
-  const text = clean(typeof value === 'string' ? value : JSON.stringify(value));
-  return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
-}
+/** A value as it is typed in a POSIX shell, without what a terminal would obey. */
+export const quote = (value: unknown): string => plainQuote(clean(typeof value === 'string' ? value : JSON.stringify(value)));

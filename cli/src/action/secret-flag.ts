@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { GuichetError } from '@guichet/contract';
+import type { Field } from '@guichet/contract/command-line';
 import { type Command, Option } from 'commander';
 import type { Shell } from '../shell.ts';
 import { attribute } from './attribute.ts';
-import type { Field } from './field.ts';
 import { parseSecret } from './parse-value.ts';
 
 /** The command of an action, and its fields. */

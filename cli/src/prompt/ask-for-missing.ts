@@ -1,5 +1,5 @@
 import { type Action, type Choice, GuichetError } from '@guichet/contract';
-import type { Field } from '../action/field.ts';
+import type { Field } from '@guichet/contract/command-line';
 import { parseSecret, parseValue } from '../action/parse-value.ts';
 import { clean } from '../output/clean.ts';
 import type { Shell } from '../shell.ts';

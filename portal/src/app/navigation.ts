@@ -31,6 +31,7 @@ export const PLACES: readonly { readonly group: keyof Messages['shell']['groups'
     group: 'work',
     places: [
       { name: 'home', to: '/', icon: House, key: 'h' },
+      { name: 'actions', to: '/actions', icon: SquareTerminal, key: 'a' },
       { name: 'requests', to: '/requests', icon: Inbox, key: 'r' },
     ],
   },

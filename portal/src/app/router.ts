@@ -1,6 +1,7 @@
 import { createRouter } from '@tanstack/react-router';
 import { queryClient } from '../api/query-client.ts';
 import { accessRoutes } from '../pages/access/routes.ts';
+import { actionRoutes } from '../pages/actions/routes.ts';
 import { auditRoutes } from '../pages/audit/routes.ts';
 import { companyRoutes } from '../pages/company/routes.ts';
 import { environmentRoutes } from '../pages/environments/routes.ts';
@@ -12,6 +13,7 @@ import { rootRoute } from './root-route.tsx';
 
 const routeTree = rootRoute.addChildren([
   ...homeRoutes,
+  ...actionRoutes,
   ...requestRoutes,
   ...environmentRoutes,
   ...companyRoutes,

@@ -32,7 +32,7 @@ export const actions = {
   chooseEnvironment: 'Choose where',
   input: 'Input',
   examples: 'Examples',
-  useExample: (title: string): string => `Fill in the example: ${title}`,
+  fillExample: 'Fill in the example:',
   filledIn: (title: string): string => `Filled in: ${title}`,
   run: 'Run',
   runAgain: 'Run again',

@@ -36,7 +36,7 @@ export const actions: Messages['actions'] = {
   chooseEnvironment: 'Choisir où',
   input: 'Données',
   examples: 'Exemples',
-  useExample: (title) => `Remplir avec l’exemple : ${title}`,
+  fillExample: 'Remplir avec l’exemple :',
   filledIn: (title) => `Rempli : ${title}`,
   run: 'Exécuter',
   runAgain: 'Exécuter à nouveau',

@@ -1,5 +1,5 @@
-import type { InputSchema } from '@guichet/contract';
-import { SecretFields } from '@guichet/contract/secrets';
+import type { InputSchema } from '../action.ts';
+import { SecretFields } from '../secrets/secret-fields.ts';
 
 /** How the value of a field is typed on a command line. */
 export type FieldKind = 'text' | 'integer' | 'number' | 'boolean' | 'choice' | 'list' | 'json';
