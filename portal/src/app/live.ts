@@ -3,6 +3,7 @@ import { type QueryClient, useQueryClient } from '@tanstack/react-query';
 import { useEffect, useSyncExternalStore } from 'react';
 import { asked, gateway } from '../api/gateway.ts';
 import { session } from '../api/session.ts';
+import { useOnline } from './online.ts';
 
 /** What may be otherwise after each kind of change: names of routes, or how they begin. */
 const STALE: Readonly<Record<Exclude<Change['kind'], 'open'>, readonly string[]>> = {
@@ -57,12 +58,13 @@ function renew(queries: QueryClient, change: Exclude<Change, { kind: 'open' }>):
 export function useLive(): void {
   const queries = useQueryClient();
   const standing = useSyncExternalStore(session.subscribe, session.standing);
+  const isOnline = useOnline();
   useEffect(() => {
-    if (standing !== 'signed-in') return;
+    if (standing !== 'signed-in' || !isOnline) return;
     const stop = new AbortController();
     void read(queries, stop.signal);
     return () => stop.abort();
-  }, [queries, standing]);
+  }, [queries, standing, isOnline]);
 }
 
 async function read(queries: QueryClient, signal: AbortSignal): Promise<void> {
@@ -79,7 +81,8 @@ async function read(queries: QueryClient, signal: AbortSignal): Promise<void> {
       else renew(queries, change);
     }
   } catch {
-    // Refused: the session is over, and its dialog says so. It is read again once somebody has signed in.
-    if (!signal.aborted) say('flowing');
+    // Refused: the session is over, and its dialog says so; or it is no longer read. Both say more than a cut.
+  } finally {
+    say('flowing');
   }
 }

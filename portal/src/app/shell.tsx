@@ -6,6 +6,7 @@ import { IconButton } from '../ui/button.tsx';
 import { Keys } from '../ui/keys.tsx';
 import { AccountMenu } from './account-menu.tsx';
 import { useLiveConnection } from './live.ts';
+import { useOnline } from './online.ts';
 import { showOverlay } from './overlay.ts';
 import { SessionDialog } from './session-dialog.tsx';
 import { ShellKeys } from './shell-keys.tsx';
@@ -76,16 +77,7 @@ function PaletteButton(): ReactNode {
 
 function Offline(): ReactNode {
   const m = useMessages().shell;
-  const [isOffline, setOffline] = useState(!navigator.onLine);
-  useEffect(() => {
-    const look = (): void => setOffline(!navigator.onLine);
-    addEventListener('online', look);
-    addEventListener('offline', look);
-    return () => {
-      removeEventListener('online', look);
-      removeEventListener('offline', look);
-    };
-  }, []);
+  const isOffline = !useOnline();
   // The network may be there, and the gateway not.
   const isCut = useLiveConnection() === 'cut';
   return (

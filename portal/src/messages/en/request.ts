@@ -206,7 +206,7 @@ export const request = {
   },
   timeline: { title: 'Timeline', empty: 'Nothing has happened yet.' },
   log: {
-    title: 'Live',
+    title: 'Run',
     titleEnded: 'Log',
     waiting: 'Waiting for its first words…',
     none: 'The run has written no log.',

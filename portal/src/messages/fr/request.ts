@@ -212,7 +212,7 @@ export const request: Messages['request'] = {
   },
   timeline: { title: 'Déroulement', empty: 'Rien ne s’est encore passé.' },
   log: {
-    title: 'En direct',
+    title: 'Exécution',
     titleEnded: 'Journal',
     waiting: 'En attente de ses premiers mots…',
     none: 'L’exécution n’a écrit aucun journal.',

@@ -1,6 +1,7 @@
 import { useQuery } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
-import { X } from 'lucide-react';
+import clsx from 'clsx';
+import { ListFilter, X } from 'lucide-react';
 import { type ReactNode, useId, useMemo, useRef, useState } from 'react';
 import { asked } from '../../api/gateway.ts';
 import { useMe } from '../../api/me.ts';
@@ -18,6 +19,7 @@ export function FilterBar({ filter, view }: { readonly filter: RequestFilter; re
   const { requests: m } = useMessages();
   const navigate = useNavigate();
   const { gateway } = useMe();
+  const fields = useId();
   const actions = useQuery({ ...asked('actions.list'), staleTime: 60_000 });
   const people = useQuery({ ...asked('people.list', { query: {} }), staleTime: 60_000 });
   const change = (changed: { readonly [Name in keyof RequestFilter]?: RequestFilter[Name] | undefined }): void => {
@@ -40,56 +42,71 @@ export function FilterBar({ filter, view }: { readonly filter: RequestFilter; re
     ],
     [people.data, m],
   );
-  const isNarrowed = NARROWING.some((name) => filter[name] !== undefined);
+  const narrowed = NARROWING.filter((name) => filter[name] !== undefined).length;
+  // On a phone the rows matter more: filters are there when they are asked for.
+  const [isOpen, setOpen] = useState(narrowed > 0);
   return (
     <search aria-label={m.filters.label} className="flex flex-wrap items-center gap-2">
-      {view !== 'unknown' && view !== 'to-approve' && (
+      <Button
+        size="sm"
+        icon={ListFilter}
+        aria-expanded={isOpen}
+        aria-controls={fields}
+        className="md:hidden"
+        onClick={() => setOpen(!isOpen)}
+      >
+        {m.filters.label}
+        {narrowed > 0 && ` (${narrowed})`}
+      </Button>
+      <div id={fields} className={clsx('flex-wrap items-center gap-2 md:flex', isOpen ? 'flex' : 'hidden')}>
+        {view !== 'unknown' && view !== 'to-approve' && (
+          <Choice
+            label={m.filters.state}
+            value={filter.state}
+            items={STATES.map((value) => ({ value, label: m.states[value] }))}
+            onChange={(state) => change({ state })}
+          />
+        )}
         <Choice
-          label={m.filters.state}
-          value={filter.state}
-          items={STATES.map((value) => ({ value, label: m.states[value] }))}
-          onChange={(state) => change({ state })}
+          label={m.filters.environment}
+          value={filter.environment}
+          items={gateway.environments.map((value) => ({ value, label: value }))}
+          onChange={(environment) => change({ environment })}
         />
-      )}
-      <Choice
-        label={m.filters.environment}
-        value={filter.environment}
-        items={gateway.environments.map((value) => ({ value, label: value }))}
-        onChange={(environment) => change({ environment })}
-      />
-      <SuggestedInput
-        label={m.filters.action}
-        value={filter.action}
-        items={actionIds}
-        onChange={(action) => change({ action })}
-      />
-      {view !== 'mine' && (
         <SuggestedInput
-          label={m.filters.requester}
-          value={filter.requester}
-          items={requesters}
-          onChange={(requester) => change({ requester })}
+          label={m.filters.action}
+          value={filter.action}
+          items={actionIds}
+          onChange={(action) => change({ action })}
         />
-      )}
-      <Since filter={filter} onChange={change} />
-      {(view === 'all' || view === 'mine') && (
-        <Choice
-          label={m.filters.undo}
-          value={filter.undo}
-          items={UNDOS.map((value) => ({ value, label: m.filters.undos[value] }))}
-          onChange={(undo) => change({ undo })}
-        />
-      )}
-      {isNarrowed && (
-        <Button
-          size="sm"
-          look="quiet"
-          icon={X}
-          onClick={() => void navigate({ to: '/requests', search: { view }, replace: true })}
-        >
-          {m.filters.clear}
-        </Button>
-      )}
+        {view !== 'mine' && (
+          <SuggestedInput
+            label={m.filters.requester}
+            value={filter.requester}
+            items={requesters}
+            onChange={(requester) => change({ requester })}
+          />
+        )}
+        <Since filter={filter} onChange={change} />
+        {(view === 'all' || view === 'mine') && (
+          <Choice
+            label={m.filters.undo}
+            value={filter.undo}
+            items={UNDOS.map((value) => ({ value, label: m.filters.undos[value] }))}
+            onChange={(undo) => change({ undo })}
+          />
+        )}
+        {narrowed > 0 && (
+          <Button
+            size="sm"
+            look="quiet"
+            icon={X}
+            onClick={() => void navigate({ to: '/requests', search: { view }, replace: true })}
+          >
+            {m.filters.clear}
+          </Button>
+        )}
+      </div>
     </search>
   );
 }

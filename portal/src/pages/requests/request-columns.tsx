@@ -11,12 +11,12 @@ import { StateBadge } from './state-badge.tsx';
 /** The columns of a list of requests. The gateway orders them, newest first: none can be sorted by. */
 export function requestColumns(m: Messages['requests']): readonly Column<RequestSummary>[] {
   return [
-    { key: 'id', title: m.columns.id, width: 92, priority: 1, cell: ({ id }) => <span className="tabular-nums">{id}</span> },
+    { key: 'id', title: m.columns.id, width: 84, priority: 1, cell: ({ id }) => <span className="tabular-nums">{id}</span> },
     { key: 'state', title: m.columns.state, width: 168, priority: 2, cell: ({ state }) => <StateBadge state={state} /> },
     {
       key: 'summary',
       title: m.columns.summary,
-      width: 200,
+      width: 150,
       grow: true,
       priority: 1,
       cell: (request) => <Summary request={request} broken={m.glassBroken} />,
@@ -35,7 +35,7 @@ export function requestColumns(m: Messages['requests']): readonly Column<Request
     {
       key: 'age',
       title: m.columns.age,
-      width: 104,
+      width: 96,
       priority: 1,
       numeric: true,
       cell: ({ createdAt }) => <Time at={createdAt} className="text-soft" />,

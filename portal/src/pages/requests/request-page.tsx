@@ -13,6 +13,7 @@ import { Page, Panel } from '../../ui/page.tsx';
 import { Time } from '../../ui/time.tsx';
 import { AboutPanel } from './request/about-panel.tsx';
 import { ApprovalsPanel } from './request/approvals-panel.tsx';
+import { AuditPanel } from './request/audit-panel.tsx';
 import { Changed } from './request/changed.tsx';
 import { CommandsMenu } from './request/commands-menu.tsx';
 import { Decide, NextToApprove } from './request/decide.tsx';
@@ -127,6 +128,7 @@ function RequestBody({ request }: { readonly request: Request }): ReactNode {
           <AboutPanel request={request} />
           <RelatedPanel request={request} />
           {run !== null && <ReceiptPanel run={run} />}
+          <AuditPanel request={request.id} />
           <NextToApprove request={request.id} />
         </aside>
       </div>

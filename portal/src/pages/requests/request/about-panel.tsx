@@ -7,12 +7,12 @@ import { duration } from '../../../ui/format.ts';
 import { Panel } from '../../../ui/page.tsx';
 import { Time, useNow } from '../../../ui/time.tsx';
 import { Tooltip } from '../../../ui/tooltip.tsx';
-import { RiskBadge } from '../risk-badge.tsx';
+import { ActionName, ActorName } from '../../company/names.tsx';
 
 /** The facts of a request that are looked up rather than read. */
 export function AboutPanel({ request }: { readonly request: Request }): ReactNode {
   const m = useMessages().request;
-  const { action, actionVersion, environment, risk, requester, createdAt, expiresAt, startAt, digest, plan, run } = request;
+  const { action, actionVersion, environment, requester, createdAt, expiresAt, startAt, digest, plan, run } = request;
   return (
     <Panel title={m.facts.title}>
       <Facts
@@ -20,15 +20,14 @@ export function AboutPanel({ request }: { readonly request: Request }): ReactNod
           [
             m.facts.action,
             <>
-              <span className="font-mono text-xs">{action}</span>{' '}
+              <ActionName id={action} />{' '}
               <span className="text-xs text-faint">
                 {m.facts.version} {short(actionVersion)}
               </span>
             </>,
           ],
           [m.facts.environment, environment],
-          [m.facts.risk, <RiskBadge key="risk" risk={risk} />],
-          [m.facts.requester, requester.name],
+          [m.facts.requester, <ActorName key="requester" actor={requester} />],
           [m.facts.created, <Time key="created" at={createdAt} />],
           [m.facts.expires, expiresAt === null ? null : <Time key="expires" at={expiresAt} />],
           [m.facts.starts, startAt === null ? null : <Time key="starts" at={startAt} />],

@@ -2,6 +2,7 @@ import type { GuichetError, RequestEvent } from '@guichet/contract';
 import { useEffect, useState, useSyncExternalStore } from 'react';
 import { asProblem, gateway } from '../../../api/gateway.ts';
 import { session } from '../../../api/session.ts';
+import { useOnline } from '../../../app/online.ts';
 
 export interface LogLine {
   readonly number: number;
@@ -67,6 +68,13 @@ class RequestFollower {
     this.#run?.abort();
     this.#run = undefined;
     this.#flush();
+  }
+
+  /** There is no network: what is open is given up at once, and begun again from where it stands when there is one. */
+  cut(): void {
+    if (this.#run === undefined) return;
+    this.stop();
+    this.#say('cut');
   }
 
   async #follow(run: AbortController, through: number): Promise<void> {
@@ -147,9 +155,11 @@ export function useFollowed({ request, lastEvent, onEvent }: FollowOptions): Fol
   const followed = useSyncExternalStore(follower.subscribe, follower.followed);
   const standing = useSyncExternalStore(session.subscribe, session.standing);
   useEffect(() => () => follower.stop(), [follower]);
+  const isOnline = useOnline();
   useEffect(() => {
-    // Without a session nothing comes; it goes on once there is one again.
-    if (standing === 'signed-in') follower.start(lastEvent);
-  }, [follower, lastEvent, standing]);
+    // Without a session or a network nothing comes; it goes on once there is one again.
+    if (!isOnline) follower.cut();
+    else if (standing === 'signed-in') follower.start(lastEvent);
+  }, [follower, lastEvent, standing, isOnline]);
   return { ...followed, retry: () => follower.start(lastEvent) };
 }

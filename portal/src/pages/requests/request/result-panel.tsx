@@ -1,21 +1,20 @@
 import type { Output, Request } from '@guichet/contract';
-import type { ReactNode } from 'react';
+import { lazy, type ReactNode, Suspense } from 'react';
 import { useMessages } from '../../../messages/index.tsx';
-import { Code } from '../../../ui/copy.tsx';
 import { Panel } from '../../../ui/page.tsx';
+import { Skeleton } from '../../../ui/states.tsx';
+
+/** What draws outputs is loaded when there is one. */
+const OutputView = lazy(async () => ({ default: (await import('../../../outputs/output-view.tsx')).OutputView }));
 
 /** What the run has given back. */
 export function ResultPanel({ request, output }: { readonly request: Request; readonly output: Output }): ReactNode {
   const m = useMessages().request;
   return (
-    <Panel title={output.title ?? m.result.title}>
-      <Code label={m.result.title} text={JSON.stringify(output, null, 2)} />
-      {request.allowed.includes('connect') && (
-        <div className="mt-3">
-          <p className="pb-1 text-sm text-soft">{m.connect.about}</p>
-          <Code label={m.connect.title} text={`guichet requests connect ${request.id}`} />
-        </div>
-      )}
+    <Panel title={m.result.title} flush>
+      <Suspense fallback={<Skeleton rows={3} />}>
+        <OutputView output={output} name={request.action} {...(request.allowed.includes('connect') && { request: request.id })} />
+      </Suspense>
     </Panel>
   );
 }
