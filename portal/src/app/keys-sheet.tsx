@@ -13,9 +13,9 @@ export function KeysSheet({ onClose }: { readonly onClose: () => void }): ReactN
   const [seen, setSeen] = useState(registeredKeys);
   return (
     <Dialog open title={m.title} about={m.about} size="lg" onClose={onClose}>
-      <div className="grid gap-x-8 gap-y-4 md:grid-cols-2">
+      <div className="gap-x-8 md:columns-2">
         {KEY_GROUPS.filter((group) => seen[group].length > 0).map((group) => (
-          <section key={group}>
+          <section key={group} className="mb-4 break-inside-avoid">
             <h3 className="pb-1 text-xs font-medium text-faint">{m.groups[group]}</h3>
             <dl>
               {seen[group].map(({ keys, label }) => (

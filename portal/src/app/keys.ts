@@ -16,7 +16,7 @@ export interface KeyBinding {
 /** `{ 'g r': …, '/': …, 'mod+enter': … }`: steps are pressed one after the other, `+` holds down. `mod` is ⌘ on a Mac, Ctrl elsewhere. */
 export type KeyBindings = Readonly<Record<string, KeyBinding>>;
 
-export const KEY_GROUPS = ['anywhere', 'go', 'here'] as const;
+export const KEY_GROUPS = ['anywhere', 'here', 'go'] as const;
 export type KeyGroup = (typeof KEY_GROUPS)[number];
 
 interface UseKeysOptions {

@@ -47,6 +47,7 @@ export const PLACES: readonly { readonly group: keyof Messages['shell']['groups'
   {
     group: 'control',
     places: [
+      { name: 'policy', to: '/policy', icon: Scale, key: 'y' },
       { name: 'audit', to: '/audit', icon: ScrollText, key: 'l' },
       { name: 'providers', to: '/providers', icon: Blocks, key: 'o' },
       { name: 'access', to: '/access', icon: KeyRound, key: 'k' },

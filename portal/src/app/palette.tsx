@@ -205,7 +205,7 @@ function Option({
       <Icon size={15} aria-hidden className="shrink-0 text-faint" />
       <span className="min-w-0 truncate">{entry.label}</span>
       {entry.about !== undefined && entry.about !== '' && (
-        <span className="min-w-0 shrink-[2] truncate text-xs text-faint">{entry.about}</span>
+        <span className="min-w-0 shrink-[2] truncate text-xs text-faint max-md:max-w-1/3">{entry.about}</span>
       )}
       <span className="ml-auto shrink-0">
         {entry.keys !== undefined ? (

@@ -6,6 +6,7 @@ import { auditRoutes } from '../pages/audit/routes.ts';
 import { companyRoutes } from '../pages/company/routes.ts';
 import { environmentRoutes } from '../pages/environments/routes.ts';
 import { homeRoutes } from '../pages/home/routes.ts';
+import { policyRoutes } from '../pages/policy/routes.ts';
 import { providerRoutes } from '../pages/providers/routes.ts';
 import { requestRoutes } from '../pages/requests/routes.ts';
 import { NotFound, PageFailed } from './failed-page.tsx';
@@ -20,6 +21,7 @@ const routeTree = rootRoute.addChildren([
   ...providerRoutes,
   ...auditRoutes,
   ...accessRoutes,
+  ...policyRoutes,
 ]);
 
 export const router = createRouter({

@@ -4,8 +4,8 @@ import type { ReactNode } from 'react';
 const isApple = /Mac|iPhone|iPad/.test(navigator.userAgent);
 const NAMES: Readonly<Record<string, string>> = {
   mod: isApple ? '⌘' : 'Ctrl',
-  shift: '⇧',
-  enter: '↵',
+  shift: isApple ? '⇧' : 'Shift',
+  enter: isApple ? '↵' : 'Enter',
   escape: 'Esc',
   arrowdown: '↓',
   arrowup: '↑',

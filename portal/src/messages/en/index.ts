@@ -9,6 +9,7 @@ import { home } from './home.ts';
 import { keys } from './keys.ts';
 import { outputs } from './outputs.ts';
 import { palette } from './palette.ts';
+import { policy } from './policy.ts';
 import { providers } from './providers.ts';
 import { request } from './request.ts';
 import { requestEvents } from './request-events.ts';
@@ -29,6 +30,7 @@ export const en = {
   keys,
   outputs,
   palette,
+  policy,
   providers,
   request,
   requestEvents,

@@ -7,6 +7,6 @@ export const keys: Messages['keys'] = {
   groups: { anywhere: 'Partout', go: 'Aller à', here: 'Sur cette page' },
   single: 'Raccourcis d’une seule touche',
   singleAbout:
-    'Désactivez-les si vous dictez à votre ordinateur, ou pressez des touches par mégarde. Ceux avec Ctrl ou ⌘ restent.',
+    'Désactivez-les si vous dictez à votre ordinateur, ou pressez des touches par mégarde. Ceux avec Ctrl ou Commande restent.',
   spoken: (keys) => keys.replaceAll('mod', 'Contrôle ou Commande').replaceAll(' ', ', puis '),
 };

@@ -1,0 +1,55 @@
+import { OPERATIONS, type Operation } from '@guichet/contract';
+
+/** What is explained, as it stands in the address. The input is not: it may hold what nobody should read there. */
+export interface ExplainSearch {
+  readonly request?: string;
+  readonly action?: string;
+  readonly environment?: string;
+  readonly owner?: string;
+  readonly service?: string;
+  /** `TYPE:ID` */
+  readonly resource?: string;
+  readonly operation?: Operation;
+  readonly as?: string;
+  /** Seconds; for good when absent. */
+  readonly lasts?: number;
+}
+
+const TEXTS = ['request', 'action', 'environment', 'owner', 'service', 'resource', 'as'] as const;
+
+export function readExplainSearch(search: Readonly<Record<string, unknown>>): ExplainSearch {
+  const found: Record<string, string> = {};
+  for (const name of TEXTS) {
+    const value = search[name];
+    if ((typeof value === 'string' && value !== '') || typeof value === 'number') found[name] = String(value);
+  }
+  const operation = OPERATIONS.find((known) => known === search['operation']);
+  const lasts = Number(search['lasts']);
+  return {
+    ...found,
+    ...(operation !== undefined && { operation }),
+    ...(Number.isInteger(lasts) && lasts > 0 && { lasts }),
+  };
+}
+
+/** The question as the gateway takes it; undefined while there is none. */
+export function explainBody(search: ExplainSearch, input: Readonly<Record<string, unknown>> | undefined) {
+  const { request, action, operation, resource, lasts, ...rest } = search;
+  if (request === undefined && action === undefined && operation === undefined) return undefined;
+  const at = resource?.indexOf(':') ?? -1;
+  return {
+    ...rest,
+    ...(request !== undefined && { request: requestId(request) }),
+    ...(action !== undefined && { action }),
+    ...(operation !== undefined && { operation }),
+    ...(resource !== undefined && { resource: { type: resource.slice(0, Math.max(0, at)), id: resource.slice(at + 1) } }),
+    ...(lasts !== undefined && { lastsSeconds: lasts }),
+    ...(input !== undefined && { input: { ...input } }),
+  };
+}
+
+/** `12` and `req-12` are `REQ-12`. */
+function requestId(text: string): string {
+  const number = /^(?:req-)?(\d+)$/i.exec(text.trim())?.[1];
+  return number === undefined ? text.trim() : `REQ-${number}`;
+}
