@@ -2,10 +2,14 @@ import type { Change } from '@guichet/contract';
 import { type TestDatabase, testDatabase } from '@guichet/postgres-server/testing';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { ChangeHub } from '../src/changes/index.ts';
-import { Bus, Database } from '../src/db/index.ts';
+import { Bus, Database, statement } from '../src/db/index.ts';
 import type { Caller } from '../src/identity/index.ts';
 import type { RequestRow } from '../src/requests/index.ts';
 
+const CUT = statement(
+  'test-cut-bus',
+  `select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'guichet-bus' and datname = current_database()`,
+);
 const PATIENCE = { timeout: 20_000, interval: 20 };
 const callerOf = (id: string): Caller => ({ token: { id }, principal: { id: `user:${id}` } }) as unknown as Caller; // what the hub reads of it
 const rowOf = (number: string, at = 0): RequestRow =>
@@ -92,4 +96,11 @@ test('without readers nothing is asked, and a reader that comes later is not tol
   bus.publish('request:3');
   await vi.waitFor(() => expect(told).toEqual([{ kind: 'requests', id: 'REQ-3', state: 'queued' }]), PATIENCE);
   expect(asked).toEqual([['3']]);
+});
+
+test('after its connection to the database broke, readers are told that any request may have changed', async () => {
+  const { hub } = hubOf();
+  const { told } = read(hub, 'reader');
+  await db.query(CUT);
+  await vi.waitFor(() => expect(told).toContainEqual({ kind: 'requests' }), PATIENCE);
 });

@@ -12,7 +12,7 @@ const LIFE_MS = 600_000;
 const MOST_WAITING = 100;
 
 export interface ChangeStreamOptions {
-  readonly hub: ChangeHub;
+  readonly hub: Pick<ChangeHub, 'enter'>;
   readonly caller: Caller;
   readonly response: ServerResponse;
   /** Headers that every answer has. */

@@ -104,13 +104,16 @@ const where = (conditions: readonly string[]): string => (conditions.length === 
  * at, so that there are not as many statements as there are sets of states.
  */
 function severalLists(
-  { states, requesterIds }: Pick<RequestFilter, 'states' | 'requesterIds'>,
+  { states, requesterIds, team, resource }: Pick<RequestFilter, 'states' | 'requesterIds' | 'team' | 'resource'>,
   { conditions, values, limit }: { conditions: readonly string[]; values: unknown[]; limit: string },
 ): string {
-  const wanted = `$${values.push(states ?? REQUEST_STATES)}`;
   const people = requesterIds === undefined ? undefined : `$${values.push(requesterIds)}`;
-  const lists = REQUEST_STATES.map((state) => {
-    const of = [inState(state), `'${state}' = any (${wanted}::text[])`, ...conditions];
+  // What each person has filed is in order whatever its state; what is about a team or a resource is only for each state.
+  const isByPerson = people !== undefined && states === undefined && team === undefined && resource === undefined;
+  const wanted = isByPerson ? '' : `$${values.push(states ?? REQUEST_STATES)}`;
+  const kinds = isByPerson ? [[]] : REQUEST_STATES.map((state) => [inState(state), `'${state}' = any (${wanted}::text[])`]);
+  const lists = kinds.map((kind) => {
+    const of = [...kind, ...conditions];
     if (people === undefined) return `(select r.number from requests r ${where(of)} order by r.number desc limit ${limit})`;
     return `(select own.number from unnest(${people}::text[]) as person (id) cross join lateral (
       select r.number from requests r ${where([...of, 'r.requester_id = person.id'])} order by r.number desc limit ${limit}) own)`;
