@@ -8,7 +8,8 @@ import { useMe } from '../../api/me.ts';
 import { useMessages } from '../../messages/index.tsx';
 import { Button } from '../../ui/button.tsx';
 import { Select, type SelectItem } from '../../ui/field.tsx';
-import { isRange, NARROWING, RANGES, type Range, type RequestFilter, STATES, UNDOS, type View } from './request-filter.ts';
+import { isRange, NARROWING, RANGES, type Range, type RequestFilter, statesIn, UNDOS, type View } from './request-filter.ts';
+import { StateFilter } from './state-filter.tsx';
 import { SuggestedInput } from './suggested-input.tsx';
 
 /** Stands for no filter: a Select has no empty choice. */
@@ -18,9 +19,10 @@ const ANY = 'any';
 export function FilterBar({ filter, view }: { readonly filter: RequestFilter; readonly view: View }): ReactNode {
   const { requests: m } = useMessages();
   const navigate = useNavigate();
-  const { gateway } = useMe();
+  const { gateway, principal } = useMe();
   const fields = useId();
   const actions = useQuery({ ...asked('actions.list'), staleTime: 60_000 });
+  const allTeams = useQuery({ ...asked('teams.list', { query: {} }), staleTime: 60_000, enabled: view === 'all' });
   const people = useQuery({ ...asked('people.list', { query: {} }), staleTime: 60_000 });
   const change = (changed: { readonly [Name in keyof RequestFilter]?: RequestFilter[Name] | undefined }): void => {
     const next = Object.entries({ ...filter, ...changed }).filter(([, value]) => value !== undefined && value !== '');
@@ -35,6 +37,7 @@ export function FilterBar({ filter, view }: { readonly filter: RequestFilter; re
       ...writes.map(({ id, title }) => ({ value: id, label: title })),
     ];
   }, [actions.data]);
+  const teams = view === 'team' ? principal.teams : (allTeams.data?.items ?? []).map(({ name }) => name);
   const requesters = useMemo(
     () => [
       { value: 'me', label: m.filters.me },
@@ -60,11 +63,9 @@ export function FilterBar({ filter, view }: { readonly filter: RequestFilter; re
       </Button>
       <div id={fields} className={clsx('flex-wrap items-center gap-2 md:flex', isOpen ? 'flex' : 'hidden')}>
         {view !== 'unknown' && view !== 'to-approve' && (
-          <Choice
-            label={m.filters.state}
-            value={filter.state}
-            items={STATES.map((value) => ({ value, label: m.states[value] }))}
-            onChange={(state) => change({ state })}
+          <StateFilter
+            states={statesIn(filter.state)}
+            onChange={(states) => change({ state: states.length === 0 ? undefined : states.join(',') })}
           />
         )}
         <Choice
@@ -79,6 +80,22 @@ export function FilterBar({ filter, view }: { readonly filter: RequestFilter; re
           items={actionIds}
           onChange={(action) => change({ action })}
         />
+        {((view === 'team' && teams.length > 1) || view === 'all') && (
+          <Choice
+            label={m.filters.team}
+            value={filter.team}
+            items={teams.map((value) => ({ value, label: value }))}
+            onChange={(team) => change({ team })}
+          />
+        )}
+        {filter.resource !== undefined && (
+          <SuggestedInput
+            label={m.filters.resource}
+            value={filter.resource}
+            items={[]}
+            onChange={(resource) => change({ resource })}
+          />
+        )}
         {view !== 'mine' && (
           <SuggestedInput
             label={m.filters.requester}

@@ -1,7 +1,7 @@
 import type { InputOf } from '@guichet/client';
 import type { RequestState } from '@guichet/contract';
 
-export const VIEWS = ['to-approve', 'mine', 'to-review', 'unknown', 'all'] as const;
+export const VIEWS = ['to-approve', 'mine', 'team', 'to-review', 'unknown', 'all'] as const;
 export type View = (typeof VIEWS)[number];
 
 /** In the order of a life; `REQUEST_STATES` of the contract as plain words. */
@@ -29,11 +29,16 @@ export type Range = keyof typeof RANGES;
 /** What the list of requests shows, as it stands in its address. */
 export interface RequestFilter {
   readonly view?: View;
-  readonly state?: RequestState;
+  /** States, with commas between them. */
+  readonly state?: string;
   readonly environment?: string;
   /** An action id, or a prefix that ends in `.*`. */
   readonly action?: string;
-  /** user:NAME, machine:NAME, or `me`. */
+  /** Whose things it acts on. */
+  readonly team?: string;
+  /** TYPE:ID, as plans name what they act on. */
+  readonly resource?: string;
+  /** user:NAME, machine:NAME, team:NAME, or `me`. */
   readonly requester?: string;
   /** One of RANGES, or a time. */
   readonly since?: string;
@@ -42,7 +47,7 @@ export interface RequestFilter {
 }
 
 /** The members of a filter that narrow a view. */
-export const NARROWING = ['state', 'environment', 'action', 'requester', 'since', 'until', 'undo'] as const;
+export const NARROWING = ['state', 'environment', 'action', 'team', 'resource', 'requester', 'since', 'until', 'undo'] as const;
 
 /** Whatever somebody has typed into an address: what is no filter is left out. */
 export function readRequestFilter(search: Readonly<Record<string, unknown>>): RequestFilter {
@@ -56,9 +61,11 @@ export function readRequestFilter(search: Readonly<Record<string, unknown>>): Re
   };
   const filter = {
     view: VIEWS.find((known) => known === search['view']),
-    state: STATES.find((known) => known === search['state']),
+    state: statesIn(text('state')).join(',') || undefined,
     environment: text('environment'),
     action: text('action'),
+    team: text('team'),
+    resource: text('resource'),
     requester: text('requester'),
     since: time('since'),
     until: time('until'),
@@ -68,17 +75,31 @@ export function readRequestFilter(search: Readonly<Record<string, unknown>>): Re
   return Object.fromEntries(Object.entries(filter).filter(([, value]) => value !== undefined));
 }
 
+/** The states that a filter names, in their order. */
+export function statesIn(text: string | undefined): readonly RequestState[] {
+  const named = text?.split(',') ?? [];
+  return STATES.filter((state) => named.includes(state));
+}
+
 export const isRange = (text: string): text is Range => Object.hasOwn(RANGES, text);
 
-/** How the gateway is asked for what the filter shows. `now` in milliseconds: ranges are counted from it. */
-export function queryOf(filter: RequestFilter, now: number): NonNullable<InputOf<'requests.list', 'query'>> {
+interface Reader {
+  /** Of whoever looks. */
+  readonly teams: readonly string[];
+  /** Milliseconds: ranges are counted from it. */
+  readonly now: number;
+}
+
+/** How the gateway is asked for what the filter shows. */
+export function queryOf(filter: RequestFilter, { teams, now }: Reader): NonNullable<InputOf<'requests.list', 'query'>> {
   const { view = 'to-approve', since, until, ...rest } = filter;
   return {
     ...rest,
     ...(view === 'to-approve' && { toApprove: 'true' as const }),
     ...(view === 'mine' && { requester: 'me' }),
+    ...(view === 'team' && { team: filter.team ?? teams[0] }),
     ...(view === 'to-review' && { toReview: 'true' as const }),
-    ...(view === 'unknown' && { state: 'unknown' as const }),
+    ...(view === 'unknown' && { state: 'unknown' }),
     ...(since !== undefined && { since: timeOf(since, now) }),
     ...(until !== undefined && { until: timeOf(until, now) }),
   };

@@ -4,6 +4,7 @@ import { getRouteApi, type LinkProps } from '@tanstack/react-router';
 import { CircleHelp, Flame, Inbox, ListFilter } from 'lucide-react';
 import { type ReactNode, useMemo } from 'react';
 import { asProblem } from '../../api/gateway.ts';
+import { useMe } from '../../api/me.ts';
 import { usePages } from '../../api/pages.ts';
 import { useMessages } from '../../messages/index.tsx';
 import { LinkButton } from '../../ui/button.tsx';
@@ -27,8 +28,9 @@ export function RequestList(): ReactNode {
   const m = useMessages().requests;
   const filter = route.useSearch();
   const { view = 'to-approve' } = filter;
+  const { principal } = useMe();
   // biome-ignore lint/correctness/useExhaustiveDependencies: ranges are counted from when they were chosen, so that pages fit together
-  const query = useMemo(() => queryOf(filter, Date.now()), [JSON.stringify(filter)]);
+  const query = useMemo(() => queryOf(filter, { teams: principal.teams, now: Date.now() }), [JSON.stringify(filter)]);
   const pages = usePages('requests.list', { query });
   const columns = useMemo(() => requestColumns(m), [m]);
   return (
@@ -60,6 +62,7 @@ export function RequestList(): ReactNode {
 const VIEW_NAMES = {
   'to-approve': 'toApprove',
   mine: 'mine',
+  team: 'team',
   'to-review': 'toReview',
   unknown: 'unknown',
   all: 'all',
@@ -70,10 +73,11 @@ function Views({ filter }: { readonly filter: RequestFilter }): ReactNode {
   const { data } = useQuery(toApproveQuery);
   const counts: Partial<Record<View, number | undefined>> = { 'to-approve': data?.items.length, 'to-review': data?.toReview };
   const { view: current = 'to-approve' } = filter;
+  const { teams } = useMe().principal;
   return (
     <TabLinks
       label={m.viewsLabel}
-      tabs={VIEWS.map((view) => ({
+      tabs={VIEWS.filter((view) => view !== 'team' || teams.length > 0).map((view) => ({
         label: m.views[VIEW_NAMES[view]],
         link: { to: '/requests', search: { view } } as const,
         count: counts[view],
@@ -106,7 +110,7 @@ function Empty({ filter, view }: { readonly filter: RequestFilter; readonly view
       title={m.empty[name]}
       action={
         (view === 'mine' || view === 'all') && (
-          <LinkButton to={'/actions' as string} className="mt-2">
+          <LinkButton to="/actions" className="mt-2">
             {m.empty.actions}
           </LinkButton>
         )

@@ -11,12 +11,7 @@ export function RunAgain({ request: { state, action, environment, input } }: { r
   const m = useMessages().request.commands;
   if (!isEnded(state)) return null;
   return (
-    <LinkButton
-      // The page of an action has its own way to read these.
-      to={`/actions/${action}` as string}
-      search={{ environment, input: withoutSecrets(input) } as never}
-      icon={RotateCw}
-    >
+    <LinkButton to="/actions/$action" params={{ action }} search={{ environment, input: withoutSecrets(input) }} icon={RotateCw}>
       {m.runAgain}
     </LinkButton>
   );
