@@ -1,3 +1,55 @@
+import { plural } from '../plural.ts';
+
 export const home = {
   title: 'Home',
+  onCall: (teams: string): string => `On call for ${teams}`,
+  waiting: {
+    title: 'Waiting for you',
+    none: 'Nothing waits for you.',
+    approve: 'To approve',
+    review: 'To review: the glass was broken',
+    settle: 'To settle: nobody saw how the run ended',
+    all: 'All of them',
+    lapses: 'lapses',
+    asked: 'asked',
+  },
+  flight: {
+    title: 'Mine in flight',
+    none: 'Nothing of yours is under way.',
+    all: 'All of mine',
+    first: 'You have asked for nothing yet. Choose an action; what would happen is shown before anything is sent.',
+    actions: 'See all actions',
+  },
+  today: {
+    title: (environment: string): string => `${environment} today`,
+    none: (environment: string): string => `Nothing has happened in ${environment} today.`,
+    all: 'All of them',
+    by: (name: string): string => `by ${name}`,
+  },
+  actions: {
+    favourites: 'Favourites',
+    recent: 'Recent',
+    title: 'At hand',
+    none: 'Actions that you star, and those that you used last, are here.',
+    all: 'All actions',
+    gone: 'not in the catalogue now',
+  },
+  lasting: { title: 'Yours, and ending soon', all: 'All of it' },
+  services: {
+    title: 'Services of my teams',
+    none: 'Your teams own no service, as far as the files of the company say.',
+    noTeam: 'You are in no team yet, as far as the files of the company and the identity provider say.',
+    all: 'All services',
+    open: (count: number): string => plural('en', count, { one: '# open request', other: '# open requests' }),
+    onCall: 'on call',
+  },
+  start: {
+    title: 'First steps',
+    palette: 'finds any action, request, service or person.',
+    keys: 'shows what can be pressed on each page.',
+    read: 'Look without asking anybody: reads change nothing and need no approval.',
+    environments: 'See where things run, and how to reach it.',
+    access: 'Make a token for a script, or see where you are signed in.',
+    hide: 'Hide these',
+  },
 };

@@ -4,7 +4,7 @@ import { Time } from '../../ui/time.tsx';
 import { RequestName } from '../company/names.tsx';
 import { StateBadge } from '../requests/state-badge.tsx';
 
-type Row = ResponseOf<'requests.list'>['items'][number];
+export type Row = ResponseOf<'requests.list'>['items'][number];
 
 /** A few requests, one line each: where it stands, what it does, where, who asked, when. */
 export function RequestRows({

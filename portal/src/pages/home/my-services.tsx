@@ -1,0 +1,55 @@
+import { useQueries, useQuery } from '@tanstack/react-query';
+import type { ReactNode } from 'react';
+import { asked } from '../../api/gateway.ts';
+import { useMe } from '../../api/me.ts';
+import { useMessages } from '../../messages/index.tsx';
+import { Panel } from '../../ui/page.tsx';
+import { CalledPerson } from '../company/called-person.tsx';
+import { NameList, TeamName } from '../company/names.tsx';
+import { ServiceRows } from '../company/service-rows.tsx';
+import { OPEN_STATES } from './in-flight.tsx';
+import { PanelLink } from './panel-link.tsx';
+import { RequestRows } from './request-rows.tsx';
+
+/** What my teams answer for: who is on call, what is open on it, the services with their links. */
+export function MyServices(): ReactNode {
+  const m = useMessages().home.services;
+  const { principal } = useMe();
+  return (
+    <Panel flush title={m.title} actions={<PanelLink link={{ to: '/services' }}>{m.all}</PanelLink>}>
+      {principal.teams.length === 0 ? (
+        <p className="px-4 py-3 text-sm text-soft">{m.noTeam}</p>
+      ) : (
+        principal.teams.map((team) => <TeamPart key={team} name={team} />)
+      )}
+    </Panel>
+  );
+}
+
+function TeamPart({ name }: { readonly name: string }): ReactNode {
+  const all = useMessages();
+  const m = all.home.services;
+  const [team] = useQueries({ queries: [{ ...asked('teams.show', { params: { team: name } }), staleTime: 60_000 }] });
+  const services = useQuery({ ...asked('services.list', { query: { team: name } }), staleTime: 60_000 });
+  const open = useQuery(asked('requests.list', { query: { team: name, state: OPEN_STATES, limit: 5 } }));
+  const onCall = team.data?.onCall ?? [];
+  return (
+    <div className="border-b border-line last:border-b-0">
+      <div className="flex flex-wrap items-baseline gap-x-3 px-4 pt-2 text-sm">
+        <h3 className="font-medium">
+          <TeamName name={name} title={team.data?.title} />
+        </h3>
+        <span className="text-xs text-faint">
+          {m.onCall}:{' '}
+          <NameList none={all.company.nobody} items={onCall.map((person) => <CalledPerson key={person} name={person} />)} />
+        </span>
+      </div>
+      {open.data !== undefined && open.data.items.length > 0 && (
+        <div className="mt-1 border-y border-line">
+          <RequestRows items={open.data.items} none="" />
+        </div>
+      )}
+      {services.data !== undefined && <ServiceRows services={services.data.items} none={m.none} />}
+    </div>
+  );
+}
