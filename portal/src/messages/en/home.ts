@@ -50,6 +50,7 @@ export const home = {
     read: 'Look without asking anybody: reads change nothing and need no approval.',
     environments: 'See where things run, and how to reach it.',
     access: 'Make a token for a script, or see where you are signed in.',
-    hide: 'Hide these',
+    paletteKeys: 'Control or Command with K',
+    questionMark: 'The question mark',
   },
 };

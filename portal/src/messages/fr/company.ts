@@ -38,7 +38,7 @@ export const company: Messages['company'] = {
     neededBy: 'Nécessaire à',
     noDependencies:
       'Il n’a besoin d’aucun autre service, et aucun n’a besoin de lui, autant que les fichiers de l’entreprise le disent.',
-    requests: 'Demandes',
+    requests: 'Demandes ouvertes',
     noRequests: 'Aucune demande à son sujet n’est ouverte.',
     actions: (team) => `Actions de ${team}`,
     noActions: 'Aucune action n’appartient à son équipe.',
@@ -74,8 +74,8 @@ export const company: Messages['company'] = {
     environments: 'Environnements',
     actions: 'Actions',
     noActions: 'Elle ne possède aucune action que vous puissiez voir.',
-    requests: 'Demandes ouvertes',
-    noRequests: 'Aucune demande de cette équipe, ou sur ce qu’elle possède, n’est ouverte.',
+    requests: 'Demandes ouvertes sur ce qu’elle possède',
+    noRequests: 'Aucune demande sur ce qu’elle possède n’est ouverte.',
     about: 'À propos',
   },
   people: {

@@ -52,6 +52,7 @@ export const home: Messages['home'] = {
     read: 'Regardez sans rien demander : les lectures ne changent rien et n’attendent aucune approbation.',
     environments: 'Voyez où tout tourne, et comment y accéder.',
     access: 'Créez un jeton pour un script, ou voyez où vous êtes connecté.',
-    hide: 'Masquer',
+    paletteKeys: 'Contrôle ou Commande avec K',
+    questionMark: 'Le point d’interrogation',
   },
 };

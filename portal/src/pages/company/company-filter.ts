@@ -5,11 +5,14 @@ export interface CompanyFilter {
 }
 
 export function readCompanyFilter({ search, team }: Readonly<Record<string, unknown>>): CompanyFilter {
-  return {
-    ...(typeof search === 'string' && search !== '' && { search }),
-    ...(typeof team === 'string' && team !== '' && { team }),
-  };
+  const typed = textOf(search);
+  const name = textOf(team);
+  return { ...(typed !== undefined && { search: typed }), ...(name !== undefined && { team: name }) };
 }
+
+/** An address that says `search=42` is read as a number. */
+const textOf = (value: unknown): string | undefined =>
+  typeof value === 'string' || typeof value === 'number' ? String(value) || undefined : undefined;
 
 /** True when one of the texts contains what was typed, capitals and accents or not. */
 export function includesWord(typed: string, ...texts: readonly (string | null)[]): boolean {

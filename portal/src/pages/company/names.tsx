@@ -79,9 +79,8 @@ export function ActionName({
   readonly className?: string;
   readonly children?: ReactNode;
 }): ReactNode {
-  const to: string = `/actions/${id}`;
   return (
-    <Link to={to} className={className ?? linkClass}>
+    <Link to="/actions/$action" params={{ action: id }} className={className ?? linkClass}>
       {children ?? id}
     </Link>
   );

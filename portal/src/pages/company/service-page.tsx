@@ -13,6 +13,7 @@ import { CompanyProblem } from './company-problem.tsx';
 import { DependencyGraph } from './dependency-graph.tsx';
 import { Lifecycle } from './lifecycle.tsx';
 import { TeamName } from './names.tsx';
+import { ServiceRequests } from './service-requests.tsx';
 import { TeamActions } from './team-actions.tsx';
 
 const route = getRouteApi('/services/$service');
@@ -85,6 +86,7 @@ function Shown({ service }: { readonly service: ResponseOf<'services.show'> }): 
             ]}
           />
         </Panel>
+        <ServiceRequests service={service} />
       </div>
     </div>
   );

@@ -9,6 +9,8 @@ import { Badge } from '../../ui/badge.tsx';
 import { Facts } from '../../ui/facts.tsx';
 import { Loaded } from '../../ui/loaded.tsx';
 import { Page, Panel } from '../../ui/page.tsx';
+import { OPEN_STATES } from '../home/in-flight.tsx';
+import { RequestRows } from '../home/request-rows.tsx';
 import { CalledPerson } from './called-person.tsx';
 import { CompanyProblem } from './company-problem.tsx';
 import { NameList, TeamName } from './names.tsx';
@@ -44,10 +46,14 @@ export function TeamPage(): ReactNode {
 
 function Shown({ team }: { readonly team: Team }): ReactNode {
   const m = useMessages().company.team;
+  const open = useQuery(asked('requests.list', { query: { team: team.name, state: OPEN_STATES, limit: 10 } }));
   const services = useQuery(asked('services.list', { query: { team: team.name } }));
   return (
     <div className="grid items-start gap-4 lg:grid-cols-[minmax(0,3fr)_minmax(0,2fr)]">
       <div className="flex min-w-0 flex-col gap-4 max-lg:order-last">
+        <Panel flush title={m.requests}>
+          <Loaded query={open}>{({ items }) => <RequestRows items={items} none={m.noRequests} />}</Loaded>
+        </Panel>
         <Panel flush title={m.services}>
           <Loaded query={services}>{({ items }) => <ServiceRows services={items} none={m.noServices} />}</Loaded>
         </Panel>

@@ -85,7 +85,7 @@ function Shown({ environment }: { readonly environment: ResponseOf<'environments
         flush
         title={m.running}
         actions={
-          <Link to="/requests" search={{ view: 'all' }} className="text-xs text-accent hover:underline">
+          <Link to="/requests" search={{ view: 'all', environment: name }} className="text-xs text-accent hover:underline">
             {m.allRequests}
           </Link>
         }

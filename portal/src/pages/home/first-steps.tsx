@@ -13,10 +13,12 @@ export function FirstSteps(): ReactNode {
     <Panel title={m.title}>
       <ul className="flex flex-col gap-2 text-sm">
         <li className="flex items-baseline gap-2">
-          <Keys keys="mod+k" className="text-soft" /> {m.palette}
+          <Keys keys="mod+k" className="text-soft" />
+          <span className="sr-only">{m.paletteKeys}</span> {m.palette}
         </li>
         <li className="flex items-baseline gap-2">
-          <Keys keys="?" className="text-soft" /> {m.keys}
+          <Keys keys="?" className="text-soft" />
+          <span className="sr-only">{m.questionMark}</span> {m.keys}
         </li>
         <li>
           <Link to="/actions" search={{ kind: 'read' }} className={linkClass}>

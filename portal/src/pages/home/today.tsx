@@ -5,9 +5,9 @@ import { useMe } from '../../api/me.ts';
 import { useMessages } from '../../messages/index.tsx';
 import { Loaded } from '../../ui/loaded.tsx';
 import { Panel } from '../../ui/page.tsx';
+import { midnight, since, weekBefore } from './day.ts';
 import { PanelLink } from './panel-link.tsx';
 import { RequestRows } from './request-rows.tsx';
-import { midnight, since, weekBefore } from './day.ts';
 
 /** Ran, or was about to: what was only asked for has changed nothing yet. */
 const HAPPENED = 'running,unknown,succeeded,failed,cancelled,void';

@@ -19,7 +19,11 @@ export function Waiting(): ReactNode {
   const toReview = useQuery(asked('requests.list', { query: { toReview: 'true', limit: MOST } }));
   const toSettle = useToSettle();
   return (
-    <Panel flush title={m.title} actions={<PanelLink link={{ to: '/requests', search: { view: 'to-approve' } }}>{m.all}</PanelLink>}>
+    <Panel
+      flush
+      title={m.title}
+      actions={<PanelLink link={{ to: '/requests', search: { view: 'to-approve' } }}>{m.all}</PanelLink>}
+    >
       <Loaded query={toApprove}>
         {({ items: approvals }) => {
           const reviews = toReview.data?.items ?? [];
@@ -38,7 +42,15 @@ export function Waiting(): ReactNode {
   );
 }
 
-function Part({ title, rows, more = 0 }: { readonly title: string; readonly rows: readonly Row[]; readonly more?: number }): ReactNode {
+function Part({
+  title,
+  rows,
+  more = 0,
+}: {
+  readonly title: string;
+  readonly rows: readonly Row[];
+  readonly more?: number;
+}): ReactNode {
   const m = useMessages();
   if (rows.length === 0) return null;
   return (
