@@ -20,7 +20,12 @@ import { grammarOf } from './code-language.ts';
 const look = EditorView.theme({
   '&': { fontSize: '0.75rem', color: 'var(--ink)', background: 'var(--panel)', borderRadius: '0.375rem', maxHeight: '60vh' },
   '&.cm-focused': { outline: '2px solid var(--accent)' },
-  '.cm-scroller': { fontFamily: '"JetBrains Mono Variable", ui-monospace, monospace', lineHeight: '1.25rem', overflow: 'auto' },
+  '.cm-scroller': {
+    fontFamily: '"JetBrains Mono Variable", ui-monospace, monospace',
+    lineHeight: '1.25rem',
+    overflow: 'auto',
+    fontVariantLigatures: 'none',
+  },
   '.cm-content': { padding: '4px 0', caretColor: 'var(--accent)' },
   '.cm-gutters': { background: 'var(--sunken)', color: 'var(--faint)', border: 'none', borderRadius: '0.375rem 0 0 0.375rem' },
   '.cm-activeLine, .cm-activeLineGutter': { background: 'color-mix(in srgb, var(--hover) 60%, transparent)' },

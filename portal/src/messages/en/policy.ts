@@ -107,6 +107,7 @@ export const policy = {
     start: 'Replay',
     stop: 'Stop',
     looked: (count: string): string => `${count} looked at`,
+    none: 'No request was filed in that time',
     going: 'Going on…',
     stopped: 'Stopped before the end.',
     done: 'All were looked at.',

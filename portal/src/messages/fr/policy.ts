@@ -108,6 +108,7 @@ export const policy: Messages['policy'] = {
     start: 'Rejouer',
     stop: 'Arrêter',
     looked: (count) => `${count} examinées`,
+    none: 'Aucune demande n’a été déposée dans cette période',
     going: 'En cours…',
     stopped: 'Arrêté avant la fin.',
     done: 'Toutes ont été examinées.',

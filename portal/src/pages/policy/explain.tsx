@@ -51,12 +51,16 @@ export function PolicyExplain(): ReactNode {
 }
 
 function Answer({ body }: { readonly body: NonNullable<ReturnType<typeof explainBody>> }): ReactNode {
+  const m = useMessages().policy;
   // What is asked about somebody else is recorded: not asked again by itself.
   const query = useQuery({ ...asked('policy.explain', { body }), staleTime: 60_000, refetchOnWindowFocus: false });
   return (
-    <div role="status" aria-busy={query.isFetching}>
+    <>
+      <p role="status" className="sr-only">
+        {query.data && m.effects[query.data.decision.effect]}
+      </p>
       <Loaded query={query}>{(explained) => <Explained explained={explained} />}</Loaded>
-    </div>
+    </>
   );
 }
 
@@ -66,7 +70,9 @@ function Explained({ explained }: { readonly explained: PolicyExplained }): Reac
   return (
     <div className="flex flex-col gap-4 text-sm">
       <div>
-        <p className="mb-1.5 text-base font-medium">{<Question explained={explained} />}</p>
+        <p className="mb-1.5 text-base font-medium">
+          <Question explained={explained} />
+        </p>
         <DecisionWords decision={decision} />
       </div>
       {errors.map((error) => (

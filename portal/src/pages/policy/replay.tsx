@@ -79,11 +79,13 @@ function Progress({ replay }: { readonly replay: Replay }): ReactNode {
       <p role="status" className="text-sm text-soft">
         {state !== 'idle' && (
           <>
-            <strong className="font-medium text-ink">{m.looked(number(looked, language))}</strong>
+            <strong className="font-medium text-ink">
+              {state === 'done' && looked === 0 ? m.none : m.looked(number(looked, language))}
+            </strong>
             {differences.length > 0 && `, ${m.differences(differences.length)}`}
             {'. '}
             {state === 'going' && m.going}
-            {state === 'done' && m.done}
+            {state === 'done' && looked > 0 && m.done}
             {state === 'stopped' && m.stopped} {undecidable > 0 && m.undecidable(undecidable)}
           </>
         )}

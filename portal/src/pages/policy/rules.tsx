@@ -14,6 +14,7 @@ import { Time } from '../../ui/time.tsx';
 import { CedarText } from './cedar-text.tsx';
 import { approversOf } from './decision-words.tsx';
 import { PolicyPage, policyInForce } from './policy-page.tsx';
+import { shortDigest } from './short-digest.ts';
 
 const route = getRouteApi('/policy');
 
@@ -50,7 +51,7 @@ function Rules({ policy: { rules, digest, since } }: { readonly policy: PolicyIn
           {m.policy.since} <Time at={since} />
         </span>
         <span className="inline-flex items-center gap-1">
-          {m.policy.digest} <span className="font-mono text-xs">{digest.slice(0, 12)}</span>
+          {m.policy.digest} <span className="font-mono text-xs">{shortDigest(digest)}</span>
           <CopyButton text={digest} label={m.policy.copyDigest} />
         </span>
       </div>

@@ -2,6 +2,7 @@ import type { PolicyCaseResult, PolicyTested } from '@guichet/contract';
 import { CircleCheck, CircleX, FlaskConical, Play } from 'lucide-react';
 import type { ReactNode } from 'react';
 import { useCall } from '../../api/use-call.ts';
+import { useKeys } from '../../app/keys.ts';
 import { useMessages } from '../../messages/index.tsx';
 import { Badge } from '../../ui/badge.tsx';
 import { Button } from '../../ui/button.tsx';
@@ -14,6 +15,7 @@ import { changeDrafts, useDrafts } from './drafts.ts';
 import { Findings } from './findings.tsx';
 import { PolicyFiles, problemsOf } from './policy-files.tsx';
 import { PolicyPage } from './policy-page.tsx';
+import { shortDigest } from './short-digest.ts';
 
 const CASES = 'cases.yaml';
 
@@ -27,6 +29,7 @@ export function PolicyTry(): ReactNode {
     test.mutate({
       body: { files: [{ path: CASES, text: cases }], ...(files.length > 0 && { policies: [...files] }) },
     });
+  useKeys({ 'mod+enter': { label: m.run, run, enabled: !test.isPending } });
   return (
     <PolicyPage current="try" wide>
       <div className="grid items-start gap-4 lg:grid-cols-2">
@@ -53,7 +56,10 @@ export function PolicyTry(): ReactNode {
           <PolicyFiles findings={findings.filter(({ path }) => path !== CASES)} />
         </div>
         <Panel title={m.results}>
-          <div role="status" className="flex flex-col gap-3">
+          <div className="flex flex-col gap-3">
+            <p role="status" className="flex flex-wrap items-center gap-2 text-sm empty:hidden">
+              {test.data && <Summary tested={test.data} />}
+            </p>
             {test.error !== null && <ErrorNote error={test.error} />}
             {test.data === undefined && test.error === null && (
               <EmptyState icon={FlaskConical} title={m.empty}>
@@ -70,23 +76,15 @@ export function PolicyTry(): ReactNode {
 
 function Results({ tested, hasFiles }: { readonly tested: PolicyTested; readonly hasFiles: boolean }): ReactNode {
   const m = useMessages().policy.try;
-  const { passed, failed, results, findings, digest } = tested;
+  const { results, findings } = tested;
   // Those that are wrong first: they are what somebody looks for.
   const sorted = results.toSorted((a, b) => Number(a.passed) - Number(b.passed));
   return (
     <>
       {findings.length > 0 && (
         <Note tone={findings.some(({ severity }) => severity === 'error') ? 'bad' : 'warn'}>
-          {results.length === 0 && <p className="font-medium">{m.findings}</p>}
           <Findings findings={findings} />
         </Note>
-      )}
-      {results.length > 0 && (
-        <p className="flex flex-wrap items-center gap-2 text-sm">
-          <Badge tone="good">{m.passed(passed)}</Badge>
-          {failed > 0 && <Badge tone="bad">{m.failed(failed)}</Badge>}
-          {digest !== null && <span className="font-mono text-xs text-faint">{m.set(digest.slice(0, 12))}</span>}
-        </p>
       )}
       <ul className="flex flex-col">
         {sorted.map((result) => (
@@ -97,6 +95,18 @@ function Results({ tested, hasFiles }: { readonly tested: PolicyTested; readonly
         <p className="mb-1 text-xs text-faint">{m.command}</p>
         <Code text={`guichet policy test ${CASES}${hasFiles ? ' --policies policies' : ''}`} label={m.command} />
       </div>
+    </>
+  );
+}
+
+function Summary({ tested: { passed, failed, results, digest } }: { readonly tested: PolicyTested }): ReactNode {
+  const m = useMessages().policy.try;
+  if (results.length === 0) return m.findings;
+  return (
+    <>
+      <Badge tone="good">{m.passed(passed)}</Badge>
+      {failed > 0 && <Badge tone="bad">{m.failed(failed)}</Badge>}
+      {digest !== null && <span className="font-mono text-xs text-faint">{m.set(shortDigest(digest))}</span>}
     </>
   );
 }
