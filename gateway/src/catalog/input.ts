@@ -29,6 +29,7 @@ function newAjv(): Ajv2020 {
     strict: false,
     logger: false,
     verbose: true,
+    multipleOfPrecision: 9, // 0.3 is a multiple of 0.1, whatever a division says
   });
   // The types of ajv-formats name the CommonJS default export, Node gives the function itself.
   (addFormats as unknown as (instance: Ajv2020) => void)(made);
@@ -153,6 +154,9 @@ function dedupe(errors: readonly FieldError[]): FieldError[] {
   return errors.filter(({ field, message }) => !seen.has(field + message) && seen.add(field + message));
 }
 
+/** As part of a JSON pointer. */
+const escaped = (name: string): string => name.replaceAll('~', '~0').replaceAll('/', '~1');
+
 const BOUNDS: Readonly<Record<string, readonly [of: string, side: 'min' | 'max', inclusive: boolean]>> = {
   minimum: ['number', 'min', true],
   maximum: ['number', 'max', true],
@@ -167,7 +171,7 @@ const BOUNDS: Readonly<Record<string, readonly [of: string, side: 'min' | 'max',
 };
 
 function toFieldError(error: ErrorObject): FieldError {
-  const at = (name?: string): string => `/input${error.instancePath}${name === undefined ? '' : `/${name}`}`;
+  const at = (name?: string): string => `/input${error.instancePath}${name === undefined ? '' : `/${escaped(name)}`}`;
   const params = error.params as Record<string, unknown>; // Ajv's params are a record whose shape depends on the keyword
   switch (error.keyword) {
     case 'required':

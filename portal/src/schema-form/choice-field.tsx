@@ -2,7 +2,7 @@ import type { ReactNode } from 'react';
 import { useMessages } from '../messages/index.tsx';
 import { Checkbox, Segmented, Select, TextInput } from '../ui/field.tsx';
 import { type NodeProps, useFormContext, wordsOfFindings } from './context.ts';
-import { Leaf, shown, useAbout } from './leaf.tsx';
+import { Framed, Leaf, shown, useAbout } from './leaf.tsx';
 import type { Described } from './shape.ts';
 
 interface Props {
@@ -63,20 +63,16 @@ export function BooleanField({ node, described }: Props): ReactNode {
     ...(node.required ? [] : [{ value: '', label: m.forms.notSet }]),
   ];
   return (
-    <div data-field={node.pointer} className="flex flex-col items-start gap-1">
-      <span aria-hidden className="text-sm font-medium">
-        {label}
-        {node.required && <span className="ml-1 font-normal text-faint">{m.ui.required}</span>}
-      </span>
-      <Segmented
-        label={label}
-        items={items}
-        value={node.value === undefined ? (node.required ? '?' : '') : String(node.value)}
-        onChange={(text) => node.onChange(text === '' ? undefined : JSON.parse(text))}
-      />
-      {about !== undefined && <p className="text-xs text-faint">{about}</p>}
-      {wrong !== undefined && <Wrong text={wrong} />}
-    </div>
+    <Framed node={node} described={{ ...described, fallback: undefined }}>
+      <div>
+        <Segmented
+          label={node.required ? `${label}, ${m.ui.required}` : label}
+          items={items}
+          value={node.value === undefined ? (node.required ? '?' : '') : String(node.value)}
+          onChange={(text) => node.onChange(text === '' ? undefined : JSON.parse(text))}
+        />
+      </div>
+    </Framed>
   );
 }
 

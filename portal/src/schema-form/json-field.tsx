@@ -1,30 +1,34 @@
 import { type ReactNode, useState } from 'react';
 import { useMessages } from '../messages/index.tsx';
-import { TextArea } from '../ui/field.tsx';
-import type { NodeProps } from './context.ts';
-import { Leaf } from './leaf.tsx';
+import { CodeEditor } from '../ui/code-editor.tsx';
+import { type NodeProps, useFormContext } from './context.ts';
+import { Framed } from './leaf.tsx';
 import type { Described } from './shape.ts';
 import { Unread } from './value.ts';
 
 /** What no form can be drawn for: typed as JSON. */
 export function JsonField({ node, described }: { readonly node: NodeProps; readonly described: Described }): ReactNode {
   const m = useMessages().forms;
+  const { form } = useFormContext();
   const { value } = node;
   const [typed, setTyped] = useState({ text: '', value: undefined as unknown });
   const text = typed.value === value ? typed.text : textOf(value);
   return (
-    <Leaf node={node} described={described} more={m.jsonAbout}>
-      <TextArea
-        className="font-mono"
-        spellCheck={false}
+    <Framed node={node} described={described} more={m.jsonAbout}>
+      <CodeEditor
+        label={described.title ?? node.label}
+        language="json"
+        minLines={3}
         value={text}
-        onChange={(event) => {
-          const next = readJson(event.target.value);
-          setTyped({ text: event.target.value, value: next });
-          node.onChange(next);
+        onBlur={() => form.touch(node.pointer)}
+        invalid={form.told(node.pointer).length > 0}
+        onChange={(next) => {
+          const value = readJson(next);
+          setTyped({ text: next, value });
+          node.onChange(value);
         }}
       />
-    </Leaf>
+    </Framed>
   );
 }
 

@@ -84,6 +84,39 @@ export function Leaf({
   );
 }
 
+/** As a Leaf, around what names itself: several controls, or an editor. */
+export function Framed({
+  node,
+  described,
+  more,
+  children,
+}: {
+  readonly node: NodeProps;
+  readonly described: Described;
+  readonly more?: ReactNode;
+  readonly children: ReactNode;
+}): ReactNode {
+  const { forms: m, ui } = useMessages();
+  const { form } = useFormContext();
+  const about = useAbout(described, more);
+  const wrong = wordsOfFindings(form.told(node.pointer), m.wrong);
+  return (
+    <div data-field={node.pointer} className="flex min-w-0 flex-col gap-1">
+      <span aria-hidden className="text-sm font-medium">
+        {described.title ?? node.label}
+        {node.required && <span className="ml-1 font-normal text-faint">{ui.required}</span>}
+      </span>
+      {children}
+      {about !== undefined && <div className="text-xs text-faint">{about}</div>}
+      {wrong !== undefined && (
+        <p role="alert" className="text-xs font-medium text-bad">
+          {wrong}
+        </p>
+      )}
+    </div>
+  );
+}
+
 /** A part of a form with parts of its own. */
 export function Group({
   node,

@@ -1,16 +1,27 @@
 import { SECRET_MARKER } from '@guichet/contract';
 import { type ReactNode, useMemo, useState } from 'react';
 import { useMessages } from '../messages/index.tsx';
-import { Field, Segmented, TextArea } from '../ui/field.tsx';
+import { CodeEditor } from '../ui/code-editor.tsx';
+import { Segmented } from '../ui/field.tsx';
 import { Note } from '../ui/states.tsx';
 import { FormContext, type LiveOptions, wordsOfFindings } from './context.ts';
 import { FieldNode, Members } from './field-node.tsx';
 import { describedBy } from './shape.ts';
-import { asText, type Form, fromText } from './use-form.ts';
+import type { Form } from './use-form.ts';
 import { Unread } from './value.ts';
+import { asText, fromText } from './whole-text.ts';
 
 /** The fields of a form, or the same as JSON. The buttons around it are the page's. */
-export function SchemaForm({ form, live }: { readonly form: Form; readonly live?: LiveOptions | undefined }): ReactNode {
+export function SchemaForm({
+  form,
+  live,
+  beside,
+}: {
+  readonly form: Form;
+  readonly live?: LiveOptions | undefined;
+  /** Above the fields, beside the choice between form and JSON. */
+  readonly beside?: ReactNode;
+}): ReactNode {
   const m = useMessages().forms;
   const [view, setView] = useState<'form' | 'json'>('form');
   const context = useMemo(() => ({ form, live, Node: FieldNode }), [form, live]);
@@ -22,11 +33,18 @@ export function SchemaForm({ form, live }: { readonly form: Form; readonly live?
     (pointer) =>
       pointer !== '' && shape.kind === 'object' && !drawn.some((own) => pointer === own || pointer.startsWith(`${own}/`)),
   );
-  if (isEmpty && form.isValid && elsewhere.length === 0) return <p className="text-sm text-faint">{m.noFields}</p>;
+  if (isEmpty && form.isValid && elsewhere.length === 0)
+    return (
+      <>
+        {beside}
+        <p className="text-sm text-faint">{m.noFields}</p>
+      </>
+    );
   return (
     <FormContext value={context}>
       <div ref={form.holder} className="flex flex-col gap-4">
-        <div className="-mb-2 flex justify-end">
+        <div className={beside === undefined ? '-mb-2 flex justify-end' : 'flex flex-wrap items-start justify-between gap-2'}>
+          {beside}
           <Segmented
             label={m.view}
             items={[
@@ -64,29 +82,24 @@ export function SchemaForm({ form, live }: { readonly form: Form; readonly live?
 /** All of it as JSON. Nothing is sent while it does not parse. */
 function WholeAsJson({ form }: { readonly form: Form }): ReactNode {
   const m = useMessages().forms;
-  const [text, setText] = useState(() => asText(form));
+  const [text, setText] = useState(() => (form.value instanceof Unread ? form.value.text : asText(form.schema, form.input)));
   // Where the secrets come back from, whatever the text is in between.
   const [before] = useState(form.input);
   const isRead = fromText(form.schema, text, before) !== undefined;
   const hasSecrets = text.includes(SECRET_MARKER);
   return (
     <div data-field="">
-      <Field
+      <CodeEditor
         label={m.wholeInput}
-        {...(hasSecrets && { about: m.secretsStay(SECRET_MARKER) })}
-        {...(!isRead && { error: m.wrong.json })}
-      >
-        <TextArea
-          rows={8}
-          spellCheck={false}
-          className="font-mono"
-          value={text}
-          onChange={(event) => {
-            setText(event.target.value);
-            form.set(fromText(form.schema, event.target.value, before) ?? new Unread(event.target.value, 'json'));
-          }}
-        />
-      </Field>
+        language="json"
+        value={text}
+        invalid={!isRead}
+        onChange={(next) => {
+          setText(next);
+          form.set(fromText(form.schema, next, before) ?? new Unread(next, 'json'));
+        }}
+      />
+      {hasSecrets && <p className="mt-1 text-xs text-faint">{m.secretsStay(SECRET_MARKER)}</p>}
     </div>
   );
 }

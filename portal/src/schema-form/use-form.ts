@@ -1,9 +1,9 @@
-import { type GuichetError, SECRET_MARKER } from '@guichet/contract';
-import { putBack, SecretFields } from '@guichet/contract/secrets';
+import type { GuichetError } from '@guichet/contract';
 import { type RefObject, useCallback, useDeferredValue, useMemo, useRef, useState } from 'react';
 import { belowInput, checkOf, type Finding } from './findings.ts';
 import { isSchema, type Schema } from './schema.ts';
-import { type FormValue, type Input, initialValue, plain, Unread, unreadIn } from './value.ts';
+import { type FormValue, type Input, initialValue, plain, unreadIn } from './value.ts';
+import { secretsOf } from './whole-text.ts';
 
 /** A form that is drawn from a schema: what is typed into it, and what is wrong with that. */
 export interface Form {
@@ -120,14 +120,6 @@ function inputOf(value: FormValue): Input {
   return isSchema(input) ? input : {};
 }
 
-function secretsOf(schema: Schema): SecretFields | undefined {
-  try {
-    return SecretFields.of(schema);
-  } catch {
-    return undefined; // no gateway takes such a schema
-  }
-}
-
 /** A schema that the validator cannot read is left to the gateway, which can. */
 function safeCheck(schema: Schema): (value: FormValue) => Finding[] {
   try {
@@ -142,32 +134,6 @@ function safeCheck(schema: Schema): (value: FormValue) => Finding[] {
   } catch {
     return () => [];
   }
-}
-
-/** A text of the whole input, in which secrets are marked; and back, with the secrets where they still are marked. */
-export const asText = (form: Form): string =>
-  form.value instanceof Unread ? form.value.text : JSON.stringify(form.shown, null, 2);
-export function fromText(schema: Schema, text: string, before: Input): Input | undefined {
-  let read: unknown;
-  try {
-    read = JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-  if (!isSchema(read)) return undefined;
-  const given = read;
-  const secrets = secretsOf(schema);
-  if (secrets === undefined) return given;
-  const marked = new Set(
-    secrets
-      .takeOut(given)
-      .secrets.filter(({ value }) => value === SECRET_MARKER)
-      .map(({ pointer }) => pointer),
-  );
-  return putBack(
-    given,
-    secrets.takeOut(before).secrets.filter(({ pointer }) => marked.has(pointer)),
-  );
 }
 
 function grouped(findings: readonly Finding[]): ReadonlyMap<string, readonly Finding[]> {
@@ -188,7 +154,8 @@ function focusFirst(holder: HTMLElement | null, pointers: ReadonlySet<string>): 
     const fields = [...holder.querySelectorAll<HTMLElement>('[data-field]')];
     const exact = fields.find((field) => pointers.has(field.dataset['field'] ?? ''));
     const control = exact?.matches(CONTROLS) ? exact : exact?.querySelector<HTMLElement>(CONTROLS);
-    control?.focus();
+    const editor = [...(exact?.querySelectorAll<HTMLElement>('div') ?? [])].find(({ shadowRoot }) => shadowRoot !== null);
+    (control ?? editor)?.focus();
     exact?.scrollIntoView({ block: 'nearest' });
   });
 }

@@ -2,6 +2,8 @@ import { plural } from '../plural.ts';
 
 export const actions = {
   title: 'Actions',
+  action: 'Action',
+  description: 'What it does',
   search: 'Search actions',
   searchHint: 'Search by what it does, its name or its team',
   count: (count: number): string => plural('en', count, { one: '# action', other: '# actions' }),
@@ -108,6 +110,7 @@ export const actions = {
   commandLine: 'Command line',
   http: 'HTTP',
   secretsElsewhere: 'Secrets are not in it: the command line asks for them.',
+  copyVersion: 'Copy the version',
   copyLink: 'Copy link',
   linkCopied: 'Link copied',
   linkAbout: 'Opens this form as it is filled in, without its secrets',

@@ -3,6 +3,8 @@ import { plural } from '../plural.ts';
 
 export const actions: Messages['actions'] = {
   title: 'Actions',
+  action: 'Action',
+  description: 'Ce qu’elle fait',
   search: 'Rechercher une action',
   searchHint: 'Par effet, par nom ou par équipe',
   count: (count) => plural('fr', count, { one: '# action', other: '# actions' }),
@@ -112,6 +114,7 @@ export const actions: Messages['actions'] = {
   commandLine: 'Ligne de commande',
   http: 'HTTP',
   secretsElsewhere: 'Les secrets n’y figurent pas : la ligne de commande les demande.',
+  copyVersion: 'Copier la version',
   copyLink: 'Copier le lien',
   linkCopied: 'Lien copié',
   linkAbout: 'Ouvre ce formulaire tel qu’il est rempli, sans ses secrets',

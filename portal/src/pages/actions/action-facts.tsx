@@ -2,6 +2,7 @@ import type { Action } from '@guichet/contract';
 import { Link } from '@tanstack/react-router';
 import type { ReactNode } from 'react';
 import { useMessages } from '../../messages/index.tsx';
+import { CopyButton } from '../../ui/copy.tsx';
 import { Facts } from '../../ui/facts.tsx';
 import { duration } from '../../ui/format.ts';
 import { Panel } from '../../ui/page.tsx';
@@ -42,9 +43,10 @@ export function ActionFacts({ action }: { readonly action: Action }): ReactNode 
           [m.fact.environments, environments?.join(', ')],
           [
             m.fact.version,
-            <code key="version" className="font-mono text-xs break-all">
-              {version}
-            </code>,
+            <span key="version" className="flex items-center gap-1">
+              <code className="truncate font-mono text-xs">{version.replace(/^(sha256:.{8}).*$/, '$1…')}</code>
+              <CopyButton text={version} label={m.copyVersion} />
+            </span>,
           ],
         ]}
       />

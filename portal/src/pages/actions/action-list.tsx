@@ -173,7 +173,7 @@ function Filters({
 const columnsOf = ({ actions: m }: Messages): readonly Column<CatalogueAction>[] => [
   {
     key: 'title',
-    title: m.title,
+    title: m.action,
     cell: ({ id, title, available }) => (
       <>
         <span className={available ? 'font-medium' : 'font-medium text-faint'}>{title}</span>
@@ -206,7 +206,7 @@ const columnsOf = ({ actions: m }: Messages): readonly Column<CatalogueAction>[]
   { key: 'team', title: m.filters.team, cell: ({ team }) => team, sort: ({ team }) => team, width: 110, priority: 3 },
   {
     key: 'description',
-    title: m.facts,
+    title: m.description,
     cell: ({ description }) => <span className="text-soft">{description}</span>,
     width: 220,
     grow: true,

@@ -60,31 +60,28 @@ function OneAction({ action }: { readonly action: Action }): ReactNode {
   const isOffered = environment === undefined || offered.includes(environment);
   const [isEnvironmentMissing, setMissing] = useState(false);
 
-  const fields = (
-    <>
-      <Field
-        label={m.environment}
-        required
-        className="max-w-xs"
-        {...(!isOffered && environment !== undefined && { error: m.notOffered(environment) })}
-        {...(isEnvironmentMissing && environment === undefined && { error: m.chooseEnvironment })}
-      >
-        <Select
-          items={offered.map((name) => ({ value: name, label: name }))}
-          value={environment ?? null}
-          placeholder={m.chooseEnvironment}
-          onChange={(name) => void navigate({ search: (before) => ({ ...before, environment: name }), replace: true })}
-        />
-      </Field>
-      <SchemaForm form={form} live={live} />
-    </>
+  const where = (
+    <Field
+      label={m.environment}
+      required
+      className="w-72 max-w-full"
+      {...(!isOffered && environment !== undefined && { error: m.notOffered(environment) })}
+      {...(isEnvironmentMissing && environment === undefined && { error: m.chooseEnvironment })}
+    >
+      <Select
+        items={offered.map((name) => ({ value: name, label: name }))}
+        value={environment ?? null}
+        placeholder={m.chooseEnvironment}
+        onChange={(name) => void navigate({ search: (before) => ({ ...before, environment: name }), replace: true })}
+      />
+    </Field>
   );
   const steps: StepsProps = {
     action,
     form,
     environment: isOffered ? environment : undefined,
     reason,
-    fields,
+    fields: <SchemaForm form={form} live={live} beside={where} />,
     onMissing: () => setMissing(true),
   };
   return (

@@ -1,12 +1,13 @@
-import { approversInWords, type Decision } from '@guichet/contract';
+import type { Decision } from '@guichet/contract';
 import { CircleCheck, OctagonX, UserCheck } from 'lucide-react';
 import type { ReactNode } from 'react';
 import { useMessages } from '../../messages/index.tsx';
 import { duration } from '../../ui/format.ts';
+import { groupInWords } from '../requests/groups.ts';
 
 /** Who must approve, and why; or that nobody must; or why it is not allowed. */
 export function DecisionView({ decision }: { readonly decision: Decision }): ReactNode {
-  const m = useMessages().actions;
+  const { actions: m, request } = useMessages();
   switch (decision.effect) {
     case 'permit':
       return (
@@ -27,7 +28,7 @@ export function DecisionView({ decision }: { readonly decision: Decision }): Rea
           <ul className="mt-1 flex flex-col gap-1.5 pl-[1.45rem]">
             {decision.gates.map((gate) => (
               <li key={`${gate.policy} ${gate.approvers}`}>
-                <span className="font-medium">{m.gate(gate.count, approversInWords(gate.approvers))}</span>
+                <span className="font-medium">{m.gate(gate.count, groupInWords(gate.approvers, request))}</span>
                 <span className="block text-soft">
                   {gate.reason} <Policies names={[gate.policy]} />
                 </span>
