@@ -20,7 +20,7 @@ interface PageProps {
 export function Page({ title, trail, beside, about, actions, wide = false, children }: PageProps): ReactNode {
   usePageTitle(title);
   return (
-    <div className={clsx('mx-auto flex w-full flex-col gap-4 px-4 py-4 md:px-6 md:py-5', !wide && 'max-w-6xl')}>
+    <div className={clsx('flex w-full flex-col gap-4 px-4 py-4 md:px-6 md:py-5', wide ? 'max-w-[120rem]' : 'max-w-6xl')}>
       <header className="flex flex-wrap items-start justify-between gap-x-4 gap-y-2">
         <div className="min-w-0">
           {trail !== undefined && (
