@@ -1,0 +1,53 @@
+import { expect, test } from './support/fixtures.ts';
+
+/** The main scene: a blocked query, a second person who agrees, the live end, seen by whoever asked without loading anew. */
+test('Nadia sees what blocks production, asks to end it, Amine agrees by keyboard, and Nadia sees it end', async ({
+  asNadia,
+  asAmine,
+}) => {
+  test.setTimeout(120_000);
+
+  // Nadia sees who holds what others wait for.
+  await asNadia.goto('/actions/postgres.blocking?environment=production&input=%7B%22instance%22%3A%22pg1%22%7D');
+  await asNadia.getByRole('button', { name: /^Run/ }).click();
+  const culprit = asNadia.getByText(/Ending the session of 'orders-migration'/);
+  await expect(culprit).toBeVisible();
+  const pid = Number(/pid (\d+)/.exec((await culprit.textContent()) ?? '')?.[1]);
+  expect(pid).toBeGreaterThan(0);
+
+  // She asks to end it, and reads what that would do before anything is sent.
+  const input = encodeURIComponent(JSON.stringify({ instance: 'pg1', pid }));
+  await asNadia.goto(`/actions/postgres.terminate-session?environment=production&input=${input}`);
+  await asNadia.getByRole('textbox', { name: /Reason/ }).fill('the migration is stuck, orders are timing out');
+  await asNadia.getByRole('button', { name: /^Review/ }).click();
+  await asNadia.getByRole('button', { name: 'Ask for approval' }).click();
+  await expect(asNadia).toHaveURL(/\/requests\/REQ-\d+$/);
+  const id = /REQ-\d+/.exec(asNadia.url())?.[0] ?? '';
+  await expect(asNadia.getByText('Waits for 1 approval from team payments')).toBeVisible();
+
+  // Her network goes. What happens meanwhile is not lost.
+  await asNadia.context().setOffline(true);
+  await expect(asNadia.getByText('You are offline. What you see is how it was.')).toBeVisible();
+
+  // Amine has it in his inbox, reads the plan, and agrees: no hand leaves the keyboard.
+  await asAmine.goto('/requests');
+  await expect(asAmine.getByRole('row').filter({ hasText: id })).toContainText(String(pid));
+  await expect(asAmine).toHaveTitle(/^\(\d+\) Requests/);
+  await asAmine.keyboard.press('j');
+  await asAmine.keyboard.press('Enter');
+  await expect(asAmine).toHaveURL(new RegExp(`/requests/${id}$`));
+  await expect(asAmine.getByText('the migration is stuck, orders are timing out').first()).toBeVisible();
+  await expect(asAmine.getByRole('region', { name: 'Your decision' })).toBeVisible();
+  await asAmine.keyboard.press('a');
+  await asAmine.keyboard.type('go');
+  await asAmine.keyboard.press('Control+Enter');
+  await expect(asAmine.getByText('It has succeeded.')).toBeVisible();
+
+  // Her network is back: her page goes on where it stood, by itself.
+  await asNadia.context().setOffline(false);
+  await expect(asNadia.getByText('It has succeeded.')).toBeVisible();
+  await expect(asNadia.getByText('Signed by its provider, and verified')).toBeVisible();
+  const timeline = asNadia.getByRole('list', { name: 'Timeline' }).getByRole('listitem');
+  await expect(timeline.filter({ hasText: 'Amine Diallo approved' })).toHaveCount(1);
+  await expect(timeline.filter({ hasText: 'Succeeded' })).toHaveCount(1);
+});
