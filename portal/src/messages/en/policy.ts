@@ -58,6 +58,7 @@ export const policy = {
     missingAction: 'Name an action, and where.',
     missingRequest: 'Name a request, such as REQ-12.',
     missingOperation: 'Choose what is asked for.',
+    more: 'Owner, resource, input…',
     ask: 'Explain',
     empty: 'Ask a question',
     emptyText: 'The answer stands here, with the rules that make it and what would change it. Its address can be sent to others.',

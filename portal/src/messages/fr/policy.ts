@@ -59,6 +59,7 @@ export const policy: Messages['policy'] = {
     missingAction: 'Nommez une action, et où.',
     missingRequest: 'Nommez une demande, comme REQ-12.',
     missingOperation: 'Choisissez ce qui est demandé.',
+    more: 'Propriétaire, ressource, entrée…',
     ask: 'Expliquer',
     empty: 'Posez une question',
     emptyText: 'La réponse apparaît ici, avec les règles qui la font et ce qui la changerait. Son adresse peut être envoyée.',

@@ -104,13 +104,12 @@ function useColumns(): readonly Column<AuditEvent>[] {
   const m = useMessages().audit.columns;
   return useMemo(
     () => [
-      { key: 'what', title: m.what, width: 200, grow: true, cell: (event) => <EventWords event={event} /> },
-      { key: 'who', title: m.who, width: 150, priority: 1, cell: ({ actor }) => actor.name },
+      { key: 'what', title: m.what, width: 180, grow: true, cell: (event) => <EventWords event={event} /> },
       { key: 'request', title: m.request, width: 90, priority: 3, cell: ({ request }) => request ?? '' },
       { key: 'action', title: m.action, width: 210, priority: 3, cell: ({ action }) => <Code text={action} /> },
       { key: 'environment', title: m.environment, width: 110, cell: ({ environment }) => environment ?? '' },
       { key: 'resource', title: m.resource, width: 220, priority: 3, cell: ({ resource }) => <Code text={resource} /> },
-      { key: 'when', title: m.when, width: 110, cell: ({ at }) => <Time at={at} className="text-faint" /> },
+      { key: 'when', title: m.when, width: 110, priority: 1, cell: ({ at }) => <Time at={at} className="text-faint" /> },
     ],
     [m],
   );

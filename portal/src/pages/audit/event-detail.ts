@@ -13,6 +13,7 @@ const TELLING = [
   'claim',
   'status',
   'route',
+  'code',
 ] as const;
 
 /** A few words beside what happened: why, what came out. Empty when the event has none. */

@@ -12,7 +12,7 @@ export function phraseOf(type: string, m: Messages): string {
   return phrases[type] ?? type;
 }
 
-/** What happened, in words: `approved it: the migration is stuck`. What did not come out is marked, not by its colour alone. */
+/** What happened, in words: `Amine approved it · the migration is stuck`. What did not come out is marked, not by its colour alone. */
 export function EventWords({ event }: { readonly event: AuditEvent }): ReactNode {
   const m = useMessages();
   const detail = detailOf(event);
@@ -20,7 +20,7 @@ export function EventWords({ event }: { readonly event: AuditEvent }): ReactNode
     <span className="flex min-w-0 items-center gap-2">
       <OutcomeIcon outcome={event.outcome} />
       <span className="truncate">
-        {phraseOf(event.type, m)}
+        <span className="font-medium">{event.actor.name}</span> {phraseOf(event.type, m)}
         {detail !== '' && <span className="text-faint"> · {detail}</span>}
       </span>
     </span>

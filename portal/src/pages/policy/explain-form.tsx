@@ -50,6 +50,8 @@ export function ExplainForm({
     lasts: about === 'call' && seconds === 'wrong' ? m.lastsWrong : undefined,
     input: about === 'call' && given === 'wrong' ? m.inputWrong : undefined,
   };
+  const hasMore = [search.owner, search.service, search.resource, search.lasts, input].some((value) => value !== undefined);
+  const isWrong = isAsked && [wrong.resource, wrong.lasts, wrong.input].some((error) => error !== undefined);
   const errorOf = (name: keyof typeof wrong): string | undefined => (isAsked ? wrong[name] : undefined);
 
   function ask(event?: FormEvent): void {
@@ -131,45 +133,48 @@ export function ExplainForm({
         />
       </Field>
       {about === 'call' && (
-        <>
-          <div className="grid gap-3 sm:grid-cols-2">
-            <SuggestedText
-              label={m.owner}
-              value={draft.owner}
-              onChange={(owner) => set({ owner })}
-              choices={teams.data?.items.map(({ name }) => name)}
-            />
-            <SuggestedText
-              label={m.service}
-              value={draft.service}
-              onChange={(service) => set({ service })}
-              choices={services.data?.items.map(({ name }) => name)}
-            />
-            <SuggestedText
-              label={m.resource}
-              about={m.resourceAbout}
-              value={draft.resource}
-              onChange={(resource) => set({ resource })}
-              error={errorOf('resource')}
-            />
-            <SuggestedText
-              label={m.lasts}
-              about={m.lastsAbout}
-              value={draft.lasts}
-              onChange={(lasts) => set({ lasts })}
-              error={errorOf('lasts')}
-            />
+        <details open={hasMore || isWrong} className="[&[open]>summary]:mb-3">
+          <summary className="w-fit text-sm font-medium text-soft hover:text-ink">{m.more}</summary>
+          <div className="flex flex-col gap-3">
+            <div className="grid gap-3 sm:grid-cols-2">
+              <SuggestedText
+                label={m.owner}
+                value={draft.owner}
+                onChange={(owner) => set({ owner })}
+                choices={teams.data?.items.map(({ name }) => name)}
+              />
+              <SuggestedText
+                label={m.service}
+                value={draft.service}
+                onChange={(service) => set({ service })}
+                choices={services.data?.items.map(({ name }) => name)}
+              />
+              <SuggestedText
+                label={m.resource}
+                about={m.resourceAbout}
+                value={draft.resource}
+                onChange={(resource) => set({ resource })}
+                error={errorOf('resource')}
+              />
+              <SuggestedText
+                label={m.lasts}
+                about={m.lastsAbout}
+                value={draft.lasts}
+                onChange={(lasts) => set({ lasts })}
+                error={errorOf('lasts')}
+              />
+            </div>
+            <Field label={m.input} about={m.inputAbout} error={errorOf('input')}>
+              <TextArea
+                rows={3}
+                spellCheck={false}
+                className="font-mono text-xs"
+                value={draft.input}
+                onChange={({ currentTarget }) => set({ input: currentTarget.value })}
+              />
+            </Field>
           </div>
-          <Field label={m.input} about={m.inputAbout} error={errorOf('input')}>
-            <TextArea
-              rows={3}
-              spellCheck={false}
-              className="font-mono text-xs"
-              value={draft.input}
-              onChange={({ currentTarget }) => set({ input: currentTarget.value })}
-            />
-          </Field>
-        </>
+        </details>
       )}
       <div>
         <Button type="submit" look="primary">

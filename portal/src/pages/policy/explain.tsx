@@ -2,7 +2,7 @@ import type { PolicyExplained } from '@guichet/contract';
 import { useQuery } from '@tanstack/react-query';
 import { getRouteApi, Link, useNavigate } from '@tanstack/react-router';
 import { CircleHelp } from 'lucide-react';
-import { type ReactNode, useMemo, useState } from 'react';
+import { type ReactNode, useEffect, useMemo, useRef, useState } from 'react';
 import { asked } from '../../api/gateway.ts';
 import { useMessages } from '../../messages/index.tsx';
 import { Loaded } from '../../ui/loaded.tsx';
@@ -54,8 +54,15 @@ function Answer({ body }: { readonly body: NonNullable<ReturnType<typeof explain
   const m = useMessages().policy;
   // What is asked about somebody else is recorded: not asked again by itself.
   const query = useQuery({ ...asked('policy.explain', { body }), staleTime: 60_000, refetchOnWindowFocus: false });
+  const top = useRef<HTMLDivElement>(null);
+  const isAnswered = query.data !== undefined;
+  // Below the form, on a phone, the answer would not be seen.
+  useEffect(() => {
+    if (isAnswered && top.current && top.current.getBoundingClientRect().top > innerHeight * 0.8) top.current.scrollIntoView();
+  }, [isAnswered]);
   return (
     <>
+      <div ref={top} className="scroll-mt-28" />
       <p role="status" className="sr-only">
         {query.data && m.effects[query.data.decision.effect]}
       </p>
