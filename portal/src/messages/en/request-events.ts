@@ -20,7 +20,9 @@ export interface EventFacts {
 type Sentence = (facts: EventFacts) => string;
 
 const by = (name: string | undefined): string => (name === undefined ? '' : ` by ${name}`);
-const words = (name: string | undefined): string => (name ?? '').replaceAll('_', ' ');
+const words = (name: string): string => name.replaceAll('_', ' ');
+/** `: failed`, `is failed`; nothing of what is not known. */
+const as = (before: string, state: string | undefined): string => (state === undefined ? '' : `${before}${words(state)}`);
 const told = (count: number | undefined): string => {
   if (count === undefined || count === 0) return 'nobody is there to review it';
   return count === 1 ? '1 approver is told' : `${count} approvers are told`;
@@ -48,19 +50,19 @@ export const requestEvents: Readonly<Record<RequestEventType, Sentence>> = {
   'request.cancelled': ({ by: name }) => `Cancelled${by(name)}`,
   'request.lost': () => 'Nobody knows how the run ended',
   'request.requeued': () => 'Queued again',
-  'request.settled': ({ state }) => `Its provider says what became of it: ${words(state)}`,
+  'request.settled': ({ state }) => `Its provider says what became of it${as(': ', state)}`,
   'request.approval_reused': ({ giver = 'somebody', other }) =>
     `An approval of ${giver} counts again${other === undefined ? '' : `, given for ${other}`}`,
   'request.glass_broken': ({ by: name = 'Somebody', incident, told: count }) =>
     `${name} broke the glass${incident === undefined ? '' : ` for ${incident}`}; ${told(count)}`,
-  'request.reviewed': ({ by: name = 'Somebody', state }) => `${name} reviewed it: ${words(state)}`,
+  'request.reviewed': ({ by: name = 'Somebody', state }) => `${name} reviewed it${as(': ', state)}`,
   'request.review_reminded': ({ told: count }) => `Its review is still open; ${told(count)}`,
   'request.receipt_missing': () => 'Its provider gave no receipt',
   'request.receipt_refused': () => 'The receipt of its provider is not good',
   'request.undo_filed': ({ by: name, other = 'A request' }) => `${other} was filed to undo it${by(name)}`,
   'request.undone': ({ other }) => `Undone${by(other)}`,
-  'request.undo_failed': ({ other = 'what undoes it', state }) => `Not undone: ${other} is ${words(state)}`,
-  'request.resolved': ({ by: name = 'Somebody', state }) => `${name} resolved it as ${words(state)}`,
+  'request.undo_failed': ({ other = 'what undoes it', state }) => `Not undone by ${other}${as(', which is ', state)}`,
+  'request.resolved': ({ by: name = 'Somebody', state }) => `${name} resolved it${as(' as ', state)}`,
   'request.undo_scheduled': () => 'It will be undone by itself',
   'request.undo_delayed': () => 'Its undo takes longer',
   'request.undo_held': () => 'A person has to undo it',

@@ -17,7 +17,8 @@ const STATES: Readonly<Record<string, string>> = {
   justified: 'justifié',
   not_justified: 'non justifié',
 };
-const words = (name: string | undefined): string => STATES[name ?? ''] ?? (name ?? '').replaceAll('_', ' ');
+const as = (before: string, state: string | undefined): string =>
+  state === undefined ? '' : `${before}${STATES[state] ?? state.replaceAll('_', ' ')}`;
 const told = (count: number | undefined): string => {
   if (count === undefined || count === 0) return 'il n’y a personne pour l’examiner';
   return count === 1 ? 'un approbateur est prévenu' : `${count} approbateurs sont prévenus`;
@@ -44,19 +45,19 @@ export const requestEvents: Messages['requestEvents'] = {
   'request.cancelled': ({ by }) => `Annulée${par(by)}`,
   'request.lost': () => 'Personne ne sait comment l’exécution s’est terminée',
   'request.requeued': () => 'Remise en file',
-  'request.settled': ({ state }) => `Son fournisseur dit ce qu’il en est advenu : ${words(state)}`,
+  'request.settled': ({ state }) => `Son fournisseur dit ce qu’il en est advenu${as(' : ', state)}`,
   'request.approval_reused': ({ giver = 'quelqu’un', other }) =>
     `Une approbation de ${giver} compte à nouveau${other === undefined ? '' : `, donnée pour ${other}`}`,
   'request.glass_broken': ({ by = 'Quelqu’un', incident, told: count }) =>
     `${by} a brisé la glace${incident === undefined ? '' : ` pour ${incident}`} ; ${told(count)}`,
-  'request.reviewed': ({ by = 'Quelqu’un', state }) => `${by} l’a examinée : ${words(state)}`,
+  'request.reviewed': ({ by = 'Quelqu’un', state }) => `${by} l’a examinée${as(' : ', state)}`,
   'request.review_reminded': ({ told: count }) => `Son examen reste à faire ; ${told(count)}`,
   'request.receipt_missing': () => 'Son fournisseur n’a donné aucun reçu',
   'request.receipt_refused': () => 'Le reçu de son fournisseur n’est pas bon',
   'request.undo_filed': ({ by, other = 'Une demande' }) => `${other} est déposée pour la défaire${par(by)}`,
   'request.undone': ({ other }) => `Défaite${par(other)}`,
-  'request.undo_failed': ({ other = 'ce qui la défait', state }) => `Non défaite : ${other} est ${words(state)}`,
-  'request.resolved': ({ by = 'Quelqu’un', state }) => `${by} l’a réglée : ${words(state)}`,
+  'request.undo_failed': ({ other = 'ce qui la défait', state }) => `Non défaite par ${other}${as(', qui est ', state)}`,
+  'request.resolved': ({ by = 'Quelqu’un', state }) => `${by} l’a réglée${as(' : ', state)}`,
   'request.undo_scheduled': () => 'Elle sera défaite d’elle-même',
   'request.undo_delayed': () => 'La défaire prend plus de temps',
   'request.undo_held': () => 'Une personne doit la défaire',
