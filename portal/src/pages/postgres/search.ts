@@ -1,0 +1,71 @@
+/** What the pages of PostgreSQL keep in their addresses. Whatever somebody has typed there: what is none of it is left out. */
+
+export const GROUPINGS = ['application', 'user', 'query', 'database', 'client', 'state', 'wait'] as const;
+export type Grouping = (typeof GROUPINGS)[number];
+
+export const SESSION_STATES = ['active', 'idle', 'idle in transaction', 'idle in transaction (aborted)'] as const;
+export type SessionState = (typeof SESSION_STATES)[number];
+
+/** In seconds. Each look is recorded, so nobody looks more often than they can see. */
+export const PACES = [1, 2, 5, 10, 30] as const;
+export type Pace = (typeof PACES)[number];
+
+type Search = Readonly<Record<string, unknown>>;
+
+const textOf = (value: unknown): string | undefined => (typeof value === 'string' && value !== '' ? value : undefined);
+const oneOf = <Value>(known: readonly Value[], value: unknown): Value | undefined => known.find((own) => own === value);
+
+/** Leaves out what is undefined: it has no place in an address. */
+function present<Fields extends object>(fields: Fields): { [Key in keyof Fields]?: NonNullable<Fields[Key]> } {
+  // Only those are left whose value is there, which is what the type says.
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined && value !== false)) as {
+    [Key in keyof Fields]?: NonNullable<Fields[Key]>;
+  };
+}
+
+export const readInstancesSearch = (search: Search) =>
+  present({ q: textOf(search['q']), environment: textOf(search['environment']) });
+
+export const readActivitySearch = (search: Search) =>
+  present({
+    q: textOf(search['q']),
+    groupBy: oneOf(GROUPINGS, search['groupBy']),
+    state: oneOf(SESSION_STATES, search['state']),
+    application: textOf(search['application']),
+    user: textOf(search['user']),
+    database: textOf(search['database']),
+    waiting: search['waiting'] === true || undefined,
+    all: search['all'] === true || undefined,
+    every: oneOf(PACES, search['every']),
+  });
+
+export const readBlockingSearch = (search: Search) =>
+  present({ explain: search['explain'] === true || undefined, every: oneOf(PACES, search['every']) });
+
+export const SORTS = ['total', 'mean', 'calls', 'rows', 'temp', 'io'] as const;
+export type SlowSort = (typeof SORTS)[number];
+export const WINDOWS = ['10s', '30s', '1m'] as const;
+export type Window = (typeof WINDOWS)[number];
+
+export const readSlowSearch = (search: Search) =>
+  present({
+    sort: oneOf(SORTS, search['sort']),
+    window: oneOf(WINDOWS, search['window']),
+    charts: search['charts'] === true || undefined,
+  });
+
+/** Only what slow-queries shows: a statement that somebody types may hold data, and an address is kept everywhere. */
+export const readExplainSearch = (search: Search) =>
+  present({
+    // An address has numbers for what looks like one; ids of 64 bits must stay texts.
+    queryId: /^-?\d{1,19}$/.test(String(search['queryId'])) ? String(search['queryId']) : undefined,
+    database: textOf(search['database']),
+  });
+
+export const readLeasesSearch = (search: Search) => present({ whose: oneOf(['all'] as const, search['whose']) });
+
+export const readTablesSearch = (search: Search) => present({ database: textOf(search['database']) });
+
+export const readRolesSearch = (search: Search) => present({ loginOnly: search['loginOnly'] === true || undefined });
+
+export const readSettingsSearch = (search: Search) => present({ all: search['all'] === true || undefined });
