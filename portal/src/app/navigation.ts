@@ -33,6 +33,7 @@ export const PLACES: readonly { readonly group: keyof Messages['shell']['groups'
       { name: 'home', to: '/', icon: House, key: 'h' },
       { name: 'actions', to: '/actions', icon: SquareTerminal, key: 'a' },
       { name: 'requests', to: '/requests', icon: Inbox, key: 'r' },
+      { name: 'postgres', to: '/postgres', icon: Database, key: 'd' },
     ],
   },
   {

@@ -7,6 +7,7 @@ import { companyRoutes } from '../pages/company/routes.ts';
 import { environmentRoutes } from '../pages/environments/routes.ts';
 import { homeRoutes } from '../pages/home/routes.ts';
 import { policyRoutes } from '../pages/policy/routes.ts';
+import { postgresRoutes } from '../pages/postgres/routes.ts';
 import { providerRoutes } from '../pages/providers/routes.ts';
 import { requestRoutes } from '../pages/requests/routes.ts';
 import { NotFound, PageFailed } from './failed-page.tsx';
@@ -16,6 +17,7 @@ const routeTree = rootRoute.addChildren([
   ...homeRoutes,
   ...actionRoutes,
   ...requestRoutes,
+  ...postgresRoutes,
   ...environmentRoutes,
   ...companyRoutes,
   ...providerRoutes,

@@ -10,6 +10,7 @@ import { keys } from './keys.ts';
 import { outputs } from './outputs.ts';
 import { palette } from './palette.ts';
 import { policy } from './policy.ts';
+import { postgres } from './postgres.ts';
 import { providers } from './providers.ts';
 import { request } from './request.ts';
 import { requestEvents } from './request-events.ts';
@@ -21,8 +22,8 @@ import { ui } from './ui.ts';
 export const en = {
   access,
   actions,
-  audit,
   auditEvents,
+  audit,
   company,
   environments,
   forms,
@@ -31,9 +32,10 @@ export const en = {
   outputs,
   palette,
   policy,
+  postgres,
   providers,
-  request,
   requestEvents,
+  request,
   requests,
   shell,
   ui,

@@ -191,6 +191,10 @@ export const postgres: Messages['postgres'] = {
     noneText: 'Un réplica décharge sa source des lectures. Il peut être créé pour un temps, et disparaît alors de lui-même.',
     more: (name) => `Actions de ${name}`,
   },
-  reads: { roles: 'Rôles', loginOnly: 'Seulement ceux qui peuvent se connecter', allSettings: 'Aussi ceux à leur valeur par défaut' },
+  reads: {
+    roles: 'Rôles',
+    loginOnly: 'Seulement ceux qui peuvent se connecter',
+    allSettings: 'Aussi ceux à leur valeur par défaut',
+  },
   down: 'arrêtée',
 };

@@ -59,9 +59,7 @@ export function LiveControl<Data>({
           {m.updated} <Time at={new Date(query.dataUpdatedAt).toISOString()} />
         </span>
       )}
-      {live.isPaused && (
-        <IconButton size="sm" icon={RotateCw} label={m.refresh} onClick={() => void query.refetch()} />
-      )}
+      {live.isPaused && <IconButton size="sm" icon={RotateCw} label={m.refresh} onClick={() => void query.refetch()} />}
       <Select
         size="sm"
         aria-label={m.every}

@@ -1,4 +1,4 @@
-import { createRoute, lazyRouteComponent, redirect } from '@tanstack/react-router';
+import { createRoute, lazyRouteComponent } from '@tanstack/react-router';
 import { rootRoute } from '../../app/root-route.tsx';
 import {
   readActivitySearch,
@@ -19,6 +19,77 @@ const instanceRoute = createRoute({
 });
 const getParentRoute = () => instanceRoute;
 
+const instanceViews = [
+  createRoute({
+    getParentRoute,
+    path: '/',
+    component: lazyRouteComponent(() => import('./first-tab.tsx'), 'FirstTab'),
+  }),
+  createRoute({
+    getParentRoute,
+    path: 'activity',
+    validateSearch: readActivitySearch,
+    component: lazyRouteComponent(() => import('./activity/activity-tab.tsx'), 'ActivityTab'),
+  }),
+  createRoute({
+    getParentRoute,
+    path: 'blocking',
+    validateSearch: readBlockingSearch,
+    component: lazyRouteComponent(() => import('./blocking-tab.tsx'), 'BlockingTab'),
+  }),
+  createRoute({
+    getParentRoute,
+    path: 'slow-queries',
+    validateSearch: readSlowSearch,
+    component: lazyRouteComponent(() => import('./slow/slow-tab.tsx'), 'SlowTab'),
+  }),
+  createRoute({
+    getParentRoute,
+    path: 'explain',
+    validateSearch: readExplainSearch,
+    component: lazyRouteComponent(() => import('./explain-tab.tsx'), 'ExplainTab'),
+  }),
+  createRoute({
+    getParentRoute,
+    path: 'health',
+    component: lazyRouteComponent(() => import('./health-tab.tsx'), 'HealthTab'),
+  }),
+  createRoute({
+    getParentRoute,
+    path: 'databases',
+    component: lazyRouteComponent(() => import('./contents-tabs.tsx'), 'DatabasesTab'),
+  }),
+  createRoute({
+    getParentRoute,
+    path: 'tables',
+    validateSearch: readTablesSearch,
+    component: lazyRouteComponent(() => import('./contents-tabs.tsx'), 'TablesTab'),
+  }),
+  createRoute({
+    getParentRoute,
+    path: 'roles',
+    validateSearch: readRolesSearch,
+    component: lazyRouteComponent(() => import('./contents-tabs.tsx'), 'RolesTab'),
+  }),
+  createRoute({
+    getParentRoute,
+    path: 'settings',
+    validateSearch: readSettingsSearch,
+    component: lazyRouteComponent(() => import('./contents-tabs.tsx'), 'SettingsTab'),
+  }),
+  createRoute({
+    getParentRoute,
+    path: 'leases',
+    validateSearch: readLeasesSearch,
+    component: lazyRouteComponent(() => import('./leases-tab.tsx'), 'LeasesTab'),
+  }),
+  createRoute({
+    getParentRoute,
+    path: 'replicas',
+    component: lazyRouteComponent(() => import('./replicas-tab.tsx'), 'ReplicasTab'),
+  }),
+] as const;
+
 /** PostgreSQL: the instances, and each of them with its views. */
 export const postgresRoutes = [
   createRoute({
@@ -27,76 +98,5 @@ export const postgresRoutes = [
     validateSearch: readInstancesSearch,
     component: lazyRouteComponent(() => import('./instance-list.tsx'), 'InstanceList'),
   }),
-  instanceRoute.addChildren([
-    createRoute({
-      getParentRoute,
-      path: '/',
-      beforeLoad: ({ params }) => {
-        throw redirect({ to: '/postgres/$environment/$instance/activity', params, replace: true });
-      },
-    }),
-    createRoute({
-      getParentRoute,
-      path: 'activity',
-      validateSearch: readActivitySearch,
-      component: lazyRouteComponent(() => import('./activity/activity-tab.tsx'), 'ActivityTab'),
-    }),
-    createRoute({
-      getParentRoute,
-      path: 'blocking',
-      validateSearch: readBlockingSearch,
-      component: lazyRouteComponent(() => import('./blocking-tab.tsx'), 'BlockingTab'),
-    }),
-    createRoute({
-      getParentRoute,
-      path: 'slow-queries',
-      validateSearch: readSlowSearch,
-      component: lazyRouteComponent(() => import('./slow/slow-tab.tsx'), 'SlowTab'),
-    }),
-    createRoute({
-      getParentRoute,
-      path: 'explain',
-      validateSearch: readExplainSearch,
-      component: lazyRouteComponent(() => import('./explain-tab.tsx'), 'ExplainTab'),
-    }),
-    createRoute({
-      getParentRoute,
-      path: 'health',
-      component: lazyRouteComponent(() => import('./health-tab.tsx'), 'HealthTab'),
-    }),
-    createRoute({
-      getParentRoute,
-      path: 'databases',
-      component: lazyRouteComponent(() => import('./contents-tabs.tsx'), 'DatabasesTab'),
-    }),
-    createRoute({
-      getParentRoute,
-      path: 'tables',
-      validateSearch: readTablesSearch,
-      component: lazyRouteComponent(() => import('./contents-tabs.tsx'), 'TablesTab'),
-    }),
-    createRoute({
-      getParentRoute,
-      path: 'roles',
-      validateSearch: readRolesSearch,
-      component: lazyRouteComponent(() => import('./contents-tabs.tsx'), 'RolesTab'),
-    }),
-    createRoute({
-      getParentRoute,
-      path: 'settings',
-      validateSearch: readSettingsSearch,
-      component: lazyRouteComponent(() => import('./contents-tabs.tsx'), 'SettingsTab'),
-    }),
-    createRoute({
-      getParentRoute,
-      path: 'leases',
-      validateSearch: readLeasesSearch,
-      component: lazyRouteComponent(() => import('./leases-tab.tsx'), 'LeasesTab'),
-    }),
-    createRoute({
-      getParentRoute,
-      path: 'replicas',
-      component: lazyRouteComponent(() => import('./replicas-tab.tsx'), 'ReplicasTab'),
-    }),
-  ]),
+  instanceRoute.addChildren(instanceViews),
 ] as const;

@@ -13,14 +13,13 @@ export type Pace = (typeof PACES)[number];
 type Search = Readonly<Record<string, unknown>>;
 
 const textOf = (value: unknown): string | undefined => (typeof value === 'string' && value !== '' ? value : undefined);
+const flagOf = (value: unknown): true | undefined => (value === true ? true : undefined);
 const oneOf = <Value>(known: readonly Value[], value: unknown): Value | undefined => known.find((own) => own === value);
 
 /** Leaves out what is undefined: it has no place in an address. */
-function present<Fields extends object>(fields: Fields): { [Key in keyof Fields]?: NonNullable<Fields[Key]> } {
-  // Only those are left whose value is there, which is what the type says.
-  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined && value !== false)) as {
-    [Key in keyof Fields]?: NonNullable<Fields[Key]>;
-  };
+function present<Fields extends object>(fields: Fields): Partial<Fields> {
+  // What is left out was undefined, so what is left is a part of it.
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as Partial<Fields>;
 }
 
 export const readInstancesSearch = (search: Search) =>
@@ -34,13 +33,13 @@ export const readActivitySearch = (search: Search) =>
     application: textOf(search['application']),
     user: textOf(search['user']),
     database: textOf(search['database']),
-    waiting: search['waiting'] === true || undefined,
-    all: search['all'] === true || undefined,
+    waiting: flagOf(search['waiting']),
+    all: flagOf(search['all']),
     every: oneOf(PACES, search['every']),
   });
 
 export const readBlockingSearch = (search: Search) =>
-  present({ explain: search['explain'] === true || undefined, every: oneOf(PACES, search['every']) });
+  present({ explain: flagOf(search['explain']), every: oneOf(PACES, search['every']) });
 
 export const SORTS = ['total', 'mean', 'calls', 'rows', 'temp', 'io'] as const;
 export type SlowSort = (typeof SORTS)[number];
@@ -51,7 +50,7 @@ export const readSlowSearch = (search: Search) =>
   present({
     sort: oneOf(SORTS, search['sort']),
     window: oneOf(WINDOWS, search['window']),
-    charts: search['charts'] === true || undefined,
+    charts: flagOf(search['charts']),
   });
 
 /** Only what slow-queries shows: a statement that somebody types may hold data, and an address is kept everywhere. */
@@ -66,6 +65,6 @@ export const readLeasesSearch = (search: Search) => present({ whose: oneOf(['all
 
 export const readTablesSearch = (search: Search) => present({ database: textOf(search['database']) });
 
-export const readRolesSearch = (search: Search) => present({ loginOnly: search['loginOnly'] === true || undefined });
+export const readRolesSearch = (search: Search) => present({ loginOnly: flagOf(search['loginOnly']) });
 
-export const readSettingsSearch = (search: Search) => present({ all: search['all'] === true || undefined });
+export const readSettingsSearch = (search: Search) => present({ all: flagOf(search['all']) });

@@ -1,0 +1,103 @@
+import type { TreeNode } from '@guichet/contract';
+import { getRouteApi } from '@tanstack/react-router';
+import { Ban, OctagonX, Unlock } from 'lucide-react';
+import { type ReactNode, useCallback } from 'react';
+import { useRead } from '../../api/read.ts';
+import { useMessages } from '../../messages/index.tsx';
+import { BlockingTree } from '../../outputs/blocking-tree.tsx';
+import { numberAt, textAt } from '../../outputs/node-facts.ts';
+import { Notes } from '../../outputs/notes.tsx';
+import { IconButton } from '../../ui/button.tsx';
+import { Checkbox } from '../../ui/field.tsx';
+import { Loaded } from '../../ui/loaded.tsx';
+import { Panel } from '../../ui/page.tsx';
+import { EmptyState, Note } from '../../ui/states.tsx';
+import { useAsk } from './ask.tsx';
+import { useInstance } from './instance.ts';
+import { LiveControl, useLive } from './live.tsx';
+
+const route = getRouteApi('/postgres/$environment/$instance/blocking');
+
+/** Who holds whom up, as a picture that renews itself. */
+export function BlockingTab(): ReactNode {
+  const m = useMessages().postgres;
+  const { environment, instance } = useInstance();
+  const { explain = false, every = 2 } = route.useSearch();
+  const navigate = route.useNavigate();
+  const live = useLive(every);
+  const query = useRead(
+    'tree',
+    { action: 'postgres.blocking', environment, input: { instance, explain } },
+    { everyMs: live.everyMs },
+  );
+  const actions = useCallback(
+    (node: TreeNode, focus: { readonly tabIndex: 0 | -1 }) => <NodeActions node={node} {...focus} />,
+    [],
+  );
+  return (
+    <div className="flex flex-col gap-3">
+      <div className="flex flex-wrap items-center gap-3">
+        <Checkbox
+          label={m.blocking.explain}
+          checked={explain}
+          onChange={(checked) =>
+            void navigate({ search: (before) => ({ ...before, explain: checked || undefined }), replace: true })
+          }
+        />
+        <span className="flex-1" />
+        <LiveControl
+          live={live}
+          query={query}
+          pace={every}
+          onPace={(pace) => void navigate({ search: (before) => ({ ...before, every: pace }), replace: true })}
+        />
+      </div>
+      {live.isLeft && <Note tone="warn">{m.live.left}</Note>}
+      <Panel flush>
+        <Loaded query={query}>
+          {({ roots, notes }) => (
+            <>
+              {roots.length === 0 ? (
+                <EmptyState icon={Unlock} title={m.blocking.none} />
+              ) : (
+                <BlockingTree roots={roots} label={m.blocking.label} actions={actions} />
+              )}
+              <Notes notes={notes} />
+            </>
+          )}
+        </Loaded>
+      </Panel>
+    </div>
+  );
+}
+
+function NodeActions({ node, tabIndex }: { readonly node: TreeNode; readonly tabIndex: 0 | -1 }): ReactNode {
+  const m = useMessages().postgres.activity;
+  const ask = useAsk();
+  const { instance } = useInstance();
+  const pid = numberAt(node.data, 'pid');
+  // A prepared transaction has no session; one that has ended needs no signal.
+  if (pid === undefined || textAt(node.data, 'state') === undefined) return null;
+  const input = { instance, pid };
+  return (
+    <>
+      {textAt(node.data, 'state') === 'active' && (
+        <IconButton
+          size="sm"
+          icon={Ban}
+          label={`${m.cancel} (${pid})`}
+          tabIndex={tabIndex}
+          onClick={() => ask({ action: 'postgres.cancel-query', input })}
+        />
+      )}
+      <IconButton
+        size="sm"
+        icon={OctagonX}
+        label={`${m.terminate} (${pid})`}
+        tabIndex={tabIndex}
+        className="text-bad!"
+        onClick={() => ask({ action: 'postgres.terminate-session', input })}
+      />
+    </>
+  );
+}
