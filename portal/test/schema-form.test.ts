@@ -114,7 +114,9 @@ describe('a field is drawn as what its schema asks for', () => {
   test.each([
     ['sourceInstance', 'Source instance'],
     ['replica_suffix', 'Replica suffix'],
-    ['pid', 'Pid'],
+    ['pid', 'PID'],
+    ['sql', 'SQL'],
+    ['instanceId', 'Instance ID'],
     ['URL', 'URL'],
   ])('%s is called %s', (name, words) => {
     expect(wordsOf(name)).toBe(words);

@@ -27,7 +27,7 @@ export function ChoiceField({ node, described }: Props): ReactNode {
       <Select
         items={withNone}
         value={isSet ? JSON.stringify(node.value) : node.required ? null : NOT_SET}
-        placeholder={m.chooseOne}
+        {...(node.required && { placeholder: m.chooseOne })}
         disabled={node.value === null || described.readOnly}
         // What stands in the items was made by JSON.stringify.
         onChange={(text) => node.onChange(text === NOT_SET ? undefined : JSON.parse(text))}

@@ -41,6 +41,8 @@ export interface NodeProps {
   /** What it is called when its schema has no title. */
   readonly label: string;
   readonly required: boolean;
+  /** It stands among others of its kind: that it is needed goes without saying. */
+  readonly isEntry?: boolean;
 }
 
 /** What is wrong, in the reader's language; what the gateway said is said as it did. */

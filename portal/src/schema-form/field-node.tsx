@@ -68,7 +68,12 @@ function ObjectField({
   const { form } = useFormContext();
   const { shape } = described;
   if (shape.kind !== 'object') return null;
-  if (bare) return <Members node={node} members={shape.members} others={shape.others} />;
+  // Which of several shapes it is has been chosen: what only says that again is left out.
+  const isTag = ({ schema, required }: Member): boolean => required && describedBy(schema, form.schema).shape.kind === 'constant';
+  if (bare)
+    return (
+      <Members node={node} members={shape.members.filter((one) => !isTag(one))} named={shape.members} others={shape.others} />
+    );
   const label = described.title ?? node.label;
   if (node.value === undefined && !node.required)
     return (
@@ -104,15 +109,18 @@ function ObjectField({
 export function Members({
   node,
   members,
+  named = members,
   others,
 }: {
   readonly node: Pick<NodeProps, 'value' | 'onChange' | 'pointer'>;
   readonly members: readonly Member[];
+  /** Those that the schema names, also when not all of them are drawn. */
+  readonly named?: readonly Member[];
   readonly others: unknown;
 }): ReactNode {
   const m = useMessages().forms;
   const value = isSchema(node.value) && !(node.value instanceof Unread) ? node.value : {};
-  const names = new Set(members.map(({ name }) => name));
+  const names = new Set(named.map(({ name }) => name));
   const rest = Object.fromEntries(Object.entries(value).filter(([name]) => !names.has(name)));
   const set = (name: string, next: unknown): void => {
     const { [name]: _, ...others } = value;

@@ -1,6 +1,6 @@
 import { type Schema as CheckedSchema, type OutputUnit, Validator } from '@cfworker/json-schema';
 import { isSchema, resolved, type Schema, targetOf } from './schema.ts';
-import { plain, step, unreadIn, withDefaults } from './value.ts';
+import { emptyIn, plain, step, unreadIn, withDefaults } from './value.ts';
 
 /** What is wrong with a value, to be said in the reader's language. */
 export type Wrong =
@@ -42,7 +42,9 @@ export function checkOf(schema: Schema): Check {
       return { pointer, wrong: wanted === 'duration' ? { kind: 'format', format: 'duration' } : { kind: wanted } };
     });
     const isUnread = (pointer: string): boolean => unread.some(([at]) => pointer === at || pointer.startsWith(`${at}/`));
-    return unique([...typed, ...said.filter(({ pointer }) => !isUnread(pointer))]);
+    const empty = new Set(emptyIn(value));
+    const named = said.map((one): Finding => (empty.has(one.pointer) ? { ...one, wrong: { kind: 'required' } } : one));
+    return unique([...typed, ...named.filter(({ pointer }) => !isUnread(pointer))]);
   };
 }
 

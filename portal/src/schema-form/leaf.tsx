@@ -67,7 +67,7 @@ export function Leaf({
             )}
           </>
         }
-        required={node.required}
+        required={node.required && node.isEntry !== true}
         {...(about !== undefined && { about })}
         {...(wrong !== undefined && { error: wrong })}
       >
@@ -104,7 +104,7 @@ export function Framed({
     <div data-field={node.pointer} className="flex min-w-0 flex-col gap-1">
       <span aria-hidden className="text-sm font-medium">
         {described.title ?? node.label}
-        {node.required && <span className="ml-1 font-normal text-faint">{ui.required}</span>}
+        {node.required && node.isEntry !== true && <span className="ml-1 font-normal text-faint">{ui.required}</span>}
       </span>
       {children}
       {about !== undefined && <div className="text-xs text-faint">{about}</div>}
@@ -136,7 +136,7 @@ export function Group({
     <fieldset data-field={node.pointer} className="flex min-w-0 flex-col gap-3 rounded-md border border-line p-3">
       <legend className="-ml-1 px-1 text-sm font-medium">
         {described.title ?? node.label}
-        {node.required && <span className="ml-1 font-normal text-faint">{ui.required}</span>}
+        {node.required && node.isEntry !== true && <span className="ml-1 font-normal text-faint">{ui.required}</span>}
       </legend>
       {(described.about !== undefined || actions !== undefined) && (
         <div className="-mt-1 flex flex-wrap items-center justify-between gap-2">

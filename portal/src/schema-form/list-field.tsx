@@ -55,6 +55,7 @@ export function ListField({ node, described }: Props): ReactNode {
                 pointer={step(node.pointer, index)}
                 label={m.entry(index + 1)}
                 required
+                isEntry
               />
             </div>
             <div className="flex pt-6">
@@ -126,6 +127,7 @@ export function TupleField({ node, described }: Props): ReactNode {
                 pointer={step(node.pointer, index)}
                 label={m.entry(index + 1)}
                 required
+                isEntry
               />
             </div>
             {isExtra && (

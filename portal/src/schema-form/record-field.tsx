@@ -65,6 +65,7 @@ export function RecordField({ node, described }: { readonly node: NodeProps; rea
               pointer={step(node.pointer, row.name)}
               label={m.value}
               required
+              isEntry
             />
           </div>
           <IconButton

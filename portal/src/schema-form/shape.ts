@@ -242,6 +242,8 @@ function isScalar(value: unknown): value is Scalar {
 
 const textOf = (value: unknown): string | undefined => (typeof value === 'string' && value !== '' ? value : undefined);
 
+const INITIALS = /\b(?:sql|id|pid|url|uri|ip|arn|vpc|iban|utc|json|api|dns|cpu)\b/gi;
+
 /** `sourceInstance` and `source_instance` as people write them: `Source instance`. */
 export function wordsOf(name: string): string {
   const words = name
@@ -249,5 +251,6 @@ export function wordsOf(name: string): string {
     .replaceAll(/[_-]+/g, ' ')
     .trim();
   const lower = words.replaceAll(/\b[A-Z][a-z]+/g, (word) => word.toLowerCase());
-  return lower === '' ? name : lower[0]?.toUpperCase() + lower.slice(1);
+  const spelled = lower.replaceAll(INITIALS, (word) => word.toUpperCase());
+  return spelled === '' ? name : spelled[0]?.toUpperCase() + spelled.slice(1);
 }

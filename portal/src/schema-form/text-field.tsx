@@ -2,11 +2,12 @@ import { Eye, EyeOff } from 'lucide-react';
 import { type ReactNode, useState } from 'react';
 import { useMessages, useSpoken } from '../messages/index.tsx';
 import { IconButton } from '../ui/button.tsx';
+import { CodeEditor } from '../ui/code-editor.tsx';
 import { TextArea, TextInput } from '../ui/field.tsx';
 import { exactTime, duration as spelled } from '../ui/format.ts';
-import type { NodeProps } from './context.ts';
+import { type NodeProps, useFormContext } from './context.ts';
 import { isoDuration, parseDuration } from './duration.ts';
-import { Leaf, shown } from './leaf.tsx';
+import { Framed, Leaf, shown } from './leaf.tsx';
 import type { Described } from './shape.ts';
 import { Unread } from './value.ts';
 
@@ -28,6 +29,7 @@ export function TextField({ node, described }: Props): ReactNode {
   if (secret) return <SecretField node={node} described={described} />;
   if (shape.format === 'date-time') return <TimeField node={node} described={described} />;
   if (shape.format === 'duration') return <DurationField node={node} described={described} />;
+  if (shape.multiline && SQL.test(node.pointer)) return <SqlField node={node} described={described} />;
   const common = {
     value: textOf(node.value),
     disabled: node.value === null,
@@ -50,6 +52,27 @@ export function TextField({ node, described }: Props): ReactNode {
         />
       )}
     </Leaf>
+  );
+}
+
+const SQL = /\/(?:sql|statement)$/i;
+
+/** A statement, with its words told apart. */
+function SqlField({ node, described }: Props): ReactNode {
+  const { form } = useFormContext();
+  const { pointer } = node;
+  return (
+    <Framed node={node} described={described}>
+      <CodeEditor
+        label={described.title ?? node.label}
+        language="sql"
+        minLines={4}
+        value={textOf(node.value)}
+        invalid={form.told(pointer).length > 0}
+        onBlur={() => form.touch(pointer)}
+        onChange={(text) => node.onChange(orNothing(text))}
+      />
+    </Framed>
   );
 }
 
@@ -111,7 +134,7 @@ export function NumberField({ node, described }: Props): ReactNode {
         disabled={value === null}
         readOnly={readOnly}
         placeholder={fallback === undefined ? undefined : shown(fallback)}
-        className="tabular-nums"
+        className="max-w-64 tabular-nums"
         onChange={(event) => {
           setTyped(event.target.value);
           node.onChange(read(event.target.value));
@@ -143,7 +166,7 @@ function DurationField({ node, described }: Props): ReactNode {
       <TextInput
         autoComplete="off"
         spellCheck={false}
-        className="font-mono"
+        className="max-w-64 font-mono"
         value={isTyped || value instanceof Unread ? (value instanceof Unread ? value.text : typed) : textOf(value)}
         disabled={value === null}
         placeholder={described.fallback === undefined ? undefined : shown(described.fallback)}
@@ -170,6 +193,7 @@ function TimeField({ node, described }: Props): ReactNode {
     >
       <TextInput
         type="datetime-local"
+        className="max-w-64"
         step={1}
         value={isTime ? localTime(value) : ''}
         disabled={value === null}

@@ -27,7 +27,7 @@ export function UnionField({ node, described }: { readonly node: NodeProps; read
         <Select
           items={node.required ? items : [{ value: '', label: m.notSet }, ...items]}
           value={index === undefined ? (node.required ? null : '') : String(index)}
-          placeholder={m.chooseOne}
+          {...(node.required && { placeholder: m.chooseOne })}
           onChange={(text) => {
             const chosen = variants[Number(text)];
             if (text === '' || chosen === undefined) node.onChange(undefined);

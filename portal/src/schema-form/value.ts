@@ -37,6 +37,15 @@ export function unreadIn(value: FormValue, pointer = ''): [pointer: string, unre
   return Object.entries(value).flatMap(([name, member]) => unreadIn(member, step(pointer, name)));
 }
 
+/** Entries of lists that are there, and have no value yet. */
+export function emptyIn(value: FormValue, pointer = ''): string[] {
+  if (typeof value !== 'object' || value === null || value instanceof Unread) return [];
+  return Object.entries(value).flatMap(([name, member]) => {
+    const at = step(pointer, name);
+    return member === undefined ? (Array.isArray(value) ? [at] : []) : emptyIn(member, at);
+  });
+}
+
 /** What a form begins with: what must be there, what can be nothing else, and lists and objects that have a default. */
 export function initialValue(schema: unknown, root: Schema, required = true): FormValue {
   const { shape, fallback, nullable } = describedBy(schema, root);

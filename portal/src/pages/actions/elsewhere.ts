@@ -23,7 +23,9 @@ export function commandLine({ action, environment, shown, reason, lastsSeconds, 
   const needsDocument = others.length > 0 || Object.values(shown).includes(null);
   const secretNames = fields.filter(({ secret }) => secret).map(({ name }) => name);
   const plain = Object.fromEntries(Object.entries(shown).filter(([name]) => !secretNames.includes(name)));
-  const flags = fields.map((field) => (needsDocument && !field.secret ? '' : flagText(field, shown[field.name]))).join('');
+  const flags = fields
+    .map((field) => (needsDocument && !field.secret ? '' : flagText(field, filledIn(shown[field.name]))))
+    .join('');
   if (needsDocument) words.unshift(`printf %s ${quote(JSON.stringify(plain))} |`);
   words.push(`${flags.trim()}${needsDocument ? ' --input -' : ''}`.trim(), `--env ${quote(environment)}`);
   if (action.kind === 'write') {
@@ -57,6 +59,13 @@ export function curlCommand(call: SameCall, origin: string): string {
     `-d ${quote(JSON.stringify(body, null, 2))}`,
   ];
   return lines.join(' \\\n  ');
+}
+
+/** A list without the entries that nobody has filled in yet. */
+function filledIn(value: unknown): unknown {
+  if (!Array.isArray(value)) return value;
+  const filled = value.filter((item) => item !== null);
+  return filled.length === 0 ? undefined : filled;
 }
 
 export const hasSecrets = (shown: Input): boolean => JSON.stringify(shown).includes(SECRET_MARKER);
