@@ -2,6 +2,7 @@ import { type BrowserContext, test as base, expect, type Page } from '@playwrigh
 import { Complaints } from './complaints.ts';
 import { GatewayCalls } from './gateway-calls.ts';
 import { type Person, type Running, running, sessionFile } from './running.ts';
+import type { World } from './world.ts';
 
 interface Fixtures {
   /** Collects what pages complain of; a test with a complaint that it did not expect fails. */
@@ -16,15 +17,21 @@ interface Fixtures {
   readonly calls: GatewayCalls;
   /** Where all of it runs. */
   readonly company: Running;
+  /** Opens a browser of somebody's own, or of nobody's; it is closed after the test. */
+  readonly open: (person?: Person) => Promise<Page>;
+  /** Requests and events to look at, made once for all tests; none of them changes it. */
+  readonly world: World;
 }
 
 /**
  * `test` with people: `test('…', async ({ asNadia, asAmine }) => …)` has a page for each, signed in, in browsers of their own.
  * Paths such as `asNadia.goto('/requests')` are those of the console.
  */
-export const test = base.extend<Fixtures & { readonly open: (person?: Person) => Promise<Page> }>({
+export const test = base.extend<Fixtures>({
   // biome-ignore lint/correctness/noEmptyPattern: what Playwright asks of a fixture that needs no other
   company: async ({}, use) => use(running()),
+  // biome-ignore lint/correctness/noEmptyPattern: see above
+  world: async ({}, use) => use(running().world),
   baseURL: async ({ company }, use) => use(company.url),
   complaints: async ({ company }, use) => {
     const complaints = new Complaints({ origins: [company.url, company.issuer] });
@@ -36,7 +43,6 @@ export const test = base.extend<Fixtures & { readonly open: (person?: Person) =>
     await use(calls);
     await calls.close();
   },
-  /** Opens a browser of somebody's own; it is closed after the test. */
   open: async ({ browser, company, complaints, contextOptions }, use) => {
     const contexts: BrowserContext[] = [];
     await use(async (person) => {

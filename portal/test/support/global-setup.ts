@@ -1,11 +1,13 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Browser, chromium } from '@playwright/test';
+import { type Browser, chromium, request } from '@playwright/test';
 import { CHROMIUM_ARGS, chromiumProgram } from '../../chromium.ts';
 import { startCompany } from './company.ts';
+import { GatewayCalls } from './gateway-calls.ts';
 import { CHROMIUM_VARIABLE, PEOPLE, type Person, type Running, sessionFile, tell } from './running.ts';
 import { expectSignedIn, signInAs } from './sign-in.ts';
+import { makeWorld } from './world.ts';
 
 /** Starts the company once for all files, signs everybody in once; gives what takes it all down. */
 export default async function globalSetup(): Promise<() => Promise<void>> {
@@ -21,13 +23,15 @@ export default async function globalSetup(): Promise<() => Promise<void>> {
     closers.push(() => company.stop());
     process.env[CHROMIUM_VARIABLE] = program;
     const running: Running = { url: company.url, issuer: company.issuer, sessions: folder };
-    tell(running);
     const browser = await chromium.launch({ executablePath: program, args: [...CHROMIUM_ARGS] });
     try {
       for (const person of PEOPLE) await keepSession(browser, { running, person });
     } finally {
       await browser.close();
     }
+    const calls = new GatewayCalls({ company: running, request });
+    tell({ ...running, world: await makeWorld(calls) });
+    await calls.close();
     return close;
   } catch (error) {
     await close();

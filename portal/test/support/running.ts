@@ -1,3 +1,5 @@
+import type { World } from './world.ts';
+
 /** The path of the browser; set by the global set-up before workers start. */
 export const CHROMIUM_VARIABLE = 'GUICHET_CONSOLE_CHROMIUM';
 const COMPANY_VARIABLE = 'GUICHET_CONSOLE_COMPANY';
@@ -15,15 +17,20 @@ export interface Running {
   readonly sessions: string;
 }
 
+/** What is told to the workers. */
+interface Told extends Running {
+  readonly world: World;
+}
+
 /** Tells the workers, which inherit the environment. */
-export function tell(running: Running): void {
+export function tell(running: Told): void {
   process.env[COMPANY_VARIABLE] = JSON.stringify(running);
 }
 
-export function running(): Running {
+export function running(): Told {
   const told = process.env[COMPANY_VARIABLE];
   if (told === undefined) throw new Error('The company of the tests is not running: run them through npm test.');
-  return JSON.parse(told) as Running; // as `tell` wrote it
+  return JSON.parse(told) as Told; // as `tell` wrote it
 }
 
 /** What the browser of a person keeps after sign-in, as a file. */
