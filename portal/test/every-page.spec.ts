@@ -20,6 +20,9 @@ async function expectNoSidewaysScroll(page: Page): Promise<void> {
   expect(whole, 'the width of the page at 390 px').toBeLessThanOrEqual(seen ?? 0);
 }
 
+// Two looks of axe and a walk: long on a machine that does other things too.
+test.describe.configure({ timeout: 90_000 });
+
 for (const { name, path, heading, as = 'nadia' } of PAGES) {
   test(`${name}: opens, holds WCAG 2.2 AA in both themes, fits a phone, and is walked through by Tab`, async ({
     open,

@@ -30,21 +30,25 @@ export function AccountMenu(): ReactNode {
           aria-label={m.account.label(principal.name)}
           className="flex size-8 items-center justify-center rounded-full bg-accent-tint text-xs font-semibold text-accent"
         >
-          {initialsOf(principal.name)}
+          <span aria-hidden>{initialsOf(principal.name)}</span>
         </button>
       }
       entries={[
         { heading: `${principal.name} · ${principal.id}` },
         'line',
-        { heading: m.account.theme },
-        ...THEMES.map((name) => ({ label: m.themes[name], checked: theme === name, onSelect: () => chooseTheme(name) })),
+        {
+          choose: m.account.theme,
+          from: THEMES.map((value) => ({ value, label: m.themes[value] })),
+          chosen: theme,
+          onChoose: (value) => chooseTheme(THEMES.find((name) => name === value) ?? 'system'),
+        },
         'line',
-        { heading: m.account.language },
-        ...LANGUAGES.map((name) => ({
-          label: LANGUAGE_NAMES[name],
-          checked: language === name,
-          onSelect: () => speak(name),
-        })),
+        {
+          choose: m.account.language,
+          from: LANGUAGES.map((value) => ({ value, label: LANGUAGE_NAMES[value] })),
+          chosen: language,
+          onChoose: (value) => speak(LANGUAGES.find((name) => name === value) ?? 'en'),
+        },
         'line',
         { label: m.account.keys, onSelect: () => showOverlay('keys') },
         { label: keys.single, checked: areKeysOn, onSelect: () => turnSingleKeys(areKeysOn ? 'off' : 'on') },

@@ -3,6 +3,7 @@ import { SearchX } from 'lucide-react';
 import type { ReactNode } from 'react';
 import { asProblem } from '../api/gateway.ts';
 import { useMessages } from '../messages/index.tsx';
+import { Page } from '../ui/page.tsx';
 import { EmptyState, ErrorState } from '../ui/states.tsx';
 
 /** A page that could not be drawn says why, and what to do; the shell around it stays. */
@@ -15,11 +16,12 @@ export function PageFailed({ error, reset }: ErrorComponentProps): ReactNode {
 export function NotFound(): ReactNode {
   const m = useMessages();
   return (
-    <EmptyState icon={SearchX} title={m.shell.notFound.title}>
-      {m.shell.notFound.text}{' '}
-      <Link to="/" className="text-accent underline">
-        {m.shell.notFound.home}
-      </Link>
-    </EmptyState>
+    <Page title={m.shell.notFound.title}>
+      <EmptyState icon={SearchX} title={m.shell.notFound.text}>
+        <Link to="/" className="text-accent underline">
+          {m.shell.notFound.home}
+        </Link>
+      </EmptyState>
+    </Page>
   );
 }

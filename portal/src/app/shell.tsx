@@ -62,7 +62,6 @@ function PaletteButton(): ReactNode {
   return (
     <button
       type="button"
-      aria-label={m.label}
       aria-haspopup="dialog"
       aria-keyshortcuts="Control+K Meta+K"
       onClick={() => showOverlay('palette')}

@@ -1,5 +1,5 @@
 import { Menu as Base } from '@base-ui/react/menu';
-import type { LucideIcon } from 'lucide-react';
+import { Check, type LucideIcon } from 'lucide-react';
 import type { ReactElement, ReactNode } from 'react';
 
 export interface MenuEntry {
@@ -7,17 +7,25 @@ export interface MenuEntry {
   readonly icon?: LucideIcon;
   readonly onSelect: () => void;
   readonly tone?: 'bad';
+  /** Of what is on or off. */
   readonly checked?: boolean;
 }
 
+/** One of several, under a heading. */
+export interface MenuChoice {
+  readonly choose: string;
+  readonly from: readonly { readonly value: string; readonly label: string }[];
+  readonly chosen: string;
+  readonly onChoose: (value: string) => void;
+}
+
+type Entry = MenuEntry | MenuChoice | 'line' | { readonly heading: string };
+
+const ITEM = 'flex cursor-pointer items-center gap-2 rounded-md px-2 py-1.5 outline-none data-highlighted:bg-hover';
+const HEADING = 'px-2 pt-1.5 pb-1 text-xs text-faint';
+
 /** A list of things to do, or to choose from, behind a button. */
-export function Menu({
-  trigger,
-  entries,
-}: {
-  readonly trigger: ReactElement;
-  readonly entries: readonly (MenuEntry | 'line' | { readonly heading: string })[];
-}): ReactNode {
+export function Menu({ trigger, entries }: { readonly trigger: ReactElement; readonly entries: readonly Entry[] }): ReactNode {
   return (
     <Base.Root>
       <Base.Trigger render={trigger} />
@@ -29,27 +37,53 @@ export function Menu({
               if (entry === 'line') return <Base.Separator key={`line-${index}`} className="my-1 h-px bg-line" />;
               if ('heading' in entry)
                 return (
-                  <div key={entry.heading} className="px-2 pt-1.5 pb-1 text-xs text-faint">
+                  <div key={entry.heading} className={HEADING}>
                     {entry.heading}
                   </div>
                 );
-              const { label, icon: Icon, onSelect, tone, checked } = entry;
-              return (
-                <Base.Item
-                  key={label}
-                  onClick={onSelect}
-                  className={`flex cursor-pointer items-center gap-2 rounded-md px-2 py-1.5 outline-none data-highlighted:bg-hover ${tone === 'bad' ? 'text-bad' : ''}`}
-                >
-                  {Icon && <Icon size={14} aria-hidden className={tone === 'bad' ? '' : 'text-faint'} />}
-                  <span className="flex-1">{label}</span>
-                  {checked === true && <span aria-hidden>✓</span>}
-                  {checked === true && <span className="sr-only">(✓)</span>}
-                </Base.Item>
-              );
+              return 'choose' in entry ? <Choice key={entry.choose} {...entry} /> : <Item key={entry.label} {...entry} />;
             })}
           </Base.Popup>
         </Base.Positioner>
       </Base.Portal>
     </Base.Root>
+  );
+}
+
+function Item({ label, icon: Icon, onSelect, tone, checked }: MenuEntry): ReactNode {
+  const className = `${ITEM} ${tone === 'bad' ? 'text-bad' : ''}`;
+  const content = (
+    <>
+      {Icon && <Icon size={14} aria-hidden className={tone === 'bad' ? '' : 'text-faint'} />}
+      <span className="flex-1">{label}</span>
+    </>
+  );
+  if (checked === undefined)
+    return (
+      <Base.Item onClick={onSelect} className={className}>
+        {content}
+      </Base.Item>
+    );
+  return (
+    <Base.CheckboxItem checked={checked} onCheckedChange={onSelect} closeOnClick className={className}>
+      {content}
+      {checked && <Check size={14} aria-hidden />}
+    </Base.CheckboxItem>
+  );
+}
+
+function Choice({ choose, from, chosen, onChoose }: MenuChoice): ReactNode {
+  return (
+    <Base.Group>
+      <Base.GroupLabel className={HEADING}>{choose}</Base.GroupLabel>
+      <Base.RadioGroup value={chosen} onValueChange={onChoose}>
+        {from.map(({ value, label }) => (
+          <Base.RadioItem key={value} value={value} closeOnClick className={ITEM}>
+            <span className="flex-1">{label}</span>
+            {value === chosen && <Check size={14} aria-hidden />}
+          </Base.RadioItem>
+        ))}
+      </Base.RadioGroup>
+    </Base.Group>
   );
 }
