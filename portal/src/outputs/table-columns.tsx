@@ -62,6 +62,6 @@ function widthFor({ key, title, type }: OutputColumn, rows: readonly Row[], spok
     return Math.max(most, length);
   }, 0);
   const badge = type === 'state' ? 16 : 0;
-  const head = title.length * 7 + PADDING + 20;
+  const head = title.length * 7.5 + PADDING + 24;
   return Math.round(Math.min(WIDEST, Math.max(NARROWEST, head, longest * perLetter + PADDING + badge)));
 }

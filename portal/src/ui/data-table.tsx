@@ -111,14 +111,14 @@ export function DataTable<Row extends RowData>(props: DataTableProps<Row>): Reac
       tabIndex={link === undefined && onOpen === undefined && sorted.length > 0 ? 0 : undefined}
       onKeyDown={focus.onKeyDown}
       className={clsx(
-        'relative overflow-auto overscroll-x-contain [overflow-anchor:none] focus-visible:-outline-offset-2',
+        '@container relative overflow-auto overscroll-x-contain [overflow-anchor:none] focus-visible:-outline-offset-2',
         props.className ?? 'max-h-[max(20rem,calc(100dvh-13rem))]',
       )}
     >
       <table
         aria-rowcount={more?.hasMore === true ? -1 : sorted.length + 1}
         style={leastWidths(columns, actions === undefined ? 0 : (actionsWidth ?? ACTIONS_WIDTH))}
-        className="w-full min-w-(--least-1) table-fixed border-separate border-spacing-0 text-sm sm:min-w-(--least-2) lg:min-w-(--least-3)"
+        className="w-full min-w-(--least-1) table-fixed border-separate border-spacing-0 text-sm @xl:min-w-(--least-2) @5xl:min-w-(--least-3)"
       >
         <caption className="sr-only">{caption}</caption>
         <TableHead

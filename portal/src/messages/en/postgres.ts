@@ -97,6 +97,8 @@ export const postgres = {
     gone: 'This session is gone, or the filter leaves it out. This is how it was seen last.',
     more: (pid: string): string => `Actions of session ${pid}`,
     cancel: 'Cancel its query…',
+    cancelShort: 'Cancel…',
+    terminateShort: 'Terminate…',
     terminate: 'Terminate the session…',
     cancelAll: 'Cancel the statement in all sessions…',
     terminateIdle: 'End forgotten transactions…',

@@ -98,6 +98,8 @@ export const postgres: Messages['postgres'] = {
     gone: 'Cette session a disparu, ou le filtre l’exclut. Voici son dernier état connu.',
     more: (pid) => `Actions de la session ${pid}`,
     cancel: 'Annuler sa requête…',
+    cancelShort: 'Annuler…',
+    terminateShort: 'Mettre fin…',
     terminate: 'Mettre fin à la session…',
     cancelAll: 'Annuler la requête dans toutes les sessions…',
     terminateIdle: 'Clore les transactions oubliées…',

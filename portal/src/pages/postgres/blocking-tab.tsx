@@ -7,7 +7,7 @@ import { useMessages } from '../../messages/index.tsx';
 import { BlockingTree } from '../../outputs/blocking-tree.tsx';
 import { numberAt, textAt } from '../../outputs/node-facts.ts';
 import { Notes } from '../../outputs/notes.tsx';
-import { IconButton } from '../../ui/button.tsx';
+import { Button } from '../../ui/button.tsx';
 import { Checkbox } from '../../ui/field.tsx';
 import { Loaded } from '../../ui/loaded.tsx';
 import { Panel } from '../../ui/page.tsx';
@@ -82,22 +82,19 @@ function NodeActions({ node, tabIndex }: { readonly node: TreeNode; readonly tab
   return (
     <>
       {textAt(node.data, 'state') === 'active' && (
-        <IconButton
-          size="sm"
-          icon={Ban}
-          label={`${m.cancel} (${pid})`}
-          tabIndex={tabIndex}
-          onClick={() => ask({ action: 'postgres.cancel-query', input })}
-        />
+        <Button size="sm" icon={Ban} tabIndex={tabIndex} onClick={() => ask({ action: 'postgres.cancel-query', input })}>
+          {m.cancelShort} <span className="sr-only">{pid}</span>
+        </Button>
       )}
-      <IconButton
+      <Button
         size="sm"
         icon={OctagonX}
-        label={`${m.terminate} (${pid})`}
         tabIndex={tabIndex}
         className="text-bad!"
         onClick={() => ask({ action: 'postgres.terminate-session', input })}
-      />
+      >
+        {m.terminateShort} <span className="sr-only">{pid}</span>
+      </Button>
     </>
   );
 }

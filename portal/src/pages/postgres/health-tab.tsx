@@ -96,7 +96,7 @@ function FindingRow({ row }: { readonly row: Row }): ReactNode {
   const mend = textOf(row, 'mend') ?? '';
   const database = textOf(row, 'database');
   return (
-    <li className="grid gap-x-6 gap-y-1.5 border-b border-line px-4 py-2.5 text-sm last:border-b-0 lg:grid-cols-[minmax(0,2fr)_minmax(0,3fr)_auto]">
+    <li className="grid gap-x-6 gap-y-1.5 border-b border-line px-4 py-2.5 text-sm last:border-b-0 lg:grid-cols-[minmax(0,2fr)_minmax(0,3fr)_6rem]">
       <div className="min-w-0">
         <p className="font-medium">{textOf(row, 'finding')}</p>
         <p className="font-mono text-xs break-words text-soft">

@@ -140,7 +140,7 @@ function columnsOf(messages: Messages, language: Language): Column<Listed>[] {
     title,
     numeric: true,
     descending: true,
-    width: 100,
+    width: 88,
     sort: ({ row }) => row[key],
     cell: ({ row }) => {
       const value = numberOf(row, key);
@@ -149,14 +149,14 @@ function columnsOf(messages: Messages, language: Language): Column<Listed>[] {
   });
   return [
     text('name', m.name, {
-      width: 150,
+      width: 130,
       grow: true,
       cell: ({ row }) => <span className="font-medium">{textOf(row, 'name')}</span>,
     }),
     {
       key: 'state',
       title: m.state,
-      width: 92,
+      width: 84,
       priority: 1,
       sort: ({ row }) => row['state'],
       cell: ({ row }) => <Badge tone={toneOfState(textOf(row, 'state') ?? '')}>{textOf(row, 'state')}</Badge>,
@@ -164,23 +164,23 @@ function columnsOf(messages: Messages, language: Language): Column<Listed>[] {
     {
       key: 'environment',
       title: m.environment,
-      width: 120,
+      width: 110,
       priority: 1,
       sort: (listed) => listed.environment,
       cell: (listed) => listed.environment,
     },
-    text('owner', m.owner, { width: 110 }),
-    text('version', m.version, { width: 90 }),
-    text('role', m.role, { width: 90 }),
+    text('owner', m.owner, { width: 100 }),
+    text('version', m.version, { width: 80 }),
+    text('role', m.role, { width: 84 }),
     figure('size', m.size, (value) => bytes(value, language)),
     {
       ...figure('connections', m.connections, String),
-      width: 120,
+      width: 112,
       cell: ({ row }) => <Connections used={numberOf(row, 'connections')} allowed={numberOf(row, 'connectionsAllowed')} />,
     },
     { ...figure('lag', m.lag, duration), priority: 3 },
-    { ...figure('uptime', m.uptime, duration), width: 140, priority: 3 },
-    text('source', m.source, { width: 120, priority: 3 }),
+    { ...figure('uptime', m.uptime, duration), width: 120, priority: 3 },
+    text('source', m.source, { width: 110, priority: 3 }),
   ];
 }
 

@@ -13,6 +13,12 @@ export type Pace = (typeof PACES)[number];
 type Search = Readonly<Record<string, unknown>>;
 
 const textOf = (value: unknown): string | undefined => (typeof value === 'string' && value !== '' ? value : undefined);
+/** Ids have 64 bits: a text in the address. One that was typed there without quotes is a number, and may have been rounded. */
+function queryIdOf(value: unknown): string | undefined {
+  if (typeof value === 'number') return Number.isSafeInteger(value) ? String(value) : undefined;
+  return typeof value === 'string' && /^-?\d{1,19}$/.test(value) ? value : undefined;
+}
+
 const flagOf = (value: unknown): true | undefined => (value === true ? true : undefined);
 const oneOf = <Value>(known: readonly Value[], value: unknown): Value | undefined => known.find((own) => own === value);
 
@@ -56,8 +62,7 @@ export const readSlowSearch = (search: Search) =>
 /** Only what slow-queries shows: a statement that somebody types may hold data, and an address is kept everywhere. */
 export const readExplainSearch = (search: Search) =>
   present({
-    // An address has numbers for what looks like one; ids of 64 bits must stay texts.
-    queryId: /^-?\d{1,19}$/.test(String(search['queryId'])) ? String(search['queryId']) : undefined,
+    queryId: queryIdOf(search['queryId']),
     database: textOf(search['database']),
   });
 

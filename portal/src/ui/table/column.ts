@@ -19,7 +19,8 @@ export interface Column<Row> {
   /** Takes a share of the room that is left. Without any such column all grow alike. */
   readonly grow?: boolean;
   /**
-   * 1: at every width; 2 (the default): from 640 px on; 3: wide, from 1024 px on. The first column is always shown.
+   * By the width of the table itself. 1: at every width; 2 (the default): from 576 px on; 3: wide, from 1024 px on, which a
+   * window of 1024 px does not leave it. The first column is always shown.
    */
   readonly priority?: 1 | 2 | 3;
 }
@@ -34,7 +35,7 @@ export const ACTIONS_WIDTH = 44;
 
 /** Hides a cell where there is no room for its column. */
 export const hiddenBelow = (priority: 1 | 2 | 3 | undefined, index: number): string =>
-  index === 0 || priority === 1 ? '' : priority === 3 ? 'max-lg:hidden' : 'max-sm:hidden';
+  index === 0 || priority === 1 ? '' : priority === 3 ? '@max-5xl:hidden' : '@max-xl:hidden';
 
 /** What a column takes of the width of the table: `auto` shares what is left. */
 export const widthOf = <Row>({ width = WIDTH, grow = false }: Column<Row>): number | 'auto' => (grow ? 'auto' : width);

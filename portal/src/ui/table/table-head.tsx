@@ -54,7 +54,7 @@ export function TableHead<Row>({ columns, sort, onSort, actionsWidth }: TableHea
           <th
             scope="col"
             style={{ width: actionsWidth || ACTIONS_WIDTH }}
-            className="sticky top-0 z-10 border-b border-line bg-panel"
+            className="sticky top-0 right-0 z-20 border-b border-line bg-panel"
           >
             <span className="sr-only">{m.ui.actions}</span>
           </th>

@@ -57,7 +57,9 @@ function TableRowOf<Row>(props: TableRowProps<Row>): ReactNode {
         </td>
       ))}
       {actions !== undefined && (
-        <td className="h-9 border-b border-line px-1 text-right whitespace-nowrap last:pr-2">{actions(row, { tabIndex })}</td>
+        <td className="sticky right-0 h-9 border-b border-line bg-panel px-1 text-right whitespace-nowrap group-hover/row:bg-hover group-has-[[data-row-target]:focus-visible]/row:bg-selected last:pr-2">
+          {actions(row, { tabIndex })}
+        </td>
       )}
     </tr>
   );

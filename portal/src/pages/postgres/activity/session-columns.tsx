@@ -58,8 +58,7 @@ export function sessionColumns(messages: Messages): Column<Session>[] {
     title,
     numeric: true,
     descending: true,
-    width: 104,
-    priority: key === 'transactionAge' ? 1 : 2,
+    width: 112,
     sort: ({ row }) => row[key],
     cell: ({ row }) => <Age seconds={numberOf(row, key)} />,
   });
@@ -67,36 +66,35 @@ export function sessionColumns(messages: Messages): Column<Session>[] {
     {
       key: 'pid',
       title: names.pid,
-      width: 84,
+      width: 72,
       sort: ({ row }) => Number(row['pid']),
       cell: ({ row }) => <code className="font-mono text-xs">{pidOf(row)}</code>,
     },
     {
       key: 'state',
       title: names.state,
-      width: 148,
+      width: 120,
       priority: 1,
       sort: ({ row }) => row['state'],
       cell: (session) => <StateOf session={session} blocks={m.blocks} />,
     },
-    text('application', { width: 150 }),
+    text('application', { width: 122, priority: 1 }),
     age('transactionAge', names.transaction),
     age('statementAge', names.statement),
     text('blockedBy', {
-      width: 128,
+      width: 110,
       cell: ({ row }) => {
         const by = textOf(row, 'blockedBy');
         return by === undefined ? <Nothing /> : <span className="font-medium text-warn">{by}</span>;
       },
     }),
     text('query', {
-      width: 220,
+      width: 200,
       grow: true,
       cell: ({ row }) => <code className="font-mono text-xs">{textOf(row, 'query') ?? '–'}</code>,
     }),
-    text('user', { width: 100, priority: 3 }),
+    text('user', { width: 90, priority: 3 }),
     text('database', { width: 100, priority: 3 }),
-    text('wait', { width: 150, priority: 3 }),
   ];
 }
 

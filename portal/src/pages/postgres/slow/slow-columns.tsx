@@ -22,7 +22,7 @@ export function slowColumns({ messages, language }: { readonly messages: Message
     title,
     numeric: true,
     descending: true,
-    width: 96,
+    width: 88,
     sort: (row) => row[key],
     cell: (row) => {
       const value = numberOf(row, key);
@@ -34,7 +34,7 @@ export function slowColumns({ messages, language }: { readonly messages: Message
   const text = (key: string, title: string): Column<Row> => ({
     key,
     title,
-    width: 100,
+    width: 92,
     priority: 3,
     sort: (row) => row[key],
     cell: (row) => textOf(row, key) ?? '–',
@@ -43,30 +43,28 @@ export function slowColumns({ messages, language }: { readonly messages: Message
     {
       key: 'query',
       title: m.query,
-      width: 200,
+      width: 220,
       grow: true,
       cell: (row) => <code className="font-mono text-xs">{textOf(row, 'query') ?? textOf(row, 'queryId')}</code>,
     },
-    figure('total', m.total, duration, { priority: 1, width: 104 }),
+    figure('total', m.total, duration, { priority: 1, width: 96 }),
     figure(
       'share',
       m.share,
       (value) => (
         <span className="inline-flex items-center justify-end gap-2">
           <Bar share={value / 100} label={`${amount(value)} %`} />
-          <span className="w-10">{amount(value)}%</span>
+          <span className="w-12">{value > 0 && value < 0.1 ? '< 0.1' : amount(value)} %</span>
         </span>
       ),
-      { width: 180, priority: 3 },
+      { width: 160, priority: 3 },
     ),
     figure('calls', m.calls, amount),
     figure('meanMs', m.mean, milliseconds, { priority: 1 }),
     figure('maxMs', m.max, milliseconds, { priority: 3 }),
     figure('rows', m.rows, amount),
     figure('read', m.read, (value) => bytes(value, language)),
-    figure('temp', m.temp, (value) => bytes(value, language), { priority: 3, width: 110 }),
     text('database', m.database),
-    text('user', m.user),
   ];
 }
 
