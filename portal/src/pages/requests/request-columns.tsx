@@ -5,14 +5,15 @@ import type { Messages } from '../../messages/en/index.ts';
 import { Badge } from '../../ui/badge.tsx';
 import type { Column } from '../../ui/data-table.tsx';
 import { Time } from '../../ui/time.tsx';
+import type { View } from './request-filter.ts';
 import { RiskBadge } from './risk-badge.tsx';
 import { StateBadge } from './state-badge.tsx';
 
 /** The columns of a list of requests. The gateway orders them, newest first: none can be sorted by. */
-export function requestColumns(m: Messages['requests']): readonly Column<RequestSummary>[] {
-  return [
+export function requestColumns(m: Messages['requests'], view: View): readonly Column<RequestSummary>[] {
+  const columns: readonly Column<RequestSummary>[] = [
     { key: 'id', title: m.columns.id, width: 84, priority: 1, cell: ({ id }) => <span className="tabular-nums">{id}</span> },
-    { key: 'state', title: m.columns.state, width: 168, priority: 2, cell: ({ state }) => <StateBadge state={state} /> },
+    { key: 'state', title: m.columns.state, width: 164, priority: 2, cell: ({ state }) => <StateBadge state={state} /> },
     {
       key: 'summary',
       title: m.columns.summary,
@@ -21,10 +22,10 @@ export function requestColumns(m: Messages['requests']): readonly Column<Request
       priority: 1,
       cell: (request) => <Summary request={request} broken={m.glassBroken} />,
     },
-    { key: 'environment', title: m.columns.environment, width: 116, cell: ({ environment }) => environment },
-    { key: 'risk', title: m.columns.risk, width: 124, priority: 3, cell: ({ risk }) => <RiskBadge risk={risk} /> },
-    { key: 'requester', title: m.columns.requester, width: 132, priority: 3, cell: ({ requester }) => requester.name },
-    { key: 'gates', title: m.columns.gates, width: 104, priority: 3, cell: ({ gates }) => <Gates gates={gates} m={m} /> },
+    { key: 'environment', title: m.columns.environment, width: 104, cell: ({ environment }) => environment },
+    { key: 'risk', title: m.columns.risk, width: 112, priority: 3, cell: ({ risk }) => <RiskBadge risk={risk} /> },
+    { key: 'requester', title: m.columns.requester, width: 120, priority: 3, cell: ({ requester }) => requester.name },
+    { key: 'gates', title: m.columns.gates, width: 96, priority: 3, cell: ({ gates }) => <Gates gates={gates} m={m} /> },
     {
       key: 'expires',
       title: m.columns.expires,
@@ -41,6 +42,8 @@ export function requestColumns(m: Messages['requests']): readonly Column<Request
       cell: ({ createdAt }) => <Time at={createdAt} className="text-soft" />,
     },
   ];
+  // What has been decided lapses no more: the column would be empty, and the words have its room.
+  return view === 'to-approve' ? columns : columns.filter(({ key }) => key !== 'expires');
 }
 
 function Summary({ request, broken }: { readonly request: RequestSummary; readonly broken: string }): ReactNode {

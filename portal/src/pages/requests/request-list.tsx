@@ -32,7 +32,7 @@ export function RequestList(): ReactNode {
   // biome-ignore lint/correctness/useExhaustiveDependencies: ranges are counted from when they were chosen, so that pages fit together
   const query = useMemo(() => queryOf(filter, { teams: principal.teams, now: Date.now() }), [JSON.stringify(filter)]);
   const pages = usePages('requests.list', { query });
-  const columns = useMemo(() => requestColumns(m), [m]);
+  const columns = useMemo(() => requestColumns(m, view), [m, view]);
   return (
     <Page title={m.title} wide>
       <Views filter={filter} />

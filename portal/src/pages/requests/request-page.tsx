@@ -71,8 +71,7 @@ function RequestBody({ request }: { readonly request: Request }): ReactNode {
   const { state, drift, output, review, run, temporary } = request;
   const hasEnded = isEnded(state);
   const isRunning = state === 'running' || state === 'unknown';
-  const hasRun = run !== null || followed.log.length > 0;
-  const live = (isRunning || hasRun || followed.problem !== undefined) && (
+  const live = (isRunning || followed.log.length > 0 || followed.problem !== undefined) && (
     <LiveLog followed={followed} isRunning={isRunning} onRetry={followed.retry} />
   );
   return (
@@ -127,7 +126,7 @@ function RequestBody({ request }: { readonly request: Request }): ReactNode {
           {temporary !== null && <TemporaryPanel temporary={temporary} />}
           <AboutPanel request={request} />
           <RelatedPanel request={request} />
-          {run !== null && <ReceiptPanel run={run} />}
+          {run !== null && run.dispatchedAt !== null && <ReceiptPanel run={run} />}
           <AuditPanel request={request.id} />
           <NextToApprove request={request.id} />
         </aside>

@@ -1,5 +1,5 @@
 import type { GuichetError } from '@guichet/contract';
-import { type ReactNode, useId } from 'react';
+import { type ReactNode, useId, useRef } from 'react';
 import { useKeys } from '../../../app/keys.ts';
 import { useMessages } from '../../../messages/index.tsx';
 import { Button, type ButtonLook } from '../../../ui/button.tsx';
@@ -35,7 +35,17 @@ export function FormDialog({
 }): ReactNode {
   const m = useMessages();
   const form = useId();
-  useKeys({ 'mod+enter': { run: () => !busy && !disabled && onSend() } }, { inDialog: true });
+  const fields = useRef<HTMLFormElement>(null);
+  const trySend = (): void => {
+    onSend();
+    // What is missing is marked by then: the first of it gets the focus.
+    requestAnimationFrame(() =>
+      fields.current
+        ?.querySelector<HTMLElement>('input[aria-invalid="true"], textarea[aria-invalid="true"], button[aria-invalid="true"]')
+        ?.focus(),
+    );
+  };
+  useKeys({ 'mod+enter': { run: () => !busy && !disabled && trySend() } }, { inDialog: true });
   return (
     <Dialog
       open
@@ -53,11 +63,12 @@ export function FormDialog({
       }
     >
       <form
+        ref={fields}
         id={form}
         className="flex flex-col gap-3"
         onSubmit={(event) => {
           event.preventDefault();
-          onSend();
+          trySend();
         }}
       >
         {children}
