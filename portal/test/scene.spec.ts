@@ -7,20 +7,22 @@ test('Nadia sees what blocks production, asks to end it, Amine agrees by keyboar
 }) => {
   test.setTimeout(120_000);
 
-  // Nadia sees who holds what others wait for.
-  await asNadia.goto('/actions/postgres.blocking?environment=production&input=%7B%22instance%22%3A%22pg1%22%7D');
-  await asNadia.getByRole('button', { name: /^Run/ }).click();
-  const culprit = asNadia.getByText(/Ending the session of 'orders-migration'/);
+  // Nadia looks at the server that orders time out on, and sees who holds what others wait for.
+  await asNadia.goto('/postgres');
+  await asNadia.getByRole('row').filter({ hasText: 'production' }).getByRole('link', { name: 'pg1' }).click();
+  await asNadia.getByRole('link', { name: 'Blocking' }).click();
+  const culprit = asNadia.getByRole('treeitem', { name: /orders-migration/ });
   await expect(culprit).toBeVisible();
-  const pid = Number(/pid (\d+)/.exec((await culprit.textContent()) ?? '')?.[1]);
-  expect(pid).toBeGreaterThan(0);
 
-  // She asks to end it, and reads what that would do before anything is sent.
-  const input = encodeURIComponent(JSON.stringify({ instance: 'pg1', pid }));
-  await asNadia.goto(`/actions/postgres.terminate-session?environment=production&input=${input}`);
-  await asNadia.getByRole('textbox', { name: /Reason/ }).fill('the migration is stuck, orders are timing out');
-  await asNadia.getByRole('button', { name: /^Review/ }).click();
-  await asNadia.getByRole('button', { name: 'Ask for approval' }).click();
+  // She asks to end it, bound to what is on her screen, and reads what that would do before anything is sent.
+  await culprit
+    .getByRole('button', { name: /^Terminate/ })
+    .first()
+    .click();
+  const dialog = asNadia.getByRole('dialog');
+  await expect(dialog.getByText(/Ends the session of 'orders-migration'/)).toBeVisible();
+  await dialog.getByRole('textbox', { name: /Reason/ }).fill('the migration is stuck, orders are timing out');
+  await dialog.getByRole('button', { name: 'Ask for approval' }).click();
   await expect(asNadia).toHaveURL(/\/requests\/REQ-\d+$/);
   const id = /REQ-\d+/.exec(asNadia.url())?.[0] ?? '';
   await expect(asNadia.getByText('Waits for 1 approval from team payments')).toBeVisible();
@@ -31,7 +33,7 @@ test('Nadia sees what blocks production, asks to end it, Amine agrees by keyboar
 
   // Amine has it in his inbox, reads the plan, and agrees: no hand leaves the keyboard.
   await asAmine.goto('/requests');
-  await expect(asAmine.getByRole('row').filter({ hasText: id })).toContainText(String(pid));
+  await expect(asAmine.getByRole('row').filter({ hasText: id })).toContainText('orders-migration');
   await expect(asAmine).toHaveTitle(/^\(\d+\) Requests/);
   await asAmine.keyboard.press('j');
   await asAmine.keyboard.press('Enter');

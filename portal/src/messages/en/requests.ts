@@ -76,7 +76,7 @@ export const requests = {
     gates: 'Approvals',
     expires: 'Lapses',
   },
-  noGates: 'none needed',
+  noGates: 'none',
   gates: (approved: number, count: number): string => `${approved}/${count}`,
   gatesLabel: (approved: number, count: number): string => `${approved} of ${count} approvals`,
   glassBroken: 'Glass broken',

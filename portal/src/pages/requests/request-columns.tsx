@@ -37,7 +37,7 @@ export function requestColumns(m: Messages['requests'], view: View): readonly Co
       key: 'age',
       title: m.columns.age,
       width: 96,
-      priority: 1,
+      priority: 2,
       numeric: true,
       cell: ({ createdAt }) => <Time at={createdAt} className="text-soft" />,
     },
@@ -57,7 +57,7 @@ function Summary({ request, broken }: { readonly request: RequestSummary; readon
       <span className="min-w-0 truncate">{summary}</span>
       {review !== null && (
         <Badge tone={review.state === 'open' ? 'bad' : 'neutral'} icon={Flame} className="shrink-0">
-          {broken}
+          <span className="max-sm:sr-only">{broken}</span>
         </Badge>
       )}
     </span>
