@@ -13,20 +13,21 @@ import { Toasts } from './ui/toast.tsx';
 // All that the first page waits for is asked for at once: who is signed in, the words, the page itself.
 void queryClient.prefetchQuery(meQuery);
 void router.load();
-const first = await loadMessages();
 
-const root = document.getElementById('root');
-if (root === null) throw new Error('index.html has no #root');
-createRoot(root).render(
-  <StrictMode>
-    <CSPProvider disableStyleElements>
-      <MessagesProvider first={first}>
-        <QueryClientProvider client={queryClient}>
-          <Toasts>
+// Not awaited at the top of this module: what other files share with it would be torn into dozens of small ones.
+void loadMessages().then((first) => {
+  const root = document.getElementById('root');
+  if (root === null) throw new Error('index.html has no #root');
+  createRoot(root).render(
+    <StrictMode>
+      <CSPProvider disableStyleElements>
+        <MessagesProvider first={first}>
+          <QueryClientProvider client={queryClient}>
             <RouterProvider router={router} />
-          </Toasts>
-        </QueryClientProvider>
-      </MessagesProvider>
-    </CSPProvider>
-  </StrictMode>,
-);
+            <Toasts />
+          </QueryClientProvider>
+        </MessagesProvider>
+      </CSPProvider>
+    </StrictMode>,
+  );
+});

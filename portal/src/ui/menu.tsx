@@ -1,6 +1,5 @@
-import { Menu as Base } from '@base-ui/react/menu';
-import { Check, type LucideIcon } from 'lucide-react';
-import type { ReactElement, ReactNode } from 'react';
+import type { LucideIcon } from 'lucide-react';
+import { cloneElement, lazy, type ReactElement, type ReactNode, Suspense, useState } from 'react';
 
 export interface MenuEntry {
   readonly label: string;
@@ -19,71 +18,43 @@ export interface MenuChoice {
   readonly onChoose: (value: string) => void;
 }
 
-type Entry = MenuEntry | MenuChoice | 'line' | { readonly heading: string };
+export type Entry = MenuEntry | MenuChoice | 'line' | { readonly heading: string };
 
-const ITEM = 'flex cursor-pointer items-center gap-2 rounded-md px-2 py-1.5 outline-none data-highlighted:bg-hover';
-const HEADING = 'px-2 pt-1.5 pb-1 text-xs text-faint';
+const load = () => import('./menu-popup.tsx');
+const MenuPopup = lazy(async () => ({ default: (await load()).MenuPopup }));
 
-/** A list of things to do, or to choose from, behind a button. */
-export function Menu({ trigger, entries }: { readonly trigger: ReactElement; readonly entries: readonly Entry[] }): ReactNode {
-  return (
-    <Base.Root>
-      <Base.Trigger render={trigger} />
-      <Base.Portal>
-        <Base.Positioner sideOffset={4} align="end" className="z-50 outline-none">
-          <Base.Popup className="min-w-44 rounded-lg border border-line bg-raised p-1 text-sm shadow-pop outline-none">
-            {entries.map((entry, index) => {
-              // biome-ignore lint/suspicious/noArrayIndexKey: its place is all that a line is
-              if (entry === 'line') return <Base.Separator key={`line-${index}`} className="my-1 h-px bg-line" />;
-              if ('heading' in entry)
-                return (
-                  <div key={entry.heading} className={HEADING}>
-                    {entry.heading}
-                  </div>
-                );
-              return 'choose' in entry ? <Choice key={entry.choose} {...entry} /> : <Item key={entry.label} {...entry} />;
-            })}
-          </Base.Popup>
-        </Base.Positioner>
-      </Base.Portal>
-    </Base.Root>
-  );
+interface TriggerProps {
+  onClick?: () => void;
+  onFocus?: () => void;
+  onPointerEnter?: () => void;
+  'aria-haspopup'?: 'menu';
+  'aria-expanded'?: boolean;
 }
 
-function Item({ label, icon: Icon, onSelect, tone, checked }: MenuEntry): ReactNode {
-  const className = `${ITEM} ${tone === 'bad' ? 'text-bad' : ''}`;
-  const content = (
-    <>
-      {Icon && <Icon size={14} aria-hidden className={tone === 'bad' ? '' : 'text-faint'} />}
-      <span className="flex-1">{label}</span>
-    </>
-  );
-  if (checked === undefined)
-    return (
-      <Base.Item onClick={onSelect} className={className}>
-        {content}
-      </Base.Item>
-    );
+/**
+ * A list of things to do, or to choose from, behind a button. Most pages are left without a look into any menu: it is
+ * fetched when the button is pointed at or focused, and takes the place of the button when that is pressed.
+ */
+export function Menu({
+  trigger,
+  entries,
+}: {
+  readonly trigger: ReactElement<TriggerProps>;
+  readonly entries: readonly Entry[];
+}): ReactNode {
+  const [isWanted, setWanted] = useState(false);
+  const fetchIt = (): void => void load().catch(() => {}); // pressing the button says what is wrong
+  const button = cloneElement(trigger, {
+    onClick: () => setWanted(true),
+    onFocus: fetchIt,
+    onPointerEnter: fetchIt,
+    'aria-haspopup': 'menu',
+    'aria-expanded': false,
+  });
+  if (!isWanted) return button;
   return (
-    <Base.CheckboxItem checked={checked} onCheckedChange={onSelect} closeOnClick className={className}>
-      {content}
-      {checked && <Check size={14} aria-hidden />}
-    </Base.CheckboxItem>
-  );
-}
-
-function Choice({ choose, from, chosen, onChoose }: MenuChoice): ReactNode {
-  return (
-    <Base.Group>
-      <Base.GroupLabel className={HEADING}>{choose}</Base.GroupLabel>
-      <Base.RadioGroup value={chosen} onValueChange={onChoose}>
-        {from.map(({ value, label }) => (
-          <Base.RadioItem key={value} value={value} closeOnClick className={ITEM}>
-            <span className="flex-1">{label}</span>
-            {value === chosen && <Check size={14} aria-hidden />}
-          </Base.RadioItem>
-        ))}
-      </Base.RadioGroup>
-    </Base.Group>
+    <Suspense fallback={button}>
+      <MenuPopup trigger={trigger} entries={entries} />
+    </Suspense>
   );
 }

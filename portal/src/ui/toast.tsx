@@ -1,40 +1,18 @@
-import { Toast } from '@base-ui/react/toast';
-import { X } from 'lucide-react';
-import type { ReactNode } from 'react';
-import { useMessages } from '../messages/index.tsx';
-import { IconButton } from './button.tsx';
+import { lazy, type ReactNode, Suspense } from 'react';
 
-const toasts = Toast.createToastManager();
+const load = () => import('./toast-list.tsx');
+const ToastCorner = lazy(async () => ({ default: (await load()).ToastCorner }));
 
 /** Says that something is done, for some seconds, in a corner. What went wrong is said where it did, not here. */
 export function tell(title: string, { description, timeout = 5000 }: { description?: string; timeout?: number } = {}): void {
-  toasts.add({ title, timeout, ...(description !== undefined && { description }) });
+  void load().then(({ toasts }) => toasts.add({ title, timeout, ...(description !== undefined && { description }) }));
 }
 
-export function Toasts({ children }: { readonly children: ReactNode }): ReactNode {
+/** Where they appear. Not waited for: nothing is told before somebody has done something. */
+export function Toasts(): ReactNode {
   return (
-    <Toast.Provider toastManager={toasts}>
-      {children}
-      <Toast.Portal>
-        <Toast.Viewport className="fixed right-4 bottom-4 z-50 flex w-80 max-w-[calc(100vw-2rem)] flex-col gap-2">
-          <ToastList />
-        </Toast.Viewport>
-      </Toast.Portal>
-    </Toast.Provider>
+    <Suspense>
+      <ToastCorner />
+    </Suspense>
   );
-}
-
-function ToastList(): ReactNode {
-  const m = useMessages();
-  return Toast.useToastManager().toasts.map((toast) => (
-    <Toast.Root key={toast.id} toast={toast} className="rounded-lg border border-line bg-raised shadow-pop">
-      <Toast.Content className="flex items-start gap-2 py-2 pr-1.5 pl-3">
-        <div className="min-w-0 flex-1 py-1">
-          <Toast.Title className="text-sm font-medium" />
-          <Toast.Description className="text-sm text-soft" />
-        </div>
-        <Toast.Close render={<IconButton icon={X} size="sm" label={m.ui.close} />} />
-      </Toast.Content>
-    </Toast.Root>
-  ));
 }
