@@ -51,6 +51,7 @@ export const PLACES: readonly { readonly group: keyof Messages['shell']['groups'
       { name: 'policy', to: '/policy', icon: Scale, key: 'y' },
       { name: 'audit', to: '/audit', icon: ScrollText, key: 'l' },
       { name: 'providers', to: '/providers', icon: Blocks, key: 'o' },
+      { name: 'schedules', to: '/schedules', icon: CalendarClock, key: 'c' },
       { name: 'access', to: '/access', icon: KeyRound, key: 'k' },
     ],
   },

@@ -10,6 +10,7 @@ import { policyRoutes } from '../pages/policy/routes.ts';
 import { postgresRoutes } from '../pages/postgres/routes.ts';
 import { providerRoutes } from '../pages/providers/routes.ts';
 import { requestRoutes } from '../pages/requests/routes.ts';
+import { scheduleRoutes } from '../pages/schedules/routes.ts';
 import { NotFound, PageFailed } from './failed-page.tsx';
 import { rootRoute } from './root-route.tsx';
 
@@ -23,6 +24,7 @@ const routeTree = rootRoute.addChildren([
   ...providerRoutes,
   ...auditRoutes,
   ...accessRoutes,
+  ...scheduleRoutes,
   ...policyRoutes,
 ]);
 

@@ -16,6 +16,7 @@ import { providers } from './providers.ts';
 import { request } from './request.ts';
 import { requestEvents } from './request-events.ts';
 import { requests } from './requests.ts';
+import { schedules } from './schedules.ts';
 import { shell } from './shell.ts';
 import { ui } from './ui.ts';
 
@@ -37,6 +38,7 @@ export const fr: Messages = {
   requestEvents,
   request,
   requests,
+  schedules,
   shell,
   ui,
 };

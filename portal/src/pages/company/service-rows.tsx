@@ -32,7 +32,7 @@ export function ServiceRows({ services, none }: { readonly services: readonly Se
           {environments.length > 0 && (
             <ul className="flex flex-col">
               {environments.map((environment) => (
-                <li key={environment.name} className="flex flex-wrap items-center gap-x-3 text-xs">
+                <li key={environment.name} className="flex items-start gap-x-3 text-xs">
                   <Link
                     to="/environments/$environment"
                     params={{ environment: environment.name }}
@@ -40,11 +40,13 @@ export function ServiceRows({ services, none }: { readonly services: readonly Se
                   >
                     {environment.name}
                   </Link>
-                  {environment.links.map(({ title: link, url }) => (
-                    <ExternalLink key={url} url={url}>
-                      {link}
-                    </ExternalLink>
-                  ))}
+                  <span className="flex min-w-0 flex-wrap gap-x-3">
+                    {environment.links.map(({ title: link, url }) => (
+                      <ExternalLink key={url} url={url}>
+                        {link}
+                      </ExternalLink>
+                    ))}
+                  </span>
                 </li>
               ))}
             </ul>

@@ -1,0 +1,126 @@
+import type { ResponseOf } from '@guichet/client';
+import { useNavigate } from '@tanstack/react-router';
+import { Pause, Play, Trash2 } from 'lucide-react';
+import { type ReactNode, useState } from 'react';
+import { useCall } from '../../api/use-call.ts';
+import { useMessages } from '../../messages/index.tsx';
+import { Button } from '../../ui/button.tsx';
+import { Dialog } from '../../ui/dialog.tsx';
+import { Field, TextArea } from '../../ui/field.tsx';
+import { ErrorNote } from '../../ui/states.tsx';
+import { tell } from '../../ui/toast.tsx';
+
+type Shown = ResponseOf<'schedules.show'>;
+interface CommandProps {
+  readonly name: string;
+  readonly onClose: () => void;
+}
+
+const CHANGES = ['schedules.list', 'schedules.show'] as const;
+
+/** What the reader may do with a schedule now. */
+export function ScheduleCommands({ schedule }: { readonly schedule: Shown }): ReactNode {
+  const m = useMessages().schedules;
+  const { name, allowed } = schedule;
+  const [open, setOpen] = useState<'pause' | 'delete'>();
+  const close = (): void => setOpen(undefined);
+  const resume = useCall('schedules.resume', { changes: CHANGES, onSuccess: () => tell(m.resumed(name)) });
+  return (
+    <>
+      {allowed.includes('resume') && (
+        <Button
+          icon={Play}
+          look="primary"
+          busy={resume.isPending}
+          onClick={() => resume.mutate({ params: { schedule: name }, body: {} })}
+        >
+          {m.resume}
+        </Button>
+      )}
+      {allowed.includes('pause') && (
+        <Button icon={Pause} onClick={() => setOpen('pause')}>
+          {m.pause}
+        </Button>
+      )}
+      {allowed.includes('delete') && (
+        <Button icon={Trash2} onClick={() => setOpen('delete')}>
+          {m.delete}
+        </Button>
+      )}
+      {resume.error !== null && <ErrorNote error={resume.error} />}
+      {open === 'pause' && <PauseDialog name={name} onClose={close} />}
+      {open === 'delete' && <DeleteDialog name={name} onClose={close} />}
+    </>
+  );
+}
+
+function PauseDialog({ name, onClose }: CommandProps): ReactNode {
+  const all = useMessages();
+  const m = all.schedules;
+  const [comment, setComment] = useState('');
+  const pause = useCall('schedules.pause', {
+    changes: CHANGES,
+    onSuccess: () => {
+      tell(m.paused(name));
+      onClose();
+    },
+  });
+  return (
+    <Dialog
+      open
+      size="sm"
+      onClose={onClose}
+      title={m.pauseTitle(name)}
+      about={m.pauseText}
+      actions={
+        <>
+          <Button onClick={onClose}>{all.ui.cancel}</Button>
+          <Button
+            look="primary"
+            busy={pause.isPending}
+            onClick={() => pause.mutate({ params: { schedule: name }, body: { comment } })}
+          >
+            {m.pause}
+          </Button>
+        </>
+      }
+    >
+      <Field label={m.comment}>
+        <TextArea rows={2} value={comment} maxLength={2000} onChange={(event) => setComment(event.currentTarget.value)} />
+      </Field>
+      {pause.error !== null && <ErrorNote error={pause.error} className="mt-3" />}
+    </Dialog>
+  );
+}
+
+function DeleteDialog({ name, onClose }: CommandProps): ReactNode {
+  const all = useMessages();
+  const m = all.schedules;
+  const navigate = useNavigate();
+  const remove = useCall('schedules.delete', {
+    changes: ['schedules.list'],
+    onSuccess: () => {
+      tell(m.deleted(name));
+      void navigate({ to: '/schedules' });
+    },
+  });
+  return (
+    <Dialog
+      open
+      size="sm"
+      onClose={onClose}
+      title={m.deleteTitle(name)}
+      about={m.deleteText}
+      actions={
+        <>
+          <Button onClick={onClose}>{all.ui.cancel}</Button>
+          <Button look="danger" busy={remove.isPending} onClick={() => remove.mutate({ params: { schedule: name } })}>
+            {m.delete}
+          </Button>
+        </>
+      }
+    >
+      {remove.error !== null && <ErrorNote error={remove.error} />}
+    </Dialog>
+  );
+}
