@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { Risk } from './action.ts';
 import { ActionId, RequestId, Slug } from './ids.ts';
 import { Output } from './output.ts';
-import { Plan } from './plan.ts';
+import { Plan, Resource } from './plan.ts';
 import { Actor, ApproverGroup } from './principal.ts';
 import { REQUEST_STATES } from './request-states.ts';
 
@@ -147,6 +147,7 @@ export const RequestSummary = z
     requester: Actor,
     reason: z.string(),
     summary: z.string().describe('The summary of the plan'),
+    resource: Resource.describe('What it is about, with the team that owns it'),
     gates: z.array(
       Gate.extend({ approved: z.int().describe('Approvals that count for it, by the groups that people are in now') }),
     ),
@@ -156,6 +157,7 @@ export const RequestSummary = z
     waitsFor: RequestId.nullable().describe(
       'Another request on the same resource, whose outcome is unknown: this one starts when that is settled',
     ),
+    undoAt: at.nullable().describe('When it is undone by itself; null when nothing is, or before it has succeeded'),
     review: Review.nullable().describe('Set once the glass was broken: it ran without the approvals of its gates'),
   })
   .meta({ id: 'RequestSummary' });

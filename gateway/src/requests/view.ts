@@ -90,11 +90,13 @@ function toSummary(row: RequestRow, beside: Beside): RequestSummary {
     requester: { id: row.requesterId, name: row.requesterName },
     reason: row.reason,
     summary: row.summary,
+    resource: row.plan.resource,
     gates: gatesOf(row, beside),
     createdAt: iso(row.createdAt),
     updatedAt: iso(row.updatedAt),
     expiresAt: waits ? isoOrNull(row.expiresAt) : null,
     waitsFor: row.state === 'queued' && row.waitsFor !== null ? formatRequestId(row.waitsFor) : null,
+    undoAt: row.undoState === 'scheduled' ? isoOrNull(row.undoAt) : null,
     review: row.review,
   };
 }

@@ -42,6 +42,7 @@ export const company = {
     actions: (team: string): string => `Actions of ${team}`,
     noActions: 'No action belongs to its team.',
     more: (count: number): string => plural('en', count, { one: 'and # more', other: 'and # more' }),
+    open: (count: number): string => plural('en', count, { one: '# open request', other: '# open requests' }),
   },
   teams: {
     title: 'Teams',

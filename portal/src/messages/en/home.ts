@@ -1,5 +1,3 @@
-import { plural } from '../plural.ts';
-
 export const home = {
   title: 'Home',
   onCall: (teams: string): string => `On call for ${teams}`,
@@ -40,7 +38,6 @@ export const home = {
     none: 'Your teams own no service, as far as the files of the company say.',
     noTeam: 'You are in no team yet, as far as the files of the company and the identity provider say.',
     all: 'All services',
-    open: (count: number): string => plural('en', count, { one: '# open request', other: '# open requests' }),
     onCall: 'on call',
   },
   start: {

@@ -43,6 +43,7 @@ export const company: Messages['company'] = {
     actions: (team) => `Actions de ${team}`,
     noActions: 'Aucune action n’appartient à son équipe.',
     more: (count) => plural('fr', count, { one: 'et # autre', other: 'et # autres' }),
+    open: (count) => plural('fr', count, { one: '# demande ouverte', other: '# demandes ouvertes' }),
   },
   teams: {
     title: 'Équipes',

@@ -1,6 +1,4 @@
 import type { Messages } from '../en/index.ts';
-import { plural } from '../plural.ts';
-
 export const home: Messages['home'] = {
   title: 'Accueil',
   onCall: (teams) => `D’astreinte pour ${teams}`,
@@ -42,7 +40,6 @@ export const home: Messages['home'] = {
     noTeam:
       'Vous n’êtes encore dans aucune équipe, autant que les fichiers de l’entreprise et le fournisseur d’identité le disent.',
     all: 'Tous les services',
-    open: (count) => plural('fr', count, { one: '# demande ouverte', other: '# demandes ouvertes' }),
     onCall: 'd’astreinte',
   },
   start: {

@@ -14,12 +14,12 @@ type Row = ResponseOf<'requests.list'>['items'][number];
 
 const MOST = 20;
 
-/** What I asked for that is undone by itself, soonest first as far as it is known, and what a person has to undo. */
+/** What I asked for that is undone by itself, the soonest first, and before them what a person has to undo. */
 export function Lasting(): ReactNode {
   const m = useMessages().access.lasting;
   const scheduled = useQuery(asked('requests.list', { query: { requester: 'me', undo: 'scheduled', limit: MOST } }));
   const held = useQuery(asked('requests.list', { query: { requester: 'me', undo: 'held', limit: MOST } }));
-  const rows = [...(held.data?.items ?? []), ...(scheduled.data?.items ?? [])];
+  const rows = [...(held.data?.items ?? []), ...soonestFirst(scheduled.data?.items ?? [])];
   return (
     <Panel flush title={m.title}>
       <p className="border-b border-line px-4 py-1.5 text-xs text-faint">{m.about}</p>
@@ -40,7 +40,10 @@ export function Lasting(): ReactNode {
   );
 }
 
-/** When it ends is not said by the list: each of these few is asked for by itself. */
+export const soonestFirst = (rows: readonly Row[]): readonly Row[] =>
+  rows.toSorted((a, b) => (a.undoAt ?? '').localeCompare(b.undoAt ?? ''));
+
+/** Whether it can be connected to is said by the request alone: each of these few is asked for by itself. */
 export function LastingRow({ row }: { readonly row: Row }): ReactNode {
   const m = useMessages().access.lasting;
   const { data } = useQuery(asked('requests.show', { params: { request: row.id } }));
@@ -52,14 +55,12 @@ export function LastingRow({ row }: { readonly row: Row }): ReactNode {
         <RequestName id={row.id} className="min-w-0 flex-1 truncate font-medium hover:text-accent hover:underline">
           {row.summary}
         </RequestName>
-        {data?.temporary?.state === 'held' ? (
+        {row.undoAt === null ? (
           <Badge tone="warn">{m.held}</Badge>
         ) : (
-          data?.temporary?.undoAt && (
-            <span className="shrink-0 text-xs text-soft">
-              {m.ends} <Time at={data.temporary.undoAt} />
-            </span>
-          )
+          <span className="shrink-0 text-xs text-soft">
+            {m.ends} <Time at={row.undoAt} />
+          </span>
         )}
       </div>
       <div className="flex flex-wrap items-center gap-x-2 text-xs text-faint">

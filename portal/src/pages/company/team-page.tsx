@@ -9,11 +9,11 @@ import { Badge } from '../../ui/badge.tsx';
 import { Facts } from '../../ui/facts.tsx';
 import { Loaded } from '../../ui/loaded.tsx';
 import { Page, Panel } from '../../ui/page.tsx';
-import { OPEN_STATES } from '../home/in-flight.tsx';
 import { RequestRows } from '../home/request-rows.tsx';
 import { CalledPerson } from './called-person.tsx';
 import { CompanyProblem } from './company-problem.tsx';
 import { NameList, TeamName } from './names.tsx';
+import { isAbout, openRequestsOf } from './open-requests.ts';
 import { ServiceRows } from './service-rows.tsx';
 import { TeamActions } from './team-actions.tsx';
 
@@ -46,7 +46,7 @@ export function TeamPage(): ReactNode {
 
 function Shown({ team }: { readonly team: Team }): ReactNode {
   const m = useMessages().company.team;
-  const open = useQuery(asked('requests.list', { query: { team: team.name, state: OPEN_STATES, limit: 10 } }));
+  const open = useQuery(openRequestsOf(team.name));
   const services = useQuery(asked('services.list', { query: { team: team.name } }));
   return (
     <div className="grid items-start gap-4 lg:grid-cols-[minmax(0,3fr)_minmax(0,2fr)]">
@@ -55,7 +55,15 @@ function Shown({ team }: { readonly team: Team }): ReactNode {
           <Loaded query={open}>{({ items }) => <RequestRows items={items} none={m.noRequests} />}</Loaded>
         </Panel>
         <Panel flush title={m.services}>
-          <Loaded query={services}>{({ items }) => <ServiceRows services={items} none={m.noServices} />}</Loaded>
+          <Loaded query={services}>
+            {({ items }) => (
+              <ServiceRows
+                services={items}
+                none={m.noServices}
+                openOn={(service) => open.data?.items.filter((row) => isAbout(row, service)).length ?? 0}
+              />
+            )}
+          </Loaded>
         </Panel>
         <TeamActions team={team.name} />
       </div>

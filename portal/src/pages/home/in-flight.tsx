@@ -5,11 +5,11 @@ import { useMessages } from '../../messages/index.tsx';
 import { LinkButton } from '../../ui/button.tsx';
 import { Loaded } from '../../ui/loaded.tsx';
 import { Panel } from '../../ui/page.tsx';
+import { OPEN_STATES } from '../company/open-requests.ts';
 import { PanelLink } from './panel-link.tsx';
 import { RequestRows } from './request-rows.tsx';
 
 const MOST = 10;
-export const OPEN_STATES = 'awaiting_approval,queued,running,unknown';
 
 /** What I asked for that has not ended. */
 export function InFlight({ isNew }: { readonly isNew: boolean }): ReactNode {

@@ -1,4 +1,5 @@
-import { useQueries, useQuery } from '@tanstack/react-query';
+import { useQuery } from '@tanstack/react-query';
+import { Link } from '@tanstack/react-router';
 import type { ReactNode } from 'react';
 import { asked } from '../../api/gateway.ts';
 import { useMe } from '../../api/me.ts';
@@ -6,10 +7,12 @@ import { useMessages } from '../../messages/index.tsx';
 import { Panel } from '../../ui/page.tsx';
 import { CalledPerson } from '../company/called-person.tsx';
 import { NameList, TeamName } from '../company/names.tsx';
+import { isAbout, openRequestsOf } from '../company/open-requests.ts';
 import { ServiceRows } from '../company/service-rows.tsx';
-import { OPEN_STATES } from './in-flight.tsx';
 import { PanelLink } from './panel-link.tsx';
-import { RequestRows } from './request-rows.tsx';
+
+/** A team that owns more has a page of them. */
+const MOST = 6;
 
 /** What my teams answer for: who is on call, what is open on it, the services with their links. */
 export function MyServices(): ReactNode {
@@ -29,9 +32,10 @@ export function MyServices(): ReactNode {
 function TeamPart({ name }: { readonly name: string }): ReactNode {
   const all = useMessages();
   const m = all.home.services;
-  const [team] = useQueries({ queries: [{ ...asked('teams.show', { params: { team: name } }), staleTime: 60_000 }] });
+  const team = useQuery({ ...asked('teams.show', { params: { team: name } }), staleTime: 60_000 });
   const services = useQuery({ ...asked('services.list', { query: { team: name } }), staleTime: 60_000 });
-  const open = useQuery(asked('requests.list', { query: { team: name, state: OPEN_STATES, limit: 5 } }));
+  const open = useQuery(openRequestsOf(name));
+  const rows = open.data?.items ?? [];
   const onCall = team.data?.onCall ?? [];
   return (
     <div className="border-b border-line last:border-b-0">
@@ -43,13 +47,24 @@ function TeamPart({ name }: { readonly name: string }): ReactNode {
           {m.onCall}:{' '}
           <NameList none={all.company.nobody} items={onCall.map((person) => <CalledPerson key={person} name={person} />)} />
         </span>
+        {rows.length > 0 && (
+          <Link
+            to="/teams/$team"
+            params={{ team: name }}
+            className="ml-auto inline-flex min-h-6 items-center text-xs text-accent hover:underline"
+          >
+            {all.company.service.open(rows.length)}
+          </Link>
+        )}
       </div>
-      {open.data !== undefined && open.data.items.length > 0 && (
-        <div className="mt-1 border-y border-line">
-          <RequestRows items={open.data.items} none="" />
-        </div>
+      {services.data !== undefined && (
+        <ServiceRows
+          services={services.data.items}
+          none={m.none}
+          most={MOST}
+          openOn={(service) => rows.filter((row) => isAbout(row, service)).length}
+        />
       )}
-      {services.data !== undefined && <ServiceRows services={services.data.items} none={m.none} />}
     </div>
   );
 }
