@@ -3,7 +3,6 @@ import clsx from 'clsx';
 import { X } from 'lucide-react';
 import type { ReactNode } from 'react';
 import { useMessages } from '../messages/index.tsx';
-import { IconButton } from './button.tsx';
 
 interface DialogProps {
   readonly title: ReactNode;
@@ -46,7 +45,15 @@ export function Dialog({
               <Base.Title className="text-lg font-semibold">{title}</Base.Title>
               {about !== undefined && <Base.Description className="mt-0.5 text-sm text-soft">{about}</Base.Description>}
             </div>
-            {!mustAnswer && <Base.Close render={<IconButton icon={X} label={m.ui.close} />} />}
+            {!mustAnswer && (
+              // No tooltip: it has the focus first, and Escape would close the tooltip instead of the dialog.
+              <Base.Close
+                aria-label={m.ui.close}
+                className="inline-flex size-8 shrink-0 items-center justify-center rounded-md text-soft hover:bg-hover hover:text-ink"
+              >
+                <X size={16} aria-hidden />
+              </Base.Close>
+            )}
           </div>
           <div className="min-h-0 flex-1 overflow-y-auto px-4 pt-2 pb-4">{children}</div>
           {actions !== undefined && (

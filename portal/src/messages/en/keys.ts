@@ -7,5 +7,5 @@ export const keys = {
   single: 'Shortcuts of a single key',
   singleAbout: 'Turn them off if you speak to your computer, or press keys unawares. Those with Ctrl or Command stay.',
   /** Read aloud in place of the drawn keys. */
-  spoken: (keys: string): string => keys.replaceAll('mod', 'Control or Command').replaceAll(' ', ', then '),
+  spoken: (keys: string): string => keys.replaceAll(' ', ', then ').replaceAll('mod', 'Control or Command'),
 };

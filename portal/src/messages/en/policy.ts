@@ -96,7 +96,7 @@ export const policy = {
     emptyText: 'What each case came to stands here.',
     findings: 'The files cannot be used as they are',
     passed: (count: number): string => `${cases(count)} passed`,
-    failed: (count: number): string => `${count} failed`,
+    failed: (count: number): string => `${cases(count)} failed`,
     pass: 'Passed',
     fail: 'Failed',
     set: (digest: string): string => `decided by set ${digest}`,

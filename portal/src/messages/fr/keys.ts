@@ -8,5 +8,5 @@ export const keys: Messages['keys'] = {
   single: 'Raccourcis d’une seule touche',
   singleAbout:
     'Désactivez-les si vous dictez à votre ordinateur, ou pressez des touches par mégarde. Ceux avec Ctrl ou Commande restent.',
-  spoken: (keys) => keys.replaceAll('mod', 'Contrôle ou Commande').replaceAll(' ', ', puis '),
+  spoken: (keys) => keys.replaceAll(' ', ', puis ').replaceAll('mod', 'Contrôle ou Commande'),
 };

@@ -27,7 +27,7 @@ export function readAuditFilter(search: Readonly<Record<string, unknown>>): Audi
   for (const name of TEXTS) {
     const value = search[name];
     // The router reads `request=7` as a number.
-    if (typeof value === 'string' || typeof value === 'number') filter[name] = String(value).slice(0, 500);
+    if ((typeof value === 'string' && value !== '') || typeof value === 'number') filter[name] = String(value).slice(0, 500);
   }
   const outcome = OUTCOMES.find((known) => known === search['outcome']);
   const range = RANGES.find((known) => known === search['range']);

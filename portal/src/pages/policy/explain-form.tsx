@@ -33,6 +33,9 @@ export function ExplainForm({
     input: input === undefined ? '' : JSON.stringify(input, null, 2),
   });
   const [isAsked, setAsked] = useState(false);
+  const [isMoreOpen, setMoreOpen] = useState(
+    [search.owner, search.service, search.resource, search.lasts, input].some((value) => value !== undefined),
+  );
   const set = (changes: Partial<typeof draft>): void => setDraft({ ...draft, ...changes });
   const actions = useQuery({ ...asked('actions.list'), staleTime: 60_000 });
   const people = useQuery({ ...asked('people.list'), staleTime: 60_000 });
@@ -50,13 +53,13 @@ export function ExplainForm({
     lasts: about === 'call' && seconds === 'wrong' ? m.lastsWrong : undefined,
     input: about === 'call' && given === 'wrong' ? m.inputWrong : undefined,
   };
-  const hasMore = [search.owner, search.service, search.resource, search.lasts, input].some((value) => value !== undefined);
-  const isWrong = isAsked && [wrong.resource, wrong.lasts, wrong.input].some((error) => error !== undefined);
   const errorOf = (name: keyof typeof wrong): string | undefined => (isAsked ? wrong[name] : undefined);
 
   function ask(event?: FormEvent): void {
     event?.preventDefault();
     setAsked(true);
+    // What is wrong has to be seen.
+    if ([wrong.resource, wrong.lasts, wrong.input].some((error) => error !== undefined)) setMoreOpen(true);
     if (Object.values(wrong).some((error) => error !== undefined)) return;
     const { as, operation, request, action, owner, service, resource } = draft;
     const asked = {
@@ -133,7 +136,11 @@ export function ExplainForm({
         />
       </Field>
       {about === 'call' && (
-        <details open={hasMore || isWrong} className="[&[open]>summary]:mb-3">
+        <details
+          open={isMoreOpen}
+          onToggle={({ currentTarget }) => setMoreOpen(currentTarget.open)}
+          className="[&[open]>summary]:mb-3"
+        >
           <summary className="w-fit text-sm font-medium text-soft hover:text-ink">{m.more}</summary>
           <div className="flex flex-col gap-3">
             <div className="grid gap-3 sm:grid-cols-2">
