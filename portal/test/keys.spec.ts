@@ -42,7 +42,7 @@ test('single keys can be turned off, for this browser, and the sheet then lists 
   await page.goto('/audit');
   await page.getByRole('row').nth(1).waitFor();
   await page.getByRole('button', { name: 'Account of Nadia Benali' }).click();
-  await page.getByRole('menuitem', { name: 'Shortcuts of a single key' }).click();
+  await page.getByRole('menuitemcheckbox', { name: 'Shortcuts of a single key' }).click();
   await page.reload();
   await page.getByRole('row').nth(1).waitFor();
   await page.keyboard.press('?');

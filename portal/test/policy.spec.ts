@@ -1,10 +1,19 @@
 import type { Locator, Page } from '@playwright/test';
 import { expect, test } from './support/fixtures.ts';
 
+const CLOSED = `@id("all")
+permit (principal, action, resource);
+
+@id("shop-closed")
+@reason("The shop is closed")
+forbid (principal, action == Action::"orders.refund", resource);
+`;
+
 /** Writes into an editor as somebody does who replaces all that is there. `fill` would change the document behind its back. */
 async function write(page: Page, editor: Locator, text: string): Promise<void> {
   await editor.focus();
   await page.keyboard.press('Control+a');
+  await page.keyboard.press('Delete');
   await page.keyboard.insertText(text);
 }
 
@@ -88,7 +97,7 @@ test('runs cases in the editor by keyboard, and shows what is not as expected wi
   await page.getByRole('button', { name: 'Run the cases' }).click();
   await expect(page.getByText('1 case failed')).toBeVisible();
   const result = page.getByRole('listitem').filter({ hasText: 'nobody has to be asked' });
-  await expect(result).toContainText('Expected a permit.');
+  await expect(result).toContainText('Expected: Permitted.');
   await expect(result.getByRole('link', { name: 'destructive-needs-owner' })).toBeVisible();
 
   await write(
@@ -145,13 +154,12 @@ test('replays the past by other rules, and leads to the requests that they decid
   await expect(page.getByText('All were looked at.')).toBeVisible();
   await expect(page.getByText('Nothing would be decided otherwise')).toBeVisible();
   await page.getByRole('button', { name: 'Add a file' }).click();
-  await page
-    .getByRole('textbox', { name: 'Text of own.cedar' })
-    .fill('@id("open-house")\npermit (principal, action, resource);\n');
+  await page.getByRole('textbox', { name: 'Text of own.cedar' }).fill(CLOSED);
   await page.getByRole('button', { name: 'Replay' }).click();
   const difference = page.getByRole('listitem').filter({ has: page.getByRole('link', { name: id, exact: true }) });
   await expect(difference).toContainText('Needs approval');
-  await expect(difference).toContainText('Permitted');
+  await expect(difference).toContainText('The shop is closed');
+  await expect(page.getByRole('list', { name: 'Requests that shop-closed decides otherwise' })).toBeVisible();
   await difference.getByRole('link', { name: id, exact: true }).click();
   await expect(page).toHaveURL(`/requests/${id}`);
 });

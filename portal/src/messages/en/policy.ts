@@ -97,6 +97,7 @@ export const policy = {
     findings: 'The files cannot be used as they are',
     passed: (count: number): string => `${cases(count)} passed`,
     failed: (count: number): string => `${cases(count)} failed`,
+    expected: (effect: string): string => `Expected: ${effect}.`,
     pass: 'Passed',
     fail: 'Failed',
     set: (digest: string): string => `decided by set ${digest}`,

@@ -98,6 +98,7 @@ export const policy: Messages['policy'] = {
     findings: 'Les fichiers ne peuvent pas servir tels quels',
     passed: (count) => plural('fr', count, { one: '# cas réussi', other: '# cas réussis' }),
     failed: (count) => `${cases(count)} en échec`,
+    expected: (effect) => `Attendu : ${effect}.`,
     pass: 'Réussi',
     fail: 'Échoué',
     set: (digest) => `décidé par le jeu ${digest}`,

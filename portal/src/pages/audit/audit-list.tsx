@@ -6,6 +6,7 @@ import { lazy, type ReactNode, Suspense, useMemo, useRef, useState } from 'react
 import { asProblem } from '../../api/gateway.ts';
 import { usePages } from '../../api/pages.ts';
 import { useKeys } from '../../app/keys.ts';
+import { useFilter } from '../../app/use-filter.ts';
 import { useMessages, useSpoken } from '../../messages/index.tsx';
 import { Button } from '../../ui/button.tsx';
 import { type Column, DataTable } from '../../ui/data-table.tsx';
@@ -13,7 +14,7 @@ import { exactTime } from '../../ui/format.ts';
 import { Page, Panel } from '../../ui/page.tsx';
 import { EmptyState, ErrorNote, ErrorState, Note } from '../../ui/states.tsx';
 import { Time } from '../../ui/time.tsx';
-import { auditQuery } from './audit-filter.ts';
+import { auditQuery, readAuditFilter } from './audit-filter.ts';
 import { EventWords } from './event-words.tsx';
 import { FilterBar } from './filter-bar.tsx';
 import { AuditStanding } from './standing.tsx';
@@ -26,7 +27,7 @@ const PAGE = 100;
 export function AuditList(): ReactNode {
   const m = useMessages();
   const { language } = useSpoken();
-  const filter = route.useSearch();
+  const filter = useFilter(route.useSearch(), readAuditFilter);
   const navigate = useNavigate();
   const search = useRef<HTMLInputElement>(null);
   const [isExporting, setExporting] = useState(false);

@@ -4,13 +4,14 @@ import { getRouteApi, Link, useNavigate } from '@tanstack/react-router';
 import { CircleHelp } from 'lucide-react';
 import { type ReactNode, useEffect, useMemo, useRef, useState } from 'react';
 import { asked } from '../../api/gateway.ts';
+import { useFilter } from '../../app/use-filter.ts';
 import { useMessages } from '../../messages/index.tsx';
 import { Loaded } from '../../ui/loaded.tsx';
 import { Panel } from '../../ui/page.tsx';
 import { EmptyState, Note } from '../../ui/states.tsx';
 import { DecidingRules, DecisionWords } from './decision-words.tsx';
 import { ExplainForm } from './explain-form.tsx';
-import { explainBody } from './explain-search.ts';
+import { explainBody, readExplainSearch } from './explain-search.ts';
 import { PolicyPage } from './policy-page.tsx';
 
 const route = getRouteApi('/policy/explain');
@@ -18,7 +19,7 @@ const route = getRouteApi('/policy/explain');
 /** Why a decision is what it is: the question in the address, the answer beside it. */
 export function PolicyExplain(): ReactNode {
   const m = useMessages().policy.explain;
-  const search = route.useSearch();
+  const search = useFilter(route.useSearch(), readExplainSearch);
   const navigate = useNavigate();
   const [input, setInput] = useState<Readonly<Record<string, unknown>>>();
   const body = useMemo(() => explainBody(search, input), [search, input]);

@@ -2,6 +2,7 @@ import type { PolicyDifference } from '@guichet/contract';
 import { getRouteApi, Link, useNavigate } from '@tanstack/react-router';
 import { CircleCheck, History, Play, Square } from 'lucide-react';
 import { type ReactNode, useMemo, useState } from 'react';
+import { useFilter } from '../../app/use-filter.ts';
 import { useMessages, useSpoken } from '../../messages/index.tsx';
 import { Button } from '../../ui/button.tsx';
 import { Field, Select } from '../../ui/field.tsx';
@@ -13,7 +14,7 @@ import { DecisionWords } from './decision-words.tsx';
 import { useDrafts } from './drafts.ts';
 import { PolicyFiles } from './policy-files.tsx';
 import { PolicyPage } from './policy-page.tsx';
-import { DAYS, type Days } from './replay-search.ts';
+import { DAYS, type Days, readReplaySearch } from './replay-search.ts';
 import { byRules, type Replay, useReplay } from './use-replay.ts';
 
 const route = getRouteApi('/policy/replay');
@@ -23,7 +24,7 @@ const FIRST = 10;
 /** The past decided once more, by the rules in force or by others. */
 export function PolicyReplay(): ReactNode {
   const m = useMessages().policy.replay;
-  const { days = 30 } = route.useSearch();
+  const { days = 30 } = useFilter(route.useSearch(), readReplaySearch);
   const navigate = useNavigate();
   const { files } = useDrafts();
   const { replay, start, stop } = useReplay();

@@ -2,9 +2,7 @@ import { createRoute, lazyRouteComponent } from '@tanstack/react-router';
 import { rootRoute } from '../../app/root-route.tsx';
 import { readExplainSearch } from './explain-search.ts';
 import { readReplaySearch } from './replay-search.ts';
-
-const readRuleSearch = (search: Readonly<Record<string, unknown>>): { readonly q?: string } =>
-  typeof search['q'] === 'string' && search['q'] !== '' ? { q: search['q'] } : {};
+import { readRuleSearch } from './rule-search.ts';
 
 export const policyRoutes = [
   createRoute({

@@ -3,6 +3,7 @@ import { useQuery } from '@tanstack/react-query';
 import { getRouteApi, useNavigate } from '@tanstack/react-router';
 import { Scale } from 'lucide-react';
 import type { ReactNode } from 'react';
+import { useFilter } from '../../app/use-filter.ts';
 import { useMessages } from '../../messages/index.tsx';
 import { Badge } from '../../ui/badge.tsx';
 import { CopyButton } from '../../ui/copy.tsx';
@@ -14,6 +15,7 @@ import { Time } from '../../ui/time.tsx';
 import { CedarText } from './cedar-text.tsx';
 import { approversOf } from './decision-words.tsx';
 import { PolicyPage, policyInForce } from './policy-page.tsx';
+import { readRuleSearch } from './rule-search.ts';
 import { shortDigest } from './short-digest.ts';
 
 const route = getRouteApi('/policy');
@@ -30,7 +32,7 @@ export function PolicyRules(): ReactNode {
 
 function Rules({ policy: { rules, digest, since } }: { readonly policy: PolicyInForce }): ReactNode {
   const m = useMessages();
-  const { q = '' } = route.useSearch();
+  const { q = '' } = useFilter(route.useSearch(), readRuleSearch);
   const navigate = useNavigate();
   const words = q.toLowerCase().split(/\s+/).filter(Boolean);
   const fitting = rules.filter(({ id, path, text }) => {

@@ -112,8 +112,8 @@ function Summary({ tested: { passed, failed, results, digest } }: { readonly tes
 }
 
 function Result({ result }: { readonly result: PolicyCaseResult }): ReactNode {
-  const m = useMessages().policy.try;
-  const { name, line, passed, got, rules, difference } = result;
+  const m = useMessages().policy;
+  const { name, line, passed, expected, got, rules, difference } = result;
   return (
     <li className="flex gap-2 border-b border-line py-2 text-sm last:border-b-0">
       {passed ? (
@@ -123,10 +123,14 @@ function Result({ result }: { readonly result: PolicyCaseResult }): ReactNode {
       )}
       <div className="flex min-w-0 flex-1 flex-col gap-1">
         <p className="font-medium">
-          <span className="sr-only">{passed ? m.pass : m.fail}: </span>
+          <span className="sr-only">{passed ? m.try.pass : m.try.fail}: </span>
           {name} <span className="font-mono text-xs font-normal text-faint">:{line}</span>
         </p>
-        {difference !== null && <p className="text-bad">{difference}</p>}
+        {difference !== null && (
+          <p className="text-bad">
+            {m.try.expected(m.effects[expected.effect])} {difference}
+          </p>
+        )}
         <DecisionWords decision={got} />
         {!passed && <DecidingRules rules={rules} />}
       </div>
