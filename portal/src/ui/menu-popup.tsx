@@ -1,7 +1,7 @@
 import { Menu as Base } from '@base-ui/react/menu';
 import { Check } from 'lucide-react';
 import type { ReactElement, ReactNode } from 'react';
-import type { Entry, MenuChoice, MenuEntry } from './menu.tsx';
+import type { Entry, MenuChoice, MenuEntry } from './menu-entry.ts';
 
 const ITEM = 'flex cursor-pointer items-center gap-2 rounded-md px-2 py-1.5 outline-none data-highlighted:bg-hover';
 const HEADING = 'px-2 pt-1.5 pb-1 text-xs text-faint';

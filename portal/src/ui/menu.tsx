@@ -1,24 +1,5 @@
-import type { LucideIcon } from 'lucide-react';
 import { cloneElement, lazy, type ReactElement, type ReactNode, Suspense, useState } from 'react';
-
-export interface MenuEntry {
-  readonly label: string;
-  readonly icon?: LucideIcon;
-  readonly onSelect: () => void;
-  readonly tone?: 'bad';
-  /** Of what is on or off. */
-  readonly checked?: boolean;
-}
-
-/** One of several, under a heading. */
-export interface MenuChoice {
-  readonly choose: string;
-  readonly from: readonly { readonly value: string; readonly label: string }[];
-  readonly chosen: string;
-  readonly onChoose: (value: string) => void;
-}
-
-export type Entry = MenuEntry | MenuChoice | 'line' | { readonly heading: string };
+import type { Entry } from './menu-entry.ts';
 
 const load = () => import('./menu-popup.tsx');
 const MenuPopup = lazy(async () => ({ default: (await load()).MenuPopup }));

@@ -1,8 +1,7 @@
 import { type BrowserContext, test as base, expect, type Page } from '@playwright/test';
 import { Complaints } from './complaints.ts';
 import { GatewayCalls } from './gateway-calls.ts';
-import { type Person, type Running, running, sessionFile } from './running.ts';
-import type { World } from './world.ts';
+import { type Person, type Running, running, sessionFile, type World } from './running.ts';
 
 interface Fixtures {
   /** Collects what pages complain of; a test with a complaint that it did not expect fails. */

@@ -1,5 +1,4 @@
-import type { Person } from './running.ts';
-import type { World } from './world.ts';
+import type { Person, World } from './running.ts';
 
 export interface KnownPage {
   /** In the title of its test. */
@@ -20,6 +19,30 @@ export const PAGES: readonly KnownPage[] = [
   { name: 'a request that waits for me', path: ({ waiting }) => `/requests/${waiting}`, heading: /Refund/, as: 'amine' },
   { name: 'a request of mine that waits', path: ({ waiting }) => `/requests/${waiting}`, heading: /Refund/ },
   { name: 'a request that is done', path: ({ done }) => `/requests/${done}`, heading: /Refund/ },
+  { name: 'actions', path: '/actions', heading: 'Actions' },
+  { name: 'an action that reads', path: '/actions/postgres.activity?environment=production', heading: /activity/i },
+  { name: 'an action that writes', path: '/actions/orders.refund?environment=production', heading: 'Refund an order' },
+  { name: 'an action with a long form', path: '/actions/postgres.create-read-replica', heading: /replica/i },
+  { name: 'PostgreSQL', path: '/postgres', heading: 'PostgreSQL' },
+  ...[
+    ['an instance', ''],
+    ['its activity', '/activity'],
+    ['who blocks whom', '/blocking'],
+    ['slow queries', '/slow-queries'],
+    ['a plan', '/explain'],
+    ['health', '/health'],
+    ['databases', '/databases'],
+    ['tables', '/tables'],
+    ['roles', '/roles'],
+    ['settings', '/settings'],
+    ['leases', '/leases'],
+    ['replicas', '/replicas'],
+  ].map(([name, tab]) => ({ name: `PostgreSQL: ${name}`, path: `/postgres/production/pg1${tab}`, heading: /pg1/ })),
+  { name: 'policy', path: '/policy', heading: /polic|rules/i },
+  { name: 'a decision explained', path: '/policy/explain', heading: /polic|explain/i },
+  { name: 'a case tried', path: '/policy/try', heading: /polic|try/i },
+  { name: 'a replay', path: '/policy/replay', heading: /polic|replay/i },
+  { name: 'access', path: '/access', heading: /access/i },
   { name: 'environments', path: '/environments', heading: 'Environments' },
   { name: 'an environment', path: '/environments/production', heading: 'Production' },
   { name: 'services', path: '/services', heading: 'Services' },

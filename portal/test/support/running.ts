@@ -1,5 +1,3 @@
-import type { World } from './world.ts';
-
 /** The path of the browser; set by the global set-up before workers start. */
 export const CHROMIUM_VARIABLE = 'GUICHET_CONSOLE_CHROMIUM';
 const COMPANY_VARIABLE = 'GUICHET_CONSOLE_COMPANY';
@@ -15,6 +13,16 @@ export interface Running {
   readonly issuer: string;
   /** The folder of what browsers keep of a sign-in; only we may enter it. */
   readonly sessions: string;
+}
+
+/** What the pages need to have something to show. */
+export interface World {
+  /** A request of Nadia's in production that waits for an approval, such as REQ-3. */
+  readonly waiting: string;
+  /** One of hers in staging that has run. */
+  readonly done: string;
+  /** The id of an event of the audit log. */
+  readonly event: string;
 }
 
 /** What is told to the workers. */

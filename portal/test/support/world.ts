@@ -1,15 +1,6 @@
 import { expect } from '@playwright/test';
 import type { GatewayCalls } from './gateway-calls.ts';
-
-/** What the pages need to have something to show. */
-export interface World {
-  /** A request of Nadia's in production that waits for an approval, such as REQ-3. */
-  readonly waiting: string;
-  /** One of hers in staging that has run. */
-  readonly done: string;
-  /** The id of an event of the audit log. */
-  readonly event: string;
-}
+import type { World } from './running.ts';
 
 export async function makeWorld(calls: GatewayCalls): Promise<World> {
   const refund = (environment: string, amount: number) =>
