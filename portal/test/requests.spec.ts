@@ -239,3 +239,47 @@ test('says that there is no such request, and what to do', async ({ asNadia, com
   await expect(asNadia.getByText('There is no request REQ-99999999 that you can see.')).toBeVisible();
   await expect(asNadia.getByRole('button', { name: 'Try again' })).toBeVisible();
 });
+
+test('tells in the browser what comes to wait and how mine went, once, when somebody has asked for it', async ({
+  asAmine,
+  company,
+  calls,
+}) => {
+  await asAmine.context().grantPermissions(['notifications'], { origin: company.url });
+  // The real ones are made, and what they say is kept: nobody sees them here. A browser without a screen calls them denied
+  // also when it has granted them.
+  await asAmine.context().addInitScript(() => {
+    const told: string[] = [];
+    Object.assign(globalThis, {
+      told,
+      Notification: class extends Notification {
+        static override get permission(): NotificationPermission {
+          return 'granted';
+        }
+        constructor(title: string, options?: NotificationOptions) {
+          super(title, options);
+          told.push(title);
+        }
+      },
+    });
+    document.hasFocus = () => false; // they are for who looks elsewhere; here every page believes that it is looked at
+  });
+  const told = (): Promise<string[]> => asAmine.evaluate(() => (globalThis as unknown as { told: string[] }).told); // set above
+  await asAmine.goto('/requests');
+  await asAmine.getByRole('button', { name: 'Account of Amine Diallo' }).click();
+  await asAmine.getByRole('menuitemcheckbox', { name: 'Tell me in this browser' }).click();
+  await expect(asAmine.getByText('You are told here when something waits for you, or when yours ends.')).toBeVisible();
+  const other = await asAmine.context().newPage();
+  await other.goto('/requests');
+  await expect(other.getByRole('heading', { level: 1, name: 'Requests' })).toBeVisible();
+
+  const { id } = await refund(calls, 111);
+  await expect.poll(told).toContain(`${id} waits for your approval`);
+  const mine = await file(calls, { action: 'orders.refund', input: { order: 'A-1044', amount: 112 } }, 'amine');
+  await calls.send('marta', 'POST', `/v1/requests/${mine.id}/reject`, { body: { comment: 'not this one' } });
+  await expect.poll(told).toContain(`${mine.id}: Rejected`);
+  // The other tab has kept silent: what it would have told is in the same list of its own.
+  expect(await other.evaluate(() => (globalThis as unknown as { told: string[] }).told)).toEqual([]); // set above
+  expect((await told()).filter((title) => title.startsWith(id))).toHaveLength(1);
+  await calls.send('amine', 'POST', `/v1/requests/${id}/reject`, { body: { comment: 'of a test' } });
+});
