@@ -87,7 +87,7 @@ export function ListField({ node, described }: Props): ReactNode {
           disabled={values.length >= most}
           onClick={() => {
             change([...values, initialValue(shape.item, form.schema)]);
-            focus(values.length, 'input, textarea, button');
+            focus(values.length, ':is(input, textarea, button)');
           }}
         >
           {m.add}
