@@ -29,8 +29,8 @@ test('the catalogue is searched while one types, and walked through and opened b
   await page.keyboard.type('refu');
   await expect(page).toHaveURL(/search=refu/);
   await expect(page.getByRole('row').nth(1)).toContainText('orders.refund');
-  await page.keyboard.press('Tab');
-  await page.getByRole('row').nth(1).getByRole('link').focus();
+  await page.keyboard.press('ArrowDown');
+  await expect(page.getByRole('row').nth(1).getByRole('link')).toBeFocused();
   await page.keyboard.press('Enter');
   await expect(title(page, 'Refund an order')).toBeVisible();
 });
@@ -211,7 +211,7 @@ test('the command and the call that do the same follow the form', async ({ asNad
   await page.getByRole('textbox', { name: 'Reason' }).fill('looks like fraud');
   await page.getByRole('textbox', { name: 'For a while' }).fill('2h');
   await expect(page.getByRole('group', { name: 'Command line' })).toHaveText(
-    `guichet orders hold --order 'A-10'\\''44' --env production --reason 'looks like fraud' --for 7200s`,
+    `guichet orders hold --order 'A-10'\\''44' --env production --reason 'looks like fraud' --for 2h`,
   );
   await expect(page.getByRole('group', { name: 'HTTP' })).toContainText('Bearer $GUICHET_TOKEN');
   await expect(page.getByRole('group', { name: 'HTTP' })).toContainText('"lastsSeconds": 7200');

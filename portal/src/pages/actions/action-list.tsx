@@ -1,7 +1,7 @@
 import { useQuery } from '@tanstack/react-query';
 import { getRouteApi, useNavigate } from '@tanstack/react-router';
 import { SearchX, SquareTerminal } from 'lucide-react';
-import { type ReactNode, useDeferredValue, useMemo } from 'react';
+import { type KeyboardEvent, type ReactNode, useDeferredValue, useMemo } from 'react';
 import { asked } from '../../api/gateway.ts';
 import { useMe } from '../../api/me.ts';
 import type { Messages } from '../../messages/en/index.ts';
@@ -73,15 +73,24 @@ export function ActionList(): ReactNode {
         ]}
       />
       <div className="flex flex-wrap items-center gap-2">
-        <SearchBox
-          label={m.search}
-          value={search}
-          className="w-72 max-sm:w-full"
-          onChange={(text) => {
-            const { search: _, ...rest } = filter;
-            go(text === '' ? rest : { ...rest, search: text });
+        {/* biome-ignore lint/a11y/noStaticElementInteractions: keys of the search box inside, which lead on to what was found */}
+        <div
+          className="max-sm:w-full"
+          onKeyDown={(event) => {
+            if (event.key === 'ArrowDown') focusFirstRow(event);
+            if (event.key === 'Enter' && rows[0] !== undefined) void navigate(linkOf(rows[0]));
           }}
-        />
+        >
+          <SearchBox
+            label={m.search}
+            value={search}
+            className="w-72 max-sm:w-full"
+            onChange={(text) => {
+              const { search: _, ...rest } = filter;
+              go(text === '' ? rest : { ...rest, search: text });
+            }}
+          />
+        </div>
         <Filters all={all} filter={filter} onChange={go} />
         {isNarrowed && (
           <Button look="quiet" size="sm" onClick={() => go(only === undefined ? {} : { only })}>
@@ -121,6 +130,14 @@ export function ActionList(): ReactNode {
       </Panel>
     </Page>
   );
+}
+
+/** From the search down into what it has found. */
+function focusFirstRow(event: KeyboardEvent): void {
+  const first = document.querySelector<HTMLElement>('tr[data-row] [data-row-target]');
+  if (first === null) return;
+  event.preventDefault();
+  first.focus();
 }
 
 function Filters({
@@ -181,7 +198,7 @@ const columnsOf = ({ actions: m }: Messages): readonly Column<CatalogueAction>[]
       </>
     ),
     sort: ({ title }) => title,
-    width: 250,
+    width: 180,
     grow: true,
   },
   {

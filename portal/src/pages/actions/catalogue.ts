@@ -6,7 +6,12 @@ export type CatalogueAction = ResponseOf<'actions.list'>['items'][number];
 
 /** Finds actions by what is typed: letters of the name and title in their order, several words in any. */
 export function finderOf(actions: readonly CatalogueAction[]): (typed: string) => readonly CatalogueAction[] {
-  const byName = new Fzf(actions, { selector: ({ id, title }) => `${title} ${id}`, match: extendedMatch, limit: 500 });
+  const byName = new Fzf(actions, {
+    selector: ({ id, title }) => `${title} ${id}`,
+    match: extendedMatch,
+    fuzzy: 'v1',
+    limit: 500,
+  });
   const plain = actions.map((action) => ({
     action,
     text: `${action.title} ${action.id} ${action.provider} ${action.team} ${action.description}`.toLowerCase(),

@@ -30,7 +30,7 @@ export function commandLine({ action, environment, shown, reason, lastsSeconds, 
   words.push(`${flags.trim()}${needsDocument ? ' --input -' : ''}`.trim(), `--env ${quote(environment)}`);
   if (action.kind === 'write') {
     if (reason !== undefined && reason !== '') words.push(`--reason ${quote(reason)}`);
-    if (lastsSeconds !== undefined) words.push(`--for ${lastsSeconds}s`);
+    if (lastsSeconds !== undefined) words.push(`--for ${spanOf(lastsSeconds)}`);
     if (startAt !== undefined && startAt !== '') words.push(`--at ${startAt}`);
   }
   return words.filter((word) => word !== '').join(' ');
@@ -59,6 +59,18 @@ export function curlCommand(call: SameCall, origin: string): string {
     `-d ${quote(JSON.stringify(body, null, 2))}`,
   ];
   return lines.join(' \\\n  ');
+}
+
+/** `2h` of 7200: the largest unit that says it exactly. */
+function spanOf(seconds: number): string {
+  const [size, unit] = (
+    [
+      [86_400, 'd'],
+      [3600, 'h'],
+      [60, 'm'],
+    ] as const
+  ).find(([whole]) => seconds % whole === 0) ?? [1, 's'];
+  return `${seconds / size}${unit}`;
 }
 
 /** A list without the entries that nobody has filled in yet. */

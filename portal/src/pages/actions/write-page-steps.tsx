@@ -25,7 +25,9 @@ export function WriteSteps({ action, form, environment, reason, fields, onMissin
   const effect = reviewed?.planned.decision.effect;
   // Who has asked for the plan is brought to it, also without eyes.
   useEffect(() => {
-    if (reviewed !== undefined) planned.current?.focus();
+    if (reviewed === undefined) return;
+    planned.current?.focus({ preventScroll: true });
+    planned.current?.closest('section')?.scrollIntoView({ block: 'start' });
   }, [reviewed]);
 
   const review = (): void => {
@@ -73,7 +75,7 @@ export function WriteSteps({ action, form, environment, reason, fields, onMissin
         {reviewed === undefined && error !== undefined && <ErrorNote error={error} className="mt-3" />}
       </Panel>
       {reviewed !== undefined && environment !== undefined && (
-        <Panel title={m.plan}>
+        <Panel title={m.plan} className="scroll-mt-16">
           {/* biome-ignore lint/a11y/useSemanticElements: its heading is that of the panel */}
           <div ref={planned} role="group" tabIndex={-1} aria-label={m.plan} className="flex flex-col gap-4 outline-none">
             <ReviewedPlan write={write} action={action} environment={environment} />
