@@ -112,8 +112,53 @@ test('says so when somebody else has decided, beside the buttons, with what to d
   await expect(asAmine.getByText('not this one').first()).toBeVisible();
 });
 
+test('shows line by line what differs when things have moved since the approval, and that nothing was done', async ({
+  asNadia,
+  calls,
+}) => {
+  const first = await file(calls, { action: 'orders.refund', input: { order: 'A-1041', amount: 113 } });
+  const second = await file(calls, { action: 'orders.refund', input: { order: 'A-1041', amount: 114 } });
+  await asNadia.goto(`/requests/${first.id}`);
+  await calls.send('amine', 'POST', `/v1/requests/${first.id}/approve`, { body: { digest: first.digest } });
+  await expect(asNadia.getByText('It has succeeded.')).toBeVisible();
+  await asNadia.goto(`/requests/${second.id}`);
+  await calls.send('amine', 'POST', `/v1/requests/${second.id}/approve`, { body: { digest: second.digest } });
+  await expect(asNadia.getByText('It is void: what was approved no longer holds, and nothing was done.')).toBeVisible();
+  const lines = asNadia.getByRole('region', { name: 'Effects' }).getByRole('listitem');
+  await expect(lines.filter({ hasText: 'Approved:' })).toHaveCount(1);
+  await expect(lines.filter({ hasText: 'At run time:' })).toHaveCount(1);
+});
+
+test('decides on nothing else than what was looked at', async ({ asAmine, calls, complaints }) => {
+  complaints.expect(/status of 409/);
+  const { id } = await refund(calls, 115);
+  let isOther = false;
+  // What is filed never changes: here another request answers to its name.
+  await asAmine.route(`**/v1/requests/${id}`, async (route) => {
+    const response = await route.fetch();
+    const real = (await response.json()) as Request; // as the contract says
+    const other = { ...real, digest: 'sha256:other', plan: { ...real.plan, effects: ['All of it is paid back.'] } };
+    await route.fulfill({ response, json: isOther ? other : real });
+  });
+  await asAmine.goto(`/requests/${id}`);
+  await expect(decision(asAmine)).toBeVisible();
+  isOther = true;
+  // Its network comes back: what is on the screen is asked for again.
+  await asAmine.context().setOffline(true);
+  await asAmine.context().setOffline(false);
+  await expect(asAmine.getByText('This is not what you looked at any more')).toBeVisible();
+  await expect(asAmine.getByRole('listitem').filter({ hasText: 'Now: All of it is paid back.' })).toBeVisible();
+  await expect(decision(asAmine)).toBeHidden();
+  await asAmine.getByRole('button', { name: 'I have looked at it' }).click();
+  await asAmine.getByRole('button', { name: 'Approve' }).click();
+  await asAmine.keyboard.press('Control+Enter');
+  await expect(decision(asAmine).getByRole('alert')).toBeVisible();
+  const { state } = await calls.send<Request>('amine', 'GET', `/v1/requests/${id}`);
+  expect(state).toBe('awaiting_approval');
+});
+
 test('follows a run live, across a network that is gone for a while, and tells nothing twice', async ({ asNadia, calls }) => {
-  const { id, digest } = await reindex(calls, 6);
+  const { id, digest } = await reindex(calls, 4);
   await asNadia.goto(`/requests/${id}`);
   await expect(asNadia.getByText('Waits for')).toBeVisible();
   await calls.send('amine', 'POST', `/v1/requests/${id}/approve`, { body: { digest } });

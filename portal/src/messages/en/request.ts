@@ -141,6 +141,8 @@ export const request = {
     title: (id: string): string => `Resolve ${id}`,
     about: 'Nobody saw how this run ended, and its provider is asked once more first. Say what you found where it acted.',
     outcome: 'What you found',
+    outcomeMissing: 'Choose what you found.',
+    choose: 'Choose…',
     outcomes: {
       succeeded: 'It was done',
       failed: 'It was not done, or only in part',
@@ -196,7 +198,8 @@ export const request = {
     again: 'Ask for it anew, and what would happen now is planned and approved.',
     removed: 'Approved',
     added: 'At run time',
-    same: 'unchanged',
+    before: 'Before',
+    now: 'Now',
     fingerprint: 'Only what the plan rests on has changed, not a word of it.',
     summary: 'Summary',
     effects: 'Effects',

@@ -147,6 +147,8 @@ export const request: Messages['request'] = {
     about:
       'Personne n’a vu comment cette exécution s’est terminée ; son fournisseur est d’abord interrogé encore une fois. Dites ce que vous avez trouvé là où elle agissait.',
     outcome: 'Ce que vous avez trouvé',
+    outcomeMissing: 'Choisissez ce que vous avez trouvé.',
+    choose: 'Choisir…',
     outcomes: {
       succeeded: 'C’est fait',
       failed: 'Ce n’est pas fait, ou en partie seulement',
@@ -202,7 +204,8 @@ export const request: Messages['request'] = {
     again: 'Refaites la demande : ce qui se passerait maintenant sera planifié et approuvé.',
     removed: 'Approuvé',
     added: 'Au moment d’agir',
-    same: 'inchangé',
+    before: 'Avant',
+    now: 'Maintenant',
     fingerprint: 'Seul ce sur quoi repose le plan a changé, pas un mot du plan.',
     summary: 'Résumé',
     effects: 'Effets',

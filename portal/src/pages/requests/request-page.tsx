@@ -70,7 +70,7 @@ function RequestBody({ request }: { readonly request: Request }): ReactNode {
   const isChanged = seen.digest !== request.digest;
   const { state, drift, output, review, run, temporary } = request;
   const hasEnded = isEnded(state);
-  const isRunning = state === 'running' || state === 'unknown';
+  const isRunning = state === 'running';
   const live = (isRunning || followed.log.length > 0 || followed.problem !== undefined) && (
     <LiveLog followed={followed} isRunning={isRunning} onRetry={followed.retry} />
   );
@@ -108,13 +108,13 @@ function RequestBody({ request }: { readonly request: Request }): ReactNode {
           {drift !== null && (
             <Panel title={m.drift.title}>
               <p className="mb-3 text-sm text-soft">{m.drift.about}</p>
-              <PlanDiff before={request.plan} after={drift} />
+              <PlanDiff before={request.plan} after={drift} sides="approved" />
               <p className="mt-3 text-sm">{m.drift.again}</p>
             </Panel>
           )}
           {isRunning && live}
           {hasEnded && output !== null && <ResultPanel request={request} output={output} />}
-          <PlanPanel request={request} isDone={hasEnded} />
+          <PlanPanel request={request} isDone={state !== 'awaiting_approval' && state !== 'queued'} />
           <InputPanel input={request.input} />
           {!isRunning && live}
           <Timeline followed={followed} />

@@ -26,7 +26,6 @@ export function ResolveDialog({ request: { id }, onDone, onClose }: CommandDialo
     },
   });
   const isShort = reason.trim().length < SHORTEST_REASON;
-  const ui = useMessages().ui;
   return (
     <FormDialog
       title={m.title(id)}
@@ -40,11 +39,11 @@ export function ResolveDialog({ request: { id }, onDone, onClose }: CommandDialo
         if (!isShort && outcome !== null) call.mutate({ params: { request: id }, body: { outcome, reason, force } });
       }}
     >
-      <Field label={m.outcome} required error={isSent && outcome === null ? ui.required : undefined}>
+      <Field label={m.outcome} required error={isSent && outcome === null ? m.outcomeMissing : undefined}>
         <Select<Resolution>
           value={outcome}
           onChange={setOutcome}
-          placeholder="…"
+          placeholder={m.choose}
           items={OUTCOMES.map((value) => ({ value, label: m.outcomes[value] }))}
         />
       </Field>

@@ -70,7 +70,7 @@ export function UndoDialog({ request, onClose }: CommandDialogProps): ReactNode 
       <Loaded query={planned}>
         {({ plan, decision: decided }) => (
           <div className="flex flex-col gap-3 rounded-md border border-line p-3">
-            {former !== undefined && !planned.isFetching && <PlanDiff before={former} after={plan} />}
+            {former !== undefined && !planned.isFetching && <PlanDiff before={former} after={plan} sides="seen" />}
             <PlanText plan={plan} />
             <DecisionNote decision={decided} />
           </div>

@@ -31,7 +31,7 @@ export function AboutPanel({ request }: { readonly request: Request }): ReactNod
           [m.facts.created, <Time key="created" at={createdAt} />],
           [m.facts.expires, expiresAt === null ? null : <Time key="expires" at={expiresAt} />],
           [m.facts.starts, startAt === null ? null : <Time key="starts" at={startAt} />],
-          [m.facts.run, run === null ? null : <Run key="run" run={run} />],
+          [m.facts.run, run === null ? null : <Run key="run" run={run} isRunning={request.state === 'running'} />],
           [m.facts.digest, <Digest key="digest" text={digest} label={m.facts.digest} about={m.facts.digestAbout} />],
           [
             m.plan.fingerprint,
@@ -43,14 +43,15 @@ export function AboutPanel({ request }: { readonly request: Request }): ReactNod
   );
 }
 
-function Run({ run }: { readonly run: NonNullable<Request['run']> }): ReactNode {
+function Run({ run, isRunning }: { readonly run: NonNullable<Request['run']>; readonly isRunning: boolean }): ReactNode {
   const m = useMessages().request.facts;
   const { attempt, startedAt, finishedAt } = run;
   const now = useNow();
   const end = finishedAt === null ? Math.max(now, Date.parse(startedAt)) : Date.parse(finishedAt);
   return (
     <>
-      {duration((end - Date.parse(startedAt)) / 1000)}
+      {/* Of a run that nobody sees any more it is not known how long it took. */}
+      {isRunning || finishedAt !== null ? duration((end - Date.parse(startedAt)) / 1000) : <Time at={startedAt} />}
       {attempt > 1 && <span className="text-soft">, {m.attempt(attempt)}</span>}
     </>
   );

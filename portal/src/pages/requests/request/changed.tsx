@@ -26,8 +26,8 @@ export function Changed({
           <p>{m.decide.changedText}</p>
         </div>
         <div className="w-full">
-          <PlanDiff before={seen.plan} after={now.plan} />
-          {lines.some(({ kind }) => kind !== 'same') && <DiffLines title={m.drift.input} lines={lines} />}
+          <PlanDiff before={seen.plan} after={now.plan} sides="seen" />
+          {lines.some(({ kind }) => kind !== 'same') && <DiffLines title={m.drift.input} lines={lines} sides="seen" />}
         </div>
         <Button onClick={onSeen}>{m.decide.lookedAt}</Button>
       </div>

@@ -8,8 +8,19 @@ type Plan = Request['plan'];
 
 const SIGNS = { same: ' ', removed: '−', added: '+' } as const;
 
-/** What was approved beside what it would be now: each part of the plan, line by line, marked by sign and by colour. */
-export function PlanDiff({ before, after }: { readonly before: Plan; readonly after: Plan }): ReactNode {
+/** What the two sides are called for whoever hears them: `approved` and run, or what was looked at and what is there now. */
+type Sides = 'approved' | 'seen';
+
+/** A plan beside what it is by now: each part of it, line by line, marked by sign and by colour. */
+export function PlanDiff({
+  before,
+  after,
+  sides,
+}: {
+  readonly before: Plan;
+  readonly after: Plan;
+  readonly sides: Sides;
+}): ReactNode {
   const m = useMessages().request.drift;
   const parts = [
     [m.summary, lineDiff([before.summary], [after.summary])],
@@ -24,18 +35,26 @@ export function PlanDiff({ before, after }: { readonly before: Plan; readonly af
       {parts
         .filter(([, lines]) => lines.length > 0)
         .map(([title, lines]) => (
-          <DiffLines key={title} title={title} lines={lines} />
+          <DiffLines key={title} title={title} lines={lines} sides={sides} />
         ))}
     </div>
   );
 }
 
 /** Lines of which some go and some come. */
-export function DiffLines({ title, lines }: { readonly title: string; readonly lines: readonly DiffLine[] }): ReactNode {
+export function DiffLines({
+  title,
+  lines,
+  sides,
+}: {
+  readonly title: string;
+  readonly lines: readonly DiffLine[];
+  readonly sides: Sides;
+}): ReactNode {
   const m = useMessages().request.drift;
-  const words = { same: m.same, removed: m.removed, added: m.added };
+  const words = sides === 'approved' ? { removed: m.removed, added: m.added } : { removed: m.before, added: m.now };
   return (
-    <section>
+    <section aria-label={title}>
       <h3 className="pb-1 text-xs font-medium text-faint">{title}</h3>
       <ul className="overflow-hidden rounded-md border border-line text-sm">
         {lines.map(({ kind, text }, index) => (
