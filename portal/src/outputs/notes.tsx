@@ -2,6 +2,7 @@ import { Lightbulb } from 'lucide-react';
 import type { ReactNode } from 'react';
 import { useMessages } from '../messages/index.tsx';
 import { CopyButton } from '../ui/copy.tsx';
+import { commandsIn } from './commands-in.ts';
 
 /** Sentences beside the data; a command in one of them can be copied. */
 export function Notes({ notes }: { readonly notes: readonly string[] | undefined }): ReactNode {
@@ -24,7 +25,7 @@ export function Notes({ notes }: { readonly notes: readonly string[] | undefined
 /** A sentence whose commands are set apart, each with a button that copies it. */
 export function WithCommands({ text }: { readonly text: string }): ReactNode {
   const m = useMessages().outputs;
-  return partsOf(text).map((part) =>
+  return commandsIn(text).map((part) =>
     part.command ? (
       <span key={part.at} className="mx-0.5 inline-flex max-w-full items-center rounded bg-sunken pl-1.5 align-baseline">
         <code className="min-w-0 font-mono text-xs break-words whitespace-pre-wrap text-ink">{part.text}</code>
@@ -34,28 +35,4 @@ export function WithCommands({ text }: { readonly text: string }): ReactNode {
       part.text
     ),
   );
-}
-
-interface Part {
-  readonly at: number;
-  readonly text: string;
-  readonly command: boolean;
-}
-
-// `…`, or guichet and its words: quoted ones as they are, others up to what ends a sentence or opens a parenthesis.
-const COMMAND = /`([^`]+)`|\bguichet(?: (?:'[^']*'|"[^"]*"|[^\s'"`()→;,]+(?:'[^']*'|"[^"]*")?))+/g;
-
-/** Splits a sentence into words and commands. */
-export function partsOf(text: string): readonly Part[] {
-  const parts: Part[] = [];
-  let at = 0;
-  for (const match of text.matchAll(COMMAND)) {
-    const command = (match[1] ?? match[0]).replace(/[.:]$/, '');
-    if (match[1] === undefined && !/^guichet [a-z]/.test(command)) continue;
-    if (match.index > at) parts.push({ at, text: text.slice(at, match.index), command: false });
-    parts.push({ at: match.index, text: command, command: true });
-    at = match[1] === undefined ? match.index + command.length : match.index + match[0].length;
-  }
-  if (at < text.length) parts.push({ at, text: text.slice(at), command: false });
-  return parts;
 }

@@ -14,6 +14,7 @@ interface Spoken {
 
 const NARROWEST = 64;
 const WIDEST = 380;
+const LEAST_GROWING = 200;
 /** Room around the text of a cell, and for the sign of the order in a head. */
 const PADDING = 18;
 /** So many rows tell how wide a column has to be. */
@@ -27,14 +28,12 @@ export function columnsFor(
   const shown = columns.filter(({ wide }) => isWide || !wide);
   const widths = shown.map((column) => widthFor(column, rows, spoken));
   const longest = widths.indexOf(Math.max(...widths));
-  return shown.map(
-    (column, index): Column<Row> => ({
-      ...columnOf(column),
-      width: (widths[index] ?? NARROWEST) + (index === 0 ? 12 : 0), // the first one stands off the edge
-      // The column with the longest texts takes what is left, if texts are long at all.
-      grow: index === longest && !isNumeric(column.type),
-    }),
-  );
+  return shown.map((column, index): Column<Row> => {
+    // The column with the longest texts takes what is left, and is the first to give way.
+    const grow = index === longest && !isNumeric(column.type);
+    const width = (widths[index] ?? NARROWEST) + (index === 0 ? 12 : 0); // the first one stands off the edge
+    return { ...columnOf(column), width: grow ? Math.min(width, LEAST_GROWING) : width, grow };
+  });
 }
 
 export function columnOf({ key, title, type }: OutputColumn): Column<Row> {

@@ -34,7 +34,7 @@ export const outputs = {
   chartHint: 'Point at the chart, or focus it and use the arrow keys, to read values.',
   noPoints: 'No value yet',
   plan: {
-    rows: (count: string): string => `${count} rows`,
+    rows: (count: string): string => (count === '1' ? '1 row' : `${count} rows`),
     expected: (count: string): string => `expected ${count}`,
     cost: (cost: string): string => `cost ${cost}`,
     share: (percent: string): string => `${percent} of the whole`,

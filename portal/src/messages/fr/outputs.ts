@@ -34,7 +34,7 @@ export const outputs: Messages['outputs'] = {
   chartHint: 'Pointez le graphique, ou donnez-lui le focus et utilisez les flèches, pour lire les valeurs.',
   noPoints: 'Aucune valeur pour l’instant',
   plan: {
-    rows: (count) => `${count} lignes`,
+    rows: (count) => (count === '0' || count === '1' ? `${count} ligne` : `${count} lignes`),
     expected: (count) => `${count} attendues`,
     cost: (cost) => `coût ${cost}`,
     share: (percent) => `${percent} du total`,
