@@ -63,10 +63,7 @@ test('gives a command in a note a button that copies it', async ({ asNadia }) =>
 
 test('draws the record of a request that has run by its fields', async ({ asNadia, world }) => {
   await asNadia.goto(`/requests/${world.done}`);
-  await expect(
-    asNadia
-      .getByRole('region')
-      .filter({ hasText: /Result/ })
-      .first(),
-  ).toBeVisible();
+  const result = asNadia.getByRole('heading', { level: 2, name: 'Result' });
+  await expect(result).toBeVisible();
+  await expect(asNadia.locator('section').filter({ has: result }).getByRole('term').first()).toBeVisible();
 });

@@ -133,7 +133,7 @@ test('says what is wrong with a server, the worst first, and opens what mends it
   await asNadia.goto(`${PG1}/health`);
   const finding = asNadia.getByRole('listitem').filter({ hasText: 'invalid index' });
   await expect(finding).toBeVisible({ timeout: 20_000 });
-  await expect(asNadia.getByRole('heading', { level: 2 }).first()).toContainText('Critical');
+  await expect(asNadia.getByRole('main').getByRole('heading', { level: 2 }).first()).toContainText('Critical');
   await finding.getByRole('button', { name: 'Mend…' }).click();
   await expect(asNadia.getByRole('dialog')).toContainText('shipments_by_carrier');
 });
