@@ -47,6 +47,7 @@ export const actions = {
   reviewAgain: 'Review again',
   reviewing: 'Asking what it would do…',
   changedSince: 'You have changed something since this plan was made. Review again to go on.',
+  when: 'When, and for how long',
   terms: 'Why and when',
   reason: 'Reason',
   reasonAbout: 'Whoever approves reads it first: what is wrong, what this mends',

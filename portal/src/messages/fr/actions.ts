@@ -51,6 +51,7 @@ export const actions: Messages['actions'] = {
   reviewAgain: 'Vérifier à nouveau',
   reviewing: 'Calcul de l’effet…',
   changedSince: 'Vous avez modifié quelque chose depuis ce plan. Vérifiez à nouveau pour continuer.',
+  when: 'Quand, et pour combien de temps',
   terms: 'Pourquoi et quand',
   reason: 'Motif',
   reasonAbout: 'C’est ce que l’approbateur lit en premier : le problème, et ce que cela corrige',

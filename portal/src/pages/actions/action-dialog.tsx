@@ -79,6 +79,11 @@ function Opened({
     if (!withForm) void begin.current();
   }, [withForm]);
   const effect = reviewed?.planned.decision.effect;
+  // Who needs an approval says why next.
+  const content = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    if (!withForm && effect === 'needs') content.current?.querySelector('textarea')?.focus({ preventScroll: true });
+  }, [withForm, effect]);
   const go = async (): Promise<void> => {
     if (!isPlanned) return void (await write.review());
     const request = await write.submit();
@@ -112,7 +117,7 @@ function Opened({
         </>
       }
     >
-      <div className="flex flex-col gap-4">
+      <div ref={content} className="flex flex-col gap-4">
         {withForm && <SchemaForm form={form} live={live} />}
         {busy === 'review' && reviewed === undefined && (
           <p role="status" className="text-sm text-soft">
@@ -120,7 +125,7 @@ function Opened({
           </p>
         )}
         <ReviewedPlan write={write} action={action} environment={environment} />
-        {effect !== 'deny' && <TermsFields write={write} action={action} />}
+        {effect !== 'deny' && <TermsFields write={write} action={action} isBrief />}
       </div>
     </Dialog>
   );
