@@ -1,6 +1,7 @@
 import { byLengthAsc, Fzf } from 'fzf';
 
-export const ENTRY_KINDS = ['command', 'page', 'action', 'request', 'service', 'team', 'person', 'environment'] as const;
+/** Of kinds that fit alike, the first of these comes first. */
+export const ENTRY_KINDS = ['page', 'action', 'request', 'service', 'team', 'person', 'environment', 'command'] as const;
 export type EntryKind = (typeof ENTRY_KINDS)[number];
 
 /** Something that the palette leads to, or does. */

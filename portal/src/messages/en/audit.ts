@@ -23,7 +23,7 @@ export const audit = {
     search: 'Search words',
     searchHint: 'Words; pay* finds what begins so',
     who: 'Who',
-    whoHint: 'user:nadia or machine:ci',
+    whoHint: 'user:nadia',
     action: 'Action',
     actionHint: 'postgres.* finds all of it',
     resource: 'Resource',
@@ -57,9 +57,7 @@ export const audit = {
     type: 'Type',
     data: 'Data',
     line: 'The line that was sealed',
-    raw: 'As JSON',
     related: 'All of its request',
-    missing: 'Of this event only its number is known here yet.',
   },
   proof: {
     title: 'Proof',

@@ -133,6 +133,5 @@ export const policy = {
     group: (count: number): string => plural('en', count, { one: '# request', other: '# requests' }),
     more: (count: number): string => `Show ${count} more`,
     table: (rules: string): string => `Requests that ${rules} decides otherwise`,
-    columns: { request: 'Request', who: 'Who', what: 'What', was: 'Was', now: 'Would be', when: 'When' },
   },
 };

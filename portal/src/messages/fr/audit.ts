@@ -24,7 +24,7 @@ export const audit: Messages['audit'] = {
     search: 'Rechercher des mots',
     searchHint: 'Mots ; pay* trouve ce qui commence ainsi',
     who: 'Qui',
-    whoHint: 'user:nadia ou machine:ci',
+    whoHint: 'user:nadia',
     action: 'Action',
     actionHint: 'postgres.* les trouve toutes',
     resource: 'Ressource',
@@ -58,9 +58,7 @@ export const audit: Messages['audit'] = {
     type: 'Type',
     data: 'Données',
     line: 'La ligne scellée',
-    raw: 'En JSON',
     related: 'Tout de sa demande',
-    missing: 'De cet événement, seul le numéro est encore connu ici.',
   },
   proof: {
     title: 'Preuve',

@@ -133,6 +133,5 @@ export const policy: Messages['policy'] = {
     group: (count) => plural('fr', count, { one: '# demande', other: '# demandes' }),
     more: (count) => `En montrer ${count} de plus`,
     table: (names) => `Demandes que ${names} décide autrement`,
-    columns: { request: 'Demande', who: 'Qui', what: 'Quoi', was: 'Était', now: 'Serait', when: 'Quand' },
   },
 };

@@ -106,7 +106,7 @@ function useColumns(): readonly Column<AuditEvent>[] {
   return useMemo(
     () => [
       { key: 'what', title: m.what, width: 180, grow: true, cell: (event) => <EventWords event={event} /> },
-      { key: 'request', title: m.request, width: 90, priority: 3, cell: ({ request }) => request ?? '' },
+      { key: 'request', title: m.request, width: 90, cell: ({ request }) => request ?? '' },
       { key: 'action', title: m.action, width: 210, priority: 3, cell: ({ action }) => <Code text={action} /> },
       { key: 'environment', title: m.environment, width: 110, cell: ({ environment }) => environment ?? '' },
       { key: 'resource', title: m.resource, width: 220, priority: 3, cell: ({ resource }) => <Code text={resource} /> },

@@ -32,9 +32,9 @@ export function FilterBar({ filter, onChange, search }: FilterBarProps): ReactNo
   };
   return (
     <search aria-label={m.filters.label} className="flex flex-col gap-2">
-      <div className="flex flex-wrap items-end gap-2">
+      <div className="grid grid-cols-2 items-end gap-2 sm:flex sm:flex-wrap">
         <FilterText
-          className="min-w-48 flex-1"
+          className="max-sm:col-span-2 sm:min-w-48 sm:flex-1"
           label={m.filters.search}
           placeholder={m.filters.searchHint}
           value={filter.q}
@@ -43,7 +43,7 @@ export function FilterBar({ filter, onChange, search }: FilterBarProps): ReactNo
           live
         />
         <FilterText
-          className="w-44"
+          className="sm:w-44"
           label={m.filters.who}
           placeholder={m.filters.whoHint}
           value={filter.actor}
@@ -66,7 +66,7 @@ export function FilterBar({ filter, onChange, search }: FilterBarProps): ReactNo
           </Button>
         )}
       </div>
-      <div id={detailsId} hidden={!isOpen} className="flex flex-wrap gap-2">
+      <div id={detailsId} hidden={!isOpen} className="grid grid-cols-2 gap-2 sm:flex sm:flex-wrap">
         {isOpen && <MoreFilters filter={filter} set={set} />}
       </div>
     </search>
@@ -82,7 +82,7 @@ function MoreFilters({ filter, set }: { readonly filter: AuditFilter; readonly s
   return (
     <>
       <FilterText
-        className="w-56"
+        className="sm:w-56"
         label={m.filters.action}
         placeholder={m.filters.actionHint}
         value={filter.action}
@@ -90,14 +90,14 @@ function MoreFilters({ filter, set }: { readonly filter: AuditFilter; readonly s
         choices={actions.data?.items.map(({ id }) => id)}
       />
       <FilterText
-        className="w-56"
+        className="sm:w-56"
         label={m.filters.resource}
         placeholder={m.filters.resourceHint}
         value={filter.resource}
         onSet={(resource) => set({ resource })}
       />
       <FilterText
-        className="w-32"
+        className="sm:w-32"
         label={m.filters.request}
         placeholder="REQ-12"
         value={filter.request}
@@ -112,7 +112,7 @@ function MoreFilters({ filter, set }: { readonly filter: AuditFilter; readonly s
       <Choice
         label={m.filters.type}
         value={filter.type}
-        className="w-72"
+        className="sm:w-72"
         items={Object.entries(auditEvents).map(([value, about]) => ({ value, label: value, about }))}
         onSet={(type) => set({ type })}
       />
@@ -125,7 +125,7 @@ function Choice<Value extends string>({
   value,
   items,
   onSet,
-  className = 'w-36',
+  className = 'sm:w-36',
 }: {
   readonly label: string;
   readonly value: Value | undefined;
@@ -153,7 +153,7 @@ function TimeChoice({ filter, set }: { readonly filter: AuditFilter; readonly se
   const value: Range | 'own' | 'all' = filter.range ?? (wantsOwn || isOwn ? 'own' : 'all');
   return (
     <>
-      <Field label={m.time} className="w-40">
+      <Field label={m.time} className="sm:w-40">
         <Select
           items={(['all', ...RANGES, 'own'] as const).map((range) => ({ value: range, label: m.ranges[range] }))}
           value={value}
@@ -189,7 +189,7 @@ function LocalTime({
       ? ''
       : new Date(Date.parse(value) - new Date(value).getTimezoneOffset() * 60_000).toISOString().slice(0, 16);
   return (
-    <Field label={label} className="w-48">
+    <Field label={label} className="sm:w-48">
       <TextInput
         type="datetime-local"
         key={local}

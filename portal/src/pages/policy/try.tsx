@@ -9,7 +9,7 @@ import { Button } from '../../ui/button.tsx';
 import { CodeEditor } from '../../ui/code-editor.tsx';
 import { Code } from '../../ui/copy.tsx';
 import { Panel } from '../../ui/page.tsx';
-import { EmptyState, ErrorNote, Note } from '../../ui/states.tsx';
+import { EmptyState, ErrorNote } from '../../ui/states.tsx';
 import { DecidingRules, DecisionWords } from './decision-words.tsx';
 import { changeDrafts, useDrafts } from './drafts.ts';
 import { Findings } from './findings.tsx';
@@ -81,11 +81,7 @@ function Results({ tested, hasFiles }: { readonly tested: PolicyTested; readonly
   const sorted = results.toSorted((a, b) => Number(a.passed) - Number(b.passed));
   return (
     <>
-      {findings.length > 0 && (
-        <Note tone={findings.some(({ severity }) => severity === 'error') ? 'bad' : 'warn'}>
-          <Findings findings={findings} />
-        </Note>
-      )}
+      {findings.length > 0 && <Findings findings={findings} />}
       <ul className="flex flex-col">
         {sorted.map((result) => (
           <Result key={`${result.path}:${result.line}`} result={result} />
