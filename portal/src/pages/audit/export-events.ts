@@ -1,6 +1,6 @@
-import type { AuditEvent } from '@guichet/contract';
 import { gateway } from '../../api/gateway.ts';
 import type { auditQuery } from './audit-filter.ts';
+import { CSV_HEAD, csvOf } from './event-csv.ts';
 
 /** More than that belongs to the command line, which writes to the disk as it goes. */
 export const MOST_EVENTS = 10_000;
@@ -20,7 +20,7 @@ export async function exportEvents(
   query: ReturnType<typeof auditQuery>,
   { format, signal, onProgress }: { format: ExportFormat; signal: AbortSignal; onProgress: (count: number) => void },
 ): Promise<Exported> {
-  const lines: string[] = format === 'csv' ? [COLUMNS.join(',')] : [];
+  const lines: string[] = format === 'csv' ? [CSV_HEAD] : [];
   const writeEvent = format === 'csv' ? csvOf : JSON.stringify;
   let count = 0;
   let cursor: string | undefined;
@@ -35,17 +35,4 @@ export async function exportEvents(
     cursor = page.next ?? undefined;
   } while (cursor !== undefined && count < MOST_EVENTS);
   return { text: `${lines.join('\n')}\n`, count, isCut: cursor !== undefined };
-}
-
-const COLUMNS = ['id', 'at', 'type', 'actor', 'name', 'action', 'environment', 'resource', 'request', 'outcome', 'data'] as const;
-
-export function csvOf({ actor, data, ...event }: AuditEvent): string {
-  const row = { ...event, actor: actor.id, name: actor.name, data: JSON.stringify(data) };
-  return COLUMNS.map((column) => csvCell(row[column] ?? '')).join(',');
-}
-
-/** What a table calculator would take for a formula is written as a text; a name or a reason may have been made to be one. */
-function csvCell(text: string): string {
-  const safe = /^[=+\-@\t\r]/.test(text) ? `'${text}` : text;
-  return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
 }
