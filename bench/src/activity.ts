@@ -11,7 +11,8 @@ const AT_ONCE = 50;
 const CALLS = 40;
 const BOUND_MS = 300;
 
-const LOGINS = `
+/** What the provider signs in as, and a table. */
+export const LOGINS = `
 create role guichet_observer login password 'observer'; grant pg_monitor to guichet_observer;
 create role guichet_actor login password 'actor'; grant pg_signal_backend, pg_read_all_stats to guichet_actor;
 create table rows (id int primary key, name text); insert into rows values (1, '');`;
@@ -48,7 +49,8 @@ export async function benchActivity(databaseUrl: string): Promise<Result[]> {
   }
 }
 
-function instanceAt(server: PostgresServer) {
+/** The server as the provider is told of it. */
+export function instanceAt(server: PostgresServer) {
   return {
     name: 'pg1',
     environment: 'production',

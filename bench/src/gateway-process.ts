@@ -13,12 +13,14 @@ const {
   port = 0,
   providers = [],
   postgres,
+  console: folderOfConsole,
 } = JSON.parse(process.argv[2] ?? '{}') as {
   databaseUrl: string;
   worker: boolean;
   folder: string;
   company: string;
   postgres?: PostgresConfigInput;
+  console?: string;
   port?: number;
   providers?: readonly { readonly name: string; readonly url: string }[];
 };
@@ -26,6 +28,7 @@ const config = parseConfig(
   {
     listen: { port },
     providers,
+    console: folderOfConsole ?? false,
     database: { url: databaseUrl },
     poolSize: 16,
     company,

@@ -27,6 +27,8 @@ interface GatewayOptions {
   readonly worker: boolean;
   /** Instances of the provider `postgres`, which is not there when absent. */
   readonly postgres?: PostgresConfigInput;
+  /** The folder of a built console. */
+  readonly console?: string;
   /** A free one when absent. */
   readonly port?: number;
   /** On the network, beside those that are mounted. */

@@ -6,6 +6,7 @@ import { benchActivity } from './activity.ts';
 import { benchApprove } from './approve.ts';
 import { benchAuditAppend } from './audit-append.ts';
 import { benchAuditVerify } from './audit-verify.ts';
+import { benchConsole } from './console.ts';
 import { benchDecision } from './decision.ts';
 import { benchIdle } from './idle.ts';
 import { benchList } from './list.ts';
@@ -33,6 +34,7 @@ const BENCHES = {
   search: benchSearch,
   activity: benchActivity,
   tunnel: benchTunnel,
+  console: benchConsole,
 } as const;
 
 /** `npm run bench [-- NAME ...]`: all of them, or the named ones. Only a run of all of them writes RESULTS.md. */

@@ -21,6 +21,28 @@ export function noopEndpoint(onEntered: (entry: { target: string; at: number }) 
         output: 'text',
         run: () => ({ kind: 'text', text: 'nothing' }),
       }),
+      action('rows', {
+        title: 'Show rows',
+        kind: 'read',
+        risk: 'safe',
+        input: z.strictObject({ count: z.int().min(1).max(20_000).default(10_000) }),
+        output: 'table',
+        run: (context) => ({
+          kind: 'table',
+          columns: [
+            { key: 'number', title: 'Number', type: 'number' },
+            { key: 'name', title: 'Name', type: 'code' },
+            { key: 'state', title: 'State', type: 'state' },
+            { key: 'text', title: 'Text' },
+          ],
+          rows: Array.from({ length: context.input.count }, (_, number) => ({
+            number,
+            name: `thing-${number}`,
+            state: number % 3 === 0 ? 'active' : 'idle',
+            text: `what there is to say about thing number ${number}`,
+          })),
+        }),
+      }),
       action('change', {
         title: 'Change',
         kind: 'write',

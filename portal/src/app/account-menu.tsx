@@ -21,16 +21,17 @@ export function AccountMenu(): ReactNode {
   const areKeysOn = useSingleKeys();
   const { language, speak } = useSpoken();
   const { principal, csrf } = useMe();
+  const initials = initialsOf(principal.name);
   const theme = useTheme();
   return (
     <Menu
       trigger={
         <button
           type="button"
-          aria-label={m.account.label(principal.name)}
+          aria-label={`${m.account.label(principal.name)} (${initials})`} // with what is seen of it, for whoever says it aloud
           className="flex size-8 items-center justify-center rounded-full bg-accent-tint text-xs font-semibold text-accent"
         >
-          <span aria-hidden>{initialsOf(principal.name)}</span>
+          {initials}
         </button>
       }
       entries={[

@@ -1,0 +1,72 @@
+/** Functions that run in the page that is measured: they use nothing from outside of themselves. */
+
+declare global {
+  interface Window {
+    /** Put there by the functions below. */
+    __bench: { rowsAt: number; longTasks: number[]; events: Map<number, number>; reads: number };
+  }
+}
+
+/** Notes when the first row of a table is there, tasks that block for long, and how long what one does takes to be seen. */
+export function watchPage(): void {
+  const bench: Window['__bench'] = { rowsAt: 0, longTasks: [], events: new Map(), reads: 0 };
+  window.__bench = bench;
+  const look = new MutationObserver(() => {
+    if (document.querySelector('tbody tr [data-row-target]') === null) return;
+    bench.rowsAt = performance.now();
+    look.disconnect();
+  });
+  look.observe(document, { childList: true, subtree: true });
+  new PerformanceObserver((list) => {
+    for (const { duration } of list.getEntries()) bench.longTasks.push(duration);
+  }).observe({ type: 'longtask', buffered: true });
+  new PerformanceObserver((list) => {
+    for (const entry of list.getEntries() as (PerformanceEntry & { interactionId: number })[]) {
+      if (entry.interactionId === 0) continue;
+      bench.events.set(entry.interactionId, Math.max(bench.events.get(entry.interactionId) ?? 0, entry.duration));
+    }
+    // The least that browsers tell of; what is not told was faster.
+  }).observe({ type: 'event', buffered: true, durationThreshold: 16 } as PerformanceObserverInit);
+}
+
+/** A page that renews itself each second or two does so 30 times a second. */
+export function hurryUp(): void {
+  const setInterval = window.setInterval.bind(window);
+  const hurried = (work: TimerHandler, ms?: number, ...rest: unknown[]): number =>
+    setInterval(work, ms !== undefined && ms >= 1000 && ms <= 2000 ? 33 : ms, ...rest);
+  window.setInterval = hurried as typeof window.setInterval; // Node's types of it do not belong here
+}
+
+/** Scrolls what scrolls in the page by `step` px in each frame, down and up; the ms between frames. */
+export async function scrollFrames({ seconds, step }: { seconds: number; step: number }): Promise<number[]> {
+  const scrolled = [...document.querySelectorAll('*')].filter(
+    (element) => element.scrollHeight > element.clientHeight + 1000 && /auto|scroll/.test(getComputedStyle(element).overflowY),
+  );
+  const target = scrolled.sort((a, b) => b.scrollHeight - a.scrollHeight)[0] ?? document.documentElement;
+  const frames: number[] = [];
+  const until = performance.now() + seconds * 1000;
+  let last = performance.now();
+  let direction = 1;
+  while (last < until) {
+    const now = await new Promise<number>((frame) => requestAnimationFrame(frame));
+    frames.push(now - last);
+    last = now;
+    const before = target.scrollTop;
+    target.scrollTop += step * direction;
+    if (target.scrollTop === before) direction = -direction;
+  }
+  return frames.slice(1);
+}
+
+/** The ms between frames of a page that is only looked at. */
+export async function idleFrames(seconds: number): Promise<number[]> {
+  const frames: number[] = [];
+  const until = performance.now() + seconds * 1000;
+  let last = performance.now();
+  while (last < until) {
+    const now = await new Promise<number>((frame) => requestAnimationFrame(frame));
+    frames.push(now - last);
+    last = now;
+  }
+  return frames.slice(1);
+}
