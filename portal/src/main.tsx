@@ -9,6 +9,7 @@ import { queryClient } from './api/query-client.ts';
 import { router } from './app/router.ts';
 import { loadMessages, MessagesProvider } from './messages/index.tsx';
 import { Toasts } from './ui/toast.tsx';
+import { Tips } from './ui/tooltip.tsx';
 
 // All that the first page waits for is asked for at once: who is signed in, the words, the page itself.
 void queryClient.prefetchQuery(meQuery);
@@ -25,6 +26,7 @@ void loadMessages().then((first) => {
           <QueryClientProvider client={queryClient}>
             <RouterProvider router={router} />
             <Toasts />
+            <Tips />
           </QueryClientProvider>
         </MessagesProvider>
       </CSPProvider>

@@ -41,3 +41,22 @@ test('at 390 pixels the navigation is behind a button, and covers nothing once o
   await expect(page).toHaveURL(/\/requests/);
   await expect(navigation).toBeHidden();
 });
+
+test('what a button is called is told to whoever reaches it by Tab or points at it, until Escape', async ({ asNadia: page }) => {
+  await page.setViewportSize({ width: 390, height: 844 });
+  await page.goto('/');
+  const button = page.getByRole('button', { name: 'Open navigation' });
+  const told = page.getByText('Open navigation', { exact: true });
+  await expect(button).toBeVisible();
+  await expect(told).toHaveCount(0);
+  await button.hover();
+  await expect(told).toBeVisible();
+  await page.mouse.move(200, 500);
+  await expect(told).toHaveCount(0);
+  await page.keyboard.press('Tab');
+  await page.keyboard.press('Tab');
+  await expect(button).toBeFocused();
+  await expect(told).toBeVisible();
+  await page.keyboard.press('Escape');
+  await expect(told).toHaveCount(0);
+});
