@@ -192,6 +192,23 @@ test('what the gateway finds wrong lands at its field', async ({ asNadia: page, 
   await expect(page.getByText('Choose another.')).toBeVisible();
 });
 
+test('what policy does not allow says so, by which rule, and cannot be sent', async ({ asNadia: page }) => {
+  await open(page);
+  await page.getByRole('button', { name: 'A small one' }).click();
+  await page.route('**/v1/actions/orders.every/plan', (route) =>
+    route.fulfill({
+      json: {
+        input: SMALL,
+        plan: { summary: 'Try it', effects: [], warnings: [], resource: { type: 'orders.order', id: 'A-1' }, fingerprint: 'f' },
+        decision: { effect: 'deny', reasons: [{ policy: 'no-friday', message: 'Nobody changes this on a Friday.' }] },
+      },
+    }),
+  );
+  await page.getByRole('button', { name: 'Review' }).click();
+  await expect(page.getByRole('alert')).toContainText('Nobody changes this on a Friday. policy no-friday');
+  await expect(page.getByRole('button', { name: /Run it now|Ask for approval/ })).toHaveCount(0);
+});
+
 test('an action whose provider is away says so, and is not sent', async ({ asNadia: page }) => {
   await open(page, { available: false, unavailableReason: 'Nobody answers at its address.' });
   await expect(page.getByText('Nobody answers at its address.')).toBeVisible();
