@@ -5,7 +5,14 @@ import { CopyButton } from '../ui/copy.tsx';
 import { commandsIn } from './commands-in.ts';
 
 /** Sentences beside the data; a command in one of them can be copied. */
-export function Notes({ notes }: { readonly notes: readonly string[] | undefined }): ReactNode {
+export function Notes({
+  notes,
+  beside,
+}: {
+  readonly notes: readonly string[] | undefined;
+  /** What can be done about a note, such as a button that does what it says. */
+  readonly beside?: ((note: string) => ReactNode) | undefined;
+}): ReactNode {
   const m = useMessages().outputs;
   if (notes === undefined || notes.length === 0) return null;
   return (
@@ -14,7 +21,7 @@ export function Notes({ notes }: { readonly notes: readonly string[] | undefined
         <li key={note} className="flex items-start gap-2">
           <Lightbulb size={13} aria-hidden className="mt-1 shrink-0 text-faint" />
           <span className="min-w-0 break-words">
-            <WithCommands text={note} />
+            <WithCommands text={note} /> {beside?.(note)}
           </span>
         </li>
       ))}

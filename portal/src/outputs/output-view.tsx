@@ -17,10 +17,12 @@ interface OutputViewProps {
   readonly name: string;
   /** The request that gave it: a connection is opened by it. */
   readonly request?: string | undefined;
+  /** What can be done about a note: see Notes. */
+  readonly besideNote?: (note: string) => ReactNode;
 }
 
 /** What an action has given back, drawn by its kind. It fills a `<Panel flush>`. */
-export function OutputView({ output, name, request }: OutputViewProps): ReactNode {
+export function OutputView({ output, name, request, besideNote }: OutputViewProps): ReactNode {
   const m = useMessages().outputs;
   return (
     <div className="flex min-w-0 flex-col">
@@ -31,7 +33,7 @@ export function OutputView({ output, name, request }: OutputViewProps): ReactNod
       )}
       {output.title !== undefined && <h3 className="px-4 pt-3 font-mono text-xs break-words text-soft">{output.title}</h3>}
       <ByKind output={output} name={name} request={request} />
-      <Notes notes={output.notes} />
+      <Notes notes={output.notes} beside={besideNote} />
     </div>
   );
 }

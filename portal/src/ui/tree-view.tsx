@@ -127,7 +127,7 @@ export function TreeView<Node>({ label, roots, childrenOf, keyOf, textOf, render
               aria-expanded={item.hasChildren ? !item.isFolded : undefined}
               tabIndex={tabIndex}
               onFocus={(event) => event.target === event.currentTarget && setActive(item.path)}
-              className="group/node flex min-w-0 rounded-md outline-none focus-visible:outline-2 focus-visible:-outline-offset-2 focus-visible:outline-accent"
+              className="group/node flex min-w-0 rounded-md focus-visible:-outline-offset-2"
             >
               <Branches lines={item.lines} />
               <FoldSign item={item} onFold={() => fold(item.path, !item.isFolded)} />

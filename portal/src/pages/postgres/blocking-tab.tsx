@@ -15,6 +15,7 @@ import { EmptyState, Note } from '../../ui/states.tsx';
 import { useAsk } from './ask.tsx';
 import { useInstance } from './instance.ts';
 import { LiveControl, useLive } from './live.tsx';
+import { MendButton } from './mend-button.tsx';
 
 const route = getRouteApi('/postgres/$environment/$instance/blocking');
 
@@ -62,7 +63,7 @@ export function BlockingTab(): ReactNode {
               ) : (
                 <BlockingTree roots={roots} label={m.blocking.label} actions={actions} />
               )}
-              <Notes notes={notes} />
+              <Notes notes={notes} beside={(note) => <MendButton text={note} instance={instance} environment={environment} />} />
             </>
           )}
         </Loaded>

@@ -14,6 +14,7 @@ import { EmptyState } from '../../ui/states.tsx';
 import { useAsk } from './ask.tsx';
 import { textOf } from './cells.ts';
 import { useInstance } from './instance.ts';
+import { MendButton } from './mend-button.tsx';
 
 const route = getRouteApi('/postgres/$environment/$instance/explain');
 
@@ -113,7 +114,15 @@ export function ExplainTab(): ReactNode {
       )}
       <Panel flush>
         {isAsked ? (
-          <Loaded query={query}>{(output) => <OutputView output={output} name={`explain-${instance}`} />}</Loaded>
+          <Loaded query={query}>
+            {(output) => (
+              <OutputView
+                output={output}
+                name={`explain-${instance}`}
+                besideNote={(note) => <MendButton text={note} instance={instance} environment={environment} />}
+              />
+            )}
+          </Loaded>
         ) : (
           <EmptyState icon={Waypoints} title={m.empty} />
         )}
