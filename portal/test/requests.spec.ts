@@ -21,6 +21,9 @@ const hold = (calls: GatewayCalls, order: string, more: Record<string, unknown> 
 const timeline = (page: Page) => page.getByRole('list', { name: 'Timeline' }).getByRole('listitem');
 const decision = (page: Page) => page.getByRole('region', { name: 'Your decision' });
 
+// Several people and several pages each: long on a machine that does other things too.
+test.describe.configure({ timeout: 90_000 });
+
 test('shows in the inbox what comes to wait, and counts it in the navigation and in the title', async ({ asAmine, calls }) => {
   await asAmine.goto('/requests');
   await expect(asAmine.getByRole('heading', { level: 1, name: 'Requests' })).toBeVisible();
