@@ -28,7 +28,7 @@ export function AccountMenu(): ReactNode {
       trigger={
         <button
           type="button"
-          aria-label={`${m.account.label(principal.name)} (${initials})`} // with what is seen of it, for whoever says it aloud
+          aria-label={`${m.account.label(principal.name)}, ${initials}`} // what is seen of it too, for whoever says it aloud
           className="flex size-8 items-center justify-center rounded-full bg-accent-tint text-xs font-semibold text-accent"
         >
           {initials}
