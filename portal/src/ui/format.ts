@@ -29,6 +29,20 @@ export function day(date: string, language: Language): string {
   return days(language).format(new Date(`${date}T00:00:00Z`));
 }
 
+/** A time on the clocks of a zone: `Mon, 23 Nov 2026, 03:00 CET`. */
+export function zonedTime(at: string, zone: string, language: Language): string {
+  return new Intl.DateTimeFormat(DATES[language], {
+    weekday: 'short',
+    day: 'numeric',
+    month: 'short',
+    year: 'numeric',
+    hour: '2-digit',
+    minute: '2-digit',
+    timeZone: zone,
+    timeZoneName: 'short',
+  }).format(new Date(at));
+}
+
 /** Seconds as people write them: `45 s`, `3 min 20 s`, `2 h 5 min`, `3 d 4 h`; `12 ms` below one. */
 export function duration(seconds: number): string {
   if (seconds < 0) return `-${duration(-seconds)}`;
@@ -78,6 +92,8 @@ function once<Made>(make: (language: Language) => Made): (language: Language) =>
 }
 
 const relative = once((language) => new Intl.RelativeTimeFormat(language, { style: 'short', numeric: 'auto' }));
-const exact = once((language) => new Intl.DateTimeFormat(language, { dateStyle: 'medium', timeStyle: 'long' }));
-const days = once((language) => new Intl.DateTimeFormat(language, { dateStyle: 'long', timeZone: 'UTC' }));
+/** Day before month and 24 hours in English too: who is on call in another country reads the same time. */
+const DATES: Readonly<Record<Language, string>> = { en: 'en-GB', fr: 'fr' };
+const exact = once((language) => new Intl.DateTimeFormat(DATES[language], { dateStyle: 'medium', timeStyle: 'long' }));
+const days = once((language) => new Intl.DateTimeFormat(DATES[language], { dateStyle: 'long', timeZone: 'UTC' }));
 const numbers = once((language) => new Intl.NumberFormat(language, { maximumFractionDigits: 3 }));

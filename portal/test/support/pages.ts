@@ -55,5 +55,8 @@ export const PAGES: readonly KnownPage[] = [
   { name: 'an event of the audit log', path: ({ event }) => `/audit/${event}`, heading: /./ },
   { name: 'providers', path: '/providers', heading: 'Providers' },
   { name: 'a provider', path: '/providers/postgres', heading: /postgres/i, as: 'sven' },
+  { name: 'the files of the company', path: '/company', heading: 'The company' },
+  { name: 'schedules', path: '/schedules', heading: 'Schedules' },
+  { name: 'a new schedule', path: '/new-schedule?action=orders.reindex&environment=staging', heading: 'New schedule' },
   { name: 'a page that is not there', path: '/no/such/page', heading: 'There is no such page' },
 ];
