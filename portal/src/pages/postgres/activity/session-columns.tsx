@@ -59,6 +59,7 @@ export function sessionColumns(messages: Messages): Column<Session>[] {
     numeric: true,
     descending: true,
     width: 112,
+    priority: key === 'statementAge' ? 3 : 2,
     sort: ({ row }) => row[key],
     cell: ({ row }) => <Age seconds={numberOf(row, key)} />,
   });
@@ -89,7 +90,7 @@ export function sessionColumns(messages: Messages): Column<Session>[] {
       },
     }),
     text('query', {
-      width: 200,
+      width: 180,
       grow: true,
       cell: ({ row }) => <code className="font-mono text-xs">{textOf(row, 'query') ?? '–'}</code>,
     }),
