@@ -72,6 +72,8 @@ function watchFocus(): void {
     const composite =
       '[role=tablist], [role=menu], [role=menubar], [role=listbox], [role=grid], [role=treegrid], [role=tree], [role=radiogroup], [role=toolbar]';
     if (element.getAttribute('tabindex') !== '-1') return false;
+    // What opens the choices of a field belongs to the field: Arrow down does it there.
+    if (element.parentElement?.querySelector('[role=combobox]') != null) return true;
     // The rows of a table are walked through by arrows, from the one that Tab reaches.
     return element.closest(composite) !== null || element.closest('table')?.querySelector('tr [tabindex="0"]') != null;
   }
