@@ -37,7 +37,7 @@ test('says in words what a refund would do, and changes nothing', async () => {
     summary: 'Refund 12.50 EUR of order A-1042 to Maya Lindqvist',
     effects: ['Of 49.90 EUR, 37.40 EUR stays paid.'],
     warnings: [],
-    resource: { type: 'orders.order', id: 'A-1042', owner: 'payments' },
+    resource: { type: 'orders.order', id: 'A-1042', service: 'orders', owner: 'payments' },
   });
   expect(await readFile(path(), 'utf8')).toBe('');
 });

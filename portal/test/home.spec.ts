@@ -21,6 +21,8 @@ test('shows what waits, what is under way and what happened, each to whom it con
   await expect(panel(asAmine, 'Waiting for you').getByText(id)).toBeVisible();
   await expect(panel(asNadia, 'Mine in flight').getByText(id)).toBeVisible();
   await expect(panel(asNadia, 'Waiting for you').getByText(id)).toBeHidden();
+  const services = panel(asNadia, 'Services of my teams').getByRole('listitem');
+  await expect(services.filter({ hasText: 'Orders' }).first()).toContainText(/\d+ open request/);
   await calls.send('amine', 'POST', `/v1/requests/${id}/approve`, { body: {} });
   const today = panel(asNadia, 'Production today').getByRole('listitem').filter({ hasText: id });
   await expect(today).toContainText('Succeeded');

@@ -83,7 +83,7 @@ function common(holds: Holds, { team, held }: { team: string; held: boolean }) {
       return {
         summary: held ? `Hold order ${order.id} of ${order.customer} back` : `Release order ${order.id} of ${order.customer}`,
         effects: [held ? 'It is not sent until it is released.' : 'It is sent with the next parcels.'],
-        resource: { type: 'orders.order', id: order.id, owner: team },
+        resource: { type: 'orders.order', id: order.id, service: 'orders', owner: team },
         seen: { order: order.id, held: was },
       };
     },

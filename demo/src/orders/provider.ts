@@ -104,7 +104,7 @@ function refundAction(ledger: RefundLedger) {
         summary: `Refund ${money(input.amount, order.currency)} of order ${order.id} to ${order.customer}`,
         effects: [`Of ${money(order.totalCents, order.currency)}, ${money(left, order.currency)} stays paid.`],
         warnings: refunded > 0 ? [`${money(refunded, order.currency)} of this order was refunded before.`] : [],
-        resource: { type: 'orders.order', id: order.id, owner: TEAM },
+        resource: { type: 'orders.order', id: order.id, service: 'orders', owner: TEAM },
         // The fingerprint is the digest of this: another refund in between makes the approval void.
         seen: { order: order.id, total: order.totalCents, refunded },
       };

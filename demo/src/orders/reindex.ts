@@ -30,7 +30,7 @@ export function reindexAction(team: string) {
     plan: ({ input, environment }) => ({
       summary: `Rebuild the search index of ${environment} in ${input.seconds} s`,
       effects: ['Searches find the old index until the new one is there.'],
-      resource: { type: 'orders.index', id: 'search', owner: team },
+      resource: { type: 'orders.index', id: 'search', service: 'orders', owner: team },
       seen: {},
     }),
     run: async ({ input, environment, runId, log, progress, signal }) => {

@@ -49,6 +49,7 @@ function Shown({ service }: { readonly service: ResponseOf<'services.show'> }): 
   return (
     <div className="grid items-start gap-4 lg:grid-cols-[minmax(0,3fr)_minmax(0,2fr)]">
       <div className="flex min-w-0 flex-col gap-4">
+        <ServiceRequests service={service} />
         <Panel title={m.dependencies}>
           <DependencyGraph name={title ?? name} needs={dependsOn} neededBy={neededBy} />
         </Panel>
@@ -86,7 +87,6 @@ function Shown({ service }: { readonly service: ResponseOf<'services.show'> }): 
             ]}
           />
         </Panel>
-        <ServiceRequests service={service} />
       </div>
     </div>
   );
