@@ -9,11 +9,13 @@ const STEPS = [
   [Number.POSITIVE_INFINITY, 'year'],
 ] as const;
 
-/** `3 min. ago`, `in 2 hr.`, in the reader's language. `at` is ISO 8601, `now` milliseconds. */
+/** `now`, `3 min. ago`, `in 2 hr.`, rounded, in the reader's language. `at` is ISO 8601, `now` milliseconds. */
 export function relativeTime(at: string, now: number, language: Language): string {
   let amount = (Date.parse(at) - now) / 1000;
+  if (Math.abs(amount) < 0.5) return present(language).format(0, 'second');
   for (const [size, unit] of STEPS) {
-    if (Math.abs(amount) < size) return relative(language).format(Math.trunc(amount), unit);
+    const rounded = Math.round(amount);
+    if (Math.abs(rounded) < size) return relative(language).format(rounded, unit);
     amount /= size;
   }
   return exactTime(at, language);
@@ -91,7 +93,8 @@ function once<Made>(make: (language: Language) => Made): (language: Language) =>
   };
 }
 
-const relative = once((language) => new Intl.RelativeTimeFormat(language, { style: 'short', numeric: 'auto' }));
+const relative = once((language) => new Intl.RelativeTimeFormat(language, { style: 'short' }));
+const present = once((language) => new Intl.RelativeTimeFormat(language, { numeric: 'auto' }));
 /** Day before month and 24 hours in English too: who is on call in another country reads the same time. */
 const DATES: Readonly<Record<Language, string>> = { en: 'en-GB', fr: 'fr' };
 const exact = once((language) => new Intl.DateTimeFormat(DATES[language], { dateStyle: 'medium', timeStyle: 'long' }));

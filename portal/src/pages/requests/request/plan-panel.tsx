@@ -18,17 +18,25 @@ export function PlanPanel({ request, isDone }: { readonly request: Request; read
           {m.reason} · {requester.name}
         </figcaption>
       </figure>
-      <PlanText plan={plan} />
+      {/* Its summary is the title of the page. */}
+      <PlanEffects plan={plan} />
     </Panel>
   );
 }
 
 export function PlanText({ plan }: { readonly plan: Request['plan'] }): ReactNode {
-  const m = useMessages().request.plan;
-  const { summary, effects, warnings, resource } = plan;
   return (
     <div className="flex flex-col gap-3">
-      <p className="text-base font-medium break-words">{summary}</p>
+      <p className="text-base font-medium break-words">{plan.summary}</p>
+      <PlanEffects plan={plan} />
+    </div>
+  );
+}
+
+function PlanEffects({ plan: { effects, warnings, resource } }: { readonly plan: Request['plan'] }): ReactNode {
+  const m = useMessages().request.plan;
+  return (
+    <div className="flex flex-col gap-3">
       {effects.length > 0 && (
         <ul aria-label={m.effects} className="flex list-disc flex-col gap-1 pl-5 text-sm">
           {effects.map((effect) => (
