@@ -117,7 +117,21 @@ function describeNode(node: NodeId, scene: Scene, { parent, below }: Standing): 
 function factsOf(session: Session, wait: LockWait | undefined, parent: NodeId | undefined): Record<string, unknown> {
   const { pid, application, user, database, client, kind, state, transactionAge, statementAge, query } = session;
   const lock = wait && { type: wait.type, mode: wait.mode, relation: wait.relation, heldAs: heldAs(wait, parent) ?? null };
-  return { pid, application, user, database, client, kind, state, transactionAge, statementAge, query, lock: lock ?? null };
+  const began = { startedAt: session.backendStart, statementStartedAt: session.queryStart };
+  return {
+    pid,
+    application,
+    user,
+    database,
+    client,
+    kind,
+    state,
+    ...began,
+    transactionAge,
+    statementAge,
+    query,
+    lock: lock ?? null,
+  };
 }
 
 /** `AccessShareLock`: what the session above has that this one waits for; undefined when that one waits for it, too. */

@@ -8,7 +8,7 @@ import type { Seen } from './seen.ts';
 import { checkActor } from './send-signal.ts';
 import { readSessions, type Session } from './sessions.ts';
 import type { SignalKind } from './signal-kind.ts';
-import { objection, type Place, refuseUnknownPid } from './signal-target.ts';
+import { objection, type Place, refuseAnother, refuseUnknownPid } from './signal-target.ts';
 import { graphOf, type WaitGraph } from './wait-graph.ts';
 import { counted, shortened } from './words.ts';
 
@@ -17,6 +17,10 @@ export interface Wanted {
   readonly pid: number;
   readonly environment: string;
   readonly boundTo: Seen['boundTo'];
+  /** `backendStart` of the session that somebody has seen. */
+  readonly startedAt?: string | undefined;
+  /** `queryStart` of the statement that somebody has seen. */
+  readonly statementStartedAt?: string | undefined;
 }
 
 /** Says what the signal would do, or refuses. Rejects with an InstanceError when the instance cannot be asked. */
@@ -27,6 +31,7 @@ export async function planSignal(kind: SignalKind, wanted: Wanted, mask: QueryMa
   const graph = graphOf(sessions);
   const session = sessions.find((candidate) => candidate.pid === pid);
   if (session === undefined) return refuseUnknownPid(pid, sessions, graph, place);
+  refuseAnother(session, wanted, place);
   const no = objection(session, kind, place);
   if (no !== undefined) return refuse(no.message, { remedy: no.remedy });
   await checkActor(instance);

@@ -87,6 +87,19 @@ function cancelObjection(session: Session, { instance, environment }: Place) {
   };
 }
 
+/** Refuses a session, or a statement, that is not the one that somebody has seen. */
+export function refuseAnother(
+  session: Session,
+  { startedAt, statementStartedAt }: { startedAt?: string | undefined; statementStartedAt?: string | undefined },
+  { instance, environment }: Place,
+): void {
+  const remedy = `Look at what is there now: ${commandLine('activity', { instance, env: environment })}`;
+  if (startedAt !== undefined && startedAt !== session.backendStart)
+    refuse(`The session that you saw with pid ${session.pid} has ended; ${introduce(session)} is another one.`, { remedy });
+  if (statementStartedAt !== undefined && statementStartedAt !== session.queryStart)
+    refuse(`${introduce(session)} is at another statement than the one that you saw.`, { remedy });
+}
+
 /** Refuses a pid that is not there, with those that block now. */
 export function refuseUnknownPid(pid: number, sessions: readonly Session[], graph: WaitGraph, place: Place): never {
   const byPid = new Map(sessions.map((session) => [session.pid, session]));

@@ -47,6 +47,14 @@ describe.each(MAJORS)('PostgreSQL %i', (major) => {
     return row?.state;
   }
 
+  /** A session as `activity` shows it. */
+  async function shown(pid: number): Promise<Record<string, unknown>> {
+    const output = await lab.postgres.read('activity', { instance: 'pg1' });
+    const row = output.kind === 'table' ? output.rows.find((candidate) => candidate['pid'] === pid) : undefined;
+    if (row === undefined) throw new Error(`activity does not show ${pid}`);
+    return row;
+  }
+
   const terminate = (pid: number, more: Record<string, unknown> = {}) => ({ instance: 'pg1', pid, ...more });
 
   test('plans in words what ending a session would do, and changes nothing', async () => {
@@ -133,6 +141,25 @@ describe.each(MAJORS)('PostgreSQL %i', (major) => {
     expect(await end).toMatchObject({ code: '57014' });
     expect(await stateOf(pid)).toBe('idle');
     expect(JSON.stringify([plan, run])).not.toContain('canary');
+  });
+
+  test('plans nothing for another session, or another statement, than the one that was seen', async () => {
+    const session = await report();
+    const { startedAt, statementStartedAt } = await shown(session.pid);
+    await lab.postgres.plan('cancel-query', terminate(session.pid, { startedAt, statementStartedAt }));
+    await expect(
+      lab.postgres.plan('terminate-session', terminate(session.pid, { startedAt: '2026-01-01T00:00:00.000000Z' })),
+    ).rejects.toThrow(`The session that you saw with pid ${session.pid} has ended; 'report'`);
+    await lab.sql('select pg_cancel_backend($1)', [session.pid]);
+    await session.end;
+    const next = session.start('select pg_sleep(600)');
+    await until(async () => (await stateOf(session.pid)) === 'active');
+    await expect(lab.postgres.plan('cancel-query', terminate(session.pid, { startedAt, statementStartedAt }))).rejects.toThrow(
+      'is at another statement than the one that you saw.',
+    );
+    await lab.postgres.plan('terminate-session', terminate(session.pid, { startedAt }));
+    await lab.sql('select pg_cancel_backend($1)', [session.pid]);
+    expect(await next).toMatchObject({ code: '57014' });
   });
 
   test('signals nothing when the query has finished since, though the session runs another one', async () => {

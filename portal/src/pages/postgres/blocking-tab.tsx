@@ -79,11 +79,20 @@ function NodeActions({ node, tabIndex }: { readonly node: TreeNode; readonly tab
   const pid = numberAt(node.data, 'pid');
   // A prepared transaction has no session; one that has ended needs no signal.
   if (pid === undefined || textAt(node.data, 'state') === undefined) return null;
-  const input = { instance, pid };
+  const startedAt = textAt(node.data, 'startedAt');
+  const statementStartedAt = textAt(node.data, 'statementStartedAt');
+  // The session, and of a cancel the statement, that is on the screen: no later one of its pid.
+  const input = { instance, pid, ...(startedAt !== undefined && { startedAt }) };
+  const statement = { ...input, ...(statementStartedAt !== undefined && { statementStartedAt }) };
   return (
     <>
       {textAt(node.data, 'state') === 'active' && (
-        <Button size="sm" icon={Ban} tabIndex={tabIndex} onClick={() => ask({ action: 'postgres.cancel-query', input })}>
+        <Button
+          size="sm"
+          icon={Ban}
+          tabIndex={tabIndex}
+          onClick={() => ask({ action: 'postgres.cancel-query', input: statement })}
+        >
           {m.cancelShort} <span className="sr-only">{pid}</span>
         </Button>
       )}

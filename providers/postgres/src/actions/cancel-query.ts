@@ -5,7 +5,7 @@ import { CANCEL } from '../signal-kind.ts';
 import { planSignal } from '../signal-plan.ts';
 import { observeSignal, runSignal } from '../signal-run.ts';
 import { InstanceName, instanceOptions } from './instance-field.ts';
-import { Pid, pidOptions } from './pid-field.ts';
+import { Pid, pidOptions, SEEN_BEFORE } from './pid-field.ts';
 import type { Workplace } from './workplace.ts';
 
 /**
@@ -20,7 +20,7 @@ export function cancelQueryAction(workplace: Workplace): ProviderAction {
       'Stops the statement that a session runs; the session stays. Only the statement that was seen when this was planned is stopped, never a later one.',
     kind: 'write',
     risk: 'reversible',
-    input: z.strictObject({ instance: InstanceName, pid: Pid }),
+    input: z.strictObject({ instance: InstanceName, pid: Pid, ...SEEN_BEFORE }),
     output: 'record',
     idempotent: true,
     timeoutSeconds: 60,
@@ -29,7 +29,7 @@ export function cancelQueryAction(workplace: Workplace): ProviderAction {
     plan: ({ input, environment }) =>
       refusing(async () => {
         const instance = await estate.find(environment, input.instance);
-        return planSignal(CANCEL, { instance, pid: input.pid, environment, boundTo: 'statement' }, await mask());
+        return planSignal(CANCEL, { ...input, instance, environment, boundTo: 'statement' }, await mask());
       }),
     run: ({ input, seen, ...voice }) =>
       failing(async () => {

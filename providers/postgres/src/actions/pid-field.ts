@@ -12,6 +12,18 @@ import type { Workplace } from './workplace.ts';
 
 export const Pid = z.int().min(1).max(2_147_483_647).describe('Process id of the session, as activity and blocking show it');
 
+/** Which session, and which statement of it, somebody has seen: a pid is given again, and a session goes on. */
+export const SEEN_BEFORE = {
+  startedAt: z.iso
+    .datetime()
+    .optional()
+    .describe('When the session began, exactly as activity has it (-o json): refused when another one has its pid by now'),
+  statementStartedAt: z.iso
+    .datetime()
+    .optional()
+    .describe('When its statement began, exactly as activity has it (-o json): refused when it is at another one by now'),
+};
+
 const MOST_CHOICES = 100;
 
 /** The sessions that the signal may be sent to: who holds others up first, then who waits, then the rest by age. */

@@ -5,12 +5,13 @@ import { TERMINATE } from '../signal-kind.ts';
 import { planSignal } from '../signal-plan.ts';
 import { observeSignal, runSignal } from '../signal-run.ts';
 import { InstanceName, instanceOptions } from './instance-field.ts';
-import { Pid, pidOptions } from './pid-field.ts';
+import { Pid, pidOptions, SEEN_BEFORE } from './pid-field.ts';
 import type { Workplace } from './workplace.ts';
 
 const Input = z.strictObject({
   instance: InstanceName,
   pid: Pid,
+  ...SEEN_BEFORE,
   anyStatement: z
     .boolean()
     .default(false)
@@ -45,7 +46,7 @@ export function terminateSessionAction(workplace: Workplace): ProviderAction {
       refusing(async () => {
         const instance = await estate.find(environment, input.instance);
         const boundTo = input.anyStatement ? 'session' : 'statement';
-        return planSignal(TERMINATE, { instance, pid: input.pid, environment, boundTo }, await mask());
+        return planSignal(TERMINATE, { ...input, instance, environment, boundTo }, await mask());
       }),
     run: ({ input, seen, ...voice }) =>
       failing(async () => {

@@ -27,6 +27,7 @@ const COLUMNS = [
   { key: 'wait', title: 'Waits for', wide: true },
   { key: 'kind', title: 'Kind', wide: true },
   { key: 'startedAt', title: 'Connected', type: 'timestamp', wide: true },
+  { key: 'statementStartedAt', title: 'Stmt began', type: 'timestamp', wide: true },
 ] as const;
 
 /** A row for each session, in the order in which they come. */
@@ -53,7 +54,7 @@ export function sessionTable(sessions: readonly Session[], { instance, environme
 
 function rowOf(session: Session) {
   const { pid, application, user, state, transactionAge, statementAge, blockedBy, query, database, client, kind } = session;
-  const { waitEvent, waitEventType, backendStart } = session;
+  const { waitEvent, waitEventType, backendStart, queryStart } = session;
   return {
     pid,
     application,
@@ -69,6 +70,7 @@ function rowOf(session: Session) {
     wait: waitEvent === null ? null : `${waitEventType}: ${waitEvent}`,
     kind,
     startedAt: backendStart,
+    statementStartedAt: queryStart,
   };
 }
 

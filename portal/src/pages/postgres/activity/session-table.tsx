@@ -82,9 +82,15 @@ function matching(sessions: readonly Session[], filter: string): readonly Sessio
 export function useSignals(row: Session['row']): { readonly cancel: () => void; readonly terminate: () => void } {
   const ask = useAsk();
   const { instance } = useInstance();
-  const input = { instance, pid: Number(row['pid']) };
+  const startedAt = textOf(row, 'startedAt');
+  const statementStartedAt = textOf(row, 'statementStartedAt');
+  const input = { instance, pid: Number(row['pid']), ...(startedAt !== undefined && { startedAt }) };
   return {
-    cancel: () => ask({ action: 'postgres.cancel-query', input }),
+    cancel: () =>
+      ask({
+        action: 'postgres.cancel-query',
+        input: { ...input, ...(statementStartedAt !== undefined && { statementStartedAt }) },
+      }),
     terminate: () => ask({ action: 'postgres.terminate-session', input }),
   };
 }
