@@ -60,7 +60,6 @@ export const company = {
   team: {
     mine: 'my team',
     onCall: 'On call now',
-    onCallNobody: 'Nobody is on call.',
     managers: 'Managers',
     manager: 'manager',
     members: 'Members',
@@ -70,7 +69,6 @@ export const company = {
     services: 'Services',
     noServices: 'It owns no service.',
     machines: 'Machines',
-    noMachines: 'It owns no machine.',
     environments: 'Environments',
     actions: 'Actions',
     noActions: 'It owns no action that you may see.',

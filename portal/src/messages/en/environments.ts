@@ -14,7 +14,6 @@ export const environments = {
   context: 'Context',
   links: 'Links',
   configure: 'Configure',
-  configureAbout: 'Commands to copy into a terminal.',
   configureNone: 'No command is written down. The owner can add one under `configure` in the files of the company.',
   applications: 'Applications',
   applicationsNone: 'No service runs here',

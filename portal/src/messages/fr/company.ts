@@ -61,7 +61,6 @@ export const company: Messages['company'] = {
   team: {
     mine: 'mon équipe',
     onCall: 'D’astreinte maintenant',
-    onCallNobody: 'Personne n’est d’astreinte.',
     managers: 'Responsables',
     manager: 'responsable',
     members: 'Membres',
@@ -71,7 +70,6 @@ export const company: Messages['company'] = {
     services: 'Services',
     noServices: 'Elle ne possède aucun service.',
     machines: 'Machines',
-    noMachines: 'Elle ne possède aucune machine.',
     environments: 'Environnements',
     actions: 'Actions',
     noActions: 'Elle ne possède aucune action que vous puissiez voir.',

@@ -15,7 +15,6 @@ export const environments: Messages['environments'] = {
   context: 'Contexte',
   links: 'Liens',
   configure: 'Configurer',
-  configureAbout: 'Des commandes à copier dans un terminal.',
   configureNone:
     'Aucune commande n’est notée. Le propriétaire peut en ajouter sous `configure` dans les fichiers de l’entreprise.',
   applications: 'Applications',
