@@ -20,7 +20,7 @@ export const PAGES: readonly KnownPage[] = [
   { name: 'a request of mine that waits', path: ({ waiting }) => `/requests/${waiting}`, heading: /Refund/ },
   { name: 'a request that is done', path: ({ done }) => `/requests/${done}`, heading: /Refund/ },
   { name: 'actions', path: '/actions', heading: 'Actions' },
-  { name: 'an action that reads', path: '/actions/postgres.activity?environment=production', heading: /activity/i },
+  { name: 'an action that reads', path: '/actions/orders.list?environment=production', heading: 'List orders' },
   { name: 'an action that writes', path: '/actions/orders.refund?environment=production', heading: 'Refund an order' },
   { name: 'an action with a long form', path: '/actions/postgres.create-read-replica', heading: /replica/i },
   { name: 'PostgreSQL', path: '/postgres', heading: 'PostgreSQL' },

@@ -17,6 +17,8 @@ export async function tabStops(page: Page): Promise<TabStops> {
     await page.keyboard.press('Tab');
     if (presses % 10 === 9 && (await page.evaluate(() => window.__stops.missed().length)) === 0) break;
   }
+  const editors = await page.evaluate(() => window.__stops.hosts.length);
+  for (let index = 0; index < editors; index++) await expectRing(page, index);
   return page.evaluate(() => ({
     reached: window.__stops.reached,
     unseen: window.__stops.unseen,
@@ -24,24 +26,39 @@ export async function tabStops(page: Page): Promise<TabStops> {
   }));
 }
 
+/** What lives in a shadow root draws its ring itself, a moment after it has the focus. */
+async function expectRing(page: Page, index: number): Promise<void> {
+  await page.evaluate((host) => {
+    window.__stops.hosts[host]?.shadowRoot?.querySelector<HTMLElement>('[contenteditable], input, button')?.focus();
+  }, index);
+  await page.waitForFunction((host) => {
+    const inside = window.__stops.hosts[host]?.shadowRoot?.querySelectorAll('*') ?? [];
+    return [...inside].some((element) => {
+      const { outlineStyle, outlineWidth } = getComputedStyle(element);
+      return outlineStyle !== 'none' && Number.parseFloat(outlineWidth) > 0;
+    });
+  }, index);
+}
+
 declare global {
   interface Window {
     /** Put there by the function below, in the page of a test alone. */
-    __stops: { reached: string[]; unseen: string[]; wanted(): Element[]; missed(): string[] };
+    __stops: { reached: string[]; unseen: string[]; hosts: Element[]; wanted(): Element[]; missed(): string[] };
   }
 }
 
 /** Runs in the page, so it uses nothing from outside of itself. */
 function watchFocus(): void {
   const visited = new WeakSet<Element>();
-  const stops: Window['__stops'] = { reached: [], unseen: [], wanted, missed };
+  const stops: Window['__stops'] = { reached: [], unseen: [], hosts: [], wanted, missed };
   window.__stops = stops;
   (document.activeElement as HTMLElement | null)?.blur(); // what has the focus is an element of HTML here
   addEventListener('focusin', ({ target }) => {
     if (!(target instanceof HTMLElement) || visited.has(target)) return;
     visited.add(target);
     stops.reached.push(nameOf(target));
-    if (!showsFocus(target)) stops.unseen.push(nameOf(target));
+    if (target.shadowRoot !== null) stops.hosts.push(target);
+    else if (!showsFocus(target)) stops.unseen.push(nameOf(target));
   });
 
   /** A ring of its own, or one around it: of the field that it is a part of. */
