@@ -1,13 +1,19 @@
 import { Toast } from '@base-ui/react/toast';
 import { X } from 'lucide-react';
-import type { ReactNode } from 'react';
+import { type ReactNode, useEffect } from 'react';
 import { useMessages } from '../messages/index.tsx';
 import { IconButton } from './button.tsx';
 
 export const toasts = Toast.createToastManager();
 
+const corner = Promise.withResolvers<void>();
+/** Resolves once the corner is on the screen: what is added before is shown by nobody. */
+export const cornerIsThere = corner.promise;
+
 /** The corner where they appear; it is there before the first one, so that this is read out. */
 export function ToastCorner(): ReactNode {
+  // The provider inside listens by then: its effects come first.
+  useEffect(() => corner.resolve(), []);
   return (
     <Toast.Provider toastManager={toasts}>
       <Toast.Portal>
