@@ -3,13 +3,13 @@
 declare global {
   interface Window {
     /** Put there by the functions below. */
-    __bench: { rowsAt: number; longTasks: number[]; events: Map<number, number>; reads: number };
+    __bench: { rowsAt: number; longTasks: number[]; events: Map<number, number>; renewals: number };
   }
 }
 
 /** Notes when the first row of a table is there, tasks that block for long, and how long what one does takes to be seen. */
 export function watchPage(): void {
-  const bench: Window['__bench'] = { rowsAt: 0, longTasks: [], events: new Map(), reads: 0 };
+  const bench: Window['__bench'] = { rowsAt: 0, longTasks: [], events: new Map(), renewals: 0 };
   window.__bench = bench;
   const look = new MutationObserver(() => {
     if (document.querySelector('tbody tr [data-row-target]') === null) return;
@@ -29,12 +29,35 @@ export function watchPage(): void {
   }).observe({ type: 'event', buffered: true, durationThreshold: 16 } as PerformanceObserverInit);
 }
 
-/** A page that renews itself each second or two does so 30 times a second. */
+/**
+ * Renews what renews itself every one or two seconds 30 times a second instead. The first answer of the read is the gateway's;
+ * later ones are made of it here, older by each renewal and with other states: the page alone is measured, not a server.
+ */
 export function hurryUp(): void {
   const setInterval = window.setInterval.bind(window);
   const hurried = (work: TimerHandler, ms?: number, ...rest: unknown[]): number =>
     setInterval(work, ms !== undefined && ms >= 1000 && ms <= 2000 ? 33 : ms, ...rest);
   window.setInterval = hurried as typeof window.setInterval; // Node's types of it do not belong here
+  const fetch = window.fetch.bind(window);
+  let first: { output: { rows: Record<string, unknown>[] } } | undefined;
+  window.fetch = async (input, init) => {
+    if (!String(input).endsWith('/v1/actions/postgres.activity/read')) return fetch(input, init);
+    if (first === undefined) {
+      const answer = await fetch(input, init);
+      first = await answer.clone().json();
+      return answer;
+    }
+    const renewals = ++window.__bench.renewals;
+    const rows = first.output.rows.map((row, index) => ({
+      ...row,
+      transactionAge: Number(row['transactionAge'] ?? 0) + renewals / 30,
+      statementAge: Number(row['statementAge'] ?? 0) + renewals / 30,
+      state: (index + renewals) % 7 === 0 ? 'idle in transaction' : row['state'],
+    }));
+    return new Response(JSON.stringify({ output: { ...first.output, rows } }), {
+      headers: { 'content-type': 'application/json' },
+    });
+  };
 }
 
 /** Scrolls what scrolls in the page by `step` px in each frame, down and up; the ms between frames. */
