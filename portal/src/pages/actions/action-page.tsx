@@ -112,7 +112,7 @@ function OneAction({ action }: { readonly action: Action }): ReactNode {
         </Note>
       )}
       {typeof input === 'string' && <Note tone="warn">{m.badLink}</Note>}
-      <div className="grid items-start gap-4 lg:grid-cols-[minmax(0,1fr)_16rem] xl:grid-cols-[minmax(0,1fr)_20rem]">
+      <div className="grid items-start gap-4 lg:grid-cols-[minmax(0,1fr)_18rem] xl:grid-cols-[minmax(0,1fr)_20rem]">
         <div className="flex min-w-0 flex-col gap-4">
           {action.kind === 'read' ? <ReadSteps {...steps} /> : <WriteSteps {...steps} />}
         </div>

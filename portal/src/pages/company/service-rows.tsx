@@ -28,17 +28,17 @@ export function ServiceRows({
     <ul>
       {services.slice(0, most).map(({ name, title, description, lifecycle, environments, links }) => (
         <li key={name} className="border-b border-line px-4 py-2 text-sm last:border-b-0 hover:bg-hover">
-          <div className="flex items-center gap-2">
+          <div className="flex flex-wrap items-center gap-x-2">
             <Link
               to="/services/$service"
               params={{ service: name }}
-              className="min-h-6 min-w-0 truncate py-0.5 font-medium hover:text-accent hover:underline"
+              className="min-h-6 max-w-full shrink-0 truncate py-0.5 font-medium hover:text-accent hover:underline"
             >
               {title ?? name}
             </Link>
             <Lifecycle name={lifecycle} />
             <Open count={openOn(name)} service={name} />
-            <span className="min-w-0 flex-1 truncate text-xs text-faint max-sm:hidden">{description}</span>
+            <span className="min-w-0 flex-1 truncate text-xs text-faint max-xl:hidden">{description}</span>
             {links.slice(0, 2).map(({ title: link, url }) => (
               <ExternalLink key={url} url={url} className="text-xs">
                 {link}

@@ -1,6 +1,7 @@
 import type { ResponseOf } from '@guichet/client';
 import type { LinkKind } from '@guichet/contract';
 import { getRouteApi, useNavigate } from '@tanstack/react-router';
+import clsx from 'clsx';
 import { Ban, Boxes, CircleCheck, CircleHelp, type LucideIcon } from 'lucide-react';
 import type { ReactNode } from 'react';
 import { useMessages } from '../../messages/index.tsx';
@@ -100,19 +101,28 @@ function ApplicationRow({ application }: { readonly application: Application }):
   );
 }
 
-/** The order in which links stand, so that the same one is at the same place in each row of a wide page. */
-const SLOTS: readonly LinkKind[] = ['deployment', 'logs', 'http-metrics', 'deployment-metrics'];
+/** The order in which links stand, and the room of each: the same one is at the same place in each row of a wide page. */
+const SLOTS: readonly (readonly [kind: LinkKind, room: string])[] = [
+  ['deployment', 'xl:w-20'],
+  ['logs', 'xl:w-14'],
+  ['http-metrics', 'xl:w-28'],
+  ['deployment-metrics', 'xl:w-40'],
+];
 
 /** The links of a service in one environment. */
 export function ApplicationLinks({ links, label }: { readonly links: Application['links']; readonly label: string }): ReactNode {
   const m = useMessages().environments;
   if (links.length === 0) return <div />;
-  const known = SLOTS.map((kind) => ({ kind, links: links.filter((link) => link.kind === kind) }));
+  const known = SLOTS.map(([kind, room]) => ({ kind, room, links: links.filter((link) => link.kind === kind) }));
   const others = links.filter(({ kind }) => kind === 'other');
   return (
-    <ul aria-label={label} className="flex flex-wrap gap-x-4 gap-y-1 text-sm lg:grid lg:grid-cols-[1fr_0.8fr_1.3fr_1.7fr_1fr]">
-      {[...known, { kind: 'other' as const, links: others }].map(({ kind, links: ofKind }) => (
-        <li key={kind} className={ofKind.length === 0 ? 'max-lg:hidden' : 'min-w-0'} aria-hidden={ofKind.length === 0}>
+    <ul aria-label={label} className="flex flex-wrap content-start gap-x-3 gap-y-1 text-sm">
+      {[...known, { kind: 'other' as const, room: '', links: others }].map(({ kind, room, links: ofKind }) => (
+        <li
+          key={kind}
+          className={clsx('min-w-0', room, ofKind.length === 0 && 'max-xl:hidden')}
+          aria-hidden={ofKind.length === 0}
+        >
           {ofKind.map(({ title, url }) => (
             <ExternalLink key={url} url={url} about={m.kinds[kind]}>
               {title}
