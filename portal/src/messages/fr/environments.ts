@@ -3,9 +3,9 @@ import { plural } from '../plural.ts';
 
 export const environments: Messages['environments'] = {
   title: 'Environnements',
-  about: 'Où tout tourne : à qui ils sont, comment y accéder, et ce qui peut y être déployé.',
+  about: 'Où tout tourne : à qui ils sont, comment y accéder, et ce qui peut y être déployé.',
   none: 'Aucun environnement n’est configuré',
-  noneText: 'La configuration de la passerelle les nomme ; les fichiers de l’entreprise en disent plus sur chacun.',
+  noneText: 'La configuration de la passerelle les nomme ; les fichiers de l’entreprise en disent plus sur chacun.',
   owner: 'Propriétaire',
   created: 'Créé',
   notSaid: 'non précisé',
@@ -16,7 +16,7 @@ export const environments: Messages['environments'] = {
   links: 'Liens',
   configure: 'Configurer',
   configureNone:
-    'Aucune commande n’est notée. Le propriétaire peut en ajouter sous `configure` dans les fichiers de l’entreprise.',
+    'Aucune commande n’est indiquée. Le propriétaire peut en ajouter sous `configure` dans les fichiers de l’entreprise.',
   applications: 'Applications',
   applicationsNone: 'Aucun service ne tourne ici',
   applicationsNoneText: 'Un service tourne ici quand les fichiers de l’entreprise y nomment cet environnement.',

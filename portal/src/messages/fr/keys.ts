@@ -2,7 +2,7 @@ import type { Messages } from '../en/index.ts';
 
 export const keys: Messages['keys'] = {
   title: 'Raccourcis clavier',
-  about: 'Ce que vous pouvez presser en ce moment.',
+  about: 'Les touches utilisables en ce moment.',
   sheet: 'Afficher les raccourcis clavier',
   groups: { anywhere: 'Partout', go: 'Aller à', here: 'Sur cette page' },
   single: 'Raccourcis d’une seule touche',

@@ -22,6 +22,6 @@ export const palette: Messages['palette'] = {
     person: 'Personnes',
     environment: 'Environnements',
   },
-  theme: (name) => `Thème : ${name}`,
-  language: (name) => `Langue : ${name}`,
+  theme: (name) => `Thème : ${name}`,
+  language: (name) => `Langue : ${name}`,
 };

@@ -33,7 +33,7 @@ export const shell: Messages['shell'] = {
   themes: { system: 'Comme le système', light: 'Clair', dark: 'Sombre' },
   ended: {
     title: 'Votre session est terminée',
-    text: 'Rien de cette page n’est perdu : reconnectez-vous dans une nouvelle fenêtre, puis continuez ici.',
+    text: 'Rien de cette page n’est perdu : reconnectez-vous dans une nouvelle fenêtre, puis continuez ici.',
     signIn: 'Se reconnecter',
     waiting: 'En attente de la connexion dans l’autre fenêtre…',
     somebodyElse: 'Une autre personne s’est connectée avec ce navigateur',
@@ -43,7 +43,7 @@ export const shell: Messages['shell'] = {
     doneText: 'Vous pouvez fermer cette fenêtre et continuer dans l’autre.',
   },
   offline: 'Vous êtes hors ligne. Ce que vous voyez date d’avant la coupure.',
-  cut: 'La passerelle est injoignable pour l’instant. Vous voyez les choses comme elles étaient ; cette page reprend d’elle-même.',
+  cut: 'La passerelle est injoignable pour l’instant. Vous voyez les choses comme elles étaient ; cette page reprend d’elle-même.',
   notFound: {
     title: 'Cette page n’existe pas',
     text: 'L’adresse est peut-être mal saisie, ou d’une version antérieure.',

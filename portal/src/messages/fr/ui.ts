@@ -21,9 +21,9 @@ export const ui: Messages['ui'] = {
   no: 'Non',
   unreachable: {
     title: 'La passerelle est injoignable',
-    text: 'Vérifiez votre réseau ou votre VPN. Votre saisie est conservée ; la page reprend dès que la passerelle répond.',
+    text: 'Vérifiez votre réseau ou votre VPN. Votre saisie est conservée ; la page reprend dès que la passerelle répond.',
   },
-  stale: (why) => `Ces données datent ; elles n’ont pas pu être actualisées. ${why}`,
+  stale: (why) => `Ces données ne sont plus à jour : leur actualisation a échoué. ${why}`,
   editor: {
     problems: 'Problèmes dans le texte',
     line: (line) => `Ligne ${line}`,
