@@ -104,10 +104,11 @@ describe('the filter of the list', () => {
         state: 'void,nonsense,queued',
         since: 'day',
         until: 'never',
-        action: 7,
+        action: ['orders.refund'],
+        environment: 7,
         undo: 'held',
       }),
-    ).toEqual({ state: 'queued,void', since: 'day', undo: 'held' });
+    ).toEqual({ state: 'queued,void', environment: '7', since: 'day', undo: 'held' });
   });
 
   test('asks for what its view shows', () => {

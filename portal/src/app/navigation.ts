@@ -56,6 +56,3 @@ export const PLACES: readonly { readonly group: keyof Messages['shell']['groups'
     ],
   },
 ];
-
-/** Icons of places that pages add when they come. */
-export const ICONS = { Blocks, Boxes, CalendarClock, Database, Globe, KeyRound, Scale, ScrollText, SquareTerminal, User, Users };

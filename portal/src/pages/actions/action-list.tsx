@@ -4,6 +4,7 @@ import { SearchX, SquareTerminal } from 'lucide-react';
 import { type KeyboardEvent, type ReactNode, useDeferredValue, useMemo } from 'react';
 import { asked } from '../../api/gateway.ts';
 import { useMe } from '../../api/me.ts';
+import { useFilter } from '../../app/use-filter.ts';
 import type { Messages } from '../../messages/en/index.ts';
 import { useMessages } from '../../messages/index.tsx';
 import { Badge } from '../../ui/badge.tsx';
@@ -18,6 +19,7 @@ import { TabLinks } from '../../ui/tabs.tsx';
 import { Tooltip } from '../../ui/tooltip.tsx';
 import { RiskBadge } from '../requests/risk-badge.tsx';
 import type { CatalogueFilter } from './action-search.ts';
+import { readCatalogueFilter } from './action-search.ts';
 import { ACTION_KINDS, RISKS } from './action-words.ts';
 import { type CatalogueAction, filtered, finderOf, inOrder, valuesOf } from './catalogue.ts';
 import { FavouriteButton } from './favourite-button.tsx';
@@ -35,7 +37,7 @@ const star = ({ id, title }: CatalogueAction, focus: { readonly tabIndex: 0 | -1
 export function ActionList(): ReactNode {
   const { actions: m, ui } = useMessages();
   const messages = useMessages();
-  const filter = route.useSearch();
+  const filter = useFilter(route.useSearch(), readCatalogueFilter);
   const navigate = useNavigate({ from: '/actions' });
   const { favourites, recent } = useKeptActions();
   const query = useQuery(asked('actions.list'));

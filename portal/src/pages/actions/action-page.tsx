@@ -5,6 +5,7 @@ import { Link2, Unplug } from 'lucide-react';
 import { type ReactNode, useEffect, useMemo, useState } from 'react';
 import { asked } from '../../api/gateway.ts';
 import { useMe } from '../../api/me.ts';
+import { useFilter } from '../../app/use-filter.ts';
 import { useMessages } from '../../messages/index.tsx';
 import { SchemaForm } from '../../schema-form/schema-form.tsx';
 import { useForm } from '../../schema-form/use-form.ts';
@@ -18,6 +19,7 @@ import { tell } from '../../ui/toast.tsx';
 import { RiskBadge } from '../requests/risk-badge.tsx';
 import { ActionFacts } from './action-facts.tsx';
 import type { Prefill } from './action-search.ts';
+import { readPrefill } from './action-search.ts';
 import { FavouriteButton } from './favourite-button.tsx';
 import { noteUsed } from './kept-actions.ts';
 import { useLiveOptions } from './live-options.ts';
@@ -44,7 +46,7 @@ export function ActionPage(): ReactNode {
 function OneAction({ action }: { readonly action: Action }): ReactNode {
   const { actions: m } = useMessages();
   const me = useMe();
-  const prefill: Prefill = route.useSearch();
+  const prefill: Prefill = useFilter(route.useSearch(), readPrefill);
   const navigate = useNavigate({ from: '/actions/$action' });
   const offered = useMemo(
     () => me.gateway.environments.filter((name) => action.environments?.includes(name) ?? true),

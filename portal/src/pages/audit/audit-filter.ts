@@ -1,9 +1,13 @@
+import { oneOf, present, textOf } from '../../app/search-values.ts';
+import type { Search } from '../../app/use-filter.ts';
+
 export const RANGES = ['1h', '24h', '7d', '30d'] as const;
 export type Range = (typeof RANGES)[number];
 export const OUTCOMES = ['ok', 'denied', 'failed'] as const;
 export type Outcome = (typeof OUTCOMES)[number];
 
-const TEXTS = ['q', 'actor', 'action', 'resource', 'environment', 'type', 'request'] as const;
+/** Characters of a search that are asked for. */
+const LONGEST = 500;
 
 /** What the audit log is narrowed to, as it stands in the address. */
 export interface AuditFilter {
@@ -22,21 +26,23 @@ export interface AuditFilter {
   readonly until?: string;
 }
 
-export function readAuditFilter(search: Readonly<Record<string, unknown>>): AuditFilter {
-  const filter: Record<string, string> = {};
-  for (const name of TEXTS) {
-    const value = search[name];
-    // The router reads `request=7` as a number.
-    if ((typeof value === 'string' && value !== '') || typeof value === 'number') filter[name] = String(value).slice(0, 500);
-  }
-  const outcome = OUTCOMES.find((known) => known === search['outcome']);
-  const range = RANGES.find((known) => known === search['range']);
-  for (const name of ['since', 'until'] as const) {
-    const time = search[name];
-    if (typeof time === 'string' && !Number.isNaN(Date.parse(time))) filter[name] = time;
-  }
-  return { ...filter, ...(outcome !== undefined && { outcome }), ...(range !== undefined && { range }) };
-}
+export const readAuditFilter = (search: Search): AuditFilter =>
+  present({
+    q: textOf(search['q'])?.slice(0, LONGEST),
+    actor: textOf(search['actor']),
+    action: textOf(search['action']),
+    resource: textOf(search['resource']),
+    environment: textOf(search['environment']),
+    type: textOf(search['type']),
+    request: textOf(search['request']),
+    outcome: oneOf(OUTCOMES, search['outcome']),
+    range: oneOf(RANGES, search['range']),
+    since: timeIn(search['since']),
+    until: timeIn(search['until']),
+  });
+
+const timeIn = (value: unknown): string | undefined =>
+  typeof value === 'string' && !Number.isNaN(Date.parse(value)) ? value : undefined;
 
 const HOURS: Readonly<Record<Range, number>> = { '1h': 1, '24h': 24, '7d': 7 * 24, '30d': 30 * 24 };
 

@@ -4,6 +4,7 @@ import { getRouteApi, useNavigate } from '@tanstack/react-router';
 import { User } from 'lucide-react';
 import { type ReactNode, useMemo } from 'react';
 import { asked } from '../../api/gateway.ts';
+import { useFilter } from '../../app/use-filter.ts';
 import type { Messages } from '../../messages/en/index.ts';
 import { useMessages } from '../../messages/index.tsx';
 import { Badge } from '../../ui/badge.tsx';
@@ -12,7 +13,7 @@ import { Loaded } from '../../ui/loaded.tsx';
 import { Page, Panel } from '../../ui/page.tsx';
 import { SearchBox } from '../../ui/search-box.tsx';
 import { EmptyState } from '../../ui/states.tsx';
-import { includesWord } from './company-filter.ts';
+import { includesWord, readCompanyFilter } from './company-filter.ts';
 import { CompanyProblem } from './company-problem.tsx';
 
 type Person = ResponseOf<'people.list'>['items'][number];
@@ -74,7 +75,7 @@ const idOf = ({ name }: Person): string => name;
 /** Everybody, or those with a word in their name or address. */
 export function PersonList(): ReactNode {
   const m = useMessages().company;
-  const { search = '' } = route.useSearch();
+  const { search = '' } = useFilter(route.useSearch(), readCompanyFilter);
   const navigate = useNavigate({ from: '/people' });
   const query = useQuery(asked('people.list'));
   const columns = useMemo(() => columnsOf(m), [m]);

@@ -5,6 +5,7 @@ import { Boxes } from 'lucide-react';
 import { type ReactNode, useMemo } from 'react';
 import { asked } from '../../api/gateway.ts';
 import { useMe } from '../../api/me.ts';
+import { useFilter } from '../../app/use-filter.ts';
 import type { Messages } from '../../messages/en/index.ts';
 import { useMessages } from '../../messages/index.tsx';
 import { type Column, DataTable } from '../../ui/data-table.tsx';
@@ -13,7 +14,7 @@ import { Loaded } from '../../ui/loaded.tsx';
 import { Page, Panel } from '../../ui/page.tsx';
 import { SearchBox } from '../../ui/search-box.tsx';
 import { EmptyState } from '../../ui/states.tsx';
-import { includesWord } from './company-filter.ts';
+import { includesWord, readCompanyFilter } from './company-filter.ts';
 import { CompanyProblem } from './company-problem.tsx';
 import { Lifecycle } from './lifecycle.tsx';
 
@@ -72,7 +73,7 @@ const idOf = ({ name }: Service): string => name;
 export function ServiceList(): ReactNode {
   const m = useMessages();
   const { principal } = useMe();
-  const { search = '', team } = route.useSearch();
+  const { search = '', team } = useFilter(route.useSearch(), readCompanyFilter);
   const navigate = useNavigate({ from: '/services' });
   const query = useQuery(asked('services.list'));
   const columns = useMemo(() => columnsOf(m.company), [m]);

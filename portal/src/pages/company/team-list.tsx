@@ -5,6 +5,7 @@ import { Users } from 'lucide-react';
 import { type ReactNode, useMemo } from 'react';
 import { asked } from '../../api/gateway.ts';
 import { useMe } from '../../api/me.ts';
+import { useFilter } from '../../app/use-filter.ts';
 import type { Messages } from '../../messages/en/index.ts';
 import { useMessages } from '../../messages/index.tsx';
 import { Badge } from '../../ui/badge.tsx';
@@ -13,7 +14,7 @@ import { Loaded } from '../../ui/loaded.tsx';
 import { Page, Panel } from '../../ui/page.tsx';
 import { SearchBox } from '../../ui/search-box.tsx';
 import { EmptyState } from '../../ui/states.tsx';
-import { includesWord } from './company-filter.ts';
+import { includesWord, readCompanyFilter } from './company-filter.ts';
 import { CompanyProblem } from './company-problem.tsx';
 
 type Team = ResponseOf<'teams.list'>['items'][number];
@@ -82,7 +83,7 @@ const idOf = ({ name }: Team): string => name;
 export function TeamList(): ReactNode {
   const m = useMessages().company;
   const { principal } = useMe();
-  const { search = '' } = route.useSearch();
+  const { search = '' } = useFilter(route.useSearch(), readCompanyFilter);
   const navigate = useNavigate({ from: '/teams' });
   const query = useQuery(asked('teams.list'));
   const columns = useMemo(() => columnsOf(m, principal.teams), [m, principal]);

@@ -4,6 +4,7 @@ import { getRouteApi, useNavigate } from '@tanstack/react-router';
 import clsx from 'clsx';
 import { Ban, Boxes, CircleCheck, CircleHelp, type LucideIcon } from 'lucide-react';
 import type { ReactNode } from 'react';
+import { useFilter } from '../../app/use-filter.ts';
 import { useMessages } from '../../messages/index.tsx';
 import { Badge, type Tone } from '../../ui/badge.tsx';
 import { ExternalLink } from '../../ui/external-link.tsx';
@@ -12,6 +13,7 @@ import { Panel } from '../../ui/page.tsx';
 import { EmptyState } from '../../ui/states.tsx';
 import { Time } from '../../ui/time.tsx';
 import { ServiceName, TeamName } from '../company/names.tsx';
+import { readApplicationFilter } from './application-filter.ts';
 
 type Application = ResponseOf<'environments.show'>['applications'][number];
 
@@ -27,7 +29,7 @@ const LOOKS: Readonly<Record<Application['deployment']['state'], readonly [Tone,
 /** What runs in an environment; of one team, when its address says so. */
 export function Applications({ applications }: { readonly applications: readonly Application[] }): ReactNode {
   const m = useMessages().environments;
-  const { team } = route.useSearch();
+  const { team } = useFilter(route.useSearch(), readApplicationFilter);
   const navigate = useNavigate({ from: '/environments/$environment' });
   const teams = [
     ...new Set([...applications.map((application) => application.team), ...(team === undefined ? [] : [team])]),

@@ -1,10 +1,6 @@
 import { createRoute, lazyRouteComponent } from '@tanstack/react-router';
 import { rootRoute } from '../../app/root-route.tsx';
-
-/** What the page of an environment shows, as it stands in its address. */
-export interface ApplicationFilter {
-  readonly team?: string;
-}
+import { readApplicationFilter } from './application-filter.ts';
 
 export const environmentRoutes = [
   createRoute({
@@ -15,8 +11,7 @@ export const environmentRoutes = [
   createRoute({
     getParentRoute: () => rootRoute,
     path: '/environments/$environment',
-    validateSearch: ({ team }: Readonly<Record<string, unknown>>): ApplicationFilter =>
-      typeof team === 'string' && team !== '' ? { team } : {},
+    validateSearch: readApplicationFilter,
     component: lazyRouteComponent(() => import('./environment-page.tsx'), 'EnvironmentPage'),
   }),
 ] as const;

@@ -1,4 +1,6 @@
 import { OPERATIONS, type Operation } from '@guichet/contract';
+import { oneOf, present, textOf } from '../../app/search-values.ts';
+import type { Search } from '../../app/use-filter.ts';
 
 /** What is explained, as it stands in the address. The input is not: it may hold what nobody should read there. */
 export interface ExplainSearch {
@@ -15,21 +17,19 @@ export interface ExplainSearch {
   readonly lasts?: number;
 }
 
-const TEXTS = ['request', 'action', 'environment', 'owner', 'service', 'resource', 'as'] as const;
-
-export function readExplainSearch(search: Readonly<Record<string, unknown>>): ExplainSearch {
-  const found: Record<string, string> = {};
-  for (const name of TEXTS) {
-    const value = search[name];
-    if ((typeof value === 'string' && value !== '') || typeof value === 'number') found[name] = String(value);
-  }
-  const operation = OPERATIONS.find((known) => known === search['operation']);
+export function readExplainSearch(search: Search): ExplainSearch {
   const lasts = Number(search['lasts']);
-  return {
-    ...found,
-    ...(operation !== undefined && { operation }),
-    ...(Number.isInteger(lasts) && lasts > 0 && { lasts }),
-  };
+  return present({
+    request: textOf(search['request']),
+    action: textOf(search['action']),
+    environment: textOf(search['environment']),
+    owner: textOf(search['owner']),
+    service: textOf(search['service']),
+    resource: textOf(search['resource']),
+    operation: oneOf(OPERATIONS, search['operation']),
+    as: textOf(search['as']),
+    lasts: Number.isInteger(lasts) && lasts > 0 ? lasts : undefined,
+  });
 }
 
 /** The question as the gateway takes it; undefined while there is none. */

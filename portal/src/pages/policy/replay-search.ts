@@ -1,3 +1,6 @@
+import { oneOf, present } from '../../app/search-values.ts';
+import type { Search } from '../../app/use-filter.ts';
+
 export const DAYS = [7, 30, 90, 365] as const;
 export type Days = (typeof DAYS)[number];
 
@@ -5,7 +8,4 @@ export interface ReplaySearch {
   readonly days?: Days;
 }
 
-export function readReplaySearch(search: Readonly<Record<string, unknown>>): ReplaySearch {
-  const days = DAYS.find((known) => known === Number(search['days']));
-  return days === undefined ? {} : { days };
-}
+export const readReplaySearch = ({ days }: Search): ReplaySearch => present({ days: oneOf(DAYS, Number(days)) });

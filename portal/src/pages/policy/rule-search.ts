@@ -1,8 +1,9 @@
+import { present, textOf } from '../../app/search-values.ts';
+import type { Search } from '../../app/use-filter.ts';
+
 export interface RuleSearch {
   /** Words that must all be there. */
   readonly q?: string;
 }
 
-export function readRuleSearch({ q }: Readonly<Record<string, unknown>>): RuleSearch {
-  return (typeof q === 'string' && q !== '') || typeof q === 'number' ? { q: String(q) } : {};
-}
+export const readRuleSearch = ({ q }: Search): RuleSearch => present({ q: textOf(q) });

@@ -3,6 +3,8 @@ import { getRouteApi } from '@tanstack/react-router';
 import { Ban, OctagonX, Unlock } from 'lucide-react';
 import { type ReactNode, useCallback } from 'react';
 import { useRead } from '../../api/read.ts';
+import { present } from '../../app/search-values.ts';
+import { useFilter } from '../../app/use-filter.ts';
 import { useMessages } from '../../messages/index.tsx';
 import { BlockingTree } from '../../outputs/blocking-tree.tsx';
 import { numberAt, textAt } from '../../outputs/node-facts.ts';
@@ -16,6 +18,7 @@ import { useAsk } from './ask.tsx';
 import { useInstance } from './instance.ts';
 import { LiveControl, useLive } from './live.tsx';
 import { MendButton } from './mend-button.tsx';
+import { readBlockingSearch } from './search.ts';
 
 const route = getRouteApi('/postgres/$environment/$instance/blocking');
 
@@ -23,7 +26,7 @@ const route = getRouteApi('/postgres/$environment/$instance/blocking');
 export function BlockingTab(): ReactNode {
   const m = useMessages().postgres;
   const { environment, instance } = useInstance();
-  const { explain = false, every = 2 } = route.useSearch();
+  const { explain = false, every = 2 } = useFilter(route.useSearch(), readBlockingSearch);
   const navigate = route.useNavigate();
   const live = useLive(every);
   const query = useRead(
@@ -42,7 +45,7 @@ export function BlockingTab(): ReactNode {
           label={m.blocking.explain}
           checked={explain}
           onChange={(checked) =>
-            void navigate({ search: (before) => ({ ...before, explain: checked || undefined }), replace: true })
+            void navigate({ search: (before) => present({ ...before, explain: checked || undefined }), replace: true })
           }
         />
         <span className="flex-1" />
@@ -50,7 +53,7 @@ export function BlockingTab(): ReactNode {
           live={live}
           query={query}
           pace={every}
-          onPace={(pace) => void navigate({ search: (before) => ({ ...before, every: pace }), replace: true })}
+          onPace={(pace) => void navigate({ search: (before) => present({ ...before, every: pace }), replace: true })}
         />
       </div>
       {live.isLeft && <Note tone="warn">{m.live.left}</Note>}

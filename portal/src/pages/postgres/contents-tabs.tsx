@@ -1,6 +1,7 @@
 import { getRouteApi } from '@tanstack/react-router';
 import type { ReactNode } from 'react';
 import { useRead } from '../../api/read.ts';
+import { useFilter } from '../../app/use-filter.ts';
 import { useMessages } from '../../messages/index.tsx';
 import { OutputView } from '../../outputs/output-view.tsx';
 import { Checkbox, Select } from '../../ui/field.tsx';
@@ -8,6 +9,7 @@ import { Loaded } from '../../ui/loaded.tsx';
 import { Panel } from '../../ui/page.tsx';
 import { textOf } from './cells.ts';
 import { useInstance } from './instance.ts';
+import { readRolesSearch, readSettingsSearch, readTablesSearch } from './search.ts';
 
 /** A read of the server that needs nothing but to be shown. */
 function ReadPanel({
@@ -40,7 +42,7 @@ const tables = getRouteApi('/postgres/$environment/$instance/tables');
 export function TablesTab(): ReactNode {
   const m = useMessages().postgres;
   const { environment, instance } = useInstance();
-  const { database } = tables.useSearch();
+  const { database } = useFilter(tables.useSearch(), readTablesSearch);
   const navigate = tables.useNavigate();
   const { data } = useRead('table', { action: 'postgres.databases', environment, input: { instance } }, { staleMs: 60_000 });
   const names = data?.rows.flatMap((row) => textOf(row, 'name') ?? []) ?? [];
@@ -70,7 +72,7 @@ const roles = getRouteApi('/postgres/$environment/$instance/roles');
 
 export function RolesTab(): ReactNode {
   const m = useMessages().postgres;
-  const { loginOnly = false } = roles.useSearch();
+  const { loginOnly = false } = useFilter(roles.useSearch(), readRolesSearch);
   const navigate = roles.useNavigate();
   return (
     <ReadPanel
@@ -92,7 +94,7 @@ const settings = getRouteApi('/postgres/$environment/$instance/settings');
 
 export function SettingsTab(): ReactNode {
   const m = useMessages().postgres;
-  const { all = false } = settings.useSearch();
+  const { all = false } = useFilter(settings.useSearch(), readSettingsSearch);
   const navigate = settings.useNavigate();
   return (
     <ReadPanel

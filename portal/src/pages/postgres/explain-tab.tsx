@@ -4,6 +4,7 @@ import { FlaskConical, Play, Waypoints } from 'lucide-react';
 import { type FormEvent, type ReactNode, useState } from 'react';
 import { asked } from '../../api/gateway.ts';
 import { useRead } from '../../api/read.ts';
+import { useFilter } from '../../app/use-filter.ts';
 import { useMessages } from '../../messages/index.tsx';
 import { OutputView } from '../../outputs/output-view.tsx';
 import { Button } from '../../ui/button.tsx';
@@ -15,6 +16,7 @@ import { useAsk } from './ask.tsx';
 import { textOf } from './cells.ts';
 import { useInstance } from './instance.ts';
 import { MendButton } from './mend-button.tsx';
+import { readExplainSearch } from './search.ts';
 
 const route = getRouteApi('/postgres/$environment/$instance/explain');
 
@@ -22,7 +24,7 @@ const route = getRouteApi('/postgres/$environment/$instance/explain');
 export function ExplainTab(): ReactNode {
   const m = useMessages().postgres.explain;
   const { environment, instance } = useInstance();
-  const { queryId, database } = route.useSearch();
+  const { queryId, database } = useFilter(route.useSearch(), readExplainSearch);
   const ask = useAsk();
   // What is typed may hold data: it stays on this page, and in no address.
   const [typed, setTyped] = useState({ statement: '', database: database ?? '' });

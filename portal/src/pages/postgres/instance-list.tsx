@@ -5,6 +5,8 @@ import { Database } from 'lucide-react';
 import { type ReactNode, useMemo } from 'react';
 import { asked, asProblem } from '../../api/gateway.ts';
 import { useMe } from '../../api/me.ts';
+import { present } from '../../app/search-values.ts';
+import { useFilter } from '../../app/use-filter.ts';
 import type { Messages } from '../../messages/en/index.ts';
 import { useSpoken } from '../../messages/index.tsx';
 import type { Language } from '../../messages/language.ts';
@@ -18,6 +20,7 @@ import { Page, Panel } from '../../ui/page.tsx';
 import { SearchBox } from '../../ui/search-box.tsx';
 import { EmptyState, ErrorNote, Skeleton } from '../../ui/states.tsx';
 import { numberOf, textOf } from './cells.ts';
+import { readInstancesSearch } from './search.ts';
 
 const route = getRouteApi('/postgres');
 const EVERY = '*';
@@ -31,7 +34,7 @@ interface Listed {
 export function InstanceList(): ReactNode {
   const { language, messages } = useSpoken();
   const m = messages.postgres;
-  const { q = '', environment } = route.useSearch();
+  const { q = '', environment } = useFilter(route.useSearch(), readInstancesSearch);
   const navigate = useNavigate({ from: '/postgres' });
   const all = useMe().gateway.environments;
   const wanted = environment === undefined ? all : all.filter((name) => name === environment);
@@ -65,7 +68,7 @@ export function InstanceList(): ReactNode {
         <SearchBox
           label={m.search}
           value={q}
-          onChange={(text) => void navigate({ search: (before) => ({ ...before, q: text || undefined }), replace: true })}
+          onChange={(text) => void navigate({ search: (before) => present({ ...before, q: text || undefined }), replace: true })}
         />
         <Select
           aria-label={m.environment}
@@ -73,7 +76,10 @@ export function InstanceList(): ReactNode {
           items={[{ value: EVERY, label: m.allEnvironments }, ...all.map((name) => ({ value: name, label: name }))]}
           value={environment ?? EVERY}
           onChange={(name) =>
-            void navigate({ search: (before) => ({ ...before, environment: name === EVERY ? undefined : name }), replace: true })
+            void navigate({
+              search: (before) => present({ ...before, environment: name === EVERY ? undefined : name }),
+              replace: true,
+            })
           }
         />
         <span role="status" className="text-xs text-faint">

@@ -4,6 +4,7 @@ import { Copy, Ellipsis, KeyRound, OctagonX, Plug, ScrollText } from 'lucide-rea
 import { type ReactNode, useCallback, useMemo } from 'react';
 import { useMe } from '../../api/me.ts';
 import { useRead } from '../../api/read.ts';
+import { useFilter } from '../../app/use-filter.ts';
 import { useSpoken } from '../../messages/index.tsx';
 import { columnsFor, type Row } from '../../outputs/table-columns.tsx';
 import { Button, IconButton } from '../../ui/button.tsx';
@@ -17,6 +18,7 @@ import { EmptyState } from '../../ui/states.tsx';
 import { useAsk } from './ask.tsx';
 import { textOf } from './cells.ts';
 import { useInstance } from './instance.ts';
+import { readLeasesSearch } from './search.ts';
 
 const route = getRouteApi('/postgres/$environment/$instance/leases');
 
@@ -25,7 +27,7 @@ export function LeasesTab(): ReactNode {
   const { messages } = useSpoken();
   const m = messages.postgres.leases;
   const { environment, instance } = useInstance();
-  const { whose } = route.useSearch();
+  const { whose } = useFilter(route.useSearch(), readLeasesSearch);
   const navigate = route.useNavigate();
   const me = useMe().principal.name;
   const ask = useAsk();

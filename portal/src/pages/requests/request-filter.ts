@@ -1,5 +1,7 @@
 import type { InputOf } from '@guichet/client';
 import type { RequestState } from '@guichet/contract';
+import { oneOf, present, textOf } from '../../app/search-values.ts';
+import type { Search } from '../../app/use-filter.ts';
 
 export const VIEWS = ['to-approve', 'mine', 'team', 'to-review', 'unknown', 'all'] as const;
 export type View = (typeof VIEWS)[number];
@@ -50,29 +52,23 @@ export interface RequestFilter {
 export const NARROWING = ['state', 'environment', 'action', 'team', 'resource', 'requester', 'since', 'until', 'undo'] as const;
 
 /** Whatever somebody has typed into an address: what is no filter is left out. */
-export function readRequestFilter(search: Readonly<Record<string, unknown>>): RequestFilter {
-  const text = (name: string): string | undefined => {
-    const value = search[name];
-    return typeof value === 'string' && value !== '' ? value : undefined;
-  };
-  const time = (name: string): string | undefined => {
-    const value = text(name);
-    return value !== undefined && (isRange(value) || !Number.isNaN(Date.parse(value))) ? value : undefined;
-  };
-  const filter = {
-    view: VIEWS.find((known) => known === search['view']),
-    state: statesIn(text('state')).join(',') || undefined,
-    environment: text('environment'),
-    action: text('action'),
-    team: text('team'),
-    resource: text('resource'),
-    requester: text('requester'),
-    since: time('since'),
-    until: time('until'),
-    undo: UNDOS.find((known) => known === search['undo']),
-  };
-  // What is not given is not there, so that it does not stand in the address either.
-  return Object.fromEntries(Object.entries(filter).filter(([, value]) => value !== undefined));
+export const readRequestFilter = (search: Search): RequestFilter =>
+  present({
+    view: oneOf(VIEWS, search['view']),
+    state: statesIn(textOf(search['state'])).join(',') || undefined,
+    environment: textOf(search['environment']),
+    action: textOf(search['action']),
+    team: textOf(search['team']),
+    resource: textOf(search['resource']),
+    requester: textOf(search['requester']),
+    since: momentOf(search['since']),
+    until: momentOf(search['until']),
+    undo: oneOf(UNDOS, search['undo']),
+  });
+
+function momentOf(value: unknown): string | undefined {
+  const text = textOf(value);
+  return text !== undefined && (isRange(text) || !Number.isNaN(Date.parse(text))) ? text : undefined;
 }
 
 /** The states that a filter names, in their order. */

@@ -6,6 +6,7 @@ import { type ReactNode, useMemo } from 'react';
 import { asProblem } from '../../api/gateway.ts';
 import { useMe } from '../../api/me.ts';
 import { usePages } from '../../api/pages.ts';
+import { useFilter } from '../../app/use-filter.ts';
 import { useMessages } from '../../messages/index.tsx';
 import { LinkButton } from '../../ui/button.tsx';
 import { DataTable } from '../../ui/data-table.tsx';
@@ -15,7 +16,7 @@ import { EmptyState, ErrorNote } from '../../ui/states.tsx';
 import { TabLinks } from '../../ui/tabs.tsx';
 import { FilterBar } from './filter-bar.tsx';
 import { requestColumns } from './request-columns.tsx';
-import { NARROWING, queryOf, type RequestFilter, VIEWS, type View } from './request-filter.ts';
+import { NARROWING, queryOf, type RequestFilter, readRequestFilter, VIEWS, type View } from './request-filter.ts';
 import { toApproveQuery } from './to-approve.ts';
 
 const route = getRouteApi('/requests');
@@ -26,7 +27,7 @@ const linkOf = ({ id }: RequestSummary): LinkProps => ({ to: '/requests/$request
 /** Requests: those that wait for me, mine, those in doubt, all; narrowed by what stands in the address. */
 export function RequestList(): ReactNode {
   const m = useMessages().requests;
-  const filter = route.useSearch();
+  const filter = useFilter(route.useSearch(), readRequestFilter);
   const { view = 'to-approve' } = filter;
   const { principal } = useMe();
   // biome-ignore lint/correctness/useExhaustiveDependencies: ranges are counted from when they were chosen, so that pages fit together

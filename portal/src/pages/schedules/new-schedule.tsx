@@ -3,12 +3,14 @@ import { getRouteApi, Link, useNavigate } from '@tanstack/react-router';
 import type { ReactNode } from 'react';
 import { asked } from '../../api/gateway.ts';
 import { useMe } from '../../api/me.ts';
+import { useFilter } from '../../app/use-filter.ts';
 import { useMessages } from '../../messages/index.tsx';
 import { Field, Select } from '../../ui/field.tsx';
 import { Loaded } from '../../ui/loaded.tsx';
 import { Page, Panel } from '../../ui/page.tsx';
 import { ActionChoice } from './action-choice.tsx';
 import { ScheduleForm } from './schedule-form.tsx';
+import { readSchedulePrefill } from './schedule-prefill.ts';
 
 const route = getRouteApi('/new-schedule');
 
@@ -17,7 +19,7 @@ export function NewSchedule(): ReactNode {
   const all = useMessages();
   const m = all.schedules.form;
   const { gateway } = useMe();
-  const { action, environment } = route.useSearch();
+  const { action, environment } = useFilter(route.useSearch(), readSchedulePrefill);
   const navigate = useNavigate({ from: '/new-schedule' });
   const catalogue = useQuery({ ...asked('actions.list', { query: { kind: 'write' } }), staleTime: 60_000 });
   return (

@@ -1,11 +1,6 @@
 import { createRoute, lazyRouteComponent } from '@tanstack/react-router';
 import { rootRoute } from '../../app/root-route.tsx';
-
-/** What a new schedule begins with, as it stands in its address. */
-export interface SchedulePrefill {
-  readonly action?: string;
-  readonly environment?: string;
-}
+import { readSchedulePrefill } from './schedule-prefill.ts';
 
 export const scheduleRoutes = [
   createRoute({
@@ -17,10 +12,7 @@ export const scheduleRoutes = [
     getParentRoute: () => rootRoute,
     // Not below /schedules: there it would be the name of a schedule.
     path: '/new-schedule',
-    validateSearch: ({ action, environment }: Readonly<Record<string, unknown>>): SchedulePrefill => ({
-      ...(typeof action === 'string' && action !== '' && { action }),
-      ...(typeof environment === 'string' && environment !== '' && { environment }),
-    }),
+    validateSearch: readSchedulePrefill,
     component: lazyRouteComponent(() => import('./new-schedule.tsx'), 'NewSchedule'),
   }),
   createRoute({

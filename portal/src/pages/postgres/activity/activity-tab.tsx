@@ -2,6 +2,8 @@ import type { TableOutput } from '@guichet/contract';
 import { getRouteApi } from '@tanstack/react-router';
 import { type ReactNode, useMemo } from 'react';
 import { useRead } from '../../../api/read.ts';
+import { present } from '../../../app/search-values.ts';
+import { useFilter } from '../../../app/use-filter.ts';
 import { useMessages } from '../../../messages/index.tsx';
 import { Checkbox, Select } from '../../../ui/field.tsx';
 import { Loaded } from '../../../ui/loaded.tsx';
@@ -10,7 +12,7 @@ import { SearchBox } from '../../../ui/search-box.tsx';
 import { Note } from '../../../ui/states.tsx';
 import { useInstance } from '../instance.ts';
 import { LiveControl, useLive } from '../live.tsx';
-import { GROUPINGS, SESSION_STATES } from '../search.ts';
+import { GROUPINGS, readActivitySearch, SESSION_STATES } from '../search.ts';
 import { GroupTable } from './group-table.tsx';
 import { sessionsOf } from './session-columns.tsx';
 import { SessionTable } from './session-table.tsx';
@@ -20,11 +22,13 @@ const NONE = '*';
 /** More than anybody reads; the table shows them as fast as ten. */
 const MOST = 2000;
 
+type ActivitySearch = ReturnType<typeof readActivitySearch>;
+
 /** Who runs what, right now: it renews itself under the reader's eyes. */
 export function ActivityTab(): ReactNode {
   const m = useMessages().postgres;
   const { environment, instance } = useInstance();
-  const search = route.useSearch();
+  const search = useFilter(route.useSearch(), readActivitySearch);
   const navigate = route.useNavigate();
   const { q = '', groupBy, state, application, user, database, waiting = false, all = false, every = 2 } = search;
   const live = useLive(every);
@@ -43,8 +47,8 @@ export function ActivityTab(): ReactNode {
     [instance, groupBy, state, application, user, database, waiting, all],
   );
   const query = useRead('table', { action: 'postgres.activity', environment, input }, { everyMs: live.everyMs });
-  const change = (changed: Partial<typeof search>): void =>
-    void navigate({ search: (before) => ({ ...before, ...changed }), replace: true });
+  const change = (changed: { readonly [Name in keyof ActivitySearch]?: ActivitySearch[Name] | undefined }): void =>
+    void navigate({ search: (before) => present({ ...before, ...changed }), replace: true });
   const narrowed = { application, user, database };
   return (
     <div className="flex flex-col gap-3">

@@ -3,6 +3,8 @@ import { getRouteApi } from '@tanstack/react-router';
 import { RotateCw, Timer } from 'lucide-react';
 import { type ReactNode, useCallback, useMemo } from 'react';
 import { useRead } from '../../../api/read.ts';
+import { present } from '../../../app/search-values.ts';
+import { useFilter } from '../../../app/use-filter.ts';
 import { useSpoken } from '../../../messages/index.tsx';
 import { Notes } from '../../../outputs/notes.tsx';
 import { IconButton } from '../../../ui/button.tsx';
@@ -13,7 +15,7 @@ import { Panel } from '../../../ui/page.tsx';
 import { EmptyState, Skeleton } from '../../../ui/states.tsx';
 import { textOf } from '../cells.ts';
 import { useInstance } from '../instance.ts';
-import { SORTS, WINDOWS } from '../search.ts';
+import { readSlowSearch, SORTS, WINDOWS } from '../search.ts';
 import { SlowCharts } from './slow-charts.tsx';
 import { slowColumns } from './slow-columns.tsx';
 
@@ -28,7 +30,7 @@ export function SlowTab(): ReactNode {
   const { postgres } = spoken.messages;
   const m = postgres.slow;
   const { environment, instance } = useInstance();
-  const { sort = 'total', window, charts = false } = route.useSearch();
+  const { sort = 'total', window, charts = false } = useFilter(route.useSearch(), readSlowSearch);
   const navigate = route.useNavigate();
   const query = useRead(
     'table',
@@ -58,7 +60,7 @@ export function SlowTab(): ReactNode {
           className="w-52!"
           items={SORTS.map((value) => ({ value, label: `${m.sort} ${m.sorts[value]}` }))}
           value={sort}
-          onChange={(chosen) => void navigate({ search: (before) => ({ ...before, sort: chosen }), replace: true })}
+          onChange={(chosen) => void navigate({ search: (before) => present({ ...before, sort: chosen }), replace: true })}
         />
         <Select
           aria-label={m.window}
@@ -70,7 +72,7 @@ export function SlowTab(): ReactNode {
           value={window ?? RESET}
           onChange={(chosen) =>
             void navigate({
-              search: (before) => ({ ...before, window: WINDOWS.find((own) => own === chosen) }),
+              search: (before) => present({ ...before, window: WINDOWS.find((own) => own === chosen) }),
               replace: true,
             })
           }
@@ -84,7 +86,7 @@ export function SlowTab(): ReactNode {
           label={m.charts}
           checked={charts}
           onChange={(checked) =>
-            void navigate({ search: (before) => ({ ...before, charts: checked || undefined }), replace: true })
+            void navigate({ search: (before) => present({ ...before, charts: checked || undefined }), replace: true })
           }
         />
       </div>
