@@ -147,6 +147,9 @@ export class Transport {
     const location = response.headers.get('location');
     if (location !== null)
       return this.protocolError(`it redirects to ${location}`, 'Use that address as the gateway if you trust it.');
+    // A gateway says it with a problem document: this is a proxy that has none behind it, as while gateways restart.
+    if (AWAY.has(response.status))
+      return unreachable(this.baseUrl, new Error('', { cause: new Error(`HTTP ${response.status}`) }));
     return this.protocolError(`HTTP ${response.status} without a problem document`);
   }
 
@@ -157,6 +160,8 @@ export class Transport {
     });
   }
 }
+
+const AWAY: ReadonlySet<number> = new Set([502, 503, 504]);
 
 function unreachable(baseUrl: string, cause: unknown): GuichetError {
   return new GuichetError('gateway.unreachable', `The gateway at ${baseUrl} cannot be reached${whyUnreachable(cause)}.`, {

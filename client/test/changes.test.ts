@@ -65,3 +65,20 @@ it('ends with why the gateway refuses it', async () => {
   expect(await taken(changes, 1)).toEqual([{ kind: 'open' }]);
   await expect(changes.next()).rejects.toMatchObject({ code: 'token.expired' });
 });
+
+it('goes on when a proxy answers in the place of a gateway that restarts', async () => {
+  let isAway = false;
+  server = await serveRoutes({
+    raw: (_request, response) => {
+      if (isAway) response.writeHead(502, { 'content-type': 'text/html' }).end('<h1>Bad gateway</h1>');
+      else
+        response
+          .writeHead(200, { 'content-type': 'text/event-stream' })
+          .write('event: open\ndata: {}\n\n', () => response.destroy());
+      isAway = !isAway;
+      return true;
+    },
+  });
+  const changes = createClient({ baseUrl: server.url, token: 'secret' }).changes();
+  expect(await taken(changes, 3)).toEqual([{ kind: 'open' }, { kind: 'open' }, { kind: 'open' }]);
+});

@@ -98,7 +98,7 @@ describe('a call', () => {
   });
 
   it.each([
-    ['a page of a proxy', 502, 'text/html', '<h1>Bad gateway</h1>'],
+    ['a page of a proxy', 403, 'text/html', '<h1>Forbidden</h1>'],
     ['a redirect', 302, 'text/plain', ''],
     ['an answer that is not JSON', 200, 'text/html', '<h1>Welcome</h1>'],
     ['an answer of another program', 200, 'application/json', '{"hello":"world"}'],
@@ -199,6 +199,27 @@ describe('repeating', () => {
     expect((await caught(client.call('requests.approve', approve))).code).toBe('approval.duplicate');
     expect(refusals).toBe(-1);
   });
+
+  it.each([502, 503, 504])(
+    'takes a page of a proxy with %i for a gateway that is away: what only asks is asked again',
+    async (status) => {
+      let refusals = 1;
+      const { client } = await started({
+        'actions.list': () => ({ items: [] }),
+        raw: (_request, response) => {
+          if (refusals-- <= 0) return false;
+          response.writeHead(status, { 'content-type': 'text/html' });
+          response.end('<h1>Bad gateway</h1>');
+          return true;
+        },
+      });
+      expect(await client.call('actions.list')).toEqual({ items: [] });
+      refusals = 1;
+      const error = await caught(client.call('requests.approve', { params: { request: 'REQ-1' }, body: {} }));
+      expect(error).toMatchObject({ code: 'gateway.unreachable', message: expect.stringContaining(`HTTP ${status}`) });
+      expect(refusals).toBe(0);
+    },
+  );
 
   it('does not repeat an approval whose connection broke after it was sent', async () => {
     const { client, server } = await started({
