@@ -1,7 +1,7 @@
 import type { TableOutput } from '@guichet/contract';
 import { availableMajors } from '@guichet/postgres-server';
 import { harness } from '@guichet/sdk/testing';
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import { parsePostgresConfig } from '../src/config.ts';
 import { Estate } from '../src/estate.ts';
 import type { Finding } from '../src/health/finding.ts';
@@ -49,6 +49,9 @@ const ILLS = [
   'delete from dying where id > 100',
 ];
 
+/** A busy machine takes its time; nothing is waited for that is there. */
+const PATIENCE = { timeout: 20_000, interval: 200 };
+
 describe.each(availableMajors())('PostgreSQL %i', (major) => {
   let lab: Lab;
   let estate: Estate;
@@ -89,57 +92,58 @@ describe.each(availableMajors())('PostgreSQL %i', (major) => {
     await expect(client.query('create unique index concurrently broken on children (note)')).rejects.toThrow();
     for (let scans = 0; scans < 6; scans++) await client.query("select count(*) from children where note = 'a' or parent = 7");
     await client.end(); // what it has done is counted by then
-    let findings: readonly Finding[] = [];
-    await until(async () => {
-      ({ findings } = await look(LOW));
-      return found(findings, 'missing index').length > 0 && found(findings, 'many dead rows').length > 0;
-    });
-    expect(findings.filter(({ object }) => object.startsWith('the check of'))).toEqual([]);
-    expect(found(findings, 'missing index')).toMatchObject([
-      { database: 'shop', object: 'public.children', severity: 'warning' },
-    ]);
-    expect(found(findings, 'foreign key without index')).toMatchObject([
-      {
-        object: 'public.children (parent)',
-        mend: 'guichet postgres create-index-concurrently --instance pg1 --database shop --table public.children --column parent --env production',
-      },
-    ]);
-    expect(found(findings, 'invalid index')).toMatchObject([
-      {
-        object: 'public.broken',
-        mend: 'guichet postgres drop-index-concurrently --instance pg1 --database shop --index public.broken --env production',
-      },
-    ]);
-    expect(found(findings, 'duplicate index')).toMatchObject([
-      { object: 'public.children_by_code_again', why: expect.stringMatching(/^public\.children_by_code is the same/) },
-    ]);
-    expect(objects(findings, 'redundant index')).toEqual(['public.children_by_code']);
-    expect(objects(findings, 'unused index')).toContain('public.children_by_note');
-    expect(objects(findings, 'unused index')).not.toContain('public.children_pkey');
-    expect(objects(findings, 'many dead rows')).toContain('public.dying');
-    expect(objects(findings, 'statistics never gathered')).toContain('public.dying');
-    expect(objects(findings, 'autovacuum switched off')).toContain(`public."Odd 'name'"`);
-    expect(found(findings, 'many dead rows').map(({ mend }) => mend)).toContain(
-      'guichet postgres vacuum-analyze --instance pg1 --database shop --table public.dying --env production',
-    );
-    if (major < 14) {
-      // The observer may not read values of sequences: that is told, not left out.
-      expect(found(findings, 'not looked at')).toMatchObject([{ database: 'shop', severity: 'unknown', object: '2 sequences' }]);
-      return;
-    }
-    expect(objects(findings, 'bloated table')).toEqual(['public.bloated']);
-    expect(objects(findings, 'bloated index')).toEqual(['public.bloated_by_filler']);
-    expect(found(findings, 'sequence near its end')).toMatchObject([
-      {
-        severity: 'critical',
-        object: `public."Odd 'name'_id_seq"`,
-        figure: expect.stringMatching(/^93\.1 % used, 147,483,647 left/),
-      },
-      { severity: 'warning', object: 'public.children_id_seq', mend: expect.stringContaining('ALTER COLUMN id TYPE bigint') },
-    ]);
-    expect(findings.map(({ severity }) => severity)).toEqual(
-      findings.map(({ severity }) => severity).toSorted((a, b) => ORDER.indexOf(a) - ORDER.indexOf(b)),
-    );
+    // Counts come by themselves, and on servers before 15 one after the other.
+    await vi.waitFor(async () => {
+      const { findings } = await look(LOW);
+      expect(findings.filter(({ object }) => object.startsWith('the check of'))).toEqual([]);
+      expect(found(findings, 'missing index')).toMatchObject([
+        { database: 'shop', object: 'public.children', severity: 'warning' },
+      ]);
+      expect(found(findings, 'foreign key without index')).toMatchObject([
+        {
+          object: 'public.children (parent)',
+          mend: 'guichet postgres create-index-concurrently --instance pg1 --database shop --table public.children --column parent --env production',
+        },
+      ]);
+      expect(found(findings, 'invalid index')).toMatchObject([
+        {
+          object: 'public.broken',
+          mend: 'guichet postgres drop-index-concurrently --instance pg1 --database shop --index public.broken --env production',
+        },
+      ]);
+      expect(found(findings, 'duplicate index')).toMatchObject([
+        { object: 'public.children_by_code_again', why: expect.stringMatching(/^public\.children_by_code is the same/) },
+      ]);
+      expect(objects(findings, 'redundant index')).toEqual(['public.children_by_code']);
+      expect(objects(findings, 'unused index')).toContain('public.children_by_note');
+      expect(objects(findings, 'unused index')).not.toContain('public.children_pkey');
+      expect(objects(findings, 'many dead rows')).toContain('public.dying');
+      expect(objects(findings, 'statistics never gathered')).toContain('public.dying');
+      expect(objects(findings, 'autovacuum switched off')).toContain(`public."Odd 'name'"`);
+      expect(found(findings, 'many dead rows').map(({ mend }) => mend)).toContain(
+        'guichet postgres vacuum-analyze --instance pg1 --database shop --table public.dying --env production',
+      );
+      if (major < 14) {
+        // The observer may not read values of sequences: that is told, not left out.
+        expect(found(findings, 'not looked at')).toMatchObject([
+          { database: 'shop', severity: 'unknown', object: '2 sequences' },
+        ]);
+        return;
+      }
+      expect(objects(findings, 'bloated table')).toEqual(['public.bloated']);
+      expect(objects(findings, 'bloated index')).toEqual(['public.bloated_by_filler']);
+      expect(found(findings, 'sequence near its end')).toMatchObject([
+        {
+          severity: 'critical',
+          object: `public."Odd 'name'_id_seq"`,
+          figure: expect.stringMatching(/^93\.1 % used, 147,483,647 left/),
+        },
+        { severity: 'warning', object: 'public.children_id_seq', mend: expect.stringContaining('ALTER COLUMN id TYPE bigint') },
+      ]);
+      expect(findings.map(({ severity }) => severity)).toEqual(
+        findings.map(({ severity }) => severity).toSorted((a, b) => ORDER.indexOf(a) - ORDER.indexOf(b)),
+      );
+    }, PATIENCE);
   });
 
   test('gives commands that the actions take', async () => {
