@@ -2,7 +2,7 @@ import type { GuichetError, RequestEvent } from '@guichet/contract';
 import { useEffect, useState, useSyncExternalStore } from 'react';
 import { asProblem, gateway } from '../../../api/gateway.ts';
 import { session } from '../../../api/session.ts';
-import { useOnline } from '../../../app/online.ts';
+import { useOnline, useSeen } from '../../../app/online.ts';
 
 export interface LogLine {
   readonly number: number;
@@ -156,10 +156,13 @@ export function useFollowed({ request, lastEvent, onEvent }: FollowOptions): Fol
   const standing = useSyncExternalStore(session.subscribe, session.standing);
   useEffect(() => () => follower.stop(), [follower]);
   const isOnline = useOnline();
+  const isSeen = useSeen();
   useEffect(() => {
-    // Without a session or a network nothing comes; it goes on once there is one again.
+    // Without a session or a network nothing comes; it goes on once there is one again. A browser has few connections: a tab
+    // that nobody sees gives its one back.
     if (!isOnline) follower.cut();
+    else if (!isSeen) follower.stop();
     else if (standing === 'signed-in') follower.start(lastEvent);
-  }, [follower, lastEvent, standing, isOnline]);
+  }, [follower, lastEvent, standing, isOnline, isSeen]);
   return { ...followed, retry: () => follower.start(lastEvent) };
 }
