@@ -60,3 +60,20 @@ test('when another person signs in instead, the page is not theirs and has to be
   await dialog.getByRole('button', { name: 'Load again' }).click();
   await expectSignedIn(page, 'marta');
 });
+
+test('a page never becomes that of another person who has signed in elsewhere in the browser, whatever it asks for', async ({
+  asNobody: page,
+  complaints,
+}) => {
+  complaints.expect(/ERR_INTERNET_DISCONNECTED|Failed to fetch/);
+  await fillIn(page);
+  const other = await page.context().newPage();
+  await other.goto('/v1/auth/login?returnTo=/docs/&account=another'); // ends at a page that tells nobody
+  await signInAs(other, 'marta');
+  await expect(other).toHaveURL(/docs/);
+  // Its stream opens anew, and with it all that the page knows is asked for again, by the cookie of the other.
+  await page.context().setOffline(true);
+  await expect(page.getByText('You are offline.')).toBeVisible();
+  await page.context().setOffline(false);
+  await expect(page.getByRole('dialog', { name: 'Somebody else has signed in with this browser' })).toBeVisible();
+});

@@ -16,3 +16,5 @@ export function remember(principal: string, key: string): void {
   const recent = [key, ...recentOf(principal).filter((known) => known !== key)].slice(0, MOST);
   localStorage.setItem(placeOf(principal), JSON.stringify(recent));
 }
+
+export const forgetRecent = (principal: string): void => localStorage.removeItem(placeOf(principal));
