@@ -17,6 +17,13 @@ test('finds the commands in a sentence, and nothing of the words around them', (
   expect(commandsOf('Roles of guichet are left out.')).toEqual([]);
 });
 
+test('takes nothing into a command that a shell would do something with', () => {
+  const expected = ['guichet postgres roles --instance pg1'];
+  for (const more of ['; rm -rf ~', '`id`', '$(id)', '"$(id)"', '| sh', '&& id', '> ~/.profile'])
+    expect(commandsOf(`see guichet postgres roles --instance pg1 ${more}`).slice(0, 1)).toEqual(expected);
+  expect(commandsOf('guichet postgres roles --instance pg1;id')).toEqual(expected);
+});
+
 test('puts a sentence together again from its parts', () => {
   const text = 'first guichet postgres health --env production → then (why)';
   expect(

@@ -6,6 +6,7 @@ import type { Language } from '../messages/language.ts';
 import { Badge } from '../ui/badge.tsx';
 import { Code } from '../ui/copy.tsx';
 import { bytes, duration, exactTime, number } from '../ui/format.ts';
+import { readable } from '../ui/readable.ts';
 import { Time } from '../ui/time.tsx';
 import { toneOfState } from './state-tone.ts';
 
@@ -20,9 +21,9 @@ export function Cell({ value, type }: { readonly value: CellValue | undefined; r
   if (value === null || value === undefined || value === '') return <span className="text-faint">–</span>;
   if (type === 'timestamp' && typeof value === 'string' && isTime(value)) return <Time at={value} />;
   if (type === 'state') return <Badge tone={toneOfState(String(value))}>{String(value)}</Badge>;
-  if (type === 'code') return <code className="font-mono text-xs">{String(value)}</code>;
+  if (type === 'code') return <code className="font-mono text-xs">{readable(String(value))}</code>;
   if (isNumeric(type)) return <span className="tabular-nums">{cellText(value, type, { language, messages })}</span>;
-  return cellText(value, type, { language, messages });
+  return readable(cellText(value, type, { language, messages }));
 }
 
 /** The same with all the room it needs: long code is a block of its own, to copy. */

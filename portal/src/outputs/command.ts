@@ -9,7 +9,8 @@ export interface ActionCommand {
   readonly flags: Readonly<Record<string, readonly (string | true)[]>>;
 }
 
-const WORD = /'(?:[^']|'\\'')*'|"[^"]*"|[^\s'"()]+/y;
+/** What a shell would do something with ends a command: it may come from data that the words of a provider quote. */
+const WORD = /'(?:[^']|'\\'')*'|"[^"$`\\]*"|[^\s'"()`$;|&<>\\]+/y;
 
 /** Reads `guichet postgres cancel-query --instance pg1 --pid 7 --env production (why)`; undefined when it is no such command. */
 export function readCommand(text: string): ActionCommand | undefined {

@@ -5,8 +5,9 @@ interface Part {
   readonly command: boolean;
 }
 
-// `…`, or guichet and its words: quoted ones as they are, others up to what ends a sentence or opens a parenthesis.
-const COMMAND = /`([^`]+)`|\bguichet(?: (?:'[^']*'|"[^"]*"|[^\s'"`()→;,]+(?:'[^']*'|"[^"]*")?))+/g;
+// `…`, or guichet and its words: quoted ones as they are, others up to what ends a sentence, opens a parenthesis, or would
+// make a shell do something: a word may come from data.
+const COMMAND = /`([^`]+)`|\bguichet(?: (?:'[^']*'|"[^"$`\\]*"|[^\s'"`()→;,$|&<>\\]+(?:'[^']*'|"[^"$`\\]*")?))+/g;
 
 /** It has flags, or is one of its own commands: `the roles of guichet are left out` is none. */
 const IS_COMMAND = /^guichet (?:[a-z].* --[a-z]|(?:requests|audit|sessions|tokens|schedules|policy|login|logout)\b)/;

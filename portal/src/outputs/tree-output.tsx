@@ -1,6 +1,7 @@
 import type { TreeOutput as TreeData, TreeNode } from '@guichet/contract';
 import type { ReactNode } from 'react';
 import { useMessages } from '../messages/index.tsx';
+import { readable } from '../ui/readable.ts';
 import { EmptyState } from '../ui/states.tsx';
 import { TreeView } from '../ui/tree-view.tsx';
 import { BlockingTree } from './blocking-tree.tsx';
@@ -28,7 +29,8 @@ export function TreeOutput({ output, name }: { readonly output: TreeData; readon
       textOf={textOf}
       render={({ label: own, detail }) => (
         <div className="min-w-0 text-sm break-words">
-          <span className="font-medium">{own}</span> {detail !== undefined && <span className="text-soft">{detail}</span>}
+          <span className="font-medium">{readable(own)}</span>{' '}
+          {detail !== undefined && <span className="text-soft">{readable(detail)}</span>}
         </div>
       )}
     />

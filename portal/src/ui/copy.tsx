@@ -2,6 +2,7 @@ import { Check, Copy } from 'lucide-react';
 import { type ReactNode, useEffect, useState } from 'react';
 import { useMessages } from '../messages/index.tsx';
 import { IconButton } from './button.tsx';
+import { readable } from './readable.ts';
 
 /** Copies a text, and says that it did. */
 export function CopyButton({ text, label }: { readonly text: string; readonly label?: string }): ReactNode {
@@ -46,7 +47,7 @@ export function Code({
         aria-label={label}
         className={`min-w-0 flex-1 py-1 font-mono text-xs ${wrap ? 'break-words whitespace-pre-wrap' : 'max-h-96 overflow-auto'}`}
       >
-        {text}
+        {readable(text)}
       </pre>
       <CopyButton text={text} label={label} />
     </div>

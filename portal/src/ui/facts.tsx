@@ -1,4 +1,5 @@
 import type { ReactNode } from 'react';
+import { readable } from './readable.ts';
 
 /** Names and what they are. Rows whose value is null or undefined are left out. */
 export function Facts({ rows }: { readonly rows: readonly (readonly [name: string, value: ReactNode])[] }): ReactNode {
@@ -9,7 +10,7 @@ export function Facts({ rows }: { readonly rows: readonly (readonly [name: strin
         .map(([name, value]) => (
           <div key={name} className="contents">
             <dt className="text-faint">{name}</dt>
-            <dd className="min-w-0 break-words">{value}</dd>
+            <dd className="min-w-0 break-words">{typeof value === 'string' ? readable(value) : value}</dd>
           </div>
         ))}
     </dl>

@@ -1,5 +1,6 @@
 import clsx from 'clsx';
 import { type ReactNode, useEffect } from 'react';
+import { readable } from './readable.ts';
 
 interface PageProps {
   readonly title: string;
@@ -27,7 +28,7 @@ export function Page({ title, trail, beside, about, actions, wide = false, child
             <nav className="mb-0.5 text-xs text-faint [&_a]:hover:text-ink [&_a]:hover:underline">{trail}</nav>
           )}
           <div className="flex flex-wrap items-center gap-2">
-            <h1 className="text-xl font-semibold tracking-tight break-words">{title}</h1>
+            <h1 className="text-xl font-semibold tracking-tight break-words">{readable(title)}</h1>
             {beside}
           </div>
           {about !== undefined && <div className="mt-0.5 text-sm text-soft">{about}</div>}

@@ -21,6 +21,7 @@ export const outputs = {
   tree: 'Tree',
   wrap: 'Wrap lines',
   text: 'Text',
+  beginning: (count: number): string => `The beginning of ${count} lines: copy or save it for all of it`,
   lines: (count: number): string => plural('en', count, { one: '# line', other: '# lines' }),
   download: 'Download',
   opensOutside: 'opens in a new tab',

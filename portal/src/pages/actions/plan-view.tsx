@@ -4,6 +4,7 @@ import type { ReactNode } from 'react';
 import { useMessages, useSpoken } from '../../messages/index.tsx';
 import { Facts } from '../../ui/facts.tsx';
 import { duration, exactTime } from '../../ui/format.ts';
+import { readable } from '../../ui/readable.ts';
 import { Note } from '../../ui/states.tsx';
 import { RiskBadge } from '../requests/risk-badge.tsx';
 import { DecisionView } from './decision-view.tsx';
@@ -27,14 +28,14 @@ export function PlanView({
   const { resource } = plan;
   return (
     <div className="flex flex-col gap-3">
-      <p className="text-lg font-medium break-words">{plan.summary}</p>
+      <p className="text-lg font-medium break-words">{readable(plan.summary)}</p>
       {plan.effects.length > 0 && (
         <div>
           <h3 className="mb-1 text-xs font-medium text-faint">{m.planEffects}</h3>
           <ul className="flex list-disc flex-col gap-0.5 pl-5 text-sm">
             {plan.effects.map((effect) => (
               <li key={effect} className="break-words">
-                {effect}
+                {readable(effect)}
               </li>
             ))}
           </ul>
@@ -46,7 +47,7 @@ export function PlanView({
           <Note tone="warn" icon={TriangleAlert}>
             <ul className="flex flex-col gap-0.5">
               {plan.warnings.map((warning) => (
-                <li key={warning}>{warning}</li>
+                <li key={warning}>{readable(warning)}</li>
               ))}
             </ul>
           </Note>
@@ -54,7 +55,12 @@ export function PlanView({
       )}
       <Facts
         rows={[
-          [m.planOn, <code key="on" className="font-mono text-xs">{`${resource.type}:${resource.id}`}</code>],
+          [
+            m.planOn,
+            <code key="on" className="font-mono text-xs">
+              {readable(`${resource.type}:${resource.id}`)}
+            </code>,
+          ],
           [m.planOwner, resource.owner],
           [m.planService, resource.service],
           [m.planIn, environment],

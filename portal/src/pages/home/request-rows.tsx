@@ -1,5 +1,6 @@
 import type { ResponseOf } from '@guichet/client';
 import type { ReactNode } from 'react';
+import { readable } from '../../ui/readable.ts';
 import { Time } from '../../ui/time.tsx';
 import { RequestName } from '../company/names.tsx';
 import { StateBadge } from '../requests/state-badge.tsx';
@@ -31,7 +32,7 @@ export function RequestRows({
           </div>
           <div className="col-span-2 min-w-0 max-sm:order-last sm:col-span-1">
             <RequestName id={row.id} className="block truncate font-medium">
-              {row.summary}
+              {readable(row.summary)}
             </RequestName>
             <div className="truncate text-xs text-faint">
               {row.id} · {row.environment} · {row.requester.name}

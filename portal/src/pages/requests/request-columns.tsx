@@ -4,6 +4,7 @@ import type { ReactNode } from 'react';
 import type { Messages } from '../../messages/en/index.ts';
 import { Badge } from '../../ui/badge.tsx';
 import type { Column } from '../../ui/data-table.tsx';
+import { readable } from '../../ui/readable.ts';
 import { Time } from '../../ui/time.tsx';
 import type { View } from './request-filter.ts';
 import { RiskBadge } from './risk-badge.tsx';
@@ -54,7 +55,7 @@ function Summary({ request, broken }: { readonly request: RequestSummary; readon
       <span className="shrink-0 sm:hidden">
         <StateBadge state={state} iconOnly />
       </span>
-      <span className="min-w-0 truncate">{summary}</span>
+      <span className="min-w-0 truncate">{readable(summary)}</span>
       {review !== null && (
         <Badge tone={review.state === 'open' ? 'bad' : 'neutral'} icon={Flame} className="shrink-0">
           <span className="max-sm:sr-only">{broken}</span>

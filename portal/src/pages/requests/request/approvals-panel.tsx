@@ -6,6 +6,7 @@ import { asked } from '../../../api/gateway.ts';
 import { useMessages } from '../../../messages/index.tsx';
 import { Badge } from '../../../ui/badge.tsx';
 import { Panel } from '../../../ui/page.tsx';
+import { readableLines } from '../../../ui/readable.ts';
 import { Note } from '../../../ui/states.tsx';
 import { Time } from '../../../ui/time.tsx';
 import { groupInWords } from '../groups.ts';
@@ -65,7 +66,7 @@ function ApprovalList({ approvals }: { readonly approvals: Request['approvals'] 
       </div>
       {reusedFrom !== null && <p className="text-xs text-soft">{m.reusedFrom(reusedFrom)}</p>}
       {former === true && <p className="text-xs text-warn">{m.former}</p>}
-      {comment !== '' && <p className="break-words whitespace-pre-wrap text-soft">{comment}</p>}
+      {comment !== '' && <p className="break-words whitespace-pre-wrap text-soft">{readableLines(comment)}</p>}
     </div>
   ));
 }

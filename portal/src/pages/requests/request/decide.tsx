@@ -7,6 +7,7 @@ import { useKeys } from '../../../app/keys.ts';
 import { useMessages } from '../../../messages/index.tsx';
 import { Button } from '../../../ui/button.tsx';
 import { Field, TextArea } from '../../../ui/field.tsx';
+import { readable } from '../../../ui/readable.ts';
 import { ErrorNote } from '../../../ui/states.tsx';
 import { tell } from '../../../ui/toast.tsx';
 import { useKeepRequest } from './keep-request.ts';
@@ -158,7 +159,7 @@ export function NextToApprove({ request }: { readonly request: string }): ReactN
     >
       <span className="min-w-0 flex-1">
         <span className="block font-medium">{m.next(next.id)}</span>
-        <span className="block truncate text-soft">{next.summary}</span>
+        <span className="block truncate text-soft">{readable(next.summary)}</span>
       </span>
       <kbd aria-hidden className="rounded-sm border border-line-strong/50 px-1 text-2xs text-faint max-md:hidden">
         N

@@ -4,6 +4,7 @@ import { Code } from '../../../ui/copy.tsx';
 import { Facts } from '../../../ui/facts.tsx';
 import { Segmented } from '../../../ui/field.tsx';
 import { Panel } from '../../../ui/page.tsx';
+import { readable } from '../../../ui/readable.ts';
 
 /** The input as it was when it was submitted; nothing changes it any more. */
 export function InputPanel({ input }: { readonly input: Readonly<Record<string, unknown>> }): ReactNode {
@@ -44,5 +45,5 @@ export function InputPanel({ input }: { readonly input: Readonly<Record<string, 
 
 function Value({ value }: { readonly value: unknown }): ReactNode {
   const text = typeof value === 'string' ? value : JSON.stringify(value, null, 2);
-  return <span className="font-mono text-xs break-words whitespace-pre-wrap">{text}</span>;
+  return <span className="font-mono text-xs break-words whitespace-pre-wrap">{readable(text)}</span>;
 }

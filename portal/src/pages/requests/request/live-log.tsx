@@ -8,6 +8,7 @@ import { Button, IconButton } from '../../../ui/button.tsx';
 import { CopyButton } from '../../../ui/copy.tsx';
 import { exactTime } from '../../../ui/format.ts';
 import { Panel } from '../../../ui/page.tsx';
+import { readable } from '../../../ui/readable.ts';
 import { ErrorNote } from '../../../ui/states.tsx';
 import type { Followed, LogLine } from './follow.ts';
 import { ProgressBar } from './progress-bar.tsx';
@@ -169,7 +170,7 @@ function Lines({
               </time>
               <span className={clsx(wrap ? 'min-w-0 break-words whitespace-pre-wrap' : 'whitespace-pre', COLOURS[line.level])}>
                 {(line.level === 'error' || line.level === 'warn') && <span className="sr-only">{m.levels[line.level]}: </span>}
-                {line.message}
+                {readable(line.message)}
               </span>
             </div>
           );

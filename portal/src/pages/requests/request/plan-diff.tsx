@@ -2,6 +2,7 @@ import type { Request } from '@guichet/contract';
 import clsx from 'clsx';
 import type { ReactNode } from 'react';
 import { useMessages } from '../../../messages/index.tsx';
+import { readable } from '../../../ui/readable.ts';
 import { type DiffLine, lineDiff } from './line-diff.ts';
 
 type Plan = Request['plan'];
@@ -72,7 +73,7 @@ export function DiffLines({
               {SIGNS[kind]}
             </span>
             {kind !== 'same' && <span className="sr-only">{words[kind]}: </span>}
-            <span className={clsx('min-w-0 break-words', kind !== 'same' && 'text-ink')}>{text}</span>
+            <span className={clsx('min-w-0 break-words', kind !== 'same' && 'text-ink')}>{readable(text)}</span>
           </li>
         ))}
       </ul>

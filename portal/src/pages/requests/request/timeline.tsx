@@ -4,6 +4,7 @@ import clsx from 'clsx';
 import type { ReactNode } from 'react';
 import { useMessages } from '../../../messages/index.tsx';
 import { Panel } from '../../../ui/page.tsx';
+import { readable, readableLines } from '../../../ui/readable.ts';
 import { Skeleton } from '../../../ui/states.tsx';
 import { Time } from '../../../ui/time.tsx';
 import { toldEvent, toneOf } from './event-facts.ts';
@@ -62,10 +63,10 @@ function TimelineEvent({ event }: { readonly event: RequestEvent }): ReactNode {
         </p>
         <Time at={event.at} className="text-xs text-faint" />
       </div>
-      {because !== undefined && <p className="text-sm break-words text-soft">{because}</p>}
+      {because !== undefined && <p className="text-sm break-words text-soft">{readable(because)}</p>}
       {quote !== undefined && (
         <blockquote className="mt-1 border-l-2 border-line-strong/60 pl-2 text-sm break-words whitespace-pre-wrap text-soft">
-          {quote}
+          {readableLines(quote)}
         </blockquote>
       )}
     </li>
