@@ -120,6 +120,18 @@ test('says that a proof does not hold when the event is not what was sealed', as
   await expect(page.getByText('Not reached')).toHaveCount(2);
 });
 
+test('takes the true proof of another event for none of this one', async ({ asNadia: page, calls, world, complaints }) => {
+  complaints.expect(NOT_SEALED_YET);
+  const { id } = await filed(calls, 'wigeon');
+  const event = await eventOf(calls, id);
+  await page.route(`**/v1/audit/events/${event.id}/proof`, async (route) =>
+    route.fulfill({ response: await route.fetch({ url: route.request().url().replace(event.id, world.event) }) }),
+  );
+  await page.goto(`/audit/${event.id}`);
+  await expect(page.getByText('This is the proof of another event')).toBeVisible();
+  await expect(page.getByText(/as it was sealed\.$/)).toBeHidden();
+});
+
 test('notices that a log shows another key than before', async ({ asNadia: page, calls, complaints }) => {
   complaints.expect(NOT_SEALED_YET);
   const { id } = await filed(calls, 'egret');
@@ -133,6 +145,7 @@ test('notices that a log shows another key than before', async ({ asNadia: page,
   await page.getByRole('row').filter({ hasText: 'filed a request' }).getByRole('link').click();
   await expect(page).toHaveURL(`/audit/${event.id}`);
   await expect(page.getByText('This browser has seen another key of this log before: a-key-of-before.')).toBeVisible();
+  await expect(page.getByText(/as it was sealed\.$/)).toBeHidden();
 });
 
 test('says of an event that does not exist what to do, and shows the state of the log everywhere', async ({

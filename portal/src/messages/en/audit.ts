@@ -80,6 +80,7 @@ export const audit = {
     unsupported: 'This browser cannot check Ed25519 signatures. Check the proof on the command line:',
     skipped: 'Not reached',
     holds: (place: string, events: string): string => `This is event ${place} of ${events}, as it was sealed.`,
+    other: 'This is the proof of another event than the one of this page. Keep it, and tell the team that runs Guichet.',
     broken: 'The proof does not hold. Keep it, and tell the team that runs Guichet.',
     trust: 'Compare the key with the one that you were given by another way: a gateway that lies could show its own.',
     publicKey: 'Public key of the log',

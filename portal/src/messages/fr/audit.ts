@@ -82,6 +82,7 @@ export const audit: Messages['audit'] = {
     unsupported: 'Ce navigateur ne sait pas vérifier les signatures Ed25519. Vérifiez la preuve en ligne de commande :',
     skipped: 'Non atteint',
     holds: (place, sealed) => `C’est l’événement ${place} sur ${sealed}, tel qu’il a été scellé.`,
+    other: 'C’est la preuve d’un autre événement que celui de cette page. Gardez-la, et prévenez l’équipe qui gère Guichet.',
     broken: 'La preuve ne tient pas. Gardez-la, et prévenez l’équipe qui gère Guichet.',
     trust: 'Comparez la clé avec celle que l’on vous a donnée par une autre voie : une passerelle qui ment montrerait la sienne.',
     publicKey: 'Clé publique du journal',

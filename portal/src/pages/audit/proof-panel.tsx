@@ -1,7 +1,7 @@
 import type { AuditProof } from '@guichet/contract';
 import { useQuery } from '@tanstack/react-query';
 import { CircleAlert, CircleCheck, CircleDashed, CircleX, Download, LoaderCircle, ShieldAlert, ShieldCheck } from 'lucide-react';
-import type { ReactNode } from 'react';
+import { type ReactNode, useMemo } from 'react';
 import { asked } from '../../api/gateway.ts';
 import { useMessages, useSpoken } from '../../messages/index.tsx';
 import { Button } from '../../ui/button.tsx';
@@ -51,7 +51,12 @@ function Steps({
   const { steps, holds } = useProofSteps(proof, publicKey);
   const { head } = proof;
   const events = number(head.size, language);
-  const before = otherKeySeen(String(head['log']), publicKey);
+  // A key is believed at first sight, but only once something was proven by it.
+  const before = useMemo(
+    () => (holds === true ? otherKeySeen(String(head['log']), publicKey) : undefined),
+    [holds, head, publicKey],
+  );
+  const isOther = idIn(proof.event) !== event;
   return (
     <div className="flex flex-col gap-3">
       <p className="text-sm text-soft">{m.about}</p>
@@ -73,18 +78,22 @@ function Steps({
       </ol>
       <div role="status">
         {holds === undefined && <p className="text-sm text-soft">{m.checking}</p>}
-        {holds === true && (
+        {holds === true && before === undefined && !isOther && (
           <Note tone="good" icon={ShieldCheck}>
             {m.holds(number(proof.index + 1, language), events)}
           </Note>
         )}
-        {holds === false && (
+        {(holds === false || isOther) && (
           <Note tone="bad" icon={ShieldAlert}>
-            {m.broken}
+            {isOther ? m.other : m.broken}
           </Note>
         )}
         {holds === 'unsupported' && <Note tone="warn">{m.unsupported}</Note>}
-        {before !== undefined && <Note tone="warn">{m.changed(before)}</Note>}
+        {before !== undefined && (
+          <Note tone="bad" icon={ShieldAlert}>
+            {m.changed(before)}
+          </Note>
+        )}
       </div>
       <Facts
         rows={[
@@ -103,6 +112,16 @@ function Steps({
       </div>
     </div>
   );
+}
+
+/** The id that a sealed line has: a gateway that hides an event could show the true proof of another one. */
+function idIn(line: string): unknown {
+  try {
+    const event: unknown = JSON.parse(line);
+    return typeof event === 'object' && event !== null && 'id' in event ? event.id : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 function StepIcon({ holds, isOver }: { readonly holds: ProofStep['holds'] | undefined; readonly isOver: boolean }): ReactNode {
