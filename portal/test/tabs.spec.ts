@@ -14,6 +14,7 @@ test('eight tabs of one person all work, although a browser opens six connection
   asNadia: first,
   world,
 }) => {
+  test.slow(); // eight pages
   const tabs = [first];
   for (let count = 0; count < 8; count++) {
     const page = count === 0 ? first : await first.context().newPage();
