@@ -47,6 +47,6 @@ test('says of a name that is not there which one is meant', async ({ asNadia, co
 
 test('says which files of the company count', async ({ asNadia }) => {
   await asNadia.goto('/company');
-  await expect(asNadia.getByText('The files as they are now count.')).toBeVisible();
+  await expect(asNadia.getByText('The files as they are now are in force.')).toBeVisible();
   await expect(panel(asNadia, 'In force')).toContainText('4 services');
 });

@@ -67,7 +67,7 @@ function renew(queries: QueryClient, change: Change): void {
 }
 
 /** Has those lists asked for again that may have changed. For the shell alone. */
-export function useLive(): void {
+export function useChanges(): void {
   const queries = useQueryClient();
   const person = useMe().principal.id;
   const standing = useSyncExternalStore(session.subscribe, session.standing);

@@ -3,12 +3,12 @@ import { type ReactNode, useEffect } from 'react';
 import { useMessages } from '../messages/index.tsx';
 import { toApproveQuery } from '../pages/requests/to-approve.ts';
 import { showWaiting } from '../ui/page.tsx';
-import { useLive } from './live.ts';
+import { useChanges } from './live.ts';
 import { useNotifications } from './notifications.ts';
 
 /** Keeps the page in step with the gateway: what it shows, the count in the title of its tab, the dot on its icon. */
 export function Live(): ReactNode {
-  useLive();
+  useChanges();
   useNotifications();
   const { data } = useQuery(toApproveQuery);
   const count = data?.items.length ?? 0;

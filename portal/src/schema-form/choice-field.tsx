@@ -86,6 +86,7 @@ function Wrong({ text }: { readonly text: string }): ReactNode {
 
 /** What can be one thing alone: shown as it is when it must be there, else to be taken or left. */
 export function ConstantField({ node, described }: Props): ReactNode {
+  const m = useMessages().ui;
   const { shape } = described;
   if (shape.kind !== 'constant') return null;
   if (node.required)
@@ -97,7 +98,7 @@ export function ConstantField({ node, described }: Props): ReactNode {
   return (
     <div data-field={node.pointer} className="py-1">
       <Checkbox
-        label={`${described.title ?? node.label}: ${shown(shape.value)}`}
+        label={m.labelled(described.title ?? node.label, shown(shape.value))}
         about={described.about}
         checked={node.value !== undefined}
         onChange={(isOn) => node.onChange(isOn ? shape.value : undefined)}

@@ -89,7 +89,7 @@ export const access = {
   lasting: {
     title: 'Mine for a while',
     about: 'What I asked for that is undone by itself, connections too.',
-    none: 'Nothing of yours is there for a while only.',
+    none: 'You have nothing for a while only now.',
     ends: 'ends',
     held: 'A person has to undo it',
     connect: 'Connect',

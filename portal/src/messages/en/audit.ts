@@ -45,9 +45,9 @@ export const audit = {
       own: 'From … to …',
     },
   },
-  refresh: 'Renew',
+  refresh: 'Refresh',
   empty: 'No event fits',
-  emptyText: 'Leave a filter out, or look at a longer time.',
+  emptyText: 'Take a filter away, or look at a longer time.',
   archived: (before: string): string =>
     `Events from before ${before} are in an archive and are not searched here. guichet audit verify --archive checks them.`,
   event: {

@@ -108,20 +108,20 @@ export const company = {
   },
   files: {
     title: 'The company',
-    about: 'People, teams, services and environments are read from files; this gateway says here which ones count.',
+    about: 'People, teams, services and environments are read from files; this gateway says here which ones are in force.',
     inForce: 'In force',
     since: 'Since',
     digest: 'Digest',
     holds: 'They name',
     holdsText: (counts: { people: number; teams: number; services: number; machines: number }): string =>
       [people(counts.people), teams(counts.teams), services(counts.services), machines(counts.machines)].join(', '),
-    fine: 'The files as they are now count.',
-    refused: 'The files as they are now do not count: the company before stays in force.',
+    fine: 'The files as they are now are in force.',
+    refused: 'The files as they are now are not in force: those before them stay so.',
     refusedAt: 'Refused',
     findings: (count: number): string => plural('en', count, { one: '# finding', other: '# findings' }),
     show: 'See what is wrong',
     where: 'Where they come from',
     whereText:
-      'The configuration of the gateway names the files under `company`. They are watched: a change counts within seconds, without a restart, and is in the audit log.',
+      'The configuration of the gateway names the files under `company`. They are watched: a change takes effect within seconds, without a restart, and is in the audit log.',
   },
 };

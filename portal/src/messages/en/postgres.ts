@@ -76,7 +76,7 @@ export const postgres = {
         ? plural('en', all, { one: '# session', other: '# sessions' })
         : `${shown} of ${plural('en', all, { one: '# session', other: '# sessions' })}`,
     waiting: (count: number): string => plural('en', count, { one: '# waits for a lock', other: '# wait for locks' }),
-    none: 'No session is like that now',
+    none: 'No session fits now',
     blocks: (count: number): string => `blocks ${count}`,
     columns: {
       pid: 'Pid',
@@ -191,6 +191,6 @@ export const postgres = {
     noneText: 'A replica takes reads off its source. It can be made for a while, and goes away by itself.',
     more: (name: string): string => `Actions of ${name}`,
   },
-  reads: { roles: 'Roles', loginOnly: 'Only those that may log in', allSettings: 'Those too that are as they come' },
+  reads: { roles: 'Roles', loginOnly: 'Only those that may log in', allSettings: 'Those at their default too' },
   down: 'down',
 };

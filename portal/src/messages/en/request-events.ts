@@ -58,7 +58,7 @@ export const requestEvents: Readonly<Record<RequestEventType, Sentence>> = {
   'request.reviewed': ({ by: name = 'Somebody', state }) => `${name} reviewed it${as(': ', state)}`,
   'request.review_reminded': ({ told: count }) => `Its review is still open; ${told(count)}`,
   'request.receipt_missing': () => 'Its provider gave no receipt',
-  'request.receipt_refused': () => 'The receipt of its provider is not good',
+  'request.receipt_refused': () => 'The receipt of its provider is not valid',
   'request.undo_filed': ({ by: name, other = 'A request' }) => `${other} was filed to undo it${by(name)}`,
   'request.undone': ({ other }) => `Undone${by(other)}`,
   'request.undo_failed': ({ other = 'what undoes it', state }) => `Not undone by ${other}${as(', which is ', state)}`,

@@ -232,7 +232,7 @@ export const request = {
     none: 'Its provider signs none.',
     verified: 'Signed by its provider, and verified',
     missing: 'Its provider should have signed, and did not',
-    refused: 'It is not good',
+    refused: 'It is not valid',
     status: 'Ended as',
     kid: 'Key',
     finished: 'Finished',

@@ -2,9 +2,9 @@ import { plural } from '../plural.ts';
 
 export const schedules = {
   title: 'Schedules',
-  about: 'Requests that are filed again and again: each time as their owner, with a decision of its own.',
+  about: 'Requests that are filed again and again: each time as their owner, and decided anew.',
   none: 'No schedule',
-  noneText: 'What has to be done every night or every Monday can be asked for by itself.',
+  noneText: 'What has to be done every night or every Monday can be filed by itself.',
   create: 'New schedule',
   name: 'Name',
   action: 'Action',
@@ -67,7 +67,7 @@ export const schedules = {
     input: 'What is asked for',
     nextTimes: 'It would be due',
     never: 'It would never be due.',
-    wrongCron: 'These are not five parts that say when: minute, hour, day, month, weekday.',
+    wrongCron: 'These are not the five parts that say when: minute, hour, day, month, weekday.',
     wrongZone: 'There is no such time zone. Write it like Europe/Paris.',
     needed: 'This is needed.',
     short: 'Say why, in at least 3 characters.',

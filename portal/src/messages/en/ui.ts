@@ -16,6 +16,8 @@ export const ui = {
   search: 'Search',
   all: 'All',
   none: 'None',
+  /** What something is about, and what it is. */
+  labelled: (label: string, value: string): string => `${label}: ${value}`,
   yes: 'Yes',
   no: 'No',
   unreachable: {

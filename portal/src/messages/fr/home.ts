@@ -39,7 +39,7 @@ export const home: Messages['home'] = {
     none: 'D’après les fichiers de l’entreprise, vos équipes ne possèdent aucun service.',
     noTeam: 'D’après les fichiers de l’entreprise et le fournisseur d’identité, vous n’êtes encore dans aucune équipe.',
     all: 'Tous les services',
-    onCall: 'd’astreinte',
+    onCall: 'd’astreinte :',
   },
   start: {
     title: 'Premiers pas',

@@ -42,7 +42,7 @@ export const policy: Messages['policy'] = {
     whoAbout: 'Vous-même, si ce champ est vide. Une question posée pour quelqu’un d’autre est enregistrée.',
     request: 'Demande',
     operation: 'Ce qui est demandé',
-    operationDefault: 'L’évident',
+    operationDefault: 'Ce qui se demande d’ordinaire',
     action: 'Action',
     environment: 'Environnement',
     owner: 'Équipe propriétaire',

@@ -46,7 +46,7 @@ export const providers: Messages['providers'] = {
     plan: 'Plan',
     read: 'Lecture',
     run: 'Exécution',
-    observe: 'Constat après coup',
+    observe: 'Vérification de l’issue',
     tunnel: 'Connexion',
   },
   p50: 'La moitié en',

@@ -17,6 +17,7 @@ export const ui: Messages['ui'] = {
   search: 'Rechercher',
   all: 'Tout',
   none: 'Aucun',
+  labelled: (label, value) => `${label} : ${value}`,
   yes: 'Oui',
   no: 'Non',
   unreachable: {

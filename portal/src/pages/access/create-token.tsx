@@ -206,9 +206,7 @@ function MadeToken({ created, onClose }: { readonly created: Created; readonly o
       }
     >
       <div className="flex flex-col gap-3">
-        <p className="text-sm">
-          <span className="text-faint">{all.access.tokens.scope}:</span> {scopeInWords(created, all.access.tokens)}
-        </p>
+        <p className="text-sm">{all.ui.labelled(all.access.tokens.scope, scopeInWords(created, all.access.tokens))}</p>
         <Code text={created.secret} label={m.secret} />
         {created.warnings.map((warning) => (
           <Note key={warning} tone="warn">

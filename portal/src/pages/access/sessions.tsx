@@ -11,11 +11,11 @@ import { useMessages } from '../../messages/index.tsx';
 import { Badge } from '../../ui/badge.tsx';
 import { Button, IconButton } from '../../ui/button.tsx';
 import { type Column, DataTable } from '../../ui/data-table.tsx';
-import { Dialog } from '../../ui/dialog.tsx';
 import { Checkbox } from '../../ui/field.tsx';
+import { FormDialog } from '../../ui/form-dialog.tsx';
 import { Loaded } from '../../ui/loaded.tsx';
 import { Panel } from '../../ui/page.tsx';
-import { EmptyState, ErrorNote } from '../../ui/states.tsx';
+import { EmptyState } from '../../ui/states.tsx';
 import { Time } from '../../ui/time.tsx';
 import { tell } from '../../ui/toast.tsx';
 
@@ -117,8 +117,7 @@ export function Sessions(): ReactNode {
 }
 
 function EndOne({ session, onClose }: { readonly session: Session; readonly onClose: () => void }): ReactNode {
-  const all = useMessages();
-  const m = all.access.sessions;
+  const m = useMessages().access.sessions;
   const end = useCall('sessions.revoke', {
     changes: ['sessions.list'],
     onSuccess: () => {
@@ -127,50 +126,38 @@ function EndOne({ session, onClose }: { readonly session: Session; readonly onCl
     },
   });
   return (
-    <Dialog
-      open
+    <FormDialog
       size="sm"
-      onClose={onClose}
       title={m.endTitle}
       about={m.endText(session.client)}
-      actions={
-        <>
-          <Button onClick={onClose}>{all.ui.cancel}</Button>
-          <Button look="danger" busy={end.isPending} onClick={() => end.mutate({ params: { session: session.id } })}>
-            {m.end}
-          </Button>
-        </>
-      }
-    >
-      {end.error !== null && <ErrorNote error={end.error} />}
-    </Dialog>
+      send={m.end}
+      look="danger"
+      busy={end.isPending}
+      error={end.error}
+      onSend={() => end.mutate({ params: { session: session.id } })}
+      onClose={onClose}
+    />
   );
 }
 
 function EndAll({ onClose }: { readonly onClose: () => void }): ReactNode {
-  const all = useMessages();
-  const m = all.access.sessions;
+  const m = useMessages().access.sessions;
   const { csrf } = useMe();
   const [tokens, setTokens] = useState(false);
   // Nobody is signed in any more afterwards: the page that says so has to be another one.
   const end = useCall('sessions.revoke-all', { onSuccess: () => signOut(csrf ?? '') });
   return (
-    <Dialog
-      open
-      onClose={onClose}
+    <FormDialog
       title={m.everywhereTitle}
       about={m.everywhereText}
-      actions={
-        <>
-          <Button onClick={onClose}>{all.ui.cancel}</Button>
-          <Button look="danger" busy={end.isPending || end.isSuccess} onClick={() => end.mutate({ body: { tokens } })}>
-            {m.everywhere}
-          </Button>
-        </>
-      }
+      send={m.everywhere}
+      look="danger"
+      busy={end.isPending || end.isSuccess}
+      error={end.error}
+      onSend={() => end.mutate({ body: { tokens } })}
+      onClose={onClose}
     >
       <Checkbox label={m.tokensToo} about={m.tokensTooAbout} checked={tokens} onChange={setTokens} />
-      {end.error !== null && <ErrorNote error={end.error} className="mt-3" />}
-    </Dialog>
+    </FormDialog>
   );
 }

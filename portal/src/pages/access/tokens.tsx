@@ -7,10 +7,10 @@ import { useMessages } from '../../messages/index.tsx';
 import { Badge, type Tone } from '../../ui/badge.tsx';
 import { Button, IconButton } from '../../ui/button.tsx';
 import { type Column, DataTable } from '../../ui/data-table.tsx';
-import { Dialog } from '../../ui/dialog.tsx';
+import { FormDialog } from '../../ui/form-dialog.tsx';
 import { Loaded } from '../../ui/loaded.tsx';
 import { Panel } from '../../ui/page.tsx';
-import { EmptyState, ErrorNote } from '../../ui/states.tsx';
+import { EmptyState } from '../../ui/states.tsx';
 import { Time } from '../../ui/time.tsx';
 import { tell } from '../../ui/toast.tsx';
 import { CreateToken } from './create-token.tsx';
@@ -129,8 +129,7 @@ export function Tokens(): ReactNode {
 }
 
 function Revoke({ token, onClose }: { readonly token: Token; readonly onClose: () => void }): ReactNode {
-  const all = useMessages();
-  const m = all.access.tokens;
+  const m = useMessages().access.tokens;
   const revoke = useCall('tokens.revoke', {
     changes: ['tokens.list'],
     onSuccess: () => {
@@ -139,22 +138,16 @@ function Revoke({ token, onClose }: { readonly token: Token; readonly onClose: (
     },
   });
   return (
-    <Dialog
-      open
+    <FormDialog
       size="sm"
-      onClose={onClose}
       title={m.revokeTitle(token.name)}
       about={m.revokeText}
-      actions={
-        <>
-          <Button onClick={onClose}>{all.ui.cancel}</Button>
-          <Button look="danger" busy={revoke.isPending} onClick={() => revoke.mutate({ params: { token: token.id } })}>
-            {m.revoke}
-          </Button>
-        </>
-      }
-    >
-      {revoke.error !== null && <ErrorNote error={revoke.error} />}
-    </Dialog>
+      send={m.revoke}
+      look="danger"
+      busy={revoke.isPending}
+      error={revoke.error}
+      onSend={() => revoke.mutate({ params: { token: token.id } })}
+      onClose={onClose}
+    />
   );
 }

@@ -6,7 +6,7 @@ import { duration } from '../../ui/format.ts';
 import { Panel } from '../../ui/page.tsx';
 import { ErrorNote, Note, Skeleton } from '../../ui/states.tsx';
 import { Time } from '../../ui/time.tsx';
-import type { Reading } from './use-read.ts';
+import type { Reading } from './use-reading.ts';
 
 const OutputView = lazy(async () => ({ default: (await import('../../outputs/output-view.tsx')).OutputView }));
 

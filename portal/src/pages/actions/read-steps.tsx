@@ -8,12 +8,12 @@ import { ElsewherePanel } from './elsewhere-panel.tsx';
 import { useLeaveGuard } from './leave-guard.tsx';
 import { ReadAnswer } from './read-answer.tsx';
 import type { StepsProps } from './steps.ts';
-import { useRead } from './use-read.ts';
+import { useReading } from './use-reading.ts';
 
 /** A read: its form, a button, its answer. */
 export function ReadSteps({ action, form, environment, fields, onMissing }: StepsProps): ReactNode {
   const m = useMessages().actions;
-  const reading = useRead(action);
+  const reading = useReading(action);
   const { question: leaving } = useLeaveGuard(form.isDirty && reading.answer === undefined);
   const { refuse } = form;
   // biome-ignore lint/correctness/useExhaustiveDependencies: each error is told once, when it comes

@@ -86,7 +86,7 @@ function EventFacts({ event }: { readonly event: AuditEvent }): ReactNode {
     <Panel title={m.audit.event.facts}>
       <Facts
         rows={[
-          [m.audit.columns.what, detail === '' ? phraseOf(event.type, m) : `${phraseOf(event.type, m)}: ${detail}`],
+          [m.audit.columns.what, detail === '' ? phraseOf(event.type, m) : m.ui.labelled(phraseOf(event.type, m), detail)],
           [m.audit.event.type, <Mono key="type" text={event.type} />],
           [
             m.audit.columns.who,

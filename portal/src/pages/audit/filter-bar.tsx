@@ -6,6 +6,8 @@ import { useMe } from '../../api/me.ts';
 import { useMessages } from '../../messages/index.tsx';
 import { Button } from '../../ui/button.tsx';
 import { Field, Select, TextInput } from '../../ui/field.tsx';
+import { MomentInput } from '../../ui/moment-input.tsx';
+import { type Suggestion, Suggestions } from '../../ui/suggestions.tsx';
 import { type AuditFilter, hiddenFilters, OUTCOMES, type Outcome, RANGES, type Range } from './audit-filter.ts';
 
 interface FilterBarProps {
@@ -48,7 +50,7 @@ export function FilterBar({ filter, onChange, search }: FilterBarProps): ReactNo
           placeholder={m.filters.whoHint}
           value={filter.actor}
           onSet={(actor) => set({ actor })}
-          choices={people.data?.items.map(({ name }) => `user:${name}`)}
+          choices={people.data?.items.map(({ name, fullName }) => ({ value: `user:${name}`, label: fullName }))}
         />
         <Choice<Outcome>
           label={m.filters.outcome}
@@ -87,7 +89,7 @@ function MoreFilters({ filter, set }: { readonly filter: AuditFilter; readonly s
         placeholder={m.filters.actionHint}
         value={filter.action}
         onSet={(action) => set({ action })}
-        choices={actions.data?.items.map(({ id }) => id)}
+        choices={actions.data?.items.map(({ id, title }) => ({ value: id, label: title }))}
       />
       <FilterText
         className="sm:w-56"
@@ -166,40 +168,15 @@ function TimeChoice({ filter, set }: { readonly filter: AuditFilter; readonly se
       </Field>
       {value === 'own' && (
         <>
-          <LocalTime label={m.since} value={filter.since} onSet={(since) => set({ since })} />
-          <LocalTime label={m.until} value={filter.until} onSet={(until) => set({ until })} />
+          <Field label={m.since} className="sm:w-48">
+            <MomentInput value={filter.since} onChange={(since) => set({ since })} />
+          </Field>
+          <Field label={m.until} className="sm:w-48">
+            <MomentInput value={filter.until} onChange={(until) => set({ until })} />
+          </Field>
         </>
       )}
     </>
-  );
-}
-
-/** A time in the reader's zone; the address has it in UTC, so that a link shows the same to everybody. */
-function LocalTime({
-  label,
-  value,
-  onSet,
-}: {
-  readonly label: string;
-  readonly value: string | undefined;
-  readonly onSet: (value: string | undefined) => void;
-}): ReactNode {
-  const local =
-    value === undefined
-      ? ''
-      : new Date(Date.parse(value) - new Date(value).getTimezoneOffset() * 60_000).toISOString().slice(0, 16);
-  return (
-    <Field label={label} className="sm:w-48">
-      <TextInput
-        type="datetime-local"
-        key={local}
-        defaultValue={local}
-        onBlur={({ currentTarget }) => {
-          if (currentTarget.value !== local)
-            onSet(currentTarget.value === '' ? undefined : new Date(currentTarget.value).toISOString());
-        }}
-      />
-    </Field>
   );
 }
 
@@ -218,7 +195,7 @@ function FilterText({
   readonly placeholder: string;
   readonly value?: string | undefined;
   readonly onSet: (value: string | undefined) => void;
-  readonly choices?: readonly string[] | undefined;
+  readonly choices?: readonly Suggestion[] | undefined;
   readonly className: string;
   readonly input?: RefObject<HTMLInputElement | null>;
   readonly live?: boolean;
@@ -252,13 +229,7 @@ function FilterText({
           if (key === 'Enter') commit();
         }}
       />
-      {choices !== undefined && (
-        <datalist id={listId}>
-          {choices.map((choice) => (
-            <option key={choice} value={choice} />
-          ))}
-        </datalist>
-      )}
+      {choices !== undefined && <Suggestions id={listId} items={choices} />}
     </Field>
   );
 }

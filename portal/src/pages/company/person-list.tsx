@@ -8,13 +8,9 @@ import { useFilter } from '../../app/use-filter.ts';
 import type { Messages } from '../../messages/en/index.ts';
 import { useMessages } from '../../messages/index.tsx';
 import { Badge } from '../../ui/badge.tsx';
-import { type Column, DataTable } from '../../ui/data-table.tsx';
-import { Loaded } from '../../ui/loaded.tsx';
-import { Page, Panel } from '../../ui/page.tsx';
-import { SearchBox } from '../../ui/search-box.tsx';
-import { EmptyState } from '../../ui/states.tsx';
+import type { Column } from '../../ui/data-table.tsx';
 import { includesWord, readCompanyFilter } from './company-filter.ts';
-import { CompanyProblem } from './company-problem.tsx';
+import { SearchedPage } from './searched-page.tsx';
 
 type Person = ResponseOf<'people.list'>['items'][number];
 
@@ -85,38 +81,17 @@ export function PersonList(): ReactNode {
     [all, search],
   );
   return (
-    <Page wide title={m.people.title} about={m.people.about}>
-      <CompanyProblem />
-      <div className="flex flex-wrap items-center gap-2">
-        <SearchBox
-          label={m.people.search}
-          value={search}
-          onChange={(text) => void navigate({ search: text === '' ? {} : { search: text }, replace: true })}
-        />
-        {all !== undefined && (
-          <span role="status" className="text-sm text-faint">
-            {m.people.count(rows.length)}
-          </span>
-        )}
-      </div>
-      <Panel flush>
-        <Loaded query={query}>
-          {() => (
-            <DataTable
-              caption={m.people.title}
-              columns={columns}
-              rows={rows}
-              rowId={idOf}
-              link={linkOf}
-              empty={
-                <EmptyState icon={User} title={search === '' ? m.people.none : m.people.noFit}>
-                  {search === '' ? m.people.noneText : m.people.noFitText}
-                </EmptyState>
-              }
-            />
-          )}
-        </Loaded>
-      </Panel>
-    </Page>
+    <SearchedPage
+      words={m.people}
+      icon={User}
+      query={query}
+      columns={columns}
+      rows={rows}
+      rowId={idOf}
+      link={linkOf}
+      search={search}
+      isNarrowed={search !== ''}
+      onSearch={(text) => void navigate({ search: text === '' ? {} : { search: text }, replace: true })}
+    />
   );
 }

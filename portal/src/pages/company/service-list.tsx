@@ -8,15 +8,11 @@ import { useMe } from '../../api/me.ts';
 import { useFilter } from '../../app/use-filter.ts';
 import type { Messages } from '../../messages/en/index.ts';
 import { useMessages } from '../../messages/index.tsx';
-import { type Column, DataTable } from '../../ui/data-table.tsx';
+import type { Column } from '../../ui/data-table.tsx';
 import { Select } from '../../ui/field.tsx';
-import { Loaded } from '../../ui/loaded.tsx';
-import { Page, Panel } from '../../ui/page.tsx';
-import { SearchBox } from '../../ui/search-box.tsx';
-import { EmptyState } from '../../ui/states.tsx';
 import { includesWord, readCompanyFilter } from './company-filter.ts';
-import { CompanyProblem } from './company-problem.tsx';
 import { Lifecycle } from './lifecycle.tsx';
+import { SearchedPage } from './searched-page.tsx';
 
 type Service = ResponseOf<'services.list'>['items'][number];
 
@@ -88,18 +84,21 @@ export function ServiceList(): ReactNode {
       ),
     [all, search, team, principal],
   );
-  const isNarrowed = search !== '' || team !== undefined;
   return (
-    <Page wide title={m.company.services.title} about={m.company.services.about}>
-      <CompanyProblem />
-      <div className="flex flex-wrap items-center gap-2">
-        <SearchBox
-          label={m.company.services.search}
-          value={search}
-          onChange={(text) =>
-            void navigate({ search: ({ search: _, ...rest }) => (text === '' ? rest : { ...rest, search: text }), replace: true })
-          }
-        />
+    <SearchedPage
+      words={m.company.services}
+      icon={Boxes}
+      query={query}
+      columns={columns}
+      rows={rows}
+      rowId={idOf}
+      link={linkOf}
+      search={search}
+      isNarrowed={search !== '' || team !== undefined}
+      onSearch={(text) =>
+        void navigate({ search: ({ search: _, ...rest }) => (text === '' ? rest : { ...rest, search: text }), replace: true })
+      }
+      filter={
         <Select
           aria-label={m.company.service.owner}
           className="w-48!"
@@ -119,30 +118,7 @@ export function ServiceList(): ReactNode {
             })
           }
         />
-        {all !== undefined && (
-          <span role="status" className="text-sm text-faint">
-            {m.company.services.count(rows.length)}
-          </span>
-        )}
-      </div>
-      <Panel flush>
-        <Loaded query={query}>
-          {() => (
-            <DataTable
-              caption={m.company.services.title}
-              columns={columns}
-              rows={rows}
-              rowId={idOf}
-              link={linkOf}
-              empty={
-                <EmptyState icon={Boxes} title={isNarrowed ? m.company.services.noFit : m.company.services.none}>
-                  {isNarrowed ? m.company.services.noFitText : m.company.services.noneText}
-                </EmptyState>
-              }
-            />
-          )}
-        </Loaded>
-      </Panel>
-    </Page>
+      }
+    />
   );
 }

@@ -9,13 +9,9 @@ import { useFilter } from '../../app/use-filter.ts';
 import type { Messages } from '../../messages/en/index.ts';
 import { useMessages } from '../../messages/index.tsx';
 import { Badge } from '../../ui/badge.tsx';
-import { type Column, DataTable } from '../../ui/data-table.tsx';
-import { Loaded } from '../../ui/loaded.tsx';
-import { Page, Panel } from '../../ui/page.tsx';
-import { SearchBox } from '../../ui/search-box.tsx';
-import { EmptyState } from '../../ui/states.tsx';
+import type { Column } from '../../ui/data-table.tsx';
 import { includesWord, readCompanyFilter } from './company-filter.ts';
-import { CompanyProblem } from './company-problem.tsx';
+import { SearchedPage } from './searched-page.tsx';
 
 type Team = ResponseOf<'teams.list'>['items'][number];
 
@@ -90,38 +86,17 @@ export function TeamList(): ReactNode {
   const all = query.data?.items;
   const rows = useMemo(() => (all ?? []).filter(({ name, title }) => includesWord(search, name, title)), [all, search]);
   return (
-    <Page wide title={m.teams.title} about={m.teams.about}>
-      <CompanyProblem />
-      <div className="flex flex-wrap items-center gap-2">
-        <SearchBox
-          label={m.teams.search}
-          value={search}
-          onChange={(text) => void navigate({ search: text === '' ? {} : { search: text }, replace: true })}
-        />
-        {all !== undefined && (
-          <span role="status" className="text-sm text-faint">
-            {m.teams.count(rows.length)}
-          </span>
-        )}
-      </div>
-      <Panel flush>
-        <Loaded query={query}>
-          {() => (
-            <DataTable
-              caption={m.teams.title}
-              columns={columns}
-              rows={rows}
-              rowId={idOf}
-              link={linkOf}
-              empty={
-                <EmptyState icon={Users} title={search === '' ? m.teams.none : m.teams.noFit}>
-                  {search === '' ? m.teams.noneText : m.teams.noFitText}
-                </EmptyState>
-              }
-            />
-          )}
-        </Loaded>
-      </Panel>
-    </Page>
+    <SearchedPage
+      words={m.teams}
+      icon={Users}
+      query={query}
+      columns={columns}
+      rows={rows}
+      rowId={idOf}
+      link={linkOf}
+      search={search}
+      isNarrowed={search !== ''}
+      onSearch={(text) => void navigate({ search: text === '' ? {} : { search: text }, replace: true })}
+    />
   );
 }

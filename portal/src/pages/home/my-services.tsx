@@ -4,7 +4,9 @@ import type { ReactNode } from 'react';
 import { asked } from '../../api/gateway.ts';
 import { useMe } from '../../api/me.ts';
 import { useMessages } from '../../messages/index.tsx';
+import { Loaded } from '../../ui/loaded.tsx';
 import { Panel } from '../../ui/page.tsx';
+import { Skeleton } from '../../ui/states.tsx';
 import { CalledPerson } from '../company/called-person.tsx';
 import { NameList, TeamName } from '../company/names.tsx';
 import { isAbout, openRequestsOf } from '../company/open-requests.ts';
@@ -36,17 +38,21 @@ function TeamPart({ name }: { readonly name: string }): ReactNode {
   const services = useQuery({ ...asked('services.list', { query: { team: name } }), staleTime: 60_000 });
   const open = useQuery(openRequestsOf(name));
   const rows = open.data?.items ?? [];
-  const onCall = team.data?.onCall ?? [];
   return (
     <div className="border-b border-line last:border-b-0">
       <div className="flex flex-wrap items-baseline gap-x-3 px-4 pt-2 text-sm">
         <h3 className="font-medium">
           <TeamName name={name} title={team.data?.title} />
         </h3>
-        <span className="text-xs text-faint">
-          {m.onCall}:{' '}
-          <NameList none={all.company.nobody} items={onCall.map((person) => <CalledPerson key={person} name={person} />)} />
-        </span>
+        {team.data !== undefined && (
+          <span className="text-xs text-faint">
+            {m.onCall}{' '}
+            <NameList
+              none={all.company.nobody}
+              items={team.data.onCall.map((person) => <CalledPerson key={person} name={person} />)}
+            />
+          </span>
+        )}
         {rows.length > 0 && (
           <Link
             to="/teams/$team"
@@ -57,14 +63,16 @@ function TeamPart({ name }: { readonly name: string }): ReactNode {
           </Link>
         )}
       </div>
-      {services.data !== undefined && (
-        <ServiceRows
-          services={services.data.items}
-          none={m.none}
-          most={MOST}
-          openOn={(service) => rows.filter((row) => isAbout(row, service)).length}
-        />
-      )}
+      <Loaded query={services} skeleton={<Skeleton rows={2} />}>
+        {({ items }) => (
+          <ServiceRows
+            services={items}
+            none={m.none}
+            most={MOST}
+            openOn={(service) => rows.filter((row) => isAbout(row, service)).length}
+          />
+        )}
+      </Loaded>
     </div>
   );
 }

@@ -5,6 +5,7 @@ import { asked } from '../../api/gateway.ts';
 import { useMessages } from '../../messages/index.tsx';
 import { Loaded } from '../../ui/loaded.tsx';
 import { Panel } from '../../ui/page.tsx';
+import { Skeleton } from '../../ui/states.tsx';
 import { Time } from '../../ui/time.tsx';
 import { toApproveQuery } from '../requests/to-approve.ts';
 import { PanelLink } from './panel-link.tsx';
@@ -17,7 +18,8 @@ export function Waiting(): ReactNode {
   const m = useMessages().home.waiting;
   const toApprove = useQuery(toApproveQuery);
   const toReview = useQuery(asked('requests.list', { query: { toReview: 'true', limit: MOST } }));
-  const toSettle = useToSettle();
+  const unknown = useQuery(asked('requests.list', { query: { state: 'unknown', limit: MOST } }));
+  const toSettle = useToSettle(unknown.data?.items);
   return (
     <Panel
       flush
@@ -25,18 +27,25 @@ export function Waiting(): ReactNode {
       actions={<PanelLink link={{ to: '/requests', search: { view: 'to-approve' } }}>{m.all}</PanelLink>}
     >
       <Loaded query={toApprove}>
-        {({ items: approvals }) => {
-          const reviews = toReview.data?.items ?? [];
-          if (approvals.length + reviews.length + toSettle.length === 0)
-            return <p className="px-4 py-3 text-sm text-soft">{m.none}</p>;
-          return (
-            <>
-              <Part title={m.approve} rows={approvals.slice(0, MOST)} more={approvals.length - MOST} />
-              <Part title={m.review} rows={reviews} />
-              <Part title={m.settle} rows={toSettle} />
-            </>
-          );
-        }}
+        {({ items: approvals }) => (
+          <>
+            <Part title={m.approve} rows={approvals.slice(0, MOST)} more={approvals.length - MOST} />
+            {/* Each says so when it does not come: that nothing waits is said when all have answered, and not before. */}
+            <Loaded query={toReview} skeleton={<Skeleton rows={1} />}>
+              {({ items }) => <Part title={m.review} rows={items} />}
+            </Loaded>
+            <Loaded query={unknown} skeleton={<Skeleton rows={1} />}>
+              {() => (
+                <>
+                  <Part title={m.settle} rows={toSettle.rows} />
+                  {toSettle.isKnown && approvals.length + (toReview.data?.items.length ?? 1) + toSettle.rows.length === 0 && (
+                    <p className="px-4 py-3 text-sm text-soft">{m.none}</p>
+                  )}
+                </>
+              )}
+            </Loaded>
+          </>
+        )}
       </Loaded>
     </Panel>
   );
@@ -59,7 +68,7 @@ function Part({
         {title}
         <span className="ml-1.5 tabular-nums">{rows.length + Math.max(more, 0)}</span>
       </h3>
-      <RequestRows items={rows} none="" beside={Since} />
+      <RequestRows items={rows} none="" beside={(row) => <Deadline createdAt={row.createdAt} expiresAt={row.expiresAt} />} />
       {more > 0 && (
         <p className="px-4 pb-2 text-xs">
           <Link to="/requests" search={{ view: 'to-approve' }} className="text-accent hover:underline">
@@ -69,10 +78,6 @@ function Part({
       )}
     </div>
   );
-}
-
-function Since({ createdAt, expiresAt }: Row): ReactNode {
-  return <Deadline createdAt={createdAt} expiresAt={expiresAt} />;
 }
 
 function Deadline({ createdAt, expiresAt }: Pick<Row, 'createdAt' | 'expiresAt'>): ReactNode {
@@ -92,9 +97,10 @@ function Deadline({ createdAt, expiresAt }: Pick<Row, 'createdAt' | 'expiresAt'>
 }
 
 /** Who may settle a run is said by each request: there are few that are unknown. */
-function useToSettle(): readonly Row[] {
-  const unknown = useQuery(asked('requests.list', { query: { state: 'unknown', limit: MOST } }));
-  const items = unknown.data?.items ?? [];
-  const whole = useQueries({ queries: items.map(({ id }) => asked('requests.show', { params: { request: id } })) });
-  return items.filter((_, index) => whole[index]?.data?.allowed.includes('resolve') === true);
+function useToSettle(unknown: readonly Row[] = []): { readonly rows: readonly Row[]; readonly isKnown: boolean } {
+  const whole = useQueries({ queries: unknown.map(({ id }) => asked('requests.show', { params: { request: id } })) });
+  return {
+    rows: unknown.filter((_, index) => whole[index]?.data?.allowed.includes('resolve') === true),
+    isKnown: whole.every(({ data }) => data !== undefined),
+  };
 }

@@ -73,7 +73,8 @@ function Answer({ body }: { readonly body: NonNullable<ReturnType<typeof explain
 }
 
 function Explained({ explained }: { readonly explained: PolicyExplained }): ReactNode {
-  const m = useMessages().policy.explain;
+  const { policy, ui } = useMessages();
+  const m = policy.explain;
   const { decision, rules, errors, changes } = explained;
   return (
     <div className="flex flex-col gap-4 text-sm">
@@ -85,7 +86,7 @@ function Explained({ explained }: { readonly explained: PolicyExplained }): Reac
       </div>
       {errors.map((error) => (
         <Note key={error} tone="bad">
-          {m.error}: {error}
+          {ui.labelled(m.error, error)}
         </Note>
       ))}
       <section>

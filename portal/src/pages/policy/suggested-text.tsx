@@ -1,5 +1,6 @@
 import { type ReactNode, useId } from 'react';
 import { Field, TextInput } from '../../ui/field.tsx';
+import { Suggestions } from '../../ui/suggestions.tsx';
 
 /** A text for which the browser suggests what there is; anything else can be typed too. */
 export function SuggestedText({
@@ -30,13 +31,7 @@ export function SuggestedText({
         {...(choices && { list: listId })}
         onChange={({ currentTarget }) => onChange(currentTarget.value)}
       />
-      {choices !== undefined && (
-        <datalist id={listId}>
-          {choices.map((choice) => (
-            <option key={choice} value={choice} />
-          ))}
-        </datalist>
-      )}
+      {choices !== undefined && <Suggestions id={listId} items={choices.map((value) => ({ value }))} />}
     </Field>
   );
 }

@@ -2,12 +2,13 @@ import { useQuery } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
 import clsx from 'clsx';
 import { ListFilter, X } from 'lucide-react';
-import { type ReactNode, useId, useMemo, useRef, useState } from 'react';
+import { type ReactNode, useId, useMemo, useState } from 'react';
 import { asked } from '../../api/gateway.ts';
 import { useMe } from '../../api/me.ts';
 import { useMessages } from '../../messages/index.tsx';
 import { Button } from '../../ui/button.tsx';
 import { Select, type SelectItem } from '../../ui/field.tsx';
+import { MomentInput } from '../../ui/moment-input.tsx';
 import { isRange, NARROWING, RANGES, type Range, type RequestFilter, statesIn, UNDOS, type View } from './request-filter.ts';
 import { StateFilter } from './state-filter.tsx';
 import { SuggestedInput } from './suggested-input.tsx';
@@ -140,14 +141,15 @@ function Choice<Value extends string>({
   readonly items: readonly SelectItem<Value>[];
   readonly onChange: (value: Value | undefined) => void;
 }): ReactNode {
-  const m = useMessages().requests.filters;
-  const all: readonly SelectItem<Value | typeof ANY>[] = [{ value: ANY, label: `${label}: ${m.any}` }, ...items];
+  const all = useMessages();
+  const m = all.requests.filters;
+  const choices: readonly SelectItem<Value | typeof ANY>[] = [{ value: ANY, label: all.ui.labelled(label, m.any) }, ...items];
   return (
     <Select<Value | typeof ANY>
       size="sm"
       aria-label={label}
       className="w-auto! max-w-56"
-      items={all}
+      items={choices}
       value={value ?? ANY}
       onChange={(chosen) => onChange(chosen === ANY ? undefined : chosen)}
     />
@@ -162,7 +164,8 @@ function Since({
   readonly filter: RequestFilter;
   readonly onChange: (changed: { readonly since?: string | undefined; readonly until?: string | undefined }) => void;
 }): ReactNode {
-  const m = useMessages().requests.filters;
+  const all = useMessages();
+  const m = all.requests.filters;
   const isExact = (since !== undefined && !isRange(since)) || until !== undefined;
   const [isOpen, setOpen] = useState(isExact);
   const shown: Range | typeof ANY | 'exact' = isOpen || isExact ? 'exact' : since !== undefined && isRange(since) ? since : ANY;
@@ -174,7 +177,7 @@ function Since({
         className="w-auto! max-w-56"
         value={shown}
         items={[
-          { value: ANY, label: `${m.since}: ${m.any}` },
+          { value: ANY, label: all.ui.labelled(m.since, m.any) },
           // The keys of RANGES, in its order.
           ...(Object.keys(RANGES) as Range[]).map((value) => ({ value, label: m.ranges[value] })),
           { value: 'exact', label: m.exact },
@@ -198,7 +201,6 @@ function Since({
   );
 }
 
-/** A day and a time of the reader's zone. */
 function Day({
   label,
   at,
@@ -209,26 +211,12 @@ function Day({
   readonly onChange: (at: string | undefined) => void;
 }): ReactNode {
   const id = useId();
-  const input = useRef<HTMLInputElement>(null);
   return (
     <span className="inline-flex items-center gap-1.5">
       <label htmlFor={id} className="text-xs text-faint">
         {label}
       </label>
-      <input
-        ref={input}
-        id={id}
-        type="datetime-local"
-        defaultValue={at === undefined ? '' : localTime(at)}
-        onBlur={({ target }) => onChange(target.value === '' ? undefined : new Date(target.value).toISOString())}
-        className="h-7 rounded-md border border-line-strong bg-panel px-2 text-xs"
-      />
+      <MomentInput id={id} value={at} onChange={onChange} className="h-7 w-auto! text-xs" />
     </span>
   );
-}
-
-/** `2026-11-21T22:04`, as the field of the browser wants it. */
-function localTime(at: string): string {
-  const time = new Date(at);
-  return new Date(time.getTime() - time.getTimezoneOffset() * 60_000).toISOString().slice(0, 16);
 }

@@ -26,7 +26,7 @@ const linkOf = ({ id }: RequestSummary): LinkProps => ({ to: '/requests/$request
 
 /** Requests: those that wait for me, mine, those in doubt, all; narrowed by what stands in the address. */
 export function RequestList(): ReactNode {
-  const m = useMessages().requests;
+  const { requests: m, ui } = useMessages();
   const filter = useFilter(route.useSearch(), readRequestFilter);
   const { view = 'to-approve' } = filter;
   const { principal } = useMe();
@@ -42,7 +42,7 @@ export function RequestList(): ReactNode {
         <Loaded query={pages.query}>
           {() => (
             <DataTable
-              caption={`${m.title}: ${m.views[VIEW_NAMES[view]]}`}
+              caption={ui.labelled(m.title, m.views[VIEW_NAMES[view]])}
               columns={columns}
               rows={pages.items}
               rowId={idOf}

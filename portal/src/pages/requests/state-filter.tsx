@@ -14,13 +14,13 @@ export function StateFilter({
   readonly states: readonly RequestState[];
   readonly onChange: (states: readonly RequestState[]) => void;
 }): ReactNode {
-  const { requests: m } = useMessages();
+  const { requests: m, ui } = useMessages();
   const [first] = states;
   const shown = first === undefined ? m.filters.any : states.length === 1 ? m.states[first] : m.filters.states(states.length);
   return (
     <Menu.Root>
       <Menu.Trigger className={`${controlClass} flex h-7 w-auto! items-center gap-2 text-xs`}>
-        {`${m.filters.state}: ${shown}`}
+        {ui.labelled(m.filters.state, shown)}
         <ChevronsUpDown size={13} aria-hidden className="shrink-0 text-faint" />
       </Menu.Trigger>
       <Menu.Portal>

@@ -1,5 +1,6 @@
 import { type ReactNode, useEffect, useId, useState } from 'react';
 import { controlClass } from '../../ui/field.tsx';
+import { type Suggestion, Suggestions } from '../../ui/suggestions.tsx';
 
 /** A short text with suggestions: something else may be typed too. It counts when it is left, chosen, or Enter is pressed. */
 export function SuggestedInput({
@@ -10,7 +11,7 @@ export function SuggestedInput({
 }: {
   readonly label: string;
   readonly value?: string | undefined;
-  readonly items: readonly { readonly value: string; readonly label: string }[];
+  readonly items: readonly Suggestion[];
   readonly onChange: (value: string | undefined) => void;
 }): ReactNode {
   const list = useId();
@@ -38,11 +39,7 @@ export function SuggestedInput({
         onKeyDown={({ key }) => key === 'Enter' && take(text)}
         className={`${controlClass} h-7 w-44! text-xs`}
       />
-      <datalist id={list}>
-        {items.map((item) => (
-          <option key={item.value} value={item.value} label={item.label} />
-        ))}
-      </datalist>
+      <Suggestions id={list} items={items} />
     </>
   );
 }

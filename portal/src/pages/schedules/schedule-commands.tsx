@@ -5,8 +5,8 @@ import { type ReactNode, useState } from 'react';
 import { useCall } from '../../api/use-call.ts';
 import { useMessages } from '../../messages/index.tsx';
 import { Button } from '../../ui/button.tsx';
-import { Dialog } from '../../ui/dialog.tsx';
 import { Field, TextArea } from '../../ui/field.tsx';
+import { FormDialog } from '../../ui/form-dialog.tsx';
 import { ErrorNote } from '../../ui/states.tsx';
 import { tell } from '../../ui/toast.tsx';
 
@@ -55,8 +55,7 @@ export function ScheduleCommands({ schedule }: { readonly schedule: Shown }): Re
 }
 
 function PauseDialog({ name, onClose }: CommandProps): ReactNode {
-  const all = useMessages();
-  const m = all.schedules;
+  const m = useMessages().schedules;
   const [comment, setComment] = useState('');
   const pause = useCall('schedules.pause', {
     changes: CHANGES,
@@ -66,36 +65,25 @@ function PauseDialog({ name, onClose }: CommandProps): ReactNode {
     },
   });
   return (
-    <Dialog
-      open
+    <FormDialog
       size="sm"
-      onClose={onClose}
       title={m.pauseTitle(name)}
       about={m.pauseText}
-      actions={
-        <>
-          <Button onClick={onClose}>{all.ui.cancel}</Button>
-          <Button
-            look="primary"
-            busy={pause.isPending}
-            onClick={() => pause.mutate({ params: { schedule: name }, body: { comment } })}
-          >
-            {m.pause}
-          </Button>
-        </>
-      }
+      send={m.pause}
+      busy={pause.isPending}
+      error={pause.error}
+      onSend={() => pause.mutate({ params: { schedule: name }, body: { comment } })}
+      onClose={onClose}
     >
       <Field label={m.comment}>
         <TextArea rows={2} value={comment} maxLength={2000} onChange={(event) => setComment(event.currentTarget.value)} />
       </Field>
-      {pause.error !== null && <ErrorNote error={pause.error} className="mt-3" />}
-    </Dialog>
+    </FormDialog>
   );
 }
 
 function DeleteDialog({ name, onClose }: CommandProps): ReactNode {
-  const all = useMessages();
-  const m = all.schedules;
+  const m = useMessages().schedules;
   const navigate = useNavigate();
   const remove = useCall('schedules.delete', {
     changes: ['schedules.list'],
@@ -105,22 +93,16 @@ function DeleteDialog({ name, onClose }: CommandProps): ReactNode {
     },
   });
   return (
-    <Dialog
-      open
+    <FormDialog
       size="sm"
-      onClose={onClose}
       title={m.deleteTitle(name)}
       about={m.deleteText}
-      actions={
-        <>
-          <Button onClick={onClose}>{all.ui.cancel}</Button>
-          <Button look="danger" busy={remove.isPending} onClick={() => remove.mutate({ params: { schedule: name } })}>
-            {m.delete}
-          </Button>
-        </>
-      }
-    >
-      {remove.error !== null && <ErrorNote error={remove.error} />}
-    </Dialog>
+      send={m.delete}
+      look="danger"
+      busy={remove.isPending}
+      error={remove.error}
+      onSend={() => remove.mutate({ params: { schedule: name } })}
+      onClose={onClose}
+    />
   );
 }

@@ -9,6 +9,7 @@ import { Button } from '../../ui/button.tsx';
 import { Field, Select, TextArea, TextInput } from '../../ui/field.tsx';
 import { Panel } from '../../ui/page.tsx';
 import { ErrorNote } from '../../ui/states.tsx';
+import { Suggestions } from '../../ui/suggestions.tsx';
 import { tell } from '../../ui/toast.tsx';
 import { useLiveOptions } from '../actions/live-options.ts';
 import { nextTimes } from './cron-times.ts';
@@ -16,6 +17,7 @@ import { wrongWith } from './schedule-draft.ts';
 import { ZonedTime } from './zoned-time.tsx';
 
 const SHOWN = 5;
+const TIME_ZONES = ['UTC', ...Intl.supportedValuesOf('timeZone')].map((value) => ({ value }));
 const EXAMPLES = { hourly: '0 * * * *', nightly: '0 3 * * *', workdays: '0 3 * * 1-5', weekly: '0 8 * * 1' } as const;
 const EXAMPLE_NAMES = ['hourly', 'nightly', 'workdays', 'weekly'] as const;
 
@@ -98,11 +100,7 @@ export function ScheduleForm({ action, environment }: { readonly action: Action;
                 onChange={(event) => setTimezone(event.currentTarget.value)}
               />
             </Field>
-            <datalist id="time-zones">
-              {['UTC', ...Intl.supportedValuesOf('timeZone')].map((zone) => (
-                <option key={zone} value={zone} />
-              ))}
-            </datalist>
+            <Suggestions id="time-zones" items={TIME_ZONES} />
             <Field label={all.schedules.missed}>
               <Select
                 value={missed}

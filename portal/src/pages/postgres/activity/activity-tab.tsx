@@ -26,7 +26,7 @@ type ActivitySearch = ReturnType<typeof readActivitySearch>;
 
 /** Who runs what, right now: it renews itself under the reader's eyes. */
 export function ActivityTab(): ReactNode {
-  const m = useMessages().postgres;
+  const { postgres: m, ui } = useMessages();
   const { environment, instance } = useInstance();
   const search = useFilter(route.useSearch(), readActivitySearch);
   const navigate = route.useNavigate();
@@ -49,7 +49,11 @@ export function ActivityTab(): ReactNode {
   const query = useRead('table', { action: 'postgres.activity', environment, input }, { everyMs: live.everyMs });
   const change = (changed: { readonly [Name in keyof ActivitySearch]?: ActivitySearch[Name] | undefined }): void =>
     void navigate({ search: (before) => present({ ...before, ...changed }), replace: true });
-  const narrowed = { application, user, database };
+  const narrowed = [
+    ['application', application],
+    ['user', user],
+    ['database', database],
+  ] as const;
   return (
     <div className="flex flex-col gap-3">
       <div className="flex flex-wrap items-center gap-2">
@@ -59,7 +63,10 @@ export function ActivityTab(): ReactNode {
           className="w-44!"
           items={[
             { value: NONE, label: m.activity.noGroups },
-            ...GROUPINGS.map((value) => ({ value, label: `${m.activity.groupBy}: ${m.activity.groups[value].toLowerCase()}` })),
+            ...GROUPINGS.map((value) => ({
+              value,
+              label: ui.labelled(m.activity.groupBy, m.activity.groups[value].toLowerCase()),
+            })),
           ]}
           value={groupBy ?? NONE}
           onChange={(chosen) => change({ groupBy: GROUPINGS.find((own) => own === chosen) })}
@@ -77,7 +84,7 @@ export function ActivityTab(): ReactNode {
           onChange={(checked) => change({ waiting: checked || undefined })}
         />
         <Checkbox label={m.activity.all} checked={all} onChange={(checked) => change({ all: checked || undefined })} />
-        {Object.entries(narrowed).map(
+        {narrowed.map(
           ([name, value]) =>
             value !== undefined && (
               <button
@@ -86,7 +93,7 @@ export function ActivityTab(): ReactNode {
                 onClick={() => change({ [name]: undefined })}
                 className="inline-flex h-7 items-center gap-1 rounded-full bg-accent-tint px-2.5 text-xs text-accent"
               >
-                {m.activity.columns[name as keyof typeof narrowed]}: {value} <span aria-hidden>×</span>
+                {ui.labelled(m.activity.columns[name], value)} <span aria-hidden>×</span>
               </button>
             ),
         )}

@@ -3,9 +3,9 @@ import { type ReactNode, useState } from 'react';
 import { useCall } from '../../../api/use-call.ts';
 import { useMessages } from '../../../messages/index.tsx';
 import { Field, TextArea, TextInput } from '../../../ui/field.tsx';
+import { FormDialog } from '../../../ui/form-dialog.tsx';
 import { duration } from '../../../ui/format.ts';
 import type { CommandDialogProps } from './command-dialog-props.ts';
-import { FormDialog } from './form-dialog.tsx';
 import { readLength } from './length.ts';
 
 /** Files the request that puts off the end of one. */

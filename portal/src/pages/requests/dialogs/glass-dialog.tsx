@@ -2,11 +2,11 @@ import { type ReactNode, useState } from 'react';
 import { useCall } from '../../../api/use-call.ts';
 import { useMessages } from '../../../messages/index.tsx';
 import { Field, TextArea, TextInput } from '../../../ui/field.tsx';
+import { FormDialog } from '../../../ui/form-dialog.tsx';
 import { Note } from '../../../ui/states.tsx';
 import { tell } from '../../../ui/toast.tsx';
 import { missingInWords } from '../groups.ts';
 import type { CommandDialogProps } from './command-dialog-props.ts';
-import { FormDialog } from './form-dialog.tsx';
 
 /** The gateway asks for as much. */
 const SHORTEST_REASON = 10;

@@ -3,9 +3,9 @@ import { type ReactNode, useState } from 'react';
 import { useCall } from '../../../api/use-call.ts';
 import { useMessages } from '../../../messages/index.tsx';
 import { Checkbox, Field, Select, TextArea } from '../../../ui/field.tsx';
+import { FormDialog } from '../../../ui/form-dialog.tsx';
 import { tell } from '../../../ui/toast.tsx';
 import type { CommandDialogProps } from './command-dialog-props.ts';
-import { FormDialog } from './form-dialog.tsx';
 
 const OUTCOMES = ['succeeded', 'failed', 'not_started'] as const;
 /** The gateway asks for as much. */

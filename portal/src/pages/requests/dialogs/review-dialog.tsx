@@ -3,10 +3,10 @@ import { type ReactNode, useState } from 'react';
 import { useCall } from '../../../api/use-call.ts';
 import { useMessages } from '../../../messages/index.tsx';
 import { Field, Segmented, TextArea } from '../../../ui/field.tsx';
+import { FormDialog } from '../../../ui/form-dialog.tsx';
 import { Note } from '../../../ui/states.tsx';
 import { tell } from '../../../ui/toast.tsx';
 import type { CommandDialogProps } from './command-dialog-props.ts';
-import { FormDialog } from './form-dialog.tsx';
 
 /** Closes the review of a broken glass. */
 export function ReviewDialog({ request: { id, review }, onDone, onClose }: CommandDialogProps): ReactNode {

@@ -6,13 +6,13 @@ import { asked, asProblem } from '../../../api/gateway.ts';
 import { useCall } from '../../../api/use-call.ts';
 import { useMessages } from '../../../messages/index.tsx';
 import { Field, TextArea } from '../../../ui/field.tsx';
+import { FormDialog } from '../../../ui/form-dialog.tsx';
 import { Loaded } from '../../../ui/loaded.tsx';
 import { Note } from '../../../ui/states.tsx';
 import { missingInWords } from '../groups.ts';
 import { PlanDiff } from '../request/plan-diff.tsx';
 import { PlanText } from '../request/plan-panel.tsx';
 import type { CommandDialogProps } from './command-dialog-props.ts';
-import { FormDialog } from './form-dialog.tsx';
 
 type Plan = Request['plan'];
 

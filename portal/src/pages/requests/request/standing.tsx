@@ -25,7 +25,7 @@ const LOOKS: Readonly<Record<Request['state'], readonly [Tone, LucideIcon]>> = {
 
 /** Where it stands in one sentence, why, and what to do next. */
 export function Standing({ request }: { readonly request: Request }): ReactNode {
-  const m = useMessages().request;
+  const { request: m, ui } = useMessages();
   const { state, failure, decidedBy, comment, waitsFor, startAt } = request;
   const [tone, icon] = LOOKS[state];
   return (
@@ -47,8 +47,7 @@ export function Standing({ request }: { readonly request: Request }): ReactNode 
       )}
       {decidedBy !== null && (
         <p className="break-words whitespace-pre-wrap">
-          {decidedBy.name}
-          {comment !== null && comment !== '' && `: ${comment}`}
+          {comment === null || comment === '' ? decidedBy.name : ui.labelled(decidedBy.name, comment)}
         </p>
       )}
       {failure !== null && (

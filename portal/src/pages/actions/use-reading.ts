@@ -22,7 +22,7 @@ export interface Reading {
   readonly ask: (question: { environment: string; input: Input }) => void;
 }
 
-export function useRead({ id }: Action): Reading {
+export function useReading({ id }: Action): Reading {
   const [question, setQuestion] = useState<{ environment: string; input: Input; turn: number }>();
   const [everySeconds, setEvery] = useState(0);
   const query = useQuery({

@@ -1,10 +1,10 @@
 import type { GuichetError } from '@guichet/contract';
 import { type ReactNode, useId, useRef } from 'react';
-import { useKeys } from '../../../app/keys.ts';
-import { useMessages } from '../../../messages/index.tsx';
-import { Button, type ButtonLook } from '../../../ui/button.tsx';
-import { Dialog } from '../../../ui/dialog.tsx';
-import { ErrorNote } from '../../../ui/states.tsx';
+import { useKeys } from '../app/keys.ts';
+import { useMessages } from '../messages/index.tsx';
+import { Button, type ButtonLook } from './button.tsx';
+import { Dialog } from './dialog.tsx';
+import { ErrorNote } from './states.tsx';
 
 /** A dialog that sends one form; what the gateway says against it stands in it. */
 export function FormDialog({
@@ -28,7 +28,7 @@ export function FormDialog({
   readonly busy: boolean;
   readonly disabled?: boolean;
   readonly error: GuichetError | null;
-  readonly size?: 'md' | 'lg';
+  readonly size?: 'sm' | 'md' | 'lg';
   readonly onSend: () => void;
   readonly onClose: () => void;
   readonly children?: ReactNode;
