@@ -67,7 +67,7 @@ export const schedules = {
     input: 'What is asked for',
     nextTimes: 'It would be due',
     never: 'It would never be due.',
-    wrongCron: 'These are not the five parts that say when: minute, hour, day, month, weekday.',
+    wrongCron: 'These are not five parts that say when: minute, hour, day, month, weekday.',
     wrongZone: 'There is no such time zone. Write it like Europe/Paris.',
     needed: 'This is needed.',
     short: 'Say why, in at least 3 characters.',

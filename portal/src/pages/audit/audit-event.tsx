@@ -10,6 +10,7 @@ import { Facts } from '../../ui/facts.tsx';
 import { Page, Panel } from '../../ui/page.tsx';
 import { EmptyState, ErrorState, Skeleton } from '../../ui/states.tsx';
 import { Time } from '../../ui/time.tsx';
+import { RequestName } from '../company/names.tsx';
 import { detailOf } from './event-detail.ts';
 import { OutcomeBadge, phraseOf } from './event-words.tsx';
 import { ProofPanel } from './proof-panel.tsx';
@@ -107,13 +108,9 @@ function EventFacts({ event }: { readonly event: AuditEvent }): ReactNode {
 
 function RequestLinks({ request }: { readonly request: string }): ReactNode {
   const m = useMessages().audit.event;
-  const path: string = `/requests/${request}`;
   return (
     <>
-      <Link to={path} className="text-accent underline">
-        {request}
-      </Link>{' '}
-      ·{' '}
+      <RequestName id={request} className="text-accent underline" /> ·{' '}
       <Link to="/audit" search={{ request }} className="text-accent underline">
         {m.related}
       </Link>

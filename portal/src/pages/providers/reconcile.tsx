@@ -17,9 +17,11 @@ const PERIODS = ['1', '7', '30', '90'] as const;
 
 /** Compares our record of grants with the ledger of a provider, part by part, when it is asked to. */
 export function Reconcile({ provider, hasLedger }: { readonly provider: string; readonly hasLedger: boolean }): ReactNode {
-  const m = useMessages().providers.reconcile;
+  const { providers, ui } = useMessages();
+  const m = providers.reconcile;
   const [period, setPeriod] = useState<(typeof PERIODS)[number]>('7');
   const { state, start, stop } = useReconcile(provider);
+  const progress = state.looked === undefined ? '' : m.progress(state.looked.grants, state.looked.entries);
   return (
     <Panel title={m.title}>
       {!hasLedger ? (
@@ -48,8 +50,7 @@ export function Reconcile({ provider, hasLedger }: { readonly provider: string; 
           <div role="status" className="flex flex-col gap-2 text-sm">
             {state.looked !== undefined && (
               <p className="text-faint">
-                {!state.isGoing && `${state.isWhole ? m.done : m.stopped}: `}
-                {m.progress(state.looked.grants, state.looked.entries)}
+                {state.isGoing ? progress : ui.labelled(state.isWhole ? m.done : m.stopped, progress)}
                 {state.looked.through !== null && state.isGoing && (
                   <>
                     {' '}
