@@ -4,6 +4,8 @@ import { defineConfig, type Plugin } from 'vite';
 
 /** The gateway that `vite` sends calls to while somebody develops; `npm start` runs one there. */
 const GATEWAY = process.env['GUICHET_URL'] ?? 'http://127.0.0.1:4400';
+/** It takes writes of its own pages alone, and for these pages stand. */
+const toGateway = { target: GATEWAY, headers: { origin: GATEWAY } };
 
 /** The letters of every page are asked for with its style, not after it: words do not jump when they come. */
 const preloadLetters: Plugin = {
@@ -30,5 +32,9 @@ export default defineConfig({
     modulePreload: { polyfill: false },
     chunkSizeWarningLimit: 700,
   },
-  server: { port: 4480, proxy: { '/v1': GATEWAY, '/docs': GATEWAY, '/openapi.json': GATEWAY, '/device': GATEWAY } },
+  server: {
+    host: '127.0.0.1',
+    port: 4480,
+    proxy: { '/v1': toGateway, '/docs': toGateway, '/openapi.json': toGateway, '/device': toGateway },
+  },
 });
