@@ -19,24 +19,27 @@ export function Lasting(): ReactNode {
   const m = useMessages().access.lasting;
   const scheduled = useQuery(asked('requests.list', { query: { requester: 'me', undo: 'scheduled', limit: MOST } }));
   const held = useQuery(asked('requests.list', { query: { requester: 'me', undo: 'held', limit: MOST } }));
-  const rows = [...(held.data?.items ?? []), ...soonestFirst(scheduled.data?.items ?? [])];
   return (
     <Panel flush title={m.title}>
       <p className="border-b border-line px-4 py-1.5 text-xs text-faint">{m.about}</p>
-      <Loaded query={scheduled}>
-        {() =>
-          rows.length === 0 ? (
-            <p className="px-4 py-3 text-sm text-soft">{m.none}</p>
-          ) : (
-            <ul>
-              {rows.map((row) => (
-                <LastingRow key={row.id} row={row} />
-              ))}
-            </ul>
-          )
-        }
+      <Loaded query={held}>
+        {({ items: first }) => (
+          <Loaded query={scheduled}>{({ items }) => <LastingRows rows={[...first, ...soonestFirst(items)]} />}</Loaded>
+        )}
       </Loaded>
     </Panel>
+  );
+}
+
+function LastingRows({ rows }: { readonly rows: readonly Row[] }): ReactNode {
+  const m = useMessages().access.lasting;
+  if (rows.length === 0) return <p className="px-4 py-3 text-sm text-soft">{m.none}</p>;
+  return (
+    <ul>
+      {rows.map((row) => (
+        <LastingRow key={row.id} row={row} />
+      ))}
+    </ul>
   );
 }
 

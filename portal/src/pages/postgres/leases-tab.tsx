@@ -9,6 +9,7 @@ import { useSpoken } from '../../messages/index.tsx';
 import { columnsFor, type Row } from '../../outputs/table-columns.tsx';
 import { Button, IconButton } from '../../ui/button.tsx';
 import { Code } from '../../ui/copy.tsx';
+import { copyText } from '../../ui/copy-text.ts';
 import { DataTable } from '../../ui/data-table.tsx';
 import { Segmented } from '../../ui/field.tsx';
 import { Loaded } from '../../ui/loaded.tsx';
@@ -103,12 +104,13 @@ function LeaseTable({ output, only }: { readonly output: TableOutput; readonly o
 const leaseOf = (row: Row): string => textOf(row, 'lease') ?? '';
 
 function LeaseMenu({ row, tabIndex }: { readonly row: Row; readonly tabIndex: 0 | -1 }): ReactNode {
-  const { postgres } = useSpoken().messages;
+  const { postgres, outputs } = useSpoken().messages;
   const m = postgres.leases;
   const navigate = useNavigate();
   const me = useMe().principal.name;
   const ask = useAsk();
   const request = textOf(row, 'request') ?? '';
+  const command = `guichet requests connect ${request}`;
   const input = { instance: textOf(row, 'instance') ?? '', lease: leaseOf(row) };
   return (
     <Menu
@@ -119,7 +121,7 @@ function LeaseMenu({ row, tabIndex }: { readonly row: Row; readonly tabIndex: 0 
               {
                 label: m.open,
                 icon: Copy,
-                onSelect: () => void navigator.clipboard.writeText(`guichet requests connect ${request}`),
+                onSelect: () => copyText(command, outputs.copied(command)),
               },
             ]
           : []),

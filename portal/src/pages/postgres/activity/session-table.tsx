@@ -4,6 +4,7 @@ import { type ReactNode, useCallback, useMemo, useState } from 'react';
 import { useMessages } from '../../../messages/index.tsx';
 import { Badge } from '../../../ui/badge.tsx';
 import { Button, IconButton } from '../../../ui/button.tsx';
+import { copyText } from '../../../ui/copy-text.ts';
 import { DataTable } from '../../../ui/data-table.tsx';
 import { Dialog } from '../../../ui/dialog.tsx';
 import { Menu } from '../../../ui/menu.tsx';
@@ -96,7 +97,8 @@ export function useSignals(row: Session['row']): { readonly cancel: () => void; 
 }
 
 function SessionMenu({ session, tabIndex }: { readonly session: Session; readonly tabIndex: 0 | -1 }): ReactNode {
-  const m = useMessages().postgres.activity;
+  const { postgres, outputs } = useMessages();
+  const m = postgres.activity;
   const { environment, instance } = useInstance();
   const navigate = useNavigate();
   const { cancel, terminate } = useSignals(session.row);
@@ -114,7 +116,7 @@ function SessionMenu({ session, tabIndex }: { readonly session: Session; readonl
         { label: m.terminate, icon: OctagonX, tone: 'bad' as const, onSelect: terminate },
         'line',
         ...(isWaiting(session) || session.blocks > 0 ? [blocking] : []),
-        { label: m.copyPid, icon: Copy, onSelect: () => void navigator.clipboard.writeText(pid) },
+        { label: m.copyPid, icon: Copy, onSelect: () => copyText(pid, outputs.copied(pid)) },
       ]}
     />
   );
