@@ -21,7 +21,7 @@ export const outputs: Messages['outputs'] = {
   tree: 'Arbre',
   wrap: 'Retour à la ligne',
   text: 'Texte',
-  beginning: (count) => `Le début de ${count} lignes : copiez ou enregistrez pour avoir tout`,
+  beginning: (count) => `Le début de ${count} lignes : copiez ou enregistrez pour avoir tout`,
   lines: (count) => plural('fr', count, { one: '# ligne', other: '# lignes' }),
   download: 'Télécharger',
   opensOutside: 's’ouvre dans un nouvel onglet',
