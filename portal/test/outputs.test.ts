@@ -1,4 +1,6 @@
+import type { TreeNode } from '@guichet/contract';
 import { expect, test } from 'vitest';
+import { boundedTree } from '../src/outputs/bounded-tree.ts';
 import { inputOf, readCommand } from '../src/outputs/command.ts';
 import { commandsIn } from '../src/outputs/commands-in.ts';
 import { fileName, toCsv } from '../src/outputs/export-rows.ts';
@@ -80,4 +82,20 @@ test('draws calls a second and time a call from two samples, and nothing across 
   const { calls, mean } = seriesOf(samples);
   expect(calls[0]?.points.map(([, value]) => value)).toEqual([2, null]);
   expect(mean[0]?.points.map(([, value]) => value)).toEqual([100, null]);
+});
+
+test('draws of a tree that is too wide or too deep its upper part, and of any other all', () => {
+  const node = (label: string): TreeNode => ({ label });
+  const small: TreeNode[] = [{ label: 'a', children: [node('b'), node('c')] }];
+  expect(boundedTree(small)).toEqual({ roots: small, isCut: false });
+  const wide = boundedTree([node('first'), { label: 'wide', children: Array.from({ length: 100_000 }, (_, n) => node(`${n}`)) }]);
+  expect(wide.isCut).toBe(true);
+  expect(wide.roots[1]?.children).toHaveLength(1_998);
+  let deep = node('the deepest');
+  for (let level = 0; level < 50_000; level++) deep = { label: `${level}`, children: [deep] };
+  const cut = boundedTree([deep]);
+  expect(cut.isCut).toBe(true);
+  let levels = 0;
+  for (let at: TreeNode | undefined = cut.roots[0]; at !== undefined; at = at.children?.[0]) levels++;
+  expect(levels).toBe(60);
 });

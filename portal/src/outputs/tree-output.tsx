@@ -1,10 +1,11 @@
 import type { TreeOutput as TreeData, TreeNode } from '@guichet/contract';
-import type { ReactNode } from 'react';
+import { type ReactNode, useMemo } from 'react';
 import { useMessages } from '../messages/index.tsx';
 import { readable } from '../ui/readable.ts';
-import { EmptyState } from '../ui/states.tsx';
+import { EmptyState, Note } from '../ui/states.tsx';
 import { TreeView } from '../ui/tree-view.tsx';
 import { BlockingTree } from './blocking-tree.tsx';
+import { boundedTree } from './bounded-tree.ts';
 import { isBlockingNode, isPlanNode } from './node-facts.ts';
 import { PlanTree } from './plan-tree.tsx';
 
@@ -12,8 +13,21 @@ const childrenOf = (node: TreeNode): readonly TreeNode[] => node.children ?? [];
 const keyOf = (node: TreeNode): string => node.label;
 const textOf = (node: TreeNode): string => node.label;
 
-/** A tree, drawn by what its nodes are: steps of a plan, sessions that wait, anything else. */
+/** A tree, as far as it can be drawn. */
 export function TreeOutput({ output, name }: { readonly output: TreeData; readonly name: string }): ReactNode {
+  const m = useMessages().outputs;
+  const { roots, isCut } = useMemo(() => boundedTree(output.roots), [output.roots]);
+  const drawn = useMemo((): TreeData => ({ ...output, roots: [...roots] }), [output, roots]);
+  return (
+    <>
+      {isCut && <Note tone="warn">{m.treeCut}</Note>}
+      <WholeTree output={drawn} name={name} />
+    </>
+  );
+}
+
+/** Drawn by what its nodes are: steps of a plan, sessions that wait, anything else. */
+function WholeTree({ output, name }: { readonly output: TreeData; readonly name: string }): ReactNode {
   const m = useMessages().outputs;
   const { roots } = output;
   const label = output.title ?? name;

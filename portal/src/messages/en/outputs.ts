@@ -21,6 +21,7 @@ export const outputs = {
   tree: 'Tree',
   wrap: 'Wrap lines',
   text: 'Text',
+  treeCut: 'This tree is too large to be drawn: what is deepest is left out. The command line gives all of it.',
   beginning: (count: number): string => `The beginning of ${count} lines: copy or save it for all of it`,
   lines: (count: number): string => plural('en', count, { one: '# line', other: '# lines' }),
   download: 'Download',

@@ -21,6 +21,7 @@ export const outputs: Messages['outputs'] = {
   tree: 'Arbre',
   wrap: 'Retour à la ligne',
   text: 'Texte',
+  treeCut: 'Cet arbre est trop grand pour être dessiné : le plus profond est omis. La ligne de commande donne tout.',
   beginning: (count) => `Le début de ${count} lignes : copiez ou enregistrez pour avoir tout`,
   lines: (count) => plural('fr', count, { one: '# ligne', other: '# lignes' }),
   download: 'Télécharger',

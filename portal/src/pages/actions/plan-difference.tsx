@@ -1,6 +1,7 @@
 import type { Plan } from '@guichet/contract';
 import type { ReactNode } from 'react';
 import { useMessages } from '../../messages/index.tsx';
+import { readable } from '../../ui/readable.ts';
 import { Note } from '../../ui/states.tsx';
 
 type Shown = Omit<Plan, 'seen'>;
@@ -27,7 +28,7 @@ export function PlanDifference({ was, is }: { readonly was: Shown; readonly is: 
                   <span aria-hidden>− </span>
                   <span className="sr-only">{m.was}: </span>
                 </span>
-                <del className="no-underline">{line}</del>
+                <del className="no-underline">{readable(line)}</del>
               </li>
             ))}
             {fresh.map((line) => (
@@ -36,7 +37,7 @@ export function PlanDifference({ was, is }: { readonly was: Shown; readonly is: 
                   <span aria-hidden>+ </span>
                   <span className="sr-only">{m.is}: </span>
                 </span>
-                <ins className="no-underline">{line}</ins>
+                <ins className="no-underline">{readable(line)}</ins>
               </li>
             ))}
           </ul>

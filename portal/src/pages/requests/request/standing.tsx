@@ -3,6 +3,7 @@ import { Link } from '@tanstack/react-router';
 import { CircleAlert, CircleCheck, CircleHelp, CircleX, Flame, Hourglass, type LucideIcon, Unlink } from 'lucide-react';
 import type { ReactNode } from 'react';
 import { useMessages } from '../../../messages/index.tsx';
+import { readableLines } from '../../../ui/readable.ts';
 import { Note } from '../../../ui/states.tsx';
 import { Time } from '../../../ui/time.tsx';
 import { missingInWords } from '../groups.ts';
@@ -80,7 +81,7 @@ export function BrokenGlass({ review }: { readonly review: NonNullable<Request['
       <p className="font-medium">
         {m.glass.broken(brokenBy.name, incident)} · <Time at={at} />
       </p>
-      <p className="break-words whitespace-pre-wrap">{reason}</p>
+      <p className="break-words whitespace-pre-wrap">{readableLines(reason)}</p>
       {state === 'open' || closedBy === null || verdict === null ? (
         <p>{m.glass.reviewOpen}</p>
       ) : (
