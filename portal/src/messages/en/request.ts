@@ -11,7 +11,6 @@ export const request = {
     titleDone: 'What was planned',
     effects: 'Effects',
     warnings: 'Beware',
-    noEffects: 'The provider names no single effects.',
     resource: 'Acts on',
     owner: 'Owned by',
     service: 'Service',
@@ -33,7 +32,6 @@ export const request = {
     digestAbout: 'What an approval names: action, version, schema, input, environment and plan.',
     run: 'Run',
     attempt: (count: number): string => `attempt ${count}`,
-    deadline: 'Deadline',
     took: 'Took',
   },
   gates: {
@@ -90,7 +88,6 @@ export const request = {
     lookedAt: 'I have looked at it',
     next: (id: string): string => `Next: ${id}`,
     nextAbout: 'The next one that waits for you',
-    inboxEmpty: 'Nothing else waits for you.',
   },
   commands: {
     more: 'More to do',
@@ -162,7 +159,6 @@ export const request = {
     denied: 'Policy does not allow it',
     reason: 'Reason',
     send: 'File the undo',
-    impossible: 'It cannot be undone',
   },
   extend: {
     title: (id: string): string => `Extend ${id}`,
@@ -236,12 +232,9 @@ export const request = {
     status: 'Ended as',
     kid: 'Key',
     finished: 'Finished',
-    finishedAbout: 'by the clock of the provider',
     result: 'Digest of the result',
     token: 'Receipt',
     copy: 'Copy the receipt',
   },
   audit: { title: 'Audit', about: 'Every step is in the audit log.', open: 'Events of this request' },
-  conflict: 'Somebody else was faster',
-  unknownTitle: 'Request',
 };

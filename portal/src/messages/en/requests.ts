@@ -57,7 +57,6 @@ export const requests = {
     team: 'Owner',
     resource: 'Acts on',
     states: (count: number): string => `${count} states`,
-    requesterAbout: 'user:NAME or machine:NAME',
     ranges: { hour: 'Last hour', day: 'Last 24 hours', week: 'Last 7 days', month: 'Last 30 days' },
     undos: { possible: 'Can be undone', scheduled: 'Undone by itself', held: 'A person has to undo it' },
     clear: 'Clear',

@@ -50,7 +50,6 @@ export const postgres: Messages['postgres'] = {
     seconds: (seconds) => `${seconds} s`,
     updated: 'Actualisé',
     left: 'Suspendu : personne n’a touché cette page depuis une heure. Chaque lecture est inscrite au journal d’audit.',
-    trying: 'La question est reposée automatiquement.',
     stopped: 'La question n’est pas reposée automatiquement.',
     refresh: 'Redemander',
   },
@@ -103,7 +102,6 @@ export const postgres: Messages['postgres'] = {
     terminate: 'Mettre fin à la session…',
     cancelAll: 'Annuler la requête dans toutes les sessions…',
     terminateIdle: 'Clore les transactions oubliées…',
-    openGroup: 'Voir ses sessions',
     copyPid: 'Copier le pid',
     seeBlocking: 'Voir qui bloque qui',
   },
@@ -154,7 +152,6 @@ export const postgres: Messages['postgres'] = {
     statementAbout:
       'Une seule requête ; les valeurs peuvent rester ouvertes sous la forme $1, $2. Elle n’est pas exécutée, et elle est conservée au journal d’audit.',
     database: 'Base',
-    databaseAbout: 'La première de l’instance si ce champ est vide.',
     run: 'Expliquer',
     measure: 'L’exécuter une fois pour la mesurer…',
     measureAbout: 'Exécute la requête puis l’annule, par une demande qui peut nécessiter une approbation.',

@@ -11,7 +11,6 @@ export const request: Messages['request'] = {
     titleDone: 'Ce qui était prévu',
     effects: 'Effets',
     warnings: 'Attention',
-    noEffects: 'Le fournisseur ne nomme aucun effet en particulier.',
     resource: 'Agit sur',
     owner: 'Propriétaire',
     service: 'Service',
@@ -39,7 +38,6 @@ export const request: Messages['request'] = {
     digestAbout: 'Ce que nomme une approbation : action, version, schéma, données, environnement et plan.',
     run: 'Exécution',
     attempt: (count) => `tentative ${count}`,
-    deadline: 'Limite',
     took: 'Durée',
   },
   gates: {
@@ -95,7 +93,6 @@ export const request: Messages['request'] = {
     lookedAt: 'Je l’ai regardé',
     next: (id) => `Suivante : ${id}`,
     nextAbout: 'La prochaine qui vous attend',
-    inboxEmpty: 'Rien d’autre ne vous attend.',
   },
   commands: {
     more: 'Autres commandes',
@@ -168,7 +165,6 @@ export const request: Messages['request'] = {
     denied: 'La politique ne le permet pas',
     reason: 'Motif',
     send: 'Demander de défaire',
-    impossible: 'Elle ne peut pas être défaite',
   },
   extend: {
     title: (id) => `Prolonger ${id}`,
@@ -242,12 +238,9 @@ export const request: Messages['request'] = {
     status: 'Terminée',
     kid: 'Clé',
     finished: 'Fin',
-    finishedAbout: 'à l’horloge du fournisseur',
     result: 'Condensé du résultat',
     token: 'Reçu',
     copy: 'Copier le reçu',
   },
   audit: { title: 'Audit', about: 'Chaque étape est dans le journal d’audit.', open: 'Événements de cette demande' },
-  conflict: 'Quelqu’un d’autre a été plus rapide',
-  unknownTitle: 'Demande',
 };

@@ -57,7 +57,6 @@ export const requests: Messages['requests'] = {
     team: 'Propriétaire',
     resource: 'Agit sur',
     states: (count) => `${count} états`,
-    requesterAbout: 'user:NOM ou machine:NOM',
     ranges: { hour: 'Dernière heure', day: 'Dernières 24 heures', week: '7 derniers jours', month: '30 derniers jours' },
     undos: { possible: 'Peut être défaite', scheduled: 'Défaite d’elle-même', held: 'À défaire par une personne' },
     clear: 'Effacer',
