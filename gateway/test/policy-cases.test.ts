@@ -138,7 +138,7 @@ describe('a bad file is refused with its line, its column and what to do', () =>
     ['very long', `cases: [] # ${'x'.repeat(600_000)}`, '1:1 The file is longer than 512 Ki characters; split it.'],
     [
       'thousands of names',
-      Array.from({ length: 40_000 }, (_, at) => `k${at}: 1`).join('\n'),
+      Array.from({ length: 5000 }, (_, at) => `k${at}: 1`).join('\n'),
       '1:1 More than 1000 names stand beside each other.',
     ],
   ])('one of %s is refused at once', (_what, text, expected) => {
