@@ -2,9 +2,9 @@ import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { launchChromium } from '@guichet/portal/chromium';
-import { type BrowserReport, countBrowserTests } from './browser-counts.ts';
+import { type BrowserReport, browserResults } from './browser-results.ts';
+import type { Results } from './results.ts';
 import { PROJECT } from './runtime.mjs';
-import type { Counts } from './vitest-counts.ts';
 
 const FOLDER = 'portal/test';
 
@@ -18,13 +18,13 @@ export async function browserSpecs(): Promise<string[]> {
 export async function runBrowserTests(
   files: readonly string[],
   runProgram: (file: string, args: readonly string[], env: Record<string, string>) => Promise<number>,
-): Promise<Counts> {
+): Promise<Results> {
   const folder = await mkdtemp(join(tmpdir(), 'guichet-browser-'));
   try {
     const missing = await whyNoChromium(folder);
     if (missing !== undefined) {
       process.stdout.write(`Chromium does not start here, so no page is tried: ${missing}\n`);
-      return { passed: 0, failed: 0, skipped: Math.max(1, files.length) };
+      return { passed: 0, failures: [], skipped: Math.max(1, files.length) };
     }
     const report = join(folder, 'report.json');
     const only = files.map((file) => file.replace(/[.]/g, '\\.'));
@@ -33,7 +33,7 @@ export async function runBrowserTests(
     });
     const text = await readFile(report, 'utf8').catch(() => undefined);
     // The format of Playwright's JSON reporter.
-    return countBrowserTests(text === undefined ? undefined : (JSON.parse(text) as BrowserReport), code);
+    return browserResults(text === undefined ? undefined : (JSON.parse(text) as BrowserReport), code, FOLDER);
   } finally {
     await rm(folder, { recursive: true, force: true });
   }

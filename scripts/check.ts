@@ -1,6 +1,6 @@
 /**
- * `npm test`: types, style, rules of import, then every test, then those in a browser; the last line counts.
- * `npm test -- PATH` runs the tests of that path alone. One failed step does not stop the next.
+ * `npm test`: types, style, rules of import, then every test, then those in a browser; its last lines say again what failed, and
+ * count. `npm test -- PATH` runs the tests of that path alone. One failed step does not stop the next.
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -12,8 +12,9 @@ import { chosenTests } from './chosen-tests.ts';
 import { readHouse, sourceFiles } from './imports/read-house.ts';
 import { violationsOf } from './imports/rules.ts';
 import { longFiles } from './long-files.ts';
+import { addResults, type Failure, formatResults, NO_RESULTS, type Results } from './results.ts';
 import { PROJECT } from './runtime.mjs';
-import { type Counts, countTests, formatCounts, type VitestReport } from './vitest-counts.ts';
+import { type VitestReport, vitestResults } from './vitest-results.ts';
 
 const words = process.argv.slice(2);
 
@@ -38,7 +39,7 @@ const STATIC_CHECKS: readonly (readonly [title: string, check: () => Promise<boo
   ['length of files', () => report(longFiles(PROJECT, sourceFiles(PROJECT)))],
 ];
 
-async function runTests(filters: readonly string[]): Promise<Counts> {
+async function runTests(filters: readonly string[]): Promise<Results> {
   const folder = await mkdtemp(join(tmpdir(), 'guichet-report-'));
   const file = join(folder, 'vitest.json');
   try {
@@ -46,7 +47,7 @@ async function runTests(filters: readonly string[]): Promise<Counts> {
     const code = await runProgram('vitest/vitest.mjs', ['run', ...reporters, ...filters]);
     const text = await readFile(file, 'utf8').catch(() => undefined);
     // The format of Vitest's JSON reporter.
-    return countTests(text === undefined ? undefined : (JSON.parse(text) as VitestReport), code);
+    return vitestResults(text === undefined ? undefined : (JSON.parse(text) as VitestReport), code, PROJECT);
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
@@ -63,25 +64,21 @@ async function timed<T>(title: string, work: () => Promise<T> | T, passed: (resu
   return result;
 }
 
-const NONE: Counts = { passed: 0, failed: 0, skipped: 0 };
-const noneFailed = ({ failed }: Counts): boolean => failed === 0;
+const noneFailed = ({ failures }: Results): boolean => failures.length === 0;
 
-let brokenChecks = 0;
+const brokenChecks: Failure[] = [];
 if (words.length === 0) {
-  for (const [title, check] of STATIC_CHECKS) if (!(await timed(title, check, Boolean))) brokenChecks += 1;
+  for (const [title, check] of STATIC_CHECKS) if (!(await timed(title, check, Boolean))) brokenChecks.push({ title });
 }
 const { vitest, browser } = chosenTests(words, await browserSpecs());
-const tests = vitest === undefined ? NONE : await timed('tests (vitest)', () => runTests(vitest), noneFailed);
-const pages =
-  browser === undefined ? NONE : await timed('pages (playwright)', () => runBrowserTests(browser, runProgram), noneFailed);
-const counts = {
-  passed: tests.passed + pages.passed,
-  failed: tests.failed + pages.failed + brokenChecks,
-  skipped: tests.skipped + pages.skipped,
-};
-if (vitest === undefined && browser === undefined) {
-  process.stdout.write(`No test is in ${words.join(', ')}.\n`);
-  counts.failed = 1;
+if (vitest === undefined && browser === undefined) brokenChecks.push({ title: `no test is in ${words.join(', ')}` });
+
+let results: Results = { ...NO_RESULTS, failures: brokenChecks };
+if (vitest !== undefined) {
+  results = addResults(results, await timed('tests (vitest)', () => runTests(vitest), noneFailed));
 }
-process.stdout.write(`\n${formatCounts(counts)}\n`);
-process.exitCode = counts.failed === 0 ? 0 : 1;
+if (browser !== undefined) {
+  results = addResults(results, await timed('pages (playwright)', () => runBrowserTests(browser, runProgram), noneFailed));
+}
+process.stdout.write(`\n${formatResults(results)}\n`);
+process.exitCode = noneFailed(results) ? 0 : 1;

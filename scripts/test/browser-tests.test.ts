@@ -1,12 +1,13 @@
 import { expect, test } from 'vitest';
-import { type BrowserReport, countBrowserTests } from '../browser-counts.ts';
+import { type BrowserReport, browserResults } from '../browser-results.ts';
 import { chosenTests } from '../chosen-tests.ts';
 
 const SPECS = ['portal/test/sign-in.spec.ts', 'portal/test/theme.spec.ts'];
-const report = (stats: Partial<BrowserReport['stats']>, errors: readonly unknown[] = []): BrowserReport => ({
-  stats: { expected: 0, unexpected: 0, flaky: 0, skipped: 0, ...stats },
-  errors,
-});
+const report = (
+  stats: BrowserReport['stats'],
+  suites: BrowserReport['suites'] = [],
+  errors: BrowserReport['errors'] = [],
+): BrowserReport => ({ stats, suites, errors });
 
 test('all tests run when nothing is named', () => {
   expect(chosenTests([], SPECS)).toEqual({ vitest: [], browser: [] });
@@ -24,17 +25,32 @@ test('other words leave the browser out, a folder of both takes both', () => {
   expect(chosenTests(['portal/test'], SPECS)).toEqual({ vitest: ['portal/test'], browser: SPECS });
 });
 
-test('browser tests are counted, and one that passes at a second attempt has failed', () => {
-  expect(countBrowserTests(report({ expected: 5, unexpected: 1, flaky: 1, skipped: 2 }), 1)).toEqual({
+test('says which browser tests failed; one that passes at a second attempt has failed', () => {
+  const spec = (title: string, status: 'expected' | 'unexpected' | 'flaky', ...messages: string[]) => ({
+    title,
+    file: 'theme.spec.ts',
+    line: 12,
+    tests: [{ status, results: [{ errors: messages.map((message) => ({ message })) }] }],
+  });
+  const inner = { specs: [spec('prints', 'flaky', 'no paper')] };
+  const suites = [{ specs: [spec('is light', 'expected'), spec('is dark', 'unexpected', 'it is light')], suites: [inner] }];
+  expect(browserResults(report({ expected: 5, skipped: 2 }, suites), 1, 'portal/test')).toEqual({
     passed: 5,
-    failed: 2,
+    failures: [
+      { title: 'portal/test/theme.spec.ts:12 › is dark', reason: 'it is light' },
+      { title: 'portal/test/theme.spec.ts:12 › prints', reason: 'no paper' },
+    ],
     skipped: 2,
   });
 });
 
 test('what fails outside every browser test is a failure', () => {
-  expect(countBrowserTests(report({ expected: 5 }, [{ message: 'the company did not start' }]), 1).failed).toBe(1);
-  expect(countBrowserTests(report({ expected: 5 }), 1).failed).toBe(1);
-  expect(countBrowserTests(undefined, 0).failed).toBe(1);
-  expect(countBrowserTests(report({ expected: 5 }), 0)).toEqual({ passed: 5, failed: 0, skipped: 0 });
+  const stats = { expected: 5, skipped: 0 };
+  const message = 'the company did not start';
+  expect(browserResults(report(stats, [], [{ message }]), 1, 'portal/test').failures).toEqual([
+    { title: 'portal/test, outside its tests', reason: message },
+  ]);
+  expect(browserResults(report(stats), 1, 'portal/test').failures).toHaveLength(1);
+  expect(browserResults(undefined, 0, 'portal/test').failures).toHaveLength(1);
+  expect(browserResults(report(stats), 0, 'portal/test')).toEqual({ passed: 5, failures: [], skipped: 0 });
 });
