@@ -11,8 +11,11 @@ test('threats are numbered, each once', () => {
   expect(new Set(numbers).size).toBe(numbers.length);
 });
 
+/** Of Vitest anywhere, or of the console in a browser. */
+const TEST = /`([^`]+\.test\.ts|portal\/test\/[^`]+\.spec\.ts)`(?: \*(.+?)\*)? \|$/;
+
 test.each(rows.map((row) => [row.split('|')[1]?.trim(), row] as const))('a test stands against %s', (_, row) => {
-  const [, file = '', title] = /`([^`]+\.test\.ts)`(?: \*(.+?)\*)? \|$/.exec(row) ?? [];
+  const [, file = '', title] = TEST.exec(row) ?? [];
   expect(file, row).not.toBe('');
   expect(existsSync(new URL(file, ROOT)), file).toBe(true);
   const source = readFileSync(new URL(file, ROOT), 'utf8');
