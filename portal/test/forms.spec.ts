@@ -170,6 +170,17 @@ test('a link fills in the form without its secrets', async ({ open: openAs }) =>
   await expect(page.getByRole('textbox', { name: /Password/ })).toHaveValue('');
 });
 
+test('a secret that somebody wrote into a link is not filled in, and not left in the address', async ({ asNadia: page }) => {
+  await open(page);
+  const input = encodeURIComponent(JSON.stringify(SMALL));
+  await page.goto(`/actions/orders.every?environment=staging&input=${input}`);
+  await expect(page.getByText(/^The link held a secret/)).toBeVisible();
+  await expect(page.getByRole('textbox', { name: 'Email' })).toHaveValue('x@example.com');
+  await expect(page.getByRole('textbox', { name: /Password/ })).toHaveValue('');
+  await expect(page).toHaveURL(/x%40example\.com|x@example\.com/);
+  expect(page.url()).not.toContain('battery');
+});
+
 test('what the gateway finds wrong lands at its field', async ({ asNadia: page, complaints }) => {
   complaints.expect(/status of 400/);
   await open(page);

@@ -51,6 +51,15 @@ test('saves rows as CSV and copies them as JSON', async ({ asNadia }) => {
   expect(copied).toHaveLength(1);
 });
 
+test('says so when the browser does not let the page copy, as over plain HTTP', async ({ asNadia }) => {
+  await asNadia.addInitScript(() => Object.defineProperty(navigator, 'clipboard', { value: undefined }));
+  await asNadia.goto('/postgres/production/pg1/blocking');
+  const button = asNadia.getByRole('list', { name: 'Notes' }).getByRole('button', { name: 'Copy the command' }).first();
+  await button.click();
+  await expect(asNadia.getByText('Not copied: the browser did not let this page').first()).toBeVisible();
+  await expect(button).toHaveAccessibleName('Copy the command');
+});
+
 test('gives a command in a note a button that copies it', async ({ asNadia }) => {
   await asNadia.context().grantPermissions(['clipboard-read', 'clipboard-write']);
   await asNadia.goto('/postgres/production/pg1/blocking');

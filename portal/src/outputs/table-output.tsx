@@ -3,13 +3,13 @@ import { Download, Search } from 'lucide-react';
 import { type ReactNode, useDeferredValue, useMemo, useState } from 'react';
 import { useSpoken } from '../messages/index.tsx';
 import { IconButton } from '../ui/button.tsx';
-import { copyText } from '../ui/copy-text.ts';
 import { DataTable } from '../ui/data-table.tsx';
 import { Dialog } from '../ui/dialog.tsx';
 import { Facts } from '../ui/facts.tsx';
 import { Checkbox, Field, TextInput } from '../ui/field.tsx';
 import { Menu } from '../ui/menu.tsx';
 import { EmptyState } from '../ui/states.tsx';
+import { useCopyAndTell } from '../ui/use-copy.ts';
 import { cellText, FullCell } from './cell.tsx';
 import { fileName, saveFile, toCsv, toJson } from './export-rows.ts';
 import { columnsFor, type Row } from './table-columns.tsx';
@@ -39,10 +39,11 @@ export function TableOutput({ output, name }: { readonly output: TableData; read
     });
   }, [rows, given, wanted, spoken]);
   const rowId = useMemo(() => byPlace(rows), [rows]);
+  const copyAndTell = useCopyAndTell();
   if (rows.length === 0) return <EmptyState title={output.empty ?? m.nothing} />;
   const chosen = { columns: given, rows: found };
   const copy = (text: string, format: string): void =>
-    copyText(text, m.copied(`${m.rows(found.length, found.length)}, ${format}`));
+    copyAndTell(text, m.copied(`${m.rows(found.length, found.length)}, ${format}`));
   return (
     <div className="flex min-w-0 flex-col">
       <div className="flex flex-wrap items-center gap-x-3 gap-y-1 border-b border-line px-4 py-1.5">

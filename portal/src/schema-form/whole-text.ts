@@ -1,5 +1,5 @@
 import { SECRET_MARKER } from '@guichet/contract';
-import { putBack, SecretFields } from '@guichet/contract/secrets';
+import { type Parted, putBack, SecretFields } from '@guichet/contract/secrets';
 import { isSchema, type Schema } from './schema.ts';
 import type { Input } from './value.ts';
 
@@ -12,9 +12,13 @@ export function secretsOf(schema: Schema): SecretFields | undefined {
   }
 }
 
+/** An input, and what of it is secret. */
+export const apart = (schema: Schema, input: Input): Parted =>
+  secretsOf(schema)?.takeOut(input) ?? { shown: input, rest: input, secrets: [] };
+
 /** A text of the whole input, in which secrets are marked. */
 export function asText(schema: Schema, input: Input): string {
-  return JSON.stringify(secretsOf(schema)?.takeOut(input).shown ?? input, null, 2);
+  return JSON.stringify(apart(schema, input).shown, null, 2);
 }
 
 /** The input that a text says, with the secrets of `before` where their marks still stand; undefined when it says none. */

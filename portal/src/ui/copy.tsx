@@ -3,10 +3,12 @@ import { type ReactNode, useEffect, useState } from 'react';
 import { useMessages } from '../messages/index.tsx';
 import { IconButton } from './button.tsx';
 import { readable } from './readable.ts';
+import { useCopy } from './use-copy.ts';
 
 /** Copies a text, and says that it did. */
 export function CopyButton({ text, label }: { readonly text: string; readonly label?: string }): ReactNode {
   const m = useMessages();
+  const copy = useCopy();
   const [isCopied, setCopied] = useState(false);
   useEffect(() => {
     if (!isCopied) return;
@@ -19,7 +21,7 @@ export function CopyButton({ text, label }: { readonly text: string; readonly la
         size="sm"
         icon={isCopied ? Check : Copy}
         label={isCopied ? m.ui.copied : (label ?? m.ui.copy)}
-        onClick={() => void navigator.clipboard.writeText(text).then(() => setCopied(true))}
+        onClick={() => void copy(text).then(setCopied)}
       />
       <span role="status" className="sr-only">
         {isCopied ? m.ui.copied : ''}

@@ -118,5 +118,7 @@ export const actions = {
     go: 'Leave',
   },
   badLink: 'The link held an input that is not JSON. The form is empty.',
+  secretLink:
+    'The link held a secret. It is not filled in: type it below. Whoever has the link has the secret too: change it soon.',
   keys: { search: 'Search actions', next: 'Next action', previous: 'Previous action', run: 'Run, review or submit' },
 };

@@ -7,6 +7,8 @@ export const ui = {
   close: 'Close',
   copy: 'Copy',
   copied: 'Copied',
+  notCopied: 'Not copied: the browser did not let this page',
+  notCopiedAbout: 'Select it and copy it by hand, or let this site use the clipboard in the settings of the browser.',
   cancel: 'Cancel',
   tryAgain: 'Try again',
   required: 'required',

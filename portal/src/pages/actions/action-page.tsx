@@ -9,13 +9,14 @@ import { useFilter } from '../../app/use-filter.ts';
 import { useMessages } from '../../messages/index.tsx';
 import { SchemaForm } from '../../schema-form/schema-form.tsx';
 import { useForm } from '../../schema-form/use-form.ts';
+import { apart } from '../../schema-form/whole-text.ts';
 import { Badge } from '../../ui/badge.tsx';
 import { Button } from '../../ui/button.tsx';
 import { Field, Select } from '../../ui/field.tsx';
 import { Loaded } from '../../ui/loaded.tsx';
 import { Page, Panel } from '../../ui/page.tsx';
 import { Note } from '../../ui/states.tsx';
-import { tell } from '../../ui/toast.tsx';
+import { useCopyAndTell } from '../../ui/use-copy.ts';
 import { RiskBadge } from '../requests/risk-badge.tsx';
 import { ActionFacts } from './action-facts.tsx';
 import { type Prefill, readPrefill } from './action-search.ts';
@@ -52,12 +53,16 @@ function OneAction({ action }: { readonly action: Action }): ReactNode {
     [me.gateway.environments, action.environments],
   );
   const { environment = offered.length === 1 ? offered[0] : undefined, reason, input } = prefill;
-  // What the link fills in is what the form begins with; what the address becomes later changes nothing typed.
-  const [begin] = useState(() => (typeof input === 'object' ? input : undefined));
   const [schema] = useState(action.input);
-  const form = useForm(schema, begin);
+  // What the link fills in is what the form begins with; what the address becomes later changes nothing typed.
+  const [linked] = useState(() => (typeof input === 'object' ? apart(schema, input) : undefined));
+  const form = useForm(schema, linked?.rest);
   const live = useLiveOptions(action, environment);
   useEffect(() => noteUsed(me.principal.id, action.id), [me.principal.id, action.id]);
+  const heldSecret = linked !== undefined && linked.secrets.length > 0;
+  useEffect(() => {
+    if (heldSecret) void navigate({ search: (before) => ({ ...before, input: linked.rest }), replace: true });
+  }, [heldSecret, linked, navigate]);
   const isOffered = environment === undefined || offered.includes(environment);
   const [isEnvironmentMissing, setMissing] = useState(false);
 
@@ -113,6 +118,7 @@ function OneAction({ action }: { readonly action: Action }): ReactNode {
         </Note>
       )}
       {typeof input === 'string' && <Note tone="warn">{m.badLink}</Note>}
+      {heldSecret && <Note tone="warn">{m.secretLink}</Note>}
       <div className="grid items-start gap-4 lg:grid-cols-[minmax(0,1fr)_18rem] xl:grid-cols-[minmax(0,1fr)_20rem]">
         <div className="flex min-w-0 flex-col gap-4">
           {action.kind === 'read' ? <ReadSteps {...steps} /> : <WriteSteps {...steps} />}
@@ -173,6 +179,7 @@ function CopyLink({
   readonly input: Readonly<Record<string, unknown>>;
 }): ReactNode {
   const m = useMessages().actions;
+  const copyAndTell = useCopyAndTell();
   return (
     <Button
       icon={Link2}
@@ -182,9 +189,7 @@ function CopyLink({
           ...(Object.keys(input).length > 0 && { input: JSON.stringify(input) }),
         });
         const query = search.size === 0 ? '' : `?${search}`;
-        void navigator.clipboard
-          .writeText(`${location.origin}/actions/${action.id}${query}`)
-          .then(() => tell(m.linkCopied, { description: m.linkAbout }));
+        copyAndTell(`${location.origin}/actions/${action.id}${query}`, m.linkCopied, m.linkAbout);
       }}
     >
       {m.copyLink}

@@ -9,13 +9,13 @@ import { useSpoken } from '../../messages/index.tsx';
 import { columnsFor, type Row } from '../../outputs/table-columns.tsx';
 import { Button, IconButton } from '../../ui/button.tsx';
 import { Code } from '../../ui/copy.tsx';
-import { copyText } from '../../ui/copy-text.ts';
 import { DataTable } from '../../ui/data-table.tsx';
 import { Segmented } from '../../ui/field.tsx';
 import { Loaded } from '../../ui/loaded.tsx';
 import { Menu } from '../../ui/menu.tsx';
 import { Panel } from '../../ui/page.tsx';
 import { EmptyState } from '../../ui/states.tsx';
+import { useCopyAndTell } from '../../ui/use-copy.ts';
 import { useAsk } from './ask.tsx';
 import { textOf } from './cells.ts';
 import { useInstance } from './instance.ts';
@@ -109,6 +109,7 @@ function LeaseMenu({ row, tabIndex }: { readonly row: Row; readonly tabIndex: 0 
   const navigate = useNavigate();
   const me = useMe().principal.name;
   const ask = useAsk();
+  const copyAndTell = useCopyAndTell();
   const request = textOf(row, 'request') ?? '';
   const command = `guichet requests connect ${request}`;
   const input = { instance: textOf(row, 'instance') ?? '', lease: leaseOf(row) };
@@ -121,7 +122,7 @@ function LeaseMenu({ row, tabIndex }: { readonly row: Row; readonly tabIndex: 0 
               {
                 label: m.open,
                 icon: Copy,
-                onSelect: () => copyText(command, outputs.copied(command)),
+                onSelect: () => copyAndTell(command, outputs.copied(command)),
               },
             ]
           : []),

@@ -4,11 +4,11 @@ import { type ReactNode, useCallback, useMemo, useState } from 'react';
 import { useMessages } from '../../../messages/index.tsx';
 import { Badge } from '../../../ui/badge.tsx';
 import { Button, IconButton } from '../../../ui/button.tsx';
-import { copyText } from '../../../ui/copy-text.ts';
 import { DataTable } from '../../../ui/data-table.tsx';
 import { Dialog } from '../../../ui/dialog.tsx';
 import { Menu } from '../../../ui/menu.tsx';
 import { EmptyState, Note } from '../../../ui/states.tsx';
+import { useCopyAndTell } from '../../../ui/use-copy.ts';
 import { useAsk } from '../ask.tsx';
 import { textOf } from '../cells.ts';
 import { useInstance } from '../instance.ts';
@@ -102,6 +102,7 @@ function SessionMenu({ session, tabIndex }: { readonly session: Session; readonl
   const { environment, instance } = useInstance();
   const navigate = useNavigate();
   const { cancel, terminate } = useSignals(session.row);
+  const copyAndTell = useCopyAndTell();
   const pid = pidOf(session.row);
   const blocking = {
     label: m.seeBlocking,
@@ -116,7 +117,7 @@ function SessionMenu({ session, tabIndex }: { readonly session: Session; readonl
         { label: m.terminate, icon: OctagonX, tone: 'bad' as const, onSelect: terminate },
         'line',
         ...(isWaiting(session) || session.blocks > 0 ? [blocking] : []),
-        { label: m.copyPid, icon: Copy, onSelect: () => copyText(pid, outputs.copied(pid)) },
+        { label: m.copyPid, icon: Copy, onSelect: () => copyAndTell(pid, outputs.copied(pid)) },
       ]}
     />
   );
