@@ -7,9 +7,8 @@ export default defineConfig({
     globalSetup: ['scripts/test-server.ts'],
     // Real processes and servers are started by tests: a crash of one file must not reach another.
     pool: 'forks',
-    // One file at a time, on any machine: what is sealed waits for the oldest transaction of the whole test server, also for one
-    // that a test of another file holds open.
-    maxWorkers: 1,
+    // Two files at a time, on any machine: half of the time a test waits for a process, a timer, a disk.
+    maxWorkers: 2,
     execArgv: ['--no-turbo-inline-js-wasm-calls'], // as scripts/run.mjs does
     // Two cores shared with a few PostgreSQL servers: these limits only catch what hangs.
     testTimeout: 30_000,

@@ -4,14 +4,14 @@ export { guardProcess } from '../guard.mjs';
 export { temporaryDataDir } from './data-home.ts';
 export { createDatabase, ensureTemplate, type TestDatabase, withDatabase } from './databases.ts';
 
-/** Where the test run says which server it has started for all test files. */
-export const TEST_SERVER_VARIABLE = 'GUICHET_TEST_POSTGRES';
+/** Where the test run says which server it has started for the test files of a worker, the first of which is 1. */
+export const testServerVariable = (worker: number | string): string => `GUICHET_TEST_POSTGRES_${worker}`;
 
-/** Superuser URL of the PostgreSQL 18 server that every test file of a run shares. */
+/** Superuser URL of the PostgreSQL 18 server that the test files of a worker share; no two of them run at a time. */
 export function testServerUrl(): string {
-  const url = process.env[TEST_SERVER_VARIABLE];
-  if (url === undefined)
-    throw new Error(`${TEST_SERVER_VARIABLE} is not set: run the tests with npm test, or vitest from the root.`);
+  const variable = testServerVariable(process.env['VITEST_POOL_ID'] ?? '1');
+  const url = process.env[variable];
+  if (url === undefined) throw new Error(`${variable} is not set: run the tests with npm test, or vitest from the root.`);
   return url;
 }
 

@@ -1,9 +1,9 @@
 import {
   createDatabase,
   ensureTemplate,
-  TEST_SERVER_VARIABLE,
   testDatabase,
   testServerUrl,
+  testServerVariable,
 } from '@guichet/postgres-server/testing';
 import pg from 'pg';
 import { expect, test } from 'vitest';
@@ -58,5 +58,5 @@ test('drops a database that sessions still use', async () => {
   await database.drop();
   expect((await ended).message).toMatch(/terminat/);
   expect(await query(testServerUrl(), `SELECT FROM pg_database WHERE datname = '${database.name}'`)).toEqual([]);
-  expect(process.env[TEST_SERVER_VARIABLE]).toBe(testServerUrl());
+  expect(process.env[testServerVariable(process.env['VITEST_POOL_ID'] ?? '')]).toBe(testServerUrl());
 });
