@@ -5,8 +5,8 @@ import { IconButton } from './button.tsx';
 import { readable } from './readable.ts';
 import { useCopy } from './use-copy.ts';
 
-/** Copies a text, and says that it did. */
-export function CopyButton({ text, label }: { readonly text: string; readonly label?: string }): ReactNode {
+/** Copies a text, and says that it did. A long one may be given as what makes it. */
+export function CopyButton({ text, label }: { readonly text: string | (() => string); readonly label?: string }): ReactNode {
   const m = useMessages();
   const copy = useCopy();
   const [isCopied, setCopied] = useState(false);
@@ -21,7 +21,7 @@ export function CopyButton({ text, label }: { readonly text: string; readonly la
         size="sm"
         icon={isCopied ? Check : Copy}
         label={isCopied ? m.ui.copied : (label ?? m.ui.copy)}
-        onClick={() => void copy(text).then(setCopied)}
+        onClick={() => void copy(typeof text === 'string' ? text : text()).then(setCopied)}
       />
       <span role="status" className="sr-only">
         {isCopied ? m.ui.copied : ''}

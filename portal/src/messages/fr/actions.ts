@@ -123,7 +123,7 @@ export const actions: Messages['actions'] = {
   },
   badLink: 'Les données du lien ne sont pas du JSON. Le formulaire est vide.',
   secretLink:
-    'Le lien contenait un secret. Il n’est pas repris : saisissez-le ci-dessous. Qui a le lien a aussi le secret : changez-le sans tarder.',
+    'Le lien contenait un secret. Il n’est pas repris : saisissez-le ci-dessous. Qui a le lien a aussi le secret : changez-le sans tarder.',
   keys: {
     search: 'Rechercher une action',
     next: 'Action suivante',

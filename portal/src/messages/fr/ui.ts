@@ -8,7 +8,7 @@ export const ui: Messages['ui'] = {
   close: 'Fermer',
   copy: 'Copier',
   copied: 'Copié',
-  notCopied: 'Rien n’est copié : le navigateur ne l’a pas permis à cette page',
+  notCopied: 'Rien n’est copié : le navigateur ne l’a pas permis à cette page',
   notCopiedAbout:
     'Sélectionnez le texte et copiez-le à la main, ou autorisez ce site à utiliser le presse-papiers dans les réglages du navigateur.',
   cancel: 'Annuler',

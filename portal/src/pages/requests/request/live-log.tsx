@@ -63,7 +63,7 @@ export function LiveLog({
               className={wrap ? 'text-accent!' : ''}
               onClick={() => setWrap(!wrap)}
             />
-            <CopyButton text={text()} label={m.request.log.copy} />
+            <CopyButton text={text} label={m.request.log.copy} />
           </div>
         )
       }
