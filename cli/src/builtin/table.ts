@@ -22,6 +22,8 @@ export interface Builtin {
     | 'person'
     | 'team'
     | 'service'
+    | 'environment'
+    | 'provider'
     | 'shell'
     | 'folder'
     | 'cases';
@@ -36,6 +38,8 @@ export const GROUPS: Readonly<Record<string, string>> = {
   people: 'People: their teams, who is on call',
   teams: 'Teams: who is in them, what they own',
   services: 'Services: who owns them, what they need',
+  environments: 'Environments: how to reach them, what runs there',
+  providers: 'Providers: whether they answer, how calls of them went',
   tokens: 'Tokens of yours and of your machines',
   sessions: 'Where you are signed in',
 };
@@ -237,6 +241,28 @@ export const BUILTINS: readonly Builtin[] = [
     summary: 'Show one service',
     argument: 'service',
     load: async () => (await import('./directory.ts')).servicesShow,
+  },
+  {
+    words: ['environments', 'list'],
+    summary: 'List environments',
+    load: async () => (await import('./environments.ts')).environmentsList,
+  },
+  {
+    words: ['environments', 'show'],
+    summary: 'Show one environment: how to reach it, what runs there',
+    argument: 'environment',
+    load: async () => (await import('./environments.ts')).environmentsShow,
+  },
+  {
+    words: ['providers', 'list'],
+    summary: 'List providers',
+    load: async () => (await import('./providers.ts')).providersList,
+  },
+  {
+    words: ['providers', 'show'],
+    summary: 'Show one provider: whether it answers, how calls of it went',
+    argument: 'provider',
+    load: async () => (await import('./providers.ts')).providersShow,
   },
   {
     words: ['company'],

@@ -178,6 +178,14 @@ async function argumentValues(shell: Shell, kind: Builtin['argument'], typed: st
       const { items } = await (await shell.client()).call('services.list', { signal: patience(shell) });
       return items.map(({ name, team }) => ({ value: name, description: team }));
     }
+    case 'environment': {
+      const { items } = await (await shell.client()).call('environments.list', { signal: patience(shell) });
+      return items.map(({ name, title }) => ({ value: name, ...(title !== null && { description: title }) }));
+    }
+    case 'provider': {
+      const { items } = await (await shell.client()).call('providers.list', { signal: patience(shell) });
+      return items.map(({ name, title }) => ({ value: name, ...(title !== null && { description: title }) }));
+    }
     default:
       return [];
   }

@@ -126,7 +126,7 @@ interface Kind {
 const PERSON: Kind = { code: 'person.unknown', one: 'person', list: 'guichet people list' };
 const TEAM: Kind = { code: 'team.unknown', one: 'team', list: 'guichet teams list' };
 const SERVICE: Kind = { code: 'service.unknown', one: 'service', list: 'guichet services list' };
-const ENVIRONMENT: Kind = { code: 'environment.unknown', one: 'environment', list: 'GET /v1/environments' };
+const ENVIRONMENT: Kind = { code: 'environment.unknown', one: 'environment', list: 'guichet environments list' };
 
 function found<Item extends { readonly name: string }>(items: readonly Item[], name: string, kind: Kind): Item {
   const item = items.find((one) => one.name === name);

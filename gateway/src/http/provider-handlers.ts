@@ -49,7 +49,7 @@ export function providerHandlers({
       const [provider] = await shown(all.filter(({ name }) => name === params.provider));
       if (provider !== undefined) return provider;
       const names = all.map(({ name }) => name);
-      const remedy = suggestion(params.provider, names) ?? 'GET /v1/providers lists them.';
+      const remedy = suggestion(params.provider, names) ?? 'guichet providers list shows them.';
       throw new GuichetError('provider.unknown', `There is no provider '${params.provider}'.`, { remedy });
     },
   };
