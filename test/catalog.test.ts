@@ -57,6 +57,17 @@ test('a provider that goes away keeps its actions, unavailable and with why, and
   expect(await look(gateway)).toMatchObject({ available: true });
 });
 
+test('of a provider that hangs it is said that it does not answer, and for how long it was waited for', async () => {
+  const evil = await provider();
+  const gateway = await gatewayWith(evil.url);
+  evil.isSilent = true;
+  await gateway.app.catalog.refresh();
+  expect(await look(gateway)).toMatchObject({ available: false, unavailableReason: 'It did not answer within 5 s.' });
+  evil.isSilent = false;
+  await gateway.app.catalog.refresh();
+  expect(await look(gateway)).toMatchObject({ available: true });
+});
+
 test('a provider that is gone when the gateway starts again is still listed, unavailable', async () => {
   await using database = await testDatabase();
   const evil = await provider();

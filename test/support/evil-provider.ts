@@ -27,6 +27,8 @@ export interface EvilProvider {
   readonly port: number;
   /** What `GET manifest` gives; undefined: a 500. */
   manifest: unknown;
+  /** It takes calls and answers none, as a process that hangs. */
+  isSilent: boolean;
   /** Answers every call of an action. */
   answer: (response: ServerResponse, request: IncomingMessage) => void;
   close(): Promise<void>;
@@ -35,6 +37,7 @@ export interface EvilProvider {
 export async function startEvilProvider({ port = 0 }: { port?: number } = {}): Promise<EvilProvider> {
   const server = createServer((request, response) => {
     request.resume();
+    if (evil.isSilent) return;
     if (request.url?.endsWith('/manifest') !== true) return evil.answer(response, request);
     response.statusCode = evil.manifest === undefined ? 500 : 200;
     response.end(typeof evil.manifest === 'string' ? evil.manifest : JSON.stringify(evil.manifest));
@@ -45,6 +48,7 @@ export async function startEvilProvider({ port = 0 }: { port?: number } = {}): P
     url: `http://127.0.0.1:${address.port}`,
     port: address.port,
     manifest: MANIFEST,
+    isSilent: false,
     answer: (response) => response.end(),
     close: async () => {
       server.closeAllConnections();

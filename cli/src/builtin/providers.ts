@@ -95,7 +95,7 @@ const phaseTable = ({ phases }: Provider['figures']): TableOutput => ({
     { key: 'calls', title: 'Calls', type: 'number', wide: false },
     { key: 'failed', title: 'Failed', type: 'number', wide: false },
     { key: 'half', title: 'Half within', type: 'duration', wide: false },
-    { key: 'most', title: '95 of 100 within', type: 'duration', wide: false },
+    { key: 'most', title: '19 of 20 within', type: 'duration', wide: false },
   ],
   rows: phases.map(({ phase, calls, failed, p50Ms, p95Ms }) => ({
     phase,

@@ -66,6 +66,9 @@ const SAVE = statement(
 );
 const LOAD = statement('provider-load', 'select name, manifest, seen_at as "seenAt" from providers');
 
+/** How long a provider may take to say what it offers. */
+const MANIFEST_LIMIT_MS = 5000;
+
 export interface CatalogOptions {
   readonly db: Database;
   readonly sources: readonly ProviderSource[];
@@ -236,8 +239,9 @@ export class Catalog {
   }
 
   async #refreshOne(source: ProviderSource): Promise<void> {
+    const limit = AbortSignal.timeout(MANIFEST_LIMIT_MS);
     try {
-      const manifest = await source.endpoint.manifest(AbortSignal.timeout(5000));
+      const manifest = await source.endpoint.manifest(limit);
       refuseForeign(source, manifest);
       const text = JSON.stringify(manifest);
       const known = this.#providers.get(source.name);
@@ -249,7 +253,7 @@ export class Catalog {
       this.#turn(source.name, true);
     } catch (error) {
       this.#turn(source.name, false);
-      this.#markUnavailable(source, messageOf(error));
+      this.#markUnavailable(source, limit.aborted ? `It did not answer within ${MANIFEST_LIMIT_MS / 1000} s.` : messageOf(error));
       return;
     }
     await this.#save(source.name);
