@@ -140,7 +140,7 @@ export {
   Temporary,
   Undo,
 } from './request.ts';
-export { formatRequestId, parseRequestId } from './request-id.ts';
+export { canonicalRequestId, formatRequestId, parseRequestId } from './request-id.ts';
 export { FINAL_STATES, type FinalState, isFinal, REQUEST_STATES } from './request-states.ts';
 export { Me, Planned, ProviderKeys, ROUTES, type Route, type RouteName, TokenCreated } from './routes.ts';
 export { Firing, MissedPolicy, Schedule, ScheduleShown } from './schedule.ts';

@@ -6,3 +6,9 @@ export function formatRequestId(number: string | number | bigint): string {
 export function parseRequestId(text: string): string | undefined {
   return /^(?:req-)?([1-9][0-9]{0,17})$/i.exec(text.trim())?.[1];
 }
+
+/** `REQ-12`, in whichever of those spellings it was typed; undefined when it is no request id. */
+export function canonicalRequestId(text: string): string | undefined {
+  const number = parseRequestId(text);
+  return number === undefined ? undefined : formatRequestId(number);
+}

@@ -288,6 +288,15 @@ test('says that there is no such request, and what to do', async ({ asNadia, com
   await expect(asNadia.getByRole('button', { name: 'Try again' })).toBeVisible();
 });
 
+test('takes the id of a request as people write it, and says what is none', async ({ asNadia, complaints }) => {
+  complaints.expect(/status of 404/);
+  await asNadia.goto('/requests/99999999?from=chat');
+  await expect(asNadia).toHaveURL(/\/requests\/REQ-99999999/);
+  await expect(asNadia.getByText('There is no request REQ-99999999 that you can see.')).toBeVisible();
+  await asNadia.goto('/requests/nonsense');
+  await expect(asNadia.getByRole('heading', { level: 1, name: 'There is no such page' })).toBeVisible();
+});
+
 test('tells in the browser what comes to wait and how mine went, once, when somebody has asked for it', async ({
   asAmine,
   company,

@@ -1,9 +1,9 @@
-import { formatRequestId, GuichetError, parseRequestId } from '@guichet/contract';
+import { canonicalRequestId, GuichetError } from '@guichet/contract';
 
 /** The id in the form of the wire, from `REQ-12`, `req-12` or `12`. */
 export function readRequestId(text: string | undefined): string {
-  const number = parseRequestId(text ?? '');
-  if (number !== undefined) return formatRequestId(number);
+  const id = canonicalRequestId(text ?? '');
+  if (id !== undefined) return id;
   throw new GuichetError(
     'usage.invalid',
     text === undefined ? 'Missing: the request.' : `'${text}' is not the id of a request.`,

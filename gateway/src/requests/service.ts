@@ -1,9 +1,9 @@
 import {
   approverGroupsOf,
+  canonicalRequestId,
   GuichetError,
   type Planned,
   type Principal,
-  parseRequestId,
   type Request,
   type RequestSummary,
 } from '@guichet/contract';
@@ -172,8 +172,7 @@ export class Requests {
 }
 
 export function unknownRequest(id: string): GuichetError {
-  const shown = parseRequestId(id) === undefined ? id : `REQ-${parseRequestId(id)}`;
-  return new GuichetError('request.unknown', `There is no request ${shown} that you can see.`, {
+  return new GuichetError('request.unknown', `There is no request ${canonicalRequestId(id) ?? id} that you can see.`, {
     remedy: 'guichet requests list shows them.',
   });
 }

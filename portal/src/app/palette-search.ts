@@ -1,3 +1,4 @@
+import { canonicalRequestId } from '@guichet/contract';
 import { byLengthAsc, Fzf } from 'fzf';
 
 /** Of kinds that fit alike, the first of these comes first. */
@@ -106,8 +107,6 @@ export class PaletteSearch {
 
 /** `12`, `req-12` and `REQ-12` name a request. */
 function requestNamed(words: string): Entry | undefined {
-  const number = /^(?:req-?)?([1-9][0-9]{0,15})$/i.exec(words)?.[1];
-  return number === undefined
-    ? undefined
-    : { kind: 'request', id: `REQ-${number}`, label: `REQ-${number}`, path: `/requests/REQ-${number}` };
+  const id = canonicalRequestId(words);
+  return id === undefined ? undefined : { kind: 'request', id, label: id, path: `/requests/${id}` };
 }

@@ -10,6 +10,7 @@ export const providers = {
   available: 'Available',
   unavailable: 'Not available',
   since: 'since',
+  sinceTitle: 'Since',
   version: 'Version',
   team: 'Team',
   actions: 'Actions',

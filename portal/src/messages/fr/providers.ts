@@ -11,6 +11,7 @@ export const providers: Messages['providers'] = {
   available: 'Disponible',
   unavailable: 'Indisponible',
   since: 'depuis',
+  sinceTitle: 'Depuis',
   version: 'Version',
   team: 'Équipe',
   actions: 'Actions',

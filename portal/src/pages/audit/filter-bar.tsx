@@ -1,3 +1,4 @@
+import { canonicalRequestId } from '@guichet/contract';
 import { useQuery } from '@tanstack/react-query';
 import { ListFilter, X } from 'lucide-react';
 import { type KeyboardEvent, type ReactNode, type RefObject, useEffect, useId, useState } from 'react';
@@ -103,7 +104,7 @@ function MoreFilters({ filter, set }: { readonly filter: AuditFilter; readonly s
         label={m.filters.request}
         placeholder="REQ-12"
         value={filter.request}
-        onSet={(request) => set({ request: request?.toUpperCase() })}
+        onSet={(request) => set({ request: request && (canonicalRequestId(request) ?? request) })}
       />
       <Choice
         label={m.filters.environment}

@@ -1,4 +1,4 @@
-import { OPERATIONS, type Operation } from '@guichet/contract';
+import { canonicalRequestId, OPERATIONS, type Operation } from '@guichet/contract';
 import { oneOf, present, textOf } from '../../app/search-values.ts';
 import type { Search } from '../../app/use-filter.ts';
 
@@ -39,17 +39,11 @@ export function explainBody(search: ExplainSearch, input: Readonly<Record<string
   const at = resource?.indexOf(':') ?? -1;
   return {
     ...rest,
-    ...(request !== undefined && { request: requestId(request) }),
+    ...(request !== undefined && { request: canonicalRequestId(request) ?? request.trim() }),
     ...(action !== undefined && { action }),
     ...(operation !== undefined && { operation }),
     ...(resource !== undefined && { resource: { type: resource.slice(0, Math.max(0, at)), id: resource.slice(at + 1) } }),
     ...(lasts !== undefined && { lastsSeconds: lasts }),
     ...(input !== undefined && { input: { ...input } }),
   };
-}
-
-/** `12` and `req-12` are `REQ-12`. */
-function requestId(text: string): string {
-  const number = /^(?:req-)?(\d+)$/i.exec(text.trim())?.[1];
-  return number === undefined ? text.trim() : `REQ-${number}`;
 }

@@ -45,7 +45,7 @@ const columnsOf = (m: Messages['providers']): readonly Column<Provider>[] => [
   },
   {
     key: 'since',
-    title: m.since,
+    title: m.sinceTitle,
     cell: ({ since }) => <Time at={since} className="text-faint" />,
     sort: ({ since }) => since,
     width: 120,

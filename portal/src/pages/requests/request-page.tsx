@@ -1,10 +1,11 @@
 import { isEnded } from '@guichet/client';
-import type { Request } from '@guichet/contract';
+import { canonicalRequestId, type Request } from '@guichet/contract';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
-import { getRouteApi, Link } from '@tanstack/react-router';
+import { getRouteApi, Link, Navigate } from '@tanstack/react-router';
 import { Globe } from 'lucide-react';
 import { type ReactNode, useRef, useState } from 'react';
 import { asked } from '../../api/gateway.ts';
+import { NotFound } from '../../app/failed-page.tsx';
 import { useMessages } from '../../messages/index.tsx';
 import { Badge } from '../../ui/badge.tsx';
 import { CopyButton } from '../../ui/copy.tsx';
@@ -35,8 +36,11 @@ const route = getRouteApi('/requests/$request');
 /** One request: what, why, who has to agree, what happens, how it ended. */
 export function RequestPage(): ReactNode {
   const { request } = route.useParams();
+  const id = canonicalRequestId(request);
+  if (id === undefined) return <NotFound />;
+  if (id !== request) return <Navigate to="/requests/$request" params={{ request: id }} replace />;
   // What is kept of one request (its events, what was looked at, what was typed) is of no other.
-  return <OneRequest key={request} id={request} />;
+  return <OneRequest key={id} id={id} />;
 }
 
 function OneRequest({ id }: { readonly id: string }): ReactNode {
