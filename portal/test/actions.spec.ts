@@ -1,6 +1,7 @@
 import { AxeBuilder } from '@axe-core/playwright';
 import type { Request } from '@guichet/contract';
 import type { Page } from '@playwright/test';
+import { typeAndEnterAtOnce } from './support/fast-fingers.ts';
 import { expect, test } from './support/fixtures.ts';
 import type { GatewayCalls } from './support/gateway-calls.ts';
 
@@ -32,6 +33,13 @@ test('the catalogue is searched while one types, and walked through and opened b
   await page.keyboard.press('ArrowDown');
   await expect(page.getByRole('row').nth(1).getByRole('link')).toBeFocused();
   await page.keyboard.press('Enter');
+  await expect(title(page, 'Refund an order')).toBeVisible();
+});
+
+test('Enter opens what fits what was typed, when it comes before the list', async ({ asNadia: page }) => {
+  await page.goto('/actions');
+  await expect(page.getByRole('row', { name: /Refund an order/ })).toBeVisible();
+  await typeAndEnterAtOnce(page.getByRole('searchbox', { name: 'Search actions' }), 'refund');
   await expect(title(page, 'Refund an order')).toBeVisible();
 });
 

@@ -1,3 +1,4 @@
+import { typeAndEnterAtOnce } from './support/fast-fingers.ts';
 import { expect, test } from './support/fixtures.ts';
 
 const label = 'Search or run';
@@ -82,6 +83,15 @@ test('shows what was used lately first, for the person who used it', async ({ as
   await page.getByRole('button', { name: label }).click();
   const recent = page.getByRole('group', { name: 'Recent' }).getByRole('option');
   await expect(recent).toHaveText([/^Policy/, /^Audit/]);
+});
+
+test('goes by what was typed when Enter comes before the list', async ({ asNadia: page }) => {
+  await page.goto('/');
+  await page.getByRole('button', { name: label }).click();
+  const field = page.getByRole('combobox', { name: label });
+  await expect(page.getByRole('option').first()).toBeVisible();
+  await typeAndEnterAtOnce(field, 'theme dark');
+  await expect(page.locator('html')).toHaveAttribute('data-theme', 'dark');
 });
 
 test('does what is no page: another theme, the sheet of keys; and says when nothing fits', async ({ asNadia: page }) => {

@@ -71,13 +71,16 @@ function PaletteList({
   const recent = useMemo(() => recentOf(principal.id), [principal.id]);
   const search = useMemo(() => new PaletteSearch(entries), [entries]);
   const groups = useMemo(() => search.find(searched, recent), [search, searched, recent]);
-  const flat = useMemo(() => groups.flatMap((group) => group.entries), [groups]);
+  const flat = useMemo(() => entriesOf(groups), [groups]);
   const at = Math.min(active, flat.length - 1);
   const optionId = (index: number): string => `${listId}-${index}`;
 
   useEffect(() => {
     document.getElementById(`${listId}-${at}`)?.scrollIntoView({ block: 'nearest' });
   }, [listId, at]);
+
+  /** Of whoever types fast, Enter may come before the list: it means what was typed, not what is still shown of before. */
+  const meant = (): Entry | undefined => (searched === typed ? flat : entriesOf(search.find(typed, recent)))[Math.max(0, at)];
 
   function choose(entry: Entry | undefined, isBeside = false): void {
     if (entry === undefined) return;
@@ -102,7 +105,7 @@ function PaletteList({
     const to = moves[event.key];
     if (event.nativeEvent.isComposing) return;
     if (to !== undefined) setActive(to);
-    else if (event.key === 'Enter') choose(flat[at], event.ctrlKey || event.metaKey);
+    else if (event.key === 'Enter') choose(meant(), event.ctrlKey || event.metaKey);
     else return;
     event.preventDefault();
   }
@@ -171,6 +174,8 @@ function PaletteList({
     </>
   );
 }
+
+const entriesOf = (groups: ReturnType<PaletteSearch['find']>): readonly Entry[] => groups.flatMap(({ entries }) => entries);
 
 function Option({
   id,

@@ -1,7 +1,7 @@
 import { useQuery } from '@tanstack/react-query';
 import { getRouteApi, useNavigate } from '@tanstack/react-router';
 import { SearchX, SquareTerminal } from 'lucide-react';
-import { type KeyboardEvent, type ReactNode, useDeferredValue, useMemo } from 'react';
+import { type KeyboardEvent, type ReactNode, useCallback, useDeferredValue, useMemo } from 'react';
 import { asked } from '../../api/gateway.ts';
 import { useMe } from '../../api/me.ts';
 import { useFilter } from '../../app/use-filter.ts';
@@ -43,14 +43,18 @@ export function ActionList(): ReactNode {
   const all = useMemo(() => inOrder(query.data?.items ?? []), [query.data]);
   const find = useMemo(() => finderOf(all), [all]);
   const { search = '', only } = filter;
-  const typed = useDeferredValue(search);
-  const rows = useMemo(() => {
-    const found = filtered(find(typed), filter);
-    if (only === undefined) return found;
-    const names = only === 'favourites' ? favourites : recent;
-    const kept = found.filter(({ id }) => names.includes(id));
-    return only === 'recent' ? kept.toSorted((a, b) => names.indexOf(a.id) - names.indexOf(b.id)) : kept;
-  }, [find, typed, filter, only, favourites, recent]);
+  const fitting = useCallback(
+    (text: string): readonly CatalogueAction[] => {
+      const found = filtered(find(text), filter);
+      if (only === undefined) return found;
+      const names = only === 'favourites' ? favourites : recent;
+      const kept = found.filter(({ id }) => names.includes(id));
+      return only === 'recent' ? kept.toSorted((a, b) => names.indexOf(a.id) - names.indexOf(b.id)) : kept;
+    },
+    [find, filter, only, favourites, recent],
+  );
+  const searched = useDeferredValue(search);
+  const rows = useMemo(() => fitting(searched), [fitting, searched]);
   const columns = useMemo(() => columnsOf(messages), [messages]);
   const go = (next: CatalogueFilter): void => void navigate({ search: next, replace: true });
   const isNarrowed = Object.keys(filter).some((name) => name !== 'only');
@@ -79,7 +83,10 @@ export function ActionList(): ReactNode {
           className="max-sm:w-full"
           onKeyDown={(event) => {
             if (event.key === 'ArrowDown') focusFirstRow(event);
-            if (event.key === 'Enter' && rows[0] !== undefined) void navigate(linkOf(rows[0]));
+            if (event.key !== 'Enter' || !(event.target instanceof HTMLInputElement)) return;
+            // Of whoever types fast, Enter may come before the list: it means what stands in the box.
+            const [first] = fitting(event.target.value);
+            if (first !== undefined) void navigate(linkOf(first));
           }}
         >
           <SearchBox
