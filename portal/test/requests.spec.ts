@@ -133,7 +133,7 @@ test('shows line by line what differs when things have moved since the approval,
 });
 
 test('decides on nothing else than what was looked at', async ({ asAmine, calls, complaints }) => {
-  complaints.expect(/status of 409/);
+  complaints.expect(/status of 409|ERR_INTERNET_DISCONNECTED/);
   const { id } = await refund(calls, 115);
   let isOther = false;
   // What is filed never changes: here another request answers to its name.
@@ -160,7 +160,12 @@ test('decides on nothing else than what was looked at', async ({ asAmine, calls,
   expect(state).toBe('awaiting_approval');
 });
 
-test('follows a run live, across a network that is gone for a while, and tells nothing twice', async ({ asNadia, calls }) => {
+test('follows a run live, across a network that is gone for a while, and tells nothing twice', async ({
+  asNadia,
+  calls,
+  complaints,
+}) => {
+  complaints.expect(/ERR_INTERNET_DISCONNECTED/);
   const { id, digest } = await reindex(calls, 4);
   await asNadia.goto(`/requests/${id}`);
   await expect(asNadia.getByText('Waits for')).toBeVisible();

@@ -4,8 +4,10 @@ import { expect, test } from './support/fixtures.ts';
 test('Nadia sees what blocks production, asks to end it, Amine agrees by keyboard, and Nadia sees it end', async ({
   asNadia,
   asAmine,
+  complaints,
 }) => {
   test.setTimeout(120_000);
+  complaints.expect(/ERR_INTERNET_DISCONNECTED/); // what was asked in the instant in which her network goes
 
   // Nadia looks at the server that orders time out on, and sees who holds what others wait for.
   await asNadia.goto('/postgres');
